@@ -1,0 +1,1 @@
+"""The doors: HTTP, the ``kinfold`` command, the explorer page and the tag."""

@@ -1,0 +1,51 @@
+"""What a deployment can set, all of it by environment variables."""
+
+from pathlib import Path
+from typing import Literal
+
+from platformdirs import user_cache_path, user_data_path
+from pydantic import AliasChoices, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PolicyName = Literal["strict", "continuity", "last_login"]
+ServerRelease = Literal["lts", "calendar"]
+
+
+class Settings(BaseSettings):
+    """Settings of one deployment, read from the environment when made.
+
+    ``NEO4J_*`` point at a Neo4j; everything else is prefixed with ``KINFOLD_``.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="KINFOLD_", extra="ignore", populate_by_name=True)
+
+    neo4j_uri: str | None = Field(None, validation_alias=AliasChoices("NEO4J_URI"))
+    """Where the database is; without it the embedded one is used."""
+    neo4j_user: str = Field("neo4j", validation_alias=AliasChoices("NEO4J_USER"))
+    neo4j_password: SecretStr = Field(SecretStr(""), validation_alias=AliasChoices("NEO4J_PASSWORD"))
+    neo4j_database: str | None = Field(None, validation_alias=AliasChoices("NEO4J_DATABASE"))
+
+    policy: PolicyName = "strict"
+    """Which policy of the decision table this deployment follows."""
+    home: Path = Field(default_factory=lambda: user_data_path("kinfold"))
+    """Where the embedded database keeps its data, its password and its log."""
+    cache: Path = Field(default_factory=lambda: user_cache_path("kinfold"))
+    """Where fetched server files are shared by every home."""
+
+    neo4j_release: ServerRelease = "lts"
+    """Which embedded server runs: ``lts`` (5.26) or ``calendar`` (the newest calendar release)."""
+    heap: str = "1g"
+    """Heap of the embedded server, in the server's own notation (``512m``, ``2g``)."""
+    pagecache: str = "512m"
+    """Page cache of the embedded server."""
+    tx_log: str = "256M size"
+    """How much transaction log the embedded server keeps."""
+
+    max_trackers: int = Field(500, ge=1)
+    max_subscriptions: int = Field(50, ge=1)
+    batch_size: int = Field(500, ge=1, le=1000)
+    """Events a commit when a log is read."""
+    pool_size: int = Field(20, ge=1)
+    """Connections that the driver keeps."""
+    retry_seconds: float = Field(30.0, gt=0)
+    """How long a transaction that failed for a passing reason is tried again."""
