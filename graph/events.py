@@ -1,0 +1,201 @@
+"""Events as they come in: one model, one way to read it, for every door."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import orjson
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    StringConstraints,
+    ValidationError,
+)
+
+from graph.errors import BadInput, FieldError
+
+MAX_EVENT_BYTES = 32 * 1024
+MAX_NAME = 255
+MAX_MESSAGE_ID = 1024
+
+_INT64 = 2**63
+
+
+def _fits(value: int) -> int:
+    if not -_INT64 <= value < _INT64:
+        raise ValueError("whole numbers must fit 64 bits")
+    return value
+
+
+def _finite(value: float) -> float:
+    if value != value or value in (float("inf"), float("-inf")):
+        raise ValueError("numbers must be finite")
+    return value
+
+
+def _written_time(value: object) -> object:
+    # A bare number would be read as an epoch in a unit that nobody named.
+    if value is not None and not isinstance(value, str | datetime):
+        raise ValueError("times are RFC 3339 strings with an offset, such as 2026-11-22T10:00:00Z")
+    if isinstance(value, str) and "T" not in value.upper() and " " not in value:
+        raise ValueError("times are RFC 3339 strings with an offset, such as 2026-11-22T10:00:00Z")
+    return value
+
+
+def _utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("the time is out of range") from error
+
+
+def _one_kind(value: object) -> object:
+    if not isinstance(value, list):
+        return value
+    kinds = {float if isinstance(item, int | float) and not isinstance(item, bool) else type(item) for item in value}
+    if len(kinds) > 1:
+        raise ValueError("a list holds values of one kind: strings, numbers or booleans")
+    if kinds == {float} and any(isinstance(item, float) for item in value):
+        # The database keeps a list in one type; whole numbers beside fractions become fractions.
+        return [float(item) for item in value]
+    return value
+
+
+def _absent(value: object) -> object:
+    return {} if value is None else value
+
+
+Int64 = Annotated[StrictInt, AfterValidator(_fits)]
+Finite = Annotated[StrictFloat, AfterValidator(_finite)]
+Scalar = StrictBool | StrictStr | Int64 | Finite
+Value = Annotated[
+    Scalar | list[StrictBool] | list[StrictStr] | list[Int64] | list[Finite] | None,
+    BeforeValidator(_one_kind),
+]
+Name = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=MAX_NAME)]
+PropertyMap = Annotated[dict[Name, Value], BeforeValidator(_absent)]
+Time = Annotated[AwareDatetime, BeforeValidator(_written_time), AfterValidator(_utc)]
+
+
+class Event(BaseModel):
+    """What a browser, a server or a log says happened. Every field is optional."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "email": "ana@example.com",
+                    "tracker_id": "t1",
+                    "subscription": "s1",
+                    "user_id": "42",
+                    "properties": {"_name": "Ana"},
+                    "event": "page_view",
+                    "event_properties": {"url": "/"},
+                    "occurred_at": "2026-11-22T10:00:00Z",
+                    "message_id": "m1",
+                }
+            ]
+        },
+    )
+
+    email: StrictStr | None = Field(None, description="Person key; an invalid one counts as absent.")
+    tracker_id: StrictStr | None = Field(None, description="The cookie of one browser.")
+    subscription: StrictStr | None = Field(None, description="A browser's push subscription on one device.")
+    user_id: StrictStr | None = Field(None, description="The id that another system gives the person.")
+    properties: PropertyMap = Field(
+        default_factory=dict, description="Written to the contact; null removes."
+    )
+    event: Name | None = Field(None, description="What happened; 'identify' when left out.")
+    event_properties: PropertyMap = Field(default_factory=dict, description="Kept with the activity.")
+    occurred_at: Time | None = Field(None, description="When it happened; when it was received if left out.")
+    message_id: (
+        Annotated[str, StringConstraints(strict=True, min_length=1, max_length=MAX_MESSAGE_ID)] | None
+    ) = Field(None, description="The same id again changes nothing.")
+
+
+def read_event(raw: bytes | Mapping[str, Any]) -> Event:
+    """Read one event from JSON text or from a parsed object.
+
+    Raises
+    ------
+    BadInput
+        With every field that is wrong; an event is at most 32 KiB of JSON.
+    """
+    try:
+        if isinstance(raw, bytes):
+            size, parsed = len(raw), orjson.loads(raw)
+        else:
+            size, parsed = len(orjson.dumps(raw)), raw
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError, RecursionError) as error:
+        raise BadInput([FieldError("", "json", f"this is not JSON in UTF-8: {error}")]) from error
+    if size > MAX_EVENT_BYTES:
+        raise BadInput([FieldError("", "too_large", f"an event is at most {MAX_EVENT_BYTES} bytes, this one has {size}")])
+    if not isinstance(parsed, Mapping):
+        raise BadInput([FieldError("", "type", "an event is a JSON object")])
+    try:
+        return Event.model_validate(parsed)
+    except ValidationError as error:
+        raise BadInput(field_errors(error)) from error
+
+
+def field_errors(error: ValidationError) -> list[FieldError]:
+    """Turn pydantic's findings into ours: one for each field, in the words of the contract."""
+    found: dict[str, FieldError] = {}
+    for item in error.errors(include_url=False, include_input=False):
+        place = _place(item["loc"])
+        if place not in found:
+            found[place] = FieldError(place, *_in_words(item, place))
+    return list(found.values())
+
+
+_UNION_TAGS = frozenset({"bool", "str", "int", "float", "[key]"})
+
+
+def _place(location: tuple[int | str, ...]) -> str:
+    place = ""
+    for index, part in enumerate(location):
+        # pydantic names the branches of a union in the location; they are no part of the input.
+        if index > 1 and isinstance(part, str) and (
+            part in _UNION_TAGS or part.startswith(("list[", "function-", "constrained-"))
+        ):
+            break
+        place += f"[{part}]" if isinstance(part, int) else (f".{part}" if place else part)
+    return place
+
+
+def _in_words(item: Mapping[str, Any], place: str) -> tuple[str, str]:
+    kind = item["type"]
+    if kind == "extra_forbidden":
+        return "unknown_field", "there is no such field"
+    if place.startswith(("properties.", "event_properties.")):
+        if kind in ("string_too_short", "string_too_long"):
+            return "name_length", f"names have 1 to {MAX_NAME} characters"
+        if kind == "value_error":
+            return "value", str(item["ctx"]["error"])
+        return "value", "a value is a string, a number, a boolean, null, or a list of one of these"
+    if kind in ("string_too_short", "string_too_long"):
+        limit = MAX_MESSAGE_ID if place == "message_id" else MAX_NAME
+        return "length", f"this has 1 to {limit} characters"
+    if kind in ("string_type", "dict_type", "bool_type", "int_type", "list_type"):
+        return "type", {
+            "string_type": "this is a string",
+            "dict_type": "this is an object of names and values",
+            "bool_type": "this is true or false",
+            "int_type": "this is a whole number",
+            "list_type": "this is a list",
+        }[kind]
+    if kind == "value_error":
+        return "value", str(item["ctx"]["error"])
+    if kind.startswith(("datetime", "timezone")):
+        return "time", "times are RFC 3339 strings with an offset, such as 2026-11-22T10:00:00Z"
+    return kind, item["msg"]

@@ -1,0 +1,155 @@
+"""The words of the product as types: what an event carries, what an answer says.
+
+This module imports nothing of the house, so that the decision table can be read with it alone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal
+
+KeyName = Literal["email", "tracker_id", "subscription", "user_id"]
+"""A key as events and answers name it."""
+
+KEY_NAMES: tuple[KeyName, ...] = ("email", "tracker_id", "subscription", "user_id")
+PERSON_KEYS: tuple[KeyName, ...] = ("email", "user_id")
+
+Scalar = str | int | float | bool
+PropertyValue = Scalar | list[str] | list[int] | list[float] | list[bool] | None
+"""What a property can hold; None removes it."""
+
+
+class Kind(StrEnum):
+    """Whether we know who a contact is."""
+
+    ANONYMOUS = "anonymous"
+    KNOWN = "known"
+
+
+class Outcome(StrEnum):
+    """What came of an event."""
+
+    CREATED = "created"
+    """A contact was made for it."""
+    FOUND = "found"
+    """It belongs to a contact that was there."""
+    CLAIMED = "claimed"
+    """A contact that was there got its first person key by it."""
+    MERGED = "merged"
+    """It proved that two contacts are one person."""
+    SHARED = "shared"
+    """A subscription of a known contact came with another known contact's tracker."""
+    IGNORED = "ignored"
+    """Every key that it carried is blocked: nothing was written."""
+
+
+class IgnoredReason(StrEnum):
+    """Why a key of an event was set aside."""
+
+    INVALID = "invalid"
+    BLOCKED = "blocked"
+
+
+@dataclass(frozen=True, slots=True)
+class IgnoredKey:
+    """A key that the event carried and that counts as absent."""
+
+    key: KeyName
+    reason: IgnoredReason
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A key of the event that is somebody else's and stays there."""
+
+    key: KeyName
+    owner: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MovedKey:
+    """A key that changed hands by this event."""
+
+    key: KeyName
+    value: str
+    from_: str | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As answers show it."""
+        return {"key": self.key, "value": self.value, "from": self.from_}
+
+
+@dataclass(frozen=True, slots=True)
+class ContactRef:
+    """The contact an answer names; without an id where a dry run would create it."""
+
+    id: str | None
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class TraceStep:
+    """One step of the explanation: a fact or a rule, and where it led."""
+
+    step: str
+    detail: str
+
+
+@dataclass(slots=True)
+class Answer:
+    """Who is behind an event, and what the event changed.
+
+    Attributes
+    ----------
+    contact
+        The current contact; None when the event was ignored.
+    tracker_id
+        A tracker that the contact owns; a browser stores it and sends it with the next event.
+    rule, outcome
+        The row of the decision table that decided; rule is None when the event was ignored.
+    merged
+        Contacts folded into the current one by this call.
+    shared_with
+        The other owners of the event's subscription afterwards.
+    duplicate
+        The ``message_id`` had been seen; nothing was written.
+    limited
+        A limit kept an attachment or a union from being carried out.
+    trace
+        The steps of the decision, when they were asked for.
+    """
+
+    contact: ContactRef | None
+    tracker_id: str | None
+    rule: str | None
+    outcome: Outcome
+    merged: list[str | None] = field(default_factory=list)
+    shared_with: list[str | None] = field(default_factory=list)
+    moved: list[MovedKey] = field(default_factory=list)
+    conflicts: list[Conflict] = field(default_factory=list)
+    ignored: list[IgnoredKey] = field(default_factory=list)
+    duplicate: bool = False
+    limited: bool = False
+    trace: list[TraceStep] | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As the doors answer it, ready for orjson."""
+        shown: dict[str, Any] = {
+            "contact": self.contact,
+            "tracker_id": self.tracker_id,
+            "rule": self.rule,
+            "outcome": self.outcome,
+            "merged": self.merged,
+            "shared_with": self.shared_with,
+            "moved": [moved.to_dict() for moved in self.moved],
+            "conflicts": self.conflicts,
+            "ignored": self.ignored,
+            "duplicate": self.duplicate,
+            "limited": self.limited,
+        }
+        if self.trace is not None:
+            shown["trace"] = self.trace
+        return shown
+
+
+Properties = Mapping[str, PropertyValue]
