@@ -112,15 +112,13 @@ class Event(BaseModel):
     tracker_id: StrictStr | None = Field(None, description="The cookie of one browser.")
     subscription: StrictStr | None = Field(None, description="A browser's push subscription on one device.")
     user_id: StrictStr | None = Field(None, description="The id that another system gives the person.")
-    properties: PropertyMap = Field(
-        default_factory=dict, description="Written to the contact; null removes."
-    )
+    properties: PropertyMap = Field(default_factory=dict, description="Written to the contact; null removes.")
     event: Name | None = Field(None, description="What happened; 'identify' when left out.")
     event_properties: PropertyMap = Field(default_factory=dict, description="Kept with the activity.")
     occurred_at: Time | None = Field(None, description="When it happened; when it was received if left out.")
-    message_id: (
-        Annotated[str, StringConstraints(strict=True, min_length=1, max_length=MAX_MESSAGE_ID)] | None
-    ) = Field(None, description="The same id again changes nothing.")
+    message_id: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=MAX_MESSAGE_ID)] | None = Field(
+        None, description="The same id again changes nothing."
+    )
 
 
 def read_event(raw: bytes | Mapping[str, Any]) -> Event:
@@ -139,7 +137,9 @@ def read_event(raw: bytes | Mapping[str, Any]) -> Event:
     except (orjson.JSONDecodeError, orjson.JSONEncodeError, RecursionError) as error:
         raise BadInput([FieldError("", "json", f"this is not JSON in UTF-8: {error}")]) from error
     if size > MAX_EVENT_BYTES:
-        raise BadInput([FieldError("", "too_large", f"an event is at most {MAX_EVENT_BYTES} bytes, this one has {size}")])
+        raise BadInput(
+            [FieldError("", "too_large", f"an event is at most {MAX_EVENT_BYTES} bytes, this one has {size}")]
+        )
     if not isinstance(parsed, Mapping):
         raise BadInput([FieldError("", "type", "an event is a JSON object")])
     try:
@@ -165,8 +165,10 @@ def _place(location: tuple[int | str, ...]) -> str:
     place = ""
     for index, part in enumerate(location):
         # pydantic names the branches of a union in the location; they are no part of the input.
-        if index > 1 and isinstance(part, str) and (
-            part in _UNION_TAGS or part.startswith(("list[", "function-", "constrained-"))
+        if (
+            index > 1
+            and isinstance(part, str)
+            and (part in _UNION_TAGS or part.startswith(("list[", "function-", "constrained-")))
         ):
             break
         place += f"[{part}]" if isinstance(part, int) else (f".{part}" if place else part)

@@ -1,0 +1,135 @@
+"""Many events at once: a bad one fails alone, in its place."""
+
+import json
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+import orjson
+
+from graph.errors import BadInput, FieldError, KinfoldError, Unavailable
+from graph.events import Event, read_event
+from graph.model import Answer
+
+log = logging.getLogger(__name__)
+
+MAX_BATCH = 1000
+
+Read = Event | KinfoldError
+Resolve = Callable[[Sequence[Event]], list[Answer]]
+
+
+def read_one(raw: bytes | Any) -> Read:
+    """Read one event of many, or say what is wrong with it."""
+    try:
+        return read_event(raw)
+    except KinfoldError as error:
+        return error
+
+
+def read_lines(body: bytes) -> list[bytes]:
+    """Split NDJSON into the lines that hold something.
+
+    Raises
+    ------
+    BadInput
+        When there are more of them than a batch takes.
+    """
+    return _bounded([stripped for line in body.split(b"\n") if (stripped := line.strip())])
+
+
+def read_envelope(body: bytes) -> list[Any]:
+    """Take the events out of ``{"events": [...]}``.
+
+    Raises
+    ------
+    BadInput
+        When it is not that, or holds more events than a batch takes.
+    """
+    parsed = _parse(body)
+    if not isinstance(parsed, dict):
+        raise BadInput([FieldError("", "type", 'a batch is an object such as {"events": [...]}')])
+    unknown = [
+        FieldError(name, "unknown_field", "there is no such field") for name in parsed if name != "events"
+    ]
+    if unknown:
+        raise BadInput(unknown)
+    if not isinstance(parsed.get("events"), list):
+        raise BadInput([FieldError("events", "type", "this is a list of events")])
+    return _bounded(parsed["events"])
+
+
+def resolve_each(
+    resolve: Resolve, read: Sequence[Read], *, alone: bool = True
+) -> list[Answer | KinfoldError]:
+    """Resolve what could be read, in one transaction, and keep the order.
+
+    Events that no transaction can hold are found by resolving one by one, so that they fail alone;
+    not in a rehearsal (``alone=False``), which is a single transaction and ends with the first failure.
+
+    Raises
+    ------
+    Unavailable
+        When the database is away and nothing was resolved.
+    """
+    events = [item for item in read if isinstance(item, Event)]
+    answers = iter(_resolve(resolve, events, alone) if events else [])
+    return [next(answers) if isinstance(item, Event) else item for item in read]
+
+
+def _resolve(resolve: Resolve, events: list[Event], alone: bool) -> Sequence[Answer | KinfoldError]:
+    try:
+        return resolve(events)
+    except Unavailable:
+        raise
+    except Exception:
+        if not alone:
+            raise
+        log.exception("a batch of %d events failed; resolving them one by one", len(events))
+    return _one_by_one(resolve, events)
+
+
+def _one_by_one(resolve: Resolve, events: list[Event]) -> list[Answer | KinfoldError]:
+    answers: list[Answer | KinfoldError] = []
+    away: Unavailable | None = None
+    for event in events:
+        if away:
+            answers.append(away)
+            continue
+        try:
+            answers += resolve([event])
+        except Unavailable as error:
+            # Each further event would wait as long as this one did.
+            away = error
+            answers.append(error)
+        except KinfoldError as error:
+            answers.append(error)
+        except Exception:
+            log.exception("an event failed alone")
+            answers.append(KinfoldError("The server failed on this event and wrote the reason to its log."))
+    return answers
+
+
+def _bounded(events: list[Any]) -> list[Any]:
+    if len(events) > MAX_BATCH:
+        message = f"a batch holds at most {MAX_BATCH} events, this one has {len(events)}"
+        raise BadInput([FieldError("events", "too_many", message)])
+    return events
+
+
+def _parse(body: bytes) -> Any:
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        refusal = BadInput([FieldError("", "json", f"this is not JSON in UTF-8: {error}")])
+    # One lone surrogate spoils the whole text for orjson; only its event is to be refused.
+    if b"\\ud" not in body and b"\\uD" not in body:
+        raise refusal
+    try:
+        return json.loads(body.decode(), parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        raise refusal from None
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(name)

@@ -1,0 +1,267 @@
+"""The ``kinfold`` command."""
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
+from enum import StrEnum
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NoReturn
+
+import typer
+
+from api.terminal import Refusal, fetching, log_plainly, plain_errors, say, stderr
+
+if TYPE_CHECKING:
+    from graph.embedded import Server
+    from graph.kinfold import Kinfold
+    from graph.settings import Settings
+
+app = typer.Typer(
+    name="kinfold",
+    help="Tells which contact is behind an event, on a real Neo4j.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+database = typer.Typer(
+    help="The embedded database: a Neo4j on this machine.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(database, name="db")
+
+
+class Policy(StrEnum):
+    """The policies of the decision table."""
+
+    STRICT = "strict"
+    CONTINUITY = "continuity"
+    LAST_LOGIN = "last_login"
+
+
+Host = Annotated[str, typer.Option(help="Where to listen; a loopback address.")]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="Where to listen; 0 takes a free one.")]
+
+
+def main() -> None:
+    """Run the command."""
+    app()
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from api.version import kinfold_version
+
+        typer.echo(f"kinfold {kinfold_version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version and stop.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
+    """Serve the API and the explorer page; starts the embedded database unless NEO4J_URI is set."""
+    with plain_errors(), _stopped_by_signal(0):
+        from api import serving
+
+        with serving.listen(host, port) as taken, _opened(_settings()) as kinfold:
+            serving.serve(kinfold, taken)
+
+
+@app.command()
+def resolve(
+    file: Annotated[str, typer.Argument(help="Events as NDJSON; - reads standard input.", metavar="FILE|-")],
+    policy: Annotated[Policy | None, typer.Option(help="Instead of the deployment's own.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Answer the same and write nothing.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Add a trace to every answer.")] = False,
+) -> None:
+    """Resolve a log: one answer a line on stdout, in the same order; progress and a summary on stderr."""
+    with plain_errors(), _stopped_by_signal(128 + signal.SIGTERM):
+        log_plainly()
+        changed = {"policy": policy.value} if policy else {}
+        with _log_file(file) as stream, _opened(_settings(**changed)) as kinfold:
+            bad = _resolve_log(kinfold, stream, dry_run=dry_run, explain=explain)
+        raise typer.Exit(1 if bad else 0)
+
+
+@app.command()
+def demo(
+    file: Annotated[Path, typer.Argument(help="A story as NDJSON.")],
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    no_serve: Annotated[bool, typer.Option("--no-serve", help="Stop after printing.")] = False,
+) -> None:
+    """Resolve a short log, show who is who, and leave the server with its page up."""
+    with plain_errors(), _stopped_by_signal(0), ExitStack() as stack:
+        log_plainly()
+        from api import demo as story
+        from api import serving
+
+        stream = stack.enter_context(_log_file(str(file)))
+        taken = None if no_serve else stack.enter_context(serving.listen(host, port))
+        kinfold = stack.enter_context(_opened(_settings()))
+        story.tell(kinfold, stream, serving.url_of(taken) if taken else None)
+        if taken:
+            serving.serve(kinfold, taken)
+
+
+@database.command()
+def start() -> None:
+    """Start the embedded database, and leave it running."""
+    with plain_errors():
+        from graph import embedded
+
+        with fetching() as report:
+            server = embedded.start(_settings(), on_progress=report)
+        _show_server(server)
+
+
+@database.command()
+def stop() -> None:
+    """Stop the embedded database."""
+    with plain_errors():
+        from graph import embedded
+
+        say("The database is stopped." if embedded.stop(_settings()) else "The database was not running.")
+
+
+@database.command()
+def status() -> None:
+    """Say whether the embedded database runs: exit 0 when it does, 1 when not."""
+    with plain_errors():
+        from graph import embedded
+
+        server = embedded.status(_settings())
+        if server is None:
+            say("The database is not running.")
+            raise typer.Exit(1)
+        _show_server(server)
+
+
+@database.command()
+def path() -> None:
+    """Print where the embedded database keeps its data."""
+    with plain_errors():
+        from graph import embedded
+
+        typer.echo(str(embedded.data_path(_settings())))
+
+
+def _settings(**changed: Any) -> "Settings":
+    from graph.settings import Settings
+
+    return Settings(**changed)
+
+
+@contextmanager
+def _opened(settings: "Settings") -> Iterator["Kinfold"]:
+    from graph.kinfold import open_kinfold
+
+    with ExitStack() as stack:
+        with fetching() as report:
+            kinfold = stack.enter_context(open_kinfold(settings, on_progress=report))
+        yield kinfold
+
+
+@contextmanager
+def _log_file(file: str) -> Iterator[BinaryIO]:
+    # Not sys.stdin: its lock, held by the reading thread, would spoil the end of the process.
+    source: int | str = 0 if file == "-" else file
+    if file != "-" and Path(file).is_dir():
+        raise Refusal(f"{file} is a folder, not a log of events.")
+    stream = open(source, "rb", closefd=file != "-")  # noqa: SIM115
+    try:
+        yield stream
+    finally:
+        # A thread that still waits for input holds the stream; the end of the process closes it.
+        if file != "-":
+            stream.close()
+
+
+def _resolve_log(kinfold: "Kinfold", stream: BinaryIO, *, dry_run: bool, explain: bool) -> int:
+    from functools import partial
+
+    from api import logs
+
+    tally = logs.Tally()
+    rehearsal = kinfold.resolver.rehearsal(explain=explain) if dry_run else None
+    with rehearsal or nullcontext(partial(kinfold.resolver.resolve, explain=explain)) as resolve_events:
+        try:
+            with _progress(stream) as show:
+                for batch in logs.batches(stream, kinfold.settings.batch_size):
+                    answers = logs.answer_lines(resolve_events, batch, rehearsal=dry_run)
+                    sys.stdout.buffer.write(logs.dump(answers))
+                    sys.stdout.buffer.flush()
+                    tally.add(answers)
+                    show(batch[-1].end, tally.resolved + tally.bad)
+        except BrokenPipeError:
+            raise
+        except BaseException:
+            if tally.resolved:
+                stderr.print(tally.table(dry_run=dry_run))
+            raise
+    stderr.print(tally.table(dry_run=dry_run))
+    return tally.bad
+
+
+@contextmanager
+def _progress(stream: BinaryIO) -> Iterator[Any]:
+    """Show how far the log is, where it does not disturb the answers."""
+    import os
+    import stat
+
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+
+    state = os.fstat(stream.fileno())
+    total = state.st_size if stat.S_ISREG(state.st_mode) else None
+    progress = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.fields[events]:,} events"),
+        BarColumn(),
+        TimeRemainingColumn(),
+        console=stderr,
+        transient=True,
+        disable=not stderr.is_terminal or sys.stdout.isatty(),
+    )
+    task = progress.add_task("", total=total, events=0)
+
+    def show(end: int, events: int) -> None:
+        progress.update(task, completed=end, events=events)
+
+    with progress:
+        yield show
+
+
+@contextmanager
+def _stopped_by_signal(code: int) -> Iterator[None]:
+    """Let SIGTERM unwind what is open before the process ends; a server that is told to stop ends well."""
+
+    def unwind(_: int, __: FrameType | None) -> NoReturn:
+        raise SystemExit(code)
+
+    before = signal.signal(signal.SIGTERM, unwind)
+    try:
+        yield
+    except KeyboardInterrupt:
+        if code:
+            raise
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _show_server(server: "Server") -> None:
+    typer.echo(f"uri      {server.uri}")
+    typer.echo(f"user     {server.user}")
+    typer.echo(f"release  {server.release}")
+    typer.echo(f"home     {server.home}")
+    typer.echo(f"process  {server.pid}")

@@ -1,0 +1,52 @@
+"""What the routes share: the Kinfold they serve, bounded bodies, JSON, and a thread for graph calls."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import anyio.to_thread
+import orjson
+from fastapi import Request, Response
+
+from api.problems import TooLarge
+from graph.errors import FieldError
+from graph.kinfold import Kinfold
+
+T = TypeVar("T")
+
+
+def kinfold_of(request: Request) -> Kinfold:
+    """Give the Kinfold that this application serves."""
+    return cast("Kinfold", request.app.state.kinfold)
+
+
+async def in_thread(work: Callable[[], T]) -> T:
+    """Run a blocking graph call beside the event loop."""
+    return await anyio.to_thread.run_sync(work)
+
+
+def as_json(content: Any) -> Response:
+    """Answer with JSON; times end in Z."""
+    return Response(orjson.dumps(content, option=orjson.OPT_UTC_Z), media_type="application/json")
+
+
+async def read_body(request: Request, limit: int, what: str) -> bytes:
+    """Read a body, and stop reading where it grows beyond the limit.
+
+    Raises
+    ------
+    TooLarge
+        Once more bytes were announced or sent than the limit.
+    """
+    announced = request.headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > limit:
+        raise _too_large(limit, what)
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            raise _too_large(limit, what)
+    return bytes(body)
+
+
+def _too_large(limit: int, what: str) -> TooLarge:
+    return TooLarge([FieldError("", "too_large", f"{what} is at most {limit} bytes")])

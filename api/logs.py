@@ -1,0 +1,179 @@
+"""A log of events as NDJSON: read ahead by a thread, resolved in batches, answered line by line."""
+
+import queue
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from threading import Thread
+from typing import Any, BinaryIO
+
+import orjson
+from rich.table import Table
+
+from api.batch import Read, Resolve, read_one, resolve_each
+from api.problems import as_problem
+from graph.errors import BadInput, FieldError, KinfoldError
+from graph.events import MAX_EVENT_BYTES
+
+LINGER = 0.01
+"""How long a batch that is not full waits for the next line, in seconds."""
+
+COUNTED_CONTACTS = 200_000
+"""Up to how many distinct contacts are counted; beyond it the count says 'more than'."""
+
+_SLACK = 1024
+_SKIP = 64 * 1024
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+@dataclass(slots=True)
+class Line:
+    """One line of a log."""
+
+    number: int
+    read: Read
+    end: int
+    """How many bytes of the log are behind after this line."""
+
+
+def lines(stream: BinaryIO) -> Iterator[Line]:
+    """Read a log line by line; blank lines are passed over, long ones are never held as a whole."""
+    end = 0
+    number = 0
+    while raw := stream.readline(MAX_EVENT_BYTES + _SLACK):
+        number += 1
+        end += len(raw)
+        too_long = not raw.endswith(b"\n") and len(raw) == MAX_EVENT_BYTES + _SLACK
+        if too_long:
+            while (rest := stream.readline(_SKIP)) and not rest.endswith(b"\n"):
+                end += len(rest)
+            end += len(rest)
+        if number == 1:
+            raw = raw.removeprefix(_BYTE_ORDER_MARK)
+        raw = raw.strip()
+        if too_long:
+            yield Line(number, _line_too_long(), end)
+        elif raw:
+            yield Line(number, read_one(raw), end)
+
+
+def batches(stream: BinaryIO, size: int) -> Iterator[list[Line]]:
+    """Hand out what a thread reads ahead: full batches, or what is there when the log comes slowly."""
+    waiting: queue.Queue[Line | BaseException | None] = queue.Queue(maxsize=2 * size)
+    Thread(target=_read_ahead, args=(stream, waiting), daemon=True).start()
+    item = waiting.get()
+    while isinstance(item, Line):
+        batch = [item]
+        try:
+            while isinstance(item := waiting.get(timeout=LINGER), Line):
+                batch.append(item)
+                if len(batch) == size:
+                    break
+        except queue.Empty:
+            yield batch
+            item = waiting.get()
+            continue
+        yield batch
+        if isinstance(item, Line):
+            item = waiting.get()
+    if item is not None:
+        raise item
+
+
+def answer_lines(resolve: Resolve, batch: list[Line], *, rehearsal: bool = False) -> list[dict[str, Any]]:
+    """Resolve a batch; what was wrong with a line is said in its place, with the line's number."""
+    results = resolve_each(resolve, [line.read for line in batch], alone=not rehearsal)
+    return [
+        {"error": as_problem(result, line=line.number)}
+        if isinstance(result, KinfoldError)
+        else result.to_dict()
+        for line, result in zip(batch, results, strict=True)
+    ]
+
+
+@dataclass(slots=True)
+class Tally:
+    """What came of a log so far, in memory that does not grow with it."""
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    rules: Counter[str] = field(default_factory=Counter)
+    resolved: int = 0
+    bad: int = 0
+    first_bad: str = ""
+    duplicates: int = 0
+    folded: int = 0
+    contacts: set[str] = field(default_factory=set)
+    started: float = field(default_factory=time.monotonic)
+
+    def add(self, answers: list[dict[str, Any]]) -> None:
+        """Count a batch of answers as they were written."""
+        for answer in answers:
+            if "error" in answer:
+                self._add_bad(answer["error"])
+            else:
+                self._add_answer(answer)
+
+    def _add_bad(self, problem: dict[str, Any]) -> None:
+        self.bad += 1
+        self.first_bad = self.first_bad or f"line {problem['line']}: {problem['detail']}"
+
+    def _add_answer(self, answer: dict[str, Any]) -> None:
+        self.resolved += 1
+        self.duplicates += answer["duplicate"]
+        self.folded += len(answer["merged"])
+        self.outcomes[answer["outcome"]] += 1
+        self.rules[answer["rule"] or "none"] += 1
+        contact = answer["contact"]
+        if contact and contact.id and len(self.contacts) <= COUNTED_CONTACTS:
+            self.contacts.add(contact.id)
+
+    def table(self, *, dry_run: bool) -> Table:
+        """Show the counts to a person."""
+        seconds = time.monotonic() - self.started
+        table = Table(show_header=False, box=None, pad_edge=False)
+        table.add_column(style="bold")
+        table.add_column()
+        noun = "event" if self.resolved == 1 else "events"
+        pace = f"{self.resolved / seconds:,.0f} events/s" if self.resolved and seconds > 0 else ""
+        told = "told, nothing written" if dry_run else "resolved"
+        table.add_row(told, f"{self.resolved:,} {noun} in {seconds:,.1f} s  {pace}".rstrip())
+        if self.bad:
+            table.add_row("bad lines", f"{self.bad:,}; the first is {self.first_bad}", style="red")
+        if self.resolved:
+            table.add_row("outcomes", _counts(self.outcomes.most_common()))
+            table.add_row("rules", _counts(sorted(self.rules.items())))
+            table.add_row("contacts", self._touched(dry_run))
+        if self.duplicates:
+            table.add_row("sent before", f"{self.duplicates:,}")
+        return table
+
+    def _touched(self, dry_run: bool) -> str:
+        many = len(self.contacts) > COUNTED_CONTACTS
+        count = f"more than {COUNTED_CONTACTS:,}" if many else f"{len(self.contacts):,}"
+        which = " of those that exist" if dry_run else ""
+        return f"{count}{which} touched, {self.folded:,} folded into another"
+
+
+def _counts(items: list[tuple[str, int]]) -> str:
+    return ", ".join(f"{name}: {count:,}" for name, count in items)
+
+
+def _read_ahead(stream: BinaryIO, waiting: "queue.Queue[Line | BaseException | None]") -> None:
+    try:
+        for line in lines(stream):
+            waiting.put(line)
+    except BaseException as error:
+        waiting.put(error)
+    else:
+        waiting.put(None)
+
+
+def _line_too_long() -> BadInput:
+    return BadInput([FieldError("", "too_large", f"an event is at most {MAX_EVENT_BYTES} bytes")])
+
+
+def dump(answers: list[dict[str, Any]]) -> bytes:
+    """Write answers as NDJSON."""
+    option = orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE
+    return b"".join(orjson.dumps(answer, option=option) for answer in answers)

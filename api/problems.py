@@ -1,0 +1,132 @@
+"""Every refusal as RFC 9457 problem+json, in one shape: type, title, status, detail, code, errors."""
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, cast
+
+import orjson
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from graph.errors import BadInput, FieldError, KinfoldError
+
+log = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER = "2"
+
+_SPOILT = "The server failed on this request and wrote the reason to its log. Nothing was half done."
+_OF_HTTP = {
+    404: (
+        "no_route",
+        "No such address",
+        "There is nothing at {method} {path}; /openapi.json lists every call.",
+    ),
+    405: ("method_not_allowed", "Method not allowed", "{path} does not take {method}."),
+}
+
+
+class TooLarge(BadInput):
+    """A body above the limit, refused before it was read to its end."""
+
+    status = 413
+    code = "too_large"
+    title = "The request is too large"
+
+
+def as_problem(error: Exception, **extra: Any) -> dict[str, Any]:
+    """Give the problem document of an error; ``extra`` members stand beside the pinned ones."""
+    if not isinstance(error, KinfoldError):
+        error = KinfoldError(_SPOILT)
+    errors = error.errors if isinstance(error, BadInput) else []
+    problem = {
+        "type": f"urn:kinfold:problem:{error.code}",
+        "title": error.title,
+        "status": error.status,
+        "detail": _in_a_sentence(errors) or error.detail,
+        "code": error.code,
+        "errors": errors,
+    }
+    return problem | {name: value for name, value in (error.extra | extra).items() if name not in problem}
+
+
+def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Document the refusals of a call for the OpenAPI document."""
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {
+        status: {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: {"schema": schema}}}
+        for status in statuses
+    }
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of this app with a problem document."""
+    app.add_exception_handler(KinfoldError, _kinfold_error)
+    app.add_exception_handler(RequestValidationError, _bad_query)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(ClientDisconnect, _gone_away)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def _respond(problem: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
+    status = problem["status"]
+    more = dict(headers or {})
+    if status == 503:
+        more["Retry-After"] = RETRY_AFTER
+    if status == 413:
+        # The rest of the body was not read, so nothing else can come over this connection.
+        more["Connection"] = "close"
+    return Response(orjson.dumps(problem), status_code=status, headers=more, media_type=MEDIA_TYPE)
+
+
+async def _kinfold_error(_: Request, error: Exception) -> Response:
+    problem = as_problem(error)
+    if problem["status"] >= 500:
+        log.error("%s: %s", problem["code"], problem["detail"], exc_info=problem["status"] == 500)
+    return _respond(problem)
+
+
+async def _bad_query(_: Request, error: Exception) -> Response:
+    found = cast("RequestValidationError", error).errors()
+    return _respond(as_problem(BadInput([_parameter_error(item) for item in found])))
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    error = cast("HTTPException", error)
+    status = error.status_code
+    phrase = HTTPStatus(status).phrase
+    code, title, detail = _OF_HTTP.get(
+        status, (phrase.lower().replace(" ", "_"), phrase, str(error.detail or phrase))
+    )
+    refusal = KinfoldError(detail.replace("{method}", request.method).replace("{path}", request.url.path))
+    problem = as_problem(refusal) | {
+        "type": f"urn:kinfold:problem:{code}",
+        "title": title,
+        "status": status,
+        "code": code,
+    }
+    return _respond(problem, error.headers)
+
+
+async def _unexpected(_: Request, error: Exception) -> Response:
+    return _respond(as_problem(error))
+
+
+async def _gone_away(_: Request, __: Exception) -> Response:
+    return Response(status_code=400)
+
+
+def _parameter_error(item: Mapping[str, Any]) -> FieldError:
+    place = ".".join(str(part) for part in item["loc"][1:])
+    if item["type"] == "extra_forbidden":
+        return FieldError(place, "unknown_parameter", "there is no such query parameter")
+    if item["type"] == "string_too_short":
+        return FieldError(place, "length", "this is not empty")
+    return FieldError(place, item["type"], item["msg"])
+
+
+def _in_a_sentence(errors: list[FieldError]) -> str:
+    return "; ".join(f"{error.field}: {error.message}" if error.field else error.message for error in errors)

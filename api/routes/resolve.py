@@ -1,0 +1,99 @@
+"""Events in, answers out."""
+
+from functools import partial
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from api import schemas
+from api.batch import MAX_BATCH, read_envelope, read_lines, read_one, resolve_each
+from api.http import as_json, in_thread, kinfold_of, read_body
+from api.problems import as_problem, responses
+from api.query import Flags, FlagsQuery
+from graph.errors import KinfoldError
+from graph.events import MAX_EVENT_BYTES, read_event
+from graph.kinfold import Kinfold
+
+MAX_BATCH_BYTES = 40 * 1024 * 1024
+LINE_TYPES = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines")
+
+router = APIRouter(tags=["resolve"])
+
+_EVENT = {"$ref": "#/components/schemas/Event"}
+_FIRST = {"tracker_id": "t1", "event": "page_view", "event_properties": {"url": "/"}, "message_id": "m1"}
+_SECOND = {"tracker_id": "t1", "email": "ana@example.com", "properties": {"_name": "Ana"}, "message_id": "m2"}
+_ONE = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": _EVENT,
+                "examples": {
+                    "visitor": {"summary": "A browser nobody knows yet", "value": _FIRST},
+                    "login": {"summary": "The same browser, now with an email", "value": _SECOND},
+                },
+            }
+        },
+    }
+}
+_MANY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["events"],
+                    "additionalProperties": False,
+                    "properties": {"events": {"type": "array", "maxItems": MAX_BATCH, "items": _EVENT}},
+                },
+                "example": {"events": [_FIRST, _SECOND]},
+            },
+            LINE_TYPES[0]: {
+                "schema": {"type": "string", "description": "One event a line."},
+                "example": '{"tracker_id": "t1"}\n{"tracker_id": "t1", "email": "ana@example.com"}\n',
+            },
+        },
+    }
+}
+
+
+@router.post(
+    "/resolve",
+    summary="Resolve one event",
+    operation_id="resolve",
+    responses={200: {"model": schemas.Answer}, **responses(413, 422, 503)},
+    openapi_extra=_ONE,
+)
+async def resolve(request: Request, flags: FlagsQuery) -> Response:
+    """One event, one answer, committed before the answer."""
+    event = read_event(await read_body(request, MAX_EVENT_BYTES, "an event"))
+    resolver = kinfold_of(request).resolver
+    [answer] = await in_thread(
+        partial(resolver.resolve, [event], dry_run=flags.dry_run, explain=flags.explain)
+    )
+    return as_json(answer.to_dict())
+
+
+@router.post(
+    "/resolve/batch",
+    summary="Resolve up to 1,000 events",
+    operation_id="resolve_batch",
+    responses={200: {"model": schemas.Results}, **responses(413, 422, 503)},
+    openapi_extra=_MANY,
+)
+async def resolve_batch(request: Request, flags: FlagsQuery) -> Response:
+    """Answers in the order of the events; a bad event becomes an error in its place, the others go on."""
+    body = await read_body(request, MAX_BATCH_BYTES, "a batch")
+    as_lines = request.headers.get("content-type", "").partition(";")[0].strip().lower() in LINE_TYPES
+    return await in_thread(partial(_answer_batch, kinfold_of(request), body, as_lines, flags))
+
+
+def _answer_batch(kinfold: Kinfold, body: bytes, as_lines: bool, flags: Flags) -> Response:
+    events = [read_one(raw) for raw in (read_lines(body) if as_lines else read_envelope(body))]
+    resolve = partial(kinfold.resolver.resolve, dry_run=flags.dry_run, explain=flags.explain)
+    return as_json({"results": [_shown(result) for result in resolve_each(resolve, events)]})
+
+
+def _shown(result: Any) -> dict[str, Any]:
+    return {"error": as_problem(result)} if isinstance(result, KinfoldError) else result.to_dict()

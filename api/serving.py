@@ -1,0 +1,67 @@
+"""The server process: where it listens, and until when."""
+
+import ipaddress
+import socket
+
+import uvicorn
+
+from api.app import create_app
+from api.terminal import Refusal, say
+from api.version import kinfold_version
+from graph.kinfold import Kinfold
+
+DRAIN_SECONDS = 5
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Take the address before anything slow is started.
+
+    Raises
+    ------
+    Refusal
+        When others could reach it, since there are no access keys, or when it is taken.
+    """
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except (socket.gaierror, UnicodeError) as error:
+        raise Refusal(f"There is no host called {host}.") from error
+    if not ipaddress.ip_address(str(address[0]).partition("%")[0]).is_loopback:
+        raise Refusal(
+            f"{host} is not a loopback address: anybody who reaches it could read and change contacts, "
+            "and there are no access keys. Use --host 127.0.0.1."
+        )
+    taken = socket.socket(family, kind)
+    try:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind(address)
+        taken.listen(1024)
+    except OSError as error:
+        taken.close()
+        raise Refusal(
+            f"Port {port} on {host} cannot be used: {error.strerror}. Choose another with --port."
+        ) from error
+    return taken
+
+
+def url_of(taken: socket.socket) -> str:
+    """Write the address that was taken as a URL."""
+    host, port = taken.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def serve(kinfold: Kinfold, taken: socket.socket) -> None:
+    """Serve until Ctrl-C or SIGTERM."""
+    config = uvicorn.Config(
+        create_app(kinfold),
+        log_level="warning",
+        access_log=False,  # query strings carry emails
+        server_header=False,
+        lifespan="off",
+        ws="none",
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+    )
+    url = url_of(taken)
+    say(
+        f"Kinfold {kinfold_version()} is at {url} (the page; its API is {url}/openapi.json). Ctrl-C stops it."
+    )
+    uvicorn.Server(config).run(sockets=[taken])

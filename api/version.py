@@ -1,0 +1,11 @@
+"""Which Kinfold this is."""
+
+from importlib.metadata import PackageNotFoundError, version
+
+
+def kinfold_version() -> str:
+    """Say the installed version; a bare checkout that was never installed has none."""
+    try:
+        return version("kinfold")
+    except PackageNotFoundError:
+        return "0+checkout"

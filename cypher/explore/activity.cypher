@@ -1,0 +1,22 @@
+// name: explore.activity
+// purpose: Read one page of a contact's activity, newest first, after the place where the last page ended.
+// parameters: contact_id, occurred, message_id, limit
+// columns: message_id, event, names, values, tracker_id, occurred, received, rule, outcome
+// access: read
+MATCH (:Contact {id: $contact_id})-[:HAS]->(period:Timeline)
+MATCH (period)-[:OF|WAS_OF]->(tracker:Tracker)
+MATCH (a:Activity)-[:ON]->(period)
+WITH a, tracker, a.occurred_at.epochSeconds * 1000000 + a.occurred_at.microsecond AS occurred
+WHERE $occurred IS NULL OR occurred < $occurred OR (occurred = $occurred AND a.message_id < $message_id)
+ORDER BY occurred DESC, a.message_id DESC
+LIMIT $limit
+RETURN
+  a.message_id AS message_id,
+  a.event AS event,
+  coalesce(a.property_names, []) AS names,
+  coalesce(a.property_values, []) AS values,
+  tracker.value AS tracker_id,
+  occurred,
+  a.received_at.epochSeconds * 1000000 + a.received_at.microsecond AS received,
+  a.rule AS rule,
+  a.outcome AS outcome

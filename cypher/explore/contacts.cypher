@@ -1,0 +1,27 @@
+// name: explore.contacts
+// purpose: Read contacts with their keys, what they show, and every id that leads to them.
+// parameters: contact_ids
+// columns: id, kind, created, seen, keys, properties, merged_from
+// access: read
+UNWIND $contact_ids AS id
+MATCH (c:Contact {id: id})
+RETURN
+  c.id AS id,
+  c.kind AS kind,
+  c.created_at.epochSeconds * 1000000 + c.created_at.microsecond AS created,
+  c.last_seen_at.epochSeconds * 1000000 + c.last_seen_at.microsecond AS seen,
+  COLLECT {
+    MATCH (c)-[o:OWNS]->(k)
+    RETURN [
+      head(labels(k)), k.value, o.since.epochSeconds * 1000000 + o.since.microsecond, o.position, o.merge,
+      CASE WHEN k:Subscription
+        THEN COLLECT { MATCH (k)<-[:OWNS]-(other:Contact) WHERE other <> c RETURN other.id }
+        ELSE [] END
+    ]
+  } AS keys,
+  COLLECT {
+    MATCH (c)-[:HAS_PROPERTY]->(p:Property {shown: true})
+    WHERE p.value IS NOT NULL
+    RETURN [p.name, p.value]
+  } AS properties,
+  COLLECT { MATCH (c)<-[:TO*]-(r:Redirect) RETURN r.id } AS merged_from

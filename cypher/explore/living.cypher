@@ -1,0 +1,13 @@
+// name: explore.living
+// purpose: Find the contact that an id leads to, through any number of unions.
+// parameters: contact_id
+// columns: id
+// access: read
+CALL () {
+  MATCH (c:Contact {id: $contact_id})
+  RETURN c
+  UNION
+  MATCH (:Redirect {id: $contact_id})-[:TO*]->(c:Contact)
+  RETURN c
+}
+RETURN c.id AS id

@@ -1,0 +1,23 @@
+// name: properties.write
+// purpose: Add, mark and drop property entries.
+// parameters: created, shown, dropped
+// columns: -
+// access: write
+CALL () {
+  UNWIND $dropped AS element
+  MATCH (p:Property)
+  WHERE elementId(p) = element
+  DETACH DELETE p
+}
+CALL () {
+  UNWIND $shown AS row
+  MATCH (p:Property)
+  WHERE elementId(p) = row.element
+  SET p.shown = row.shown
+}
+CALL () {
+  UNWIND $created AS row
+  MATCH (c:Contact {id: row.contact})
+  CREATE (c)-[:HAS_PROPERTY]->(p:Property)
+  SET p = row.node
+}

@@ -1,0 +1,25 @@
+// name: resolution.disown
+// purpose: Take keys from contacts.
+// parameters: emails, user_ids, subscriptions, trackers
+// columns: -
+// access: write
+CALL () {
+  UNWIND $emails AS row
+  MATCH (k:Email {value: row.value})<-[o:OWNS]-(:Contact {id: row.contact})
+  DELETE o
+}
+CALL () {
+  UNWIND $user_ids AS row
+  MATCH (k:UserId {value: row.value})<-[o:OWNS]-(:Contact {id: row.contact})
+  DELETE o
+}
+CALL () {
+  UNWIND $subscriptions AS row
+  MATCH (k:Subscription {value: row.value})<-[o:OWNS]-(:Contact {id: row.contact})
+  DELETE o
+}
+CALL () {
+  UNWIND $trackers AS row
+  MATCH (k:Tracker {value: row.value})<-[o:OWNS]-(:Contact {id: row.contact})
+  DELETE o
+}

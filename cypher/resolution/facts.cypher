@@ -1,0 +1,74 @@
+// name: resolution.facts
+// purpose: Read, under locks, who owns the keys of a batch, and what is known of those contacts.
+// parameters: emails, user_ids, subscriptions, trackers, message_ids, contact_ids, locks
+// columns: keys, contacts, messages, splits
+// access: write
+CALL () {
+  UNWIND $emails AS value
+  MATCH (k:Email {value: value})
+  RETURN 'email' AS name, k
+  UNION ALL
+  UNWIND $user_ids AS value
+  MATCH (k:UserId {value: value})
+  RETURN 'user_id' AS name, k
+  UNION ALL
+  UNWIND $subscriptions AS value
+  MATCH (k:Subscription {value: value})
+  RETURN 'subscription' AS name, k
+  UNION ALL
+  UNWIND $trackers AS value
+  MATCH (k:Tracker {value: value})
+  RETURN 'tracker_id' AS name, k
+}
+// Removing a property that is never there takes the node's lock and changes nothing.
+FOREACH (_ IN $locks | REMOVE k._lock)
+WITH name, k
+OPTIONAL MATCH (k)<-[:OWNS]-(owner:Contact)
+OPTIONAL MATCH (k)<-[:OF]-(period:Timeline)
+WITH collect([name, k.value, owner.id, period.id]) AS keys, collect(DISTINCT owner) AS owners
+CALL () {
+  UNWIND $message_ids AS message_id
+  MATCH (activity:Activity {message_id: message_id})-[:ON]->(period:Timeline)
+  MATCH (period)<-[:HAS]-(owner:Contact)
+  MATCH (period)-[of:OF|WAS_OF]->(tracker:Tracker)
+  RETURN
+    collect([message_id, owner.id, tracker.value, type(of) = 'OF', activity.rule, activity.outcome]) AS messages,
+    collect(DISTINCT owner) AS message_owners
+}
+CALL () {
+  UNWIND $contact_ids AS id
+  MATCH (named:Contact {id: id})
+  RETURN collect(named) AS named
+}
+CALL () {
+  UNWIND $subscriptions AS value
+  MATCH (:Subscription {value: value})<-[:ON]-(split:Split)
+  MATCH (split)-[:BETWEEN]->(first)
+  MATCH (first)-[:TO*0..]->(tracker_owner:Contact)
+  MATCH (split)-[:MADE]->(second)
+  MATCH (second)-[:TO*0..]->(made:Contact)
+  RETURN collect([value, tracker_owner.id, made.id]) AS splits
+}
+CALL (owners, message_owners, named) {
+  UNWIND owners + message_owners + named AS c
+  WITH DISTINCT c
+  ORDER BY c.id
+  FOREACH (_ IN $locks | REMOVE c._lock)
+  WITH c
+  RETURN collect({
+    id: c.id,
+    kind: c.kind,
+    created: c.created_at.epochSeconds * 1000000 + c.created_at.microsecond,
+    seen: c.last_seen_at.epochSeconds * 1000000 + c.last_seen_at.microsecond,
+    split: c.split,
+    emails: c.emails,
+    user_ids: c.user_ids,
+    trackers: c.trackers,
+    tracker_id: c.tracker_id,
+    timeline_id: c.timeline_id,
+    subscriptions: CASE WHEN c.subscriptions > 0
+      THEN COLLECT { MATCH (c)-[:OWNS]->(s:Subscription) RETURN s.value }
+      ELSE [] END
+  }) AS contacts
+}
+RETURN keys, contacts, messages, splits

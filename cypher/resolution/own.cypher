@@ -1,0 +1,33 @@
+// name: resolution.own
+// purpose: Give contacts keys that are in the graph.
+// parameters: emails, user_ids, subscriptions, trackers
+// columns: -
+// access: write
+CALL () {
+  UNWIND $emails AS row
+  MATCH (c:Contact {id: row.contact})
+  MATCH (k:Email {value: row.value})
+  CREATE (c)-[o:OWNS]->(k)
+  SET o = row.edge
+}
+CALL () {
+  UNWIND $user_ids AS row
+  MATCH (c:Contact {id: row.contact})
+  MATCH (k:UserId {value: row.value})
+  CREATE (c)-[o:OWNS]->(k)
+  SET o = row.edge
+}
+CALL () {
+  UNWIND $subscriptions AS row
+  MATCH (c:Contact {id: row.contact})
+  MATCH (k:Subscription {value: row.value})
+  CREATE (c)-[o:OWNS]->(k)
+  SET o = row.edge
+}
+CALL () {
+  UNWIND $trackers AS row
+  MATCH (c:Contact {id: row.contact})
+  MATCH (k:Tracker {value: row.value})
+  CREATE (c)-[o:OWNS]->(k)
+  SET o = row.edge
+}

@@ -1,0 +1,29 @@
+// name: union.dossier
+// purpose: Read, under locks, every key and every period of ownership of some contacts.
+// parameters: contact_ids, locks
+// columns: contact, keys, timelines
+// access: write
+UNWIND $contact_ids AS id
+MATCH (c:Contact {id: id})
+FOREACH (_ IN $locks | REMOVE c._lock)
+WITH c
+CALL (c) {
+  MATCH (c)-[o:OWNS]->(k)
+  WITH o, k, head(labels(k)) AS label
+  ORDER BY label, k.value
+  FOREACH (_ IN $locks | REMOVE k._lock)
+  WITH o, k, label
+  RETURN collect([
+    CASE label WHEN 'Email' THEN 'email' WHEN 'UserId' THEN 'user_id'
+      WHEN 'Subscription' THEN 'subscription' ELSE 'tracker_id' END,
+    k.value,
+    o.since.epochSeconds * 1000000 + o.since.microsecond,
+    o.position,
+    o.merge
+  ]) AS keys
+}
+CALL (c) {
+  MATCH (c)-[:HAS]->(period:Timeline)-[of:OF|WAS_OF]->(tracker:Tracker)
+  RETURN collect([period.id, tracker.value, type(of) = 'OF']) AS timelines
+}
+RETURN c.id AS contact, keys, timelines

@@ -1,0 +1,41 @@
+// name: union.journal
+// purpose: Write what unions moved, so that each can be taken back.
+// parameters: merges
+// columns: -
+// access: write
+UNWIND $merges AS row
+MATCH (source:Contact {id: row.source})
+MATCH (target:Contact {id: row.target})
+CREATE (merge:Merge)-[:FOLDED]->(source)
+CREATE (merge)-[:INTO]->(target)
+SET merge = row.node
+WITH merge, row
+CALL (merge, row) {
+  UNWIND row.timelines AS id
+  MATCH (period:Timeline {id: id})
+  CREATE (merge)-[:CARRIED]->(period)
+}
+CALL (merge, row) {
+  UNWIND row.emails AS moved
+  MATCH (k:Email {value: moved.value})
+  CREATE (merge)-[m:MOVED]->(k)
+  SET m = moved.edge
+}
+CALL (merge, row) {
+  UNWIND row.user_ids AS moved
+  MATCH (k:UserId {value: moved.value})
+  CREATE (merge)-[m:MOVED]->(k)
+  SET m = moved.edge
+}
+CALL (merge, row) {
+  UNWIND row.subscriptions AS moved
+  MATCH (k:Subscription {value: moved.value})
+  CREATE (merge)-[m:MOVED]->(k)
+  SET m = moved.edge
+}
+CALL (merge, row) {
+  UNWIND row.trackers AS moved
+  MATCH (k:Tracker {value: moved.value})
+  CREATE (merge)-[m:MOVED]->(k)
+  SET m = moved.edge
+}

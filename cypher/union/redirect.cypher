@@ -1,0 +1,15 @@
+// name: union.redirect
+// purpose: Delete folded contacts: what is left of each is its id, leading to the survivor, and its frozen state.
+// parameters: folds
+// columns: -
+// access: write
+UNWIND $folds AS row
+CALL (row) {
+  MATCH (source:Contact {id: row.source})
+  OPTIONAL MATCH (target:Contact {id: row.target})
+  OPTIONAL MATCH (folded:Redirect {id: row.target})
+  WITH source, coalesce(target, folded) AS into
+  REMOVE source:Contact
+  SET source:Redirect
+  CREATE (source)-[:TO]->(into)
+}

@@ -1,0 +1,73 @@
+"""Times: microseconds since the epoch inside, UTC datetimes at the edges; ids that nobody has used before."""
+
+import secrets
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+import uuid_utils
+
+Micros = int
+"""Microseconds since 1970-01-01T00:00:00Z."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def to_micros(moment: datetime) -> Micros:
+    """Turn an aware datetime into microseconds since the epoch."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def to_datetime(micros: Micros) -> datetime:
+    """Turn microseconds since the epoch into a UTC datetime."""
+    return _EPOCH + timedelta(microseconds=micros)
+
+
+def to_text(micros: Micros) -> str:
+    """Write a time as answers show it: RFC 3339 in UTC."""
+    return to_datetime(micros).isoformat().replace("+00:00", "Z")
+
+
+class Clock:
+    """Arrival times that never repeat and never go back within a process."""
+
+    def __init__(self) -> None:
+        self._last = 0
+        self._lock = threading.Lock()
+
+    def next(self, count: int = 1, *, after: Micros = 0) -> Micros:
+        """Reserve ``count`` consecutive arrival times later than ``after`` and return the first.
+
+        ``after`` carries what another machine's clock has already stamped on the same contacts: the order in
+        which transactions got their locks is the order of arrival, whatever the clocks say.
+        """
+        with self._lock:
+            first = max(time.time_ns() // 1000, self._last + 1, after + 1)
+            self._last = first + count - 1
+            return first
+
+
+class Mint(Protocol):
+    """Where new ids come from."""
+
+    def contact(self) -> str: ...
+    def tracker(self) -> str: ...
+    def other(self) -> str: ...
+
+
+class RandomMint:
+    """Contacts and journal entries in order of time (they sit side by side in the index), trackers unguessable."""
+
+    def contact(self) -> str:
+        """Mint a contact's id."""
+        return str(uuid_utils.uuid7())
+
+    def tracker(self) -> str:
+        """Mint a tracker: whoever holds it is taken for its owner, so it must not be guessed."""
+        return "kf-" + secrets.token_urlsafe(18)
+
+    def other(self) -> str:
+        """Mint the id of a period of ownership, a union, or an event that came without one."""
+        return str(uuid_utils.uuid7())

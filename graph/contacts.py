@@ -1,0 +1,171 @@
+"""Reading contacts: who owns a key, one contact with all that ties it together, its activity."""
+
+import base64
+import binascii
+from typing import Any
+
+import orjson
+
+from graph.clock import to_text
+from graph.database import Database, Transaction
+from graph.errors import BadInput, FieldError, NotFound
+from graph.keys import DEFAULT_BLOCK_LIST, BlockList, InvalidKey, normalise
+from graph.model import KeyName
+from graph.world.entities import Ownership, person_key_order, tracker_order
+
+Document = dict[str, Any]
+
+_OWNERS: dict[KeyName, str] = {
+    "email": "explore.owners_of_email",
+    "user_id": "explore.owners_of_user_id",
+    "tracker_id": "explore.owners_of_tracker",
+    "subscription": "explore.owners_of_subscription",
+}
+
+
+class Contacts:
+    """What people read of contacts; nothing here writes."""
+
+    def __init__(self, database: Database, block_list: BlockList = DEFAULT_BLOCK_LIST) -> None:
+        self._database = database
+        self._block_list = block_list
+
+    def owners(self, key: KeyName, value: str) -> list[Document]:
+        """List the contacts that own a key, in the order in which a subscription's owners are considered.
+
+        A value that is invalid or blocked is nobody's.
+        """
+        try:
+            normal = normalise(key, value)
+        except InvalidKey:
+            return []
+
+        def work(tx: Transaction) -> list[Document]:
+            ids = [row["id"] for row in tx.run(_OWNERS[key], value=normal)]
+            return _documents(tx, ids)
+
+        return self._database.read(work)
+
+    def get(self, contact_id: str) -> Document:
+        """Give one contact; the id of a folded one gives its survivor and ``redirected_from``.
+
+        Raises
+        ------
+        NotFound
+            When no contact ever had this id.
+        """
+
+        def work(tx: Transaction) -> Document:
+            living = _living(tx, contact_id)
+            (document,) = _documents(tx, [living])
+            if living != contact_id:
+                document["redirected_from"] = contact_id
+            return document
+
+        return self._database.read(work)
+
+    def activity(
+        self, contact_id: str, *, limit: int = 100, cursor: str | None = None
+    ) -> tuple[list[Document], str | None]:
+        """Give one page of a contact's activity, newest first, and the cursor of the next.
+
+        Raises
+        ------
+        NotFound
+            When no contact ever had this id.
+        BadInput
+            When the cursor is not one that an earlier page gave.
+        """
+        after = read_cursor(cursor, (int, str)) if cursor is not None else None
+
+        def work(tx: Transaction) -> list[dict[str, Any]]:
+            return tx.run(
+                "explore.activity",
+                contact_id=_living(tx, contact_id),
+                occurred=after[0] if after else None,
+                message_id=after[1] if after else None,
+                limit=limit + 1,
+            )
+
+        rows = self._database.read(work)
+        page = rows[:limit]
+        more = len(rows) > limit
+        following = make_cursor(page[-1]["occurred"], page[-1]["message_id"]) if more else None
+        return [_activity(row) for row in page], following
+
+
+def _living(tx: Transaction, contact_id: str) -> str:
+    rows = tx.run("explore.living", contact_id=contact_id)
+    if not rows:
+        raise NotFound(f"No contact has the id {contact_id!r}.")
+    living: str = rows[0]["id"]
+    return living
+
+
+def _documents(tx: Transaction, ids: list[str]) -> list[Document]:
+    found = {row["id"]: _document(row) for row in tx.run("explore.contacts", contact_ids=ids)}
+    return [found[contact_id] for contact_id in ids if contact_id in found]
+
+
+def _document(row: dict[str, Any]) -> Document:
+    keys: dict[str, list[tuple[Ownership, str]]] = {"Email": [], "UserId": [], "Tracker": [], "Subscription": []}
+    shared: dict[str, list[str]] = {}
+    for label, value, since, position, merge, others in row["keys"]:
+        keys[label].append((Ownership(since, position, merge), value))
+        shared[value] = others
+    for label, owned in keys.items():
+        order = tracker_order if label in ("Tracker", "Subscription") else person_key_order
+        owned.sort(key=lambda item: (order(item[0]), item[1]))
+    emails = [value for _, value in keys["Email"]]
+    return {
+        "id": row["id"],
+        "kind": row["kind"],
+        "email": emails[0] if emails else None,
+        "emails": emails,
+        "user_ids": [value for _, value in keys["UserId"]],
+        "trackers": [value for _, value in keys["Tracker"]],
+        "subscriptions": [{"id": value, "shared_with": sorted(shared[value])} for _, value in keys["Subscription"]],
+        "properties": dict(sorted(row["properties"])),
+        "segments": [],
+        "workflows": [],
+        "merged_from": sorted(row["merged_from"]),
+        "created_at": to_text(row["created"]),
+        "last_seen_at": to_text(row["seen"]),
+    }
+
+
+def _activity(row: dict[str, Any]) -> Document:
+    return {
+        "message_id": row["message_id"],
+        "event": row["event"],
+        "event_properties": {
+            name: orjson.loads(value) for name, value in zip(row["names"], row["values"], strict=True)
+        },
+        "tracker_id": row["tracker_id"],
+        "occurred_at": to_text(row["occurred"]),
+        "received_at": to_text(row["received"]),
+        "rule": row["rule"],
+        "outcome": row["outcome"],
+    }
+
+
+def make_cursor(*parts: int | str) -> str:
+    """Pack the place after which a page begins; opaque to whoever carries it."""
+    return base64.urlsafe_b64encode(orjson.dumps(parts)).decode().rstrip("=")
+
+
+def read_cursor(cursor: str, kinds: tuple[type, ...]) -> list[Any]:
+    """Unpack a cursor whose parts have these types.
+
+    Raises
+    ------
+    BadInput
+        When it is not one that an earlier page gave.
+    """
+    try:
+        parts = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        if isinstance(parts, list) and [type(part) for part in parts] == list(kinds):
+            return parts
+    except (binascii.Error, ValueError):
+        pass
+    raise BadInput([FieldError("cursor", "cursor", "this is not a cursor that an earlier page gave as 'next'")])

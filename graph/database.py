@@ -1,0 +1,256 @@
+"""The database room: the only place that opens sessions, retries and commits."""
+
+import logging
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from neo4j import (
+    READ_ACCESS,
+    WRITE_ACCESS,
+    Driver,
+    GraphDatabase,
+    NotificationMinimumSeverity,
+    Session,
+)
+from neo4j import Transaction as BoltTransaction
+from neo4j.exceptions import (
+    AuthError,
+    DriverError,
+    IncompleteCommit,
+    Neo4jError,
+    ServiceUnavailable,
+    SessionExpired,
+)
+
+from graph.errors import Unavailable
+from graph.settings import Settings
+from graph.statements import Statement, load_statements
+
+Result = TypeVar("Result")
+Row = dict[str, Any]
+
+log = logging.getLogger("kinfold.database")
+
+_RACES = frozenset(
+    {
+        # Two transactions created the same key: the loser reads again and finds it.
+        "Neo.ClientError.Schema.ConstraintValidationFailed",
+        # A contact was folded between the look at its key and the wait for its lock.
+        "Neo.ClientError.Statement.EntityNotFound",
+        # The leader moved on while the transaction was under way.
+        "Neo.ClientError.Cluster.NotALeader",
+        "Neo.ClientError.General.ForbiddenOnReadOnlyDatabase",
+        # The server is going down or coming up.
+        "Neo.ClientError.Transaction.TransactionNotFound",
+        "Neo.TransientError.General.DatabaseUnavailable",
+    }
+)
+
+
+class Transaction:
+    """One open transaction: named statements in, rows out."""
+
+    def __init__(self, bolt: BoltTransaction, statements: Mapping[str, Statement]) -> None:
+        self._bolt = bolt
+        self._statements = statements
+
+    def run(self, name: str, /, **parameters: Any) -> list[Row]:
+        """Run a named statement and return all its rows.
+
+        Raises
+        ------
+        KeyError
+            When there is no such statement.
+        TypeError
+            When the parameters are not those that the statement declares.
+        """
+        statement = self._statements[name]
+        if parameters.keys() != statement.parameters:
+            raise TypeError(f"{name} takes {sorted(statement.parameters)}, was given {sorted(parameters)}")
+        result = self._bolt.run(statement.text, parameters)
+        keys = result.keys()
+        return [dict(zip(keys, record.values(), strict=True)) for record in result]
+
+    def run_text(self, text: str, **parameters: Any) -> list[Row]:
+        """Run a text that came from a file of ``cypher/migrations/``."""
+        return self._bolt.run(text, parameters).data()
+
+
+class Database:
+    """A Neo4j with the product's statements.
+
+    Parameters
+    ----------
+    driver
+        An open driver; closed with this object.
+    name
+        The database's name, None for the server's default.
+    retry_seconds
+        How long a transaction that failed for a passing reason is tried again.
+    """
+
+    def __init__(self, driver: Driver, *, name: str | None = None, retry_seconds: float = 30.0) -> None:
+        self._driver = driver
+        self._name = name
+        self._retry_seconds = retry_seconds
+        self._statements = load_statements()
+        # Readers on followers wait for what was written through this object.
+        self._bookmarks = GraphDatabase.bookmark_manager()
+
+    @classmethod
+    def connect(cls, uri: str, user: str, password: str, settings: Settings) -> "Database":
+        """Open a driver; nothing is sent before the first transaction."""
+        driver = GraphDatabase.driver(
+            uri,
+            auth=(user, password) if user else None,
+            max_connection_pool_size=settings.pool_size,
+            connection_acquisition_timeout=settings.retry_seconds,
+            connection_timeout=5.0,
+            keep_alive=True,
+            # Own retries below: one place, with a bound.
+            max_transaction_retry_time=0.0,
+            notifications_min_severity=NotificationMinimumSeverity.OFF,
+            user_agent="kinfold",
+        )
+        return cls(driver, name=settings.neo4j_database, retry_seconds=settings.retry_seconds)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._driver.close()
+
+    def __enter__(self) -> "Database":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def ready(self, timeout: float = 3.0) -> None:
+        """Ask the database for a sign of life.
+
+        Raises
+        ------
+        Unavailable
+            When it gives none.
+        """
+        self._retried(
+            lambda session: _in_transaction(session, self._statements, lambda tx: tx.run("database.ping")),
+            access=READ_ACCESS,
+            retry_seconds=timeout,
+        )
+
+    def read(self, work: Callable[[Transaction], Result]) -> Result:
+        """Run work that only reads, in one transaction."""
+        return self._retried(lambda session: _in_transaction(session, self._statements, work), access=READ_ACCESS)
+
+    def write(
+        self,
+        work: Callable[[Transaction], Result],
+        *,
+        committed: Callable[[Transaction, Result], bool] | None = None,
+    ) -> Result:
+        """Run work in one committed transaction, again when it fails for a passing reason.
+
+        Parameters
+        ----------
+        work
+            What to do; it may run several times and must leave nothing behind outside the transaction.
+        committed
+            Tells, in a later transaction, whether what ``work`` returned did get committed. It is asked when
+            the connection was lost during the commit, where nobody knows: without the question the work would
+            be done twice.
+
+        Raises
+        ------
+        Unavailable
+            When the database cannot be reached, or the work did not get through, within ``retry_seconds``.
+        """
+        doubtful: list[Result] = []
+
+        def attempt(session: Session) -> Result:
+            if doubtful and committed is not None:
+                earlier = doubtful.pop()
+                if _in_transaction(session, self._statements, lambda tx: committed(tx, earlier)):
+                    return earlier
+            with session.begin_transaction() as bolt:
+                result = work(Transaction(bolt, self._statements))
+                try:
+                    bolt.commit()
+                except (IncompleteCommit, ServiceUnavailable, SessionExpired, OSError):
+                    doubtful.append(result)
+                    raise
+                return result
+
+        return self._retried(attempt, access=WRITE_ACCESS)
+
+    @contextmanager
+    def rehearsal(self) -> Iterator[Transaction]:
+        """Give a transaction that is rolled back at the end: nothing in it is ever written."""
+        with (
+            _in_our_words(),
+            self._session(WRITE_ACCESS) as session,
+            session.begin_transaction() as bolt,
+        ):
+            try:
+                yield Transaction(bolt, self._statements)
+            finally:
+                if not bolt.closed():
+                    bolt.rollback()
+
+    def _session(self, access: str) -> Session:
+        return self._driver.session(database=self._name, default_access_mode=access, bookmark_manager=self._bookmarks)
+
+    def _retried(
+        self, attempt: Callable[[Session], Result], *, access: str, retry_seconds: float | None = None
+    ) -> Result:
+        limit = self._retry_seconds if retry_seconds is None else retry_seconds
+        deadline = time.monotonic() + limit
+        tries = 0
+        while True:
+            tries += 1
+            try:
+                with self._session(access) as session:
+                    return attempt(session)
+            except (Neo4jError, DriverError, OSError) as error:
+                if not _passing(error):
+                    raise
+                # Full jitter: writers that collided must not collide again in step.
+                pause = random.uniform(0, min(1.0, 0.005 * 2 ** min(tries, 8)))  # noqa: S311
+                if time.monotonic() + pause > deadline:
+                    raise Unavailable(
+                        f"The database did not take the transaction within {limit:g} s "
+                        f"({_name(error)}). Nothing that was answered is lost; sending this again is safe."
+                    ) from error
+                log.debug("trying again after %s", _name(error))
+                time.sleep(pause)
+
+
+def _in_transaction(
+    session: Session, statements: Mapping[str, Statement], work: Callable[[Transaction], Result]
+) -> Result:
+    with session.begin_transaction() as bolt:
+        return work(Transaction(bolt, statements))
+
+
+def _passing(error: Exception) -> bool:
+    if isinstance(error, AuthError):
+        return False
+    if isinstance(error, Neo4jError):
+        return error.is_retryable() or error.code in _RACES
+    return isinstance(error, ServiceUnavailable | SessionExpired | OSError) or (
+        isinstance(error, DriverError) and error.is_retryable()
+    )
+
+
+@contextmanager
+def _in_our_words() -> Iterator[None]:
+    try:
+        yield
+    except (ServiceUnavailable, SessionExpired, OSError) as error:
+        raise Unavailable(f"The database cannot be reached ({_name(error)}).") from error
+
+
+def _name(error: Exception) -> str:
+    return getattr(error, "code", None) or type(error).__name__

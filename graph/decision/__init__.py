@@ -1,0 +1,20 @@
+"""The decision table: a pure function from (keys, facts, policy) to a decision; no I/O, only types."""
+
+from graph.decision.facts import ContactFacts, EventKeysLike, Facts, Limits
+from graph.decision.policy import CONTINUITY, LAST_LOGIN, POLICIES, STRICT, Policy
+from graph.decision.table import TABLE, Decision, decide
+
+__all__ = [
+    "CONTINUITY",
+    "LAST_LOGIN",
+    "POLICIES",
+    "STRICT",
+    "TABLE",
+    "ContactFacts",
+    "Decision",
+    "EventKeysLike",
+    "Facts",
+    "Limits",
+    "Policy",
+    "decide",
+]

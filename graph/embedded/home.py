@@ -1,0 +1,387 @@
+"""One home of an embedded database: its files, its locks and what is known to run there."""
+
+import errno
+import json
+import os
+import secrets
+import socket
+import time
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import psutil
+
+try:
+    import fcntl
+except ImportError:  # Windows, which is refused before any lock is taken
+    fcntl = None  # type: ignore[assignment]
+
+USER = "neo4j"
+ADDRESS = "127.0.0.1"
+
+_PORTS = range(20000, 32000)
+"""Below the ports that systems hand out to clients, so that one stays free between two starts."""
+_SAME_TIME = 2.0
+"""Seconds by which two readings of one process' time of birth may differ."""
+
+
+class EmbeddedError(RuntimeError):
+    """The embedded database cannot be had; the message says why."""
+
+
+class FileLock:
+    """A lock on a file between processes; the kernel drops it when its holder dies.
+
+    Parameters
+    ----------
+    path
+        The file, made when missing and never removed: two processes must lock the same one.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._descriptor: int | None = None
+
+    def acquire(self, *, shared: bool = False, timeout: float = 0.0) -> bool:
+        """Take the lock.
+
+        Parameters
+        ----------
+        shared
+            Whether others may share it.
+        timeout
+            Seconds to wait for those who hold it.
+
+        Returns
+        -------
+        bool
+            Whether it was taken.
+        """
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        deadline = time.monotonic() + timeout
+        while True:
+            try:
+                fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+            except OSError as error:
+                if error.errno not in (errno.EAGAIN, errno.EACCES, errno.EINTR):
+                    os.close(descriptor)
+                    raise
+                if time.monotonic() >= deadline:
+                    os.close(descriptor)
+                    return False
+                time.sleep(0.05)
+            else:
+                self._descriptor = descriptor
+                return True
+
+    def release(self) -> None:
+        """Give the lock back, if it is held."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def is_free(self) -> bool:
+        """Tell whether nobody holds the lock alone.
+
+        Returns
+        -------
+        bool
+            False while another process has it.
+        """
+        # Asked for as a shared one: two who ask at once must not see each other.
+        probe = FileLock(self._path)
+        free = probe.acquire(shared=True)
+        probe.release()
+        return free
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process that may be gone, or whose number may be another's by now."""
+
+    pid: int
+    born: float
+
+    @classmethod
+    def of(cls, pid: int) -> "Process":
+        """Describe a process that runs.
+
+        Parameters
+        ----------
+        pid
+            Its number.
+
+        Returns
+        -------
+        Process
+            With the time it was born.
+        """
+        try:
+            return cls(pid, psutil.Process(pid).create_time())
+        except psutil.Error:
+            return cls(pid, 0.0)
+
+    def find(self) -> psutil.Process | None:
+        """Look the process up.
+
+        Returns
+        -------
+        psutil.Process or None
+            None when it is gone, or when another process got its number.
+        """
+        with suppress(psutil.Error):
+            process = psutil.Process(self.pid)
+            if abs(process.create_time() - self.born) <= _SAME_TIME and process.status() != psutil.STATUS_ZOMBIE:
+                return process
+        return None
+
+
+@dataclass(frozen=True)
+class State:
+    """What the supervisor of a home says about its database."""
+
+    phase: Literal["starting", "ready", "failed"]
+    port: int
+    supervisor: Process
+    java: Process
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Launch:
+    """What a supervisor is told."""
+
+    java: str
+    jars: tuple[str, ...]
+    heap: str
+    pagecache: str
+    tx_log: str
+
+
+@dataclass(frozen=True)
+class Home:
+    """The folder of one database.
+
+    Parameters
+    ----------
+    path
+        Absolute.
+    """
+
+    path: Path
+
+    @property
+    def data(self) -> Path:
+        """Stores and transaction logs."""
+        return self.path / "data"
+
+    @property
+    def conf(self) -> Path:
+        """Configuration, written at each start."""
+        return self.path / "conf"
+
+    @property
+    def logs(self) -> Path:
+        """Logs of the server and of its supervisor."""
+        return self.path / "logs"
+
+    @property
+    def run(self) -> Path:
+        """What is only of use while a server runs."""
+        return self.path / "run"
+
+    @property
+    def keep(self) -> Path:
+        """Mark of a database that stays without leases."""
+        return self.run / "keep"
+
+    @property
+    def leases(self) -> FileLock:
+        """Shared by those who use the database; held alone by a supervisor that stops it."""
+        return FileLock(self.run / "leases.lock")
+
+    @property
+    def starting(self) -> FileLock:
+        """Held by the one who starts or stops the database."""
+        return FileLock(self.run / "start.lock")
+
+    @property
+    def supervising(self) -> FileLock:
+        """Held by the supervisor as long as it lives."""
+        return FileLock(self.run / "supervisor.lock")
+
+    def make(self) -> None:
+        """Make the folders."""
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (self.conf, self.logs, self.run):
+            folder.mkdir(exist_ok=True)
+
+    def claim(self, release: str) -> None:
+        """Bind this home to a release line at its first start.
+
+        Parameters
+        ----------
+        release
+            ``lts`` or ``calendar``.
+
+        Raises
+        ------
+        EmbeddedError
+            When its store was made by the other line.
+        """
+        made_by = self._identity().get("release")
+        if made_by is None:
+            self._write("kinfold.json", self._identity() | {"release": release})
+        elif made_by != release:
+            raise EmbeddedError(
+                f"the database in {self.path} was made by the {made_by} release of Neo4j and cannot be opened "
+                f"by the {release} one: set KINFOLD_NEO4J_RELEASE={made_by} or choose another KINFOLD_HOME"
+            )
+
+    @property
+    def release(self) -> str:
+        """The release line of this home."""
+        return str(self._identity().get("release", ""))
+
+    def password(self) -> str:
+        """Read the password, made when there is none.
+
+        Returns
+        -------
+        str
+            The password of the only user.
+        """
+        path = self.path / "password"
+        with suppress(FileNotFoundError):
+            if password := path.read_text("ascii").strip():
+                return password
+        password = secrets.token_urlsafe(24)
+        temporary = self.path / "password.new"
+        temporary.unlink(missing_ok=True)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(password + "\n")
+            file.flush()
+            os.fsync(descriptor)
+        # On disk before any store knows it: a start that is cut off in between takes it up again.
+        os.replace(temporary, path)
+        return password
+
+    def port(self, *, again: bool = False) -> int:
+        """Choose the port, the one of the last start when it is free.
+
+        Parameters
+        ----------
+        again
+            Whether the last one proved to be taken.
+
+        Returns
+        -------
+        int
+            A port on loopback that was free a moment ago.
+        """
+        last = self._identity().get("port")
+        if isinstance(last, int) and not again and _is_free(last):
+            return last
+        port = next((port for port in (secrets.choice(_PORTS) for _ in range(100)) if _is_free(port)), 0)
+        if not port:
+            raise EmbeddedError(f"no free port on {ADDRESS}")
+        self._write("kinfold.json", self._identity() | {"port": port})
+        return port
+
+    def state(self) -> State | None:
+        """Read what the supervisor wrote last.
+
+        Returns
+        -------
+        State or None
+            None when it wrote nothing, or nothing that can be read.
+        """
+        try:
+            content = json.loads((self.run / "state.json").read_text("utf-8"))
+            processes = {name: Process(**content.pop(name)) for name in ("supervisor", "java")}
+            return State(**content, **processes)
+        except (OSError, ValueError, TypeError, KeyError):
+            return None
+
+    def tell(self, state: State | None) -> None:
+        """Write what clients read.
+
+        Parameters
+        ----------
+        state
+            None when nothing runs any more.
+        """
+        if state is None:
+            (self.run / "state.json").unlink(missing_ok=True)
+        else:
+            self._write("run/state.json", asdict(state))
+
+    def launch(self) -> Launch:
+        """Read what the supervisor is told.
+
+        Returns
+        -------
+        Launch
+            As the client wrote it.
+        """
+        content = json.loads((self.run / "launch.json").read_text("utf-8"))
+        return Launch(**content | {"jars": tuple(content["jars"])})
+
+    def order(self, launch: Launch) -> None:
+        """Write what the supervisor is told.
+
+        Parameters
+        ----------
+        launch
+            Read by the next supervisor.
+        """
+        self._write("run/launch.json", asdict(launch))
+
+    def last_words(self, *logs: str) -> str:
+        """Quote the end of logs.
+
+        Parameters
+        ----------
+        logs
+            Names below the folder of logs; those without content are left out.
+
+        Returns
+        -------
+        str
+            Up to twenty lines of each, or nothing.
+        """
+        words = ""
+        for log in logs:
+            with suppress(OSError):
+                lines = (self.logs / log).read_text("utf-8", "replace").rstrip().splitlines()
+                if lines:
+                    words += f"\nlast lines of {self.logs / log}:\n" + "\n".join(f"  {line}" for line in lines[-20:])
+        return words
+
+    def _identity(self) -> dict[str, Any]:
+        try:
+            content = json.loads((self.path / "kinfold.json").read_text("utf-8"))
+        except FileNotFoundError:
+            return {}
+        except ValueError as error:
+            raise EmbeddedError(f"{self.path / 'kinfold.json'} is damaged: {error}") from error
+        return content if isinstance(content, dict) else {}
+
+    def _write(self, name: str, content: dict[str, Any]) -> None:
+        path = self.path / name
+        temporary = path.with_name(f"{path.name}.{os.getpid()}.new")
+        temporary.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
+        os.replace(temporary, path)
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((ADDRESS, port))
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,2 @@
+// Answers once the database takes queries.
+RETURN 1 AS ready

@@ -1,0 +1,299 @@
+"""The process that owns one embedded server: starts it, watches its leases, stops it.
+
+Run as ``python -m graph.embedded.supervise HOME`` by a client that holds the start lock.
+"""
+
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Callable
+from enum import Enum, auto
+from pathlib import Path
+from types import FrameType
+
+from graph.embedded.home import ADDRESS, USER, EmbeddedError, Home, Launch, Process, State
+
+POLL = 0.5
+"""Seconds between two looks at the leases."""
+START_BOUND = 900.0
+"""Seconds a start may take; after a crash it includes the recovery of the store."""
+STOP_BOUND = 180.0
+"""Seconds a clean shutdown may take before it is cut off."""
+
+_FIRST_PASSWORD = "neo4j"  # noqa: S105 - of every new store
+_ENTRY_POINT = "META-INF/services/org.neo4j.server.startup.EntryPoint"
+_PR_SET_PDEATHSIG = 1
+
+_JVM = (
+    "-XX:+UseG1GC",
+    "-XX:+ExitOnOutOfMemoryError",
+    "-XX:-UsePerfData",
+    "--add-opens=java.base/java.nio=ALL-UNNAMED",
+    "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
+    "--add-opens=java.base/java.util.concurrent=ALL-UNNAMED",
+    "-Dlog4j2.disable.jmx=true",
+    "-Djava.awt.headless=true",
+    "-Dfile.encoding=UTF-8",
+)
+
+_CONF = """\
+server.default_listen_address={address}
+server.bolt.enabled=true
+server.bolt.listen_address={address}:{port}
+server.bolt.advertised_address={address}:{port}
+server.http.enabled=false
+server.https.enabled=false
+server.memory.pagecache.size={pagecache}
+db.tx_log.rotation.retention_policy={tx_log}
+dbms.usage_report.enabled=false
+internal.dbms.bolt.netty_server_shutdown_quiet_period=0s
+"""
+
+
+class _Taken(Exception):
+    """The chosen port was taken by somebody else before the server had it."""
+
+
+class _Outcome(Enum):
+    READY = auto()
+    DIED = auto()
+    LEFT = auto()
+    LATE = auto()
+
+
+class Supervisor:
+    """Owner of the server of one home.
+
+    Parameters
+    ----------
+    home
+        Whose supervisor lock is held by this process.
+    """
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._leases = home.leases
+        self._told_to_stop = False
+        self._java: subprocess.Popen[bytes] | None = None
+
+    def run(self) -> None:
+        """Start the server and stay until it dies, is told to stop or has no lease left."""
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._stop)
+        try:
+            state = self._start()
+        except Exception as error:
+            message = str(error) if isinstance(error, EmbeddedError) else repr(error)
+            nobody = Process(0, 0.0)
+            self._end(State("failed", 0, nobody, nobody, message))
+            if not isinstance(error, EmbeddedError):
+                raise
+            return
+        if state is not None:
+            self._home.tell(state)
+            while self._java is not None and not self._told_to_stop and not self._abandoned():
+                try:
+                    self._java.wait(POLL)
+                    break
+                except subprocess.TimeoutExpired:
+                    continue
+        self._end(None)
+
+    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        self._told_to_stop = True
+
+    def _abandoned(self) -> bool:
+        """Take the leases when nobody holds one, so that nobody gets a new one while the server stops."""
+        if not self._leases.acquire():
+            return False
+        # A client marks the home while it still holds its lease: the mark is seen here or was never made.
+        if self._home.keep.exists():
+            self._leases.release()
+            return False
+        return True
+
+    def _start(self) -> State | None:
+        launch = self._home.launch()
+        password = self._home.password()
+        for attempt in range(3):
+            try:
+                return self._start_on(self._home.port(again=attempt > 0), launch, password)
+            except _Taken:
+                continue
+        raise EmbeddedError("every port that was tried was taken before the server had it")
+
+    def _start_on(self, port: int, launch: Launch, password: str) -> State | None:
+        self._java = self._spawn(port, launch)
+        me, java = Process.of(os.getpid()), Process.of(self._java.pid)
+        self._home.tell(State("starting", port, me, java))
+        outcome = self._await(port, password)
+        if outcome is _Outcome.READY:
+            return State("ready", port, me, java)
+        if outcome is _Outcome.LEFT:
+            return None
+        words = self._home.last_words("java.log", "neo4j.log")
+        if outcome is _Outcome.LATE:
+            raise EmbeddedError(f"the server did not answer within {START_BOUND:.0f} seconds{words}")
+        if "Address already in use" in words:
+            raise _Taken
+        raise EmbeddedError(f"the server ended while starting with exit code {self._java.returncode}{words}")
+
+    def _spawn(self, port: int, launch: Launch) -> subprocess.Popen[bytes]:
+        home = self._home
+        (home.conf / "neo4j.conf").write_text(
+            _CONF.format(address=ADDRESS, port=port, pagecache=launch.pagecache, tx_log=launch.tx_log),
+            "utf-8",
+        )
+        arguments = [
+            f"-Xms{launch.heap}",
+            f"-Xmx{launch.heap}",
+            f"-XX:ErrorFile={home.logs / 'crash-%p.log'}",
+            *_JVM,
+            "-cp",
+            os.pathsep.join(launch.jars),
+            _entry_point(Path(launch.jars[0])),
+            f"--home-dir={home.path}",
+            f"--config-dir={home.conf}",
+        ]
+        file = home.run / "java.arguments"
+        file.write_text("".join(f"{_quoted(argument)}\n" for argument in arguments), "utf-8")
+        log = home.logs / "java.log"
+        if log.exists():
+            log.replace(home.logs / "java.log.1")
+        # What a user set for other Java programs is not meant for this one.
+        others = ("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "CLASSPATH")
+        with log.open("wb") as output:
+            return subprocess.Popen(  # noqa: S603
+                [launch.java, f"@{file}"],
+                cwd=home.path,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env={name: value for name, value in os.environ.items() if name not in others},
+                start_new_session=True,
+                preexec_fn=_end_with_parent(),  # noqa: PLW1509 - this process has no threads
+            )
+
+    def _await(self, port: int, password: str) -> _Outcome:
+        deadline = time.monotonic() + START_BOUND
+        looked = time.monotonic()
+        while time.monotonic() < deadline:
+            if self._java is None or self._java.poll() is not None:
+                return _Outcome.DIED
+            if self._told_to_stop:
+                return _Outcome.LEFT
+            if time.monotonic() - looked >= POLL:
+                looked = time.monotonic()
+                if self._abandoned():
+                    return _Outcome.LEFT
+            if _listens(port) and _is_ready(port, password):
+                return _Outcome.READY
+            time.sleep(0.1)
+        return _Outcome.LATE
+
+    def _end(self, state: State | None) -> None:
+        java = self._java
+        died = java is not None and java.poll() is not None
+        if java is not None and not died:
+            java.terminate()
+            try:
+                java.wait(STOP_BOUND)
+            except subprocess.TimeoutExpired:
+                java.kill()
+                java.wait()
+        if self._told_to_stop:
+            # After a crash the mark stays: who asked for a database that stays gets it back with the next start.
+            self._home.keep.unlink(missing_ok=True)
+        self._home.tell(state)
+
+
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection((ADDRESS, port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def _is_ready(port: int, password: str) -> bool:
+    """Ask the database for an answer, with the password of this home or after setting it."""
+    from neo4j import GraphDatabase
+    from neo4j.exceptions import AuthError, DriverError, Neo4jError
+
+    uri = f"bolt://{ADDRESS}:{port}"
+    try:
+        with GraphDatabase.driver(uri, auth=(USER, password), telemetry_disabled=True) as driver:
+            driver.execute_query(_statement("ready"), database_="neo4j")
+        return True
+    except AuthError:
+        pass
+    except (DriverError, Neo4jError, OSError):
+        return False
+    try:
+        with GraphDatabase.driver(uri, auth=(USER, _FIRST_PASSWORD), telemetry_disabled=True) as driver:
+            driver.execute_query(_statement("password"), {"old": _FIRST_PASSWORD, "new": password}, database_="system")
+    except AuthError as error:
+        raise EmbeddedError("the password file of this home does not open its database") from error
+    except (DriverError, Neo4jError, OSError):
+        pass
+    return False
+
+
+def _statement(name: str) -> str:
+    return Path(__file__).with_name(f"{name}.cypher").read_text("utf-8")
+
+
+def _entry_point(server: Path) -> str:
+    with zipfile.ZipFile(server) as jar:
+        lines = jar.read(_ENTRY_POINT).decode().splitlines()
+    return next(line.strip() for line in lines if line.strip() and not line.startswith("#"))
+
+
+def _quoted(argument: str) -> str:
+    escaped = argument.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _end_with_parent() -> Callable[[], None] | None:
+    """Have the kernel end the server when its supervisor dies, where the kernel can."""
+    if sys.platform != "linux":
+        return None
+    prctl = ctypes.CDLL(None).prctl
+    parent = os.getpid()
+
+    def prepare() -> None:
+        prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        # The parent may have died before the kernel was told.
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return prepare
+
+
+def main() -> int:
+    """Become the supervisor of a home.
+
+    Returns
+    -------
+    int
+        Exit code; 1 when the home has another supervisor.
+    """
+    home = Home(Path(sys.argv[1]))
+    supervising = home.supervising
+    if not supervising.acquire(timeout=5):
+        return 1
+    # The lock goes on in the child; its client waits for this process alone and is left no zombie.
+    if os.fork():
+        os._exit(0)
+    Supervisor(home).run()
+    supervising.release()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

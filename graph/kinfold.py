@@ -1,0 +1,79 @@
+"""The product without doors, put together from settings."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from graph.contacts import Contacts
+from graph.database import Database
+from graph.decision import Limits
+from graph.migrations import migrate
+from graph.resolver import Resolver
+from graph.settings import Settings
+
+Progress = Callable[[str, int, int], None]
+"""Told what is being fetched, how many bytes are there and how many it will be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kinfold:
+    """Everything that a door needs."""
+
+    settings: Settings
+    database: Database
+    resolver: Resolver
+    contacts: Contacts
+
+    @classmethod
+    def on(cls, database: Database, settings: Settings) -> "Kinfold":
+        """Put the product on a database whose schema is up to date."""
+        limits = Limits(settings.max_trackers, settings.max_subscriptions)
+        return cls(
+            settings,
+            database,
+            Resolver(database, policy=settings.policy, limits=limits),
+            Contacts(database),
+        )
+
+    def ready(self) -> None:
+        """Ask the database for a sign of life.
+
+        Raises
+        ------
+        Unavailable
+            When it gives none.
+        """
+        self.database.ready()
+
+
+@contextmanager
+def open_database(settings: Settings, *, on_progress: Progress | None = None) -> Iterator[Database]:
+    """Open the database that the settings name: NEO4J_URI, else the embedded one, started when needed."""
+    with ExitStack() as stack:
+        if settings.neo4j_uri:
+            uri, user = settings.neo4j_uri, settings.neo4j_user
+            password = settings.neo4j_password.get_secret_value()
+        else:
+            from graph.embedded import lease
+
+            server = stack.enter_context(lease(settings, on_progress=on_progress))
+            uri, user, password = server.uri, server.user, server.password
+        yield stack.enter_context(Database.connect(uri, user, password, settings))
+
+
+@contextmanager
+def open_kinfold(settings: Settings, *, on_progress: Progress | None = None) -> Iterator[Kinfold]:
+    """Open the product: database, migrations, everything.
+
+    Raises
+    ------
+    EmbeddedError
+        When the embedded database cannot be fetched or started.
+    MigrationError
+        When the graph's schema and the files of this version disagree.
+    Unavailable
+        When the database cannot be reached.
+    """
+    with open_database(settings, on_progress=on_progress) as database:
+        migrate(database)
+        yield Kinfold.on(database, settings)

@@ -1,0 +1,362 @@
+"""The resolver: events in, answers out, one committed transaction for one event or for a thousand.
+
+Keys are read, facts are loaded under locks, decisions are made in order of arrival against a world that already
+holds the effects of the events before, and what changed is written in a few grouped statements.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from graph.clock import Clock, Micros, Mint, RandomMint, to_datetime, to_micros
+from graph.database import Database, Transaction
+from graph.decision import POLICIES, Decision, Limits, Policy, decide
+from graph.decision.table import Fold, Own, Split, Take
+from graph.events import Event
+from graph.keys import DEFAULT_BLOCK_LIST, BlockList, EventKeys, read_keys
+from graph.model import Answer, Conflict, ContactRef, Kind, MovedKey, Outcome, TraceStep
+from graph.world import Contact, World
+from graph.world.write import write_world
+
+DEFAULT_EVENT = "identify"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An event with its keys read; made once, whatever the number of tries.
+
+    ``message_id`` is the event's own, or one minted for it: with it a commit whose answer was lost is recognised.
+    """
+
+    event: Event
+    keys: EventKeys
+    message_id: str
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What one try to resolve a batch came to."""
+
+    answers: list[Answer]
+    written: str | None
+    """A message id that is in the graph when, and only when, this try was committed."""
+
+
+@dataclass(slots=True)
+class _Rehearsed:
+    """Contacts and trackers that a dry run made up; answers do not show them."""
+
+    contacts: set[str] = field(default_factory=set)
+    trackers: set[str] = field(default_factory=set)
+
+
+class Resolver:
+    """Tells which contact is behind an event.
+
+    Parameters
+    ----------
+    database
+        Where the graph is.
+    policy, limits, block_list
+        What the deployment chose.
+    mint, clock
+        Where new ids and arrival times come from.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        policy: Policy | str = "strict",
+        limits: Limits | None = None,
+        block_list: BlockList = DEFAULT_BLOCK_LIST,
+        mint: Mint | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self.database = database
+        self.policy = POLICIES[policy] if isinstance(policy, str) else policy
+        self.limits = limits or Limits()
+        self.block_list = block_list
+        self.mint = mint or RandomMint()
+        self.clock = clock or Clock()
+
+    def resolve(self, events: Sequence[Event], *, dry_run: bool = False, explain: bool = False) -> list[Answer]:
+        """Resolve events in order of arrival in one transaction; answer after its commit.
+
+        Parameters
+        ----------
+        events
+            In order of arrival; each sees the effects of those before it.
+        dry_run
+            Answer the same and write nothing.
+        explain
+            Put the steps of each decision in its answer.
+
+        Raises
+        ------
+        Unavailable
+            When the database could not take the transaction; nothing of it was written, or, where the
+            connection broke during the commit, sending the same ``message_id`` again finds what was.
+        """
+        if dry_run:
+            with self.rehearsal(explain=explain) as rehearse:
+                return rehearse(events)
+        prepared = self._prepare(events)
+        batch = self.database.write(lambda tx: self._attempt(tx, prepared, explain=explain), committed=_committed)
+        return batch.answers
+
+    @contextmanager
+    def rehearsal(self, *, explain: bool = False) -> Iterator[Callable[[Sequence[Event]], list[Answer]]]:
+        """Give a function that resolves batch after batch and writes nothing.
+
+        Every batch sees what those before it would have done. One transaction holds it all and is rolled back
+        at the end, so a rehearsal's length is bounded by the database's memory.
+        """
+        made_up = _Rehearsed()
+        with self.database.rehearsal() as tx:
+
+            def rehearse(events: Sequence[Event]) -> list[Answer]:
+                return self._attempt(tx, self._prepare(events), explain=explain, rehearsed=made_up).answers
+
+            yield rehearse
+
+    def _prepare(self, events: Sequence[Event]) -> list[Prepared]:
+        return [
+            Prepared(event, read_keys(event, self.block_list), event.message_id or self.mint.other())
+            for event in events
+        ]
+
+    def _attempt(
+        self,
+        tx: Transaction,
+        prepared: Sequence[Prepared],
+        *,
+        explain: bool,
+        rehearsed: _Rehearsed | None = None,
+    ) -> _Batch:
+        world = World(tx.run, self.mint, lock=rehearsed is None)
+        resolved = [item for item in prepared if not item.keys.all_blocked]
+        if resolved:
+            _load(world, resolved)
+        # Only now, under the locks, is it settled who came before whom.
+        seen = max((contact.seen for contact in world.contacts.values()), default=0)
+        arrival = self.clock.next(len(prepared) or 1, after=seen)
+        batch = _Batch([], None)
+        for offset, item in enumerate(prepared):
+            turn = _Turn(self, world, item, arrival + offset, explain)
+            batch.answers.append(turn.answer())
+            if turn.wrote:
+                batch.written = item.message_id
+        write_world(world)
+        if rehearsed is not None:
+            _hide_made_up(batch.answers, world, rehearsed)
+        return batch
+
+
+def _load(world: World, prepared: Sequence[Prepared]) -> None:
+    keys = [item.keys for item in prepared]
+    world.load(
+        emails=[key.email for key in keys if key.email is not None],
+        user_ids=[key.user_id for key in keys if key.user_id is not None],
+        trackers=[key.tracker_id for key in keys if key.tracker_id is not None],
+        subscriptions=[key.subscription for key in keys if key.subscription is not None],
+        message_ids=[item.message_id for item in prepared if item.event.message_id is not None],
+    )
+    # Properties are written to the current contact, which is most often one that owns a key of the event.
+    likely = {
+        owner
+        for item in prepared
+        if item.event.properties
+        for name in ("email", "user_id", "tracker_id", "subscription")
+        if (value := getattr(item.keys, name)) is not None
+        for owner in list(world.key(name, value).owners)[:2]
+    }
+    if likely:
+        world.need_entries(*(world.contacts[contact] for contact in sorted(likely)))
+
+
+@dataclass(slots=True)
+class _Turn:
+    """One event's turn: decide, apply, answer."""
+
+    resolver: Resolver
+    world: World
+    item: Prepared
+    at: Micros
+    explain: bool
+    wrote: bool = False
+
+    def answer(self) -> Answer:
+        item, world = self.item, self.world
+        if item.keys.all_blocked:
+            return self._ignored()
+        if item.message_id in world.messages:
+            return self._duplicate()
+        facts = world.facts(
+            email=item.keys.email,
+            user_id=item.keys.user_id,
+            tracker_id=item.keys.tracker_id,
+            subscription=item.keys.subscription,
+        )
+        decision = decide(item.keys, facts, self.resolver.policy, self.resolver.limits)
+        return self._carry_out(decision)
+
+    def _carry_out(self, decision: Decision) -> Answer:
+        world, item = self.world, self.item
+        contact = self._current(decision)
+        answer = Answer(
+            ContactRef(contact.id, decision.kind),
+            None,
+            decision.rule,
+            decision.outcome,
+            conflicts=list(decision.conflicts),
+            ignored=list(item.keys.ignored),
+            limited=decision.limited,
+            trace=[*self._set_aside(), *decision.trace()] if self.explain else None,
+        )
+        for effect in decision.effects:
+            match effect:
+                case Own(name, value):
+                    world.own(contact, name, value, self.at)
+                case Take(name, value, owner):
+                    loser = world.contacts[owner]
+                    world.disown(loser, name, value, self.at)
+                    if contact.id not in world.key(name, value).owners:
+                        world.own(contact, name, value, self.at)
+                    answer.moved.append(MovedKey(name, value, owner))
+                case Fold(source):
+                    world.fold(
+                        world.contacts[source],
+                        contact,
+                        self.at,
+                        rule=decision.rule,
+                        message_id=item.message_id,
+                    )
+                    answer.merged.append(source)
+                case Split(tracker_owner, subscription):
+                    world.split(contact, tracker_owner, subscription, self.at)
+        contact.kind = decision.kind
+        contact.seen = max(contact.seen, self.at)
+        if item.event.properties:
+            world.write_properties(contact, item.event.properties, self._occurred(), self.at, item.message_id)
+        answer.tracker_id = self._answered_tracker(contact)
+        answer.shared_with = self._shared_with(contact)
+        self._note_activity(contact, answer)
+        return answer
+
+    def _current(self, decision: Decision) -> Contact:
+        if decision.current is not None:
+            return self.world.contacts[decision.current]
+        split = any(isinstance(effect, Split) for effect in decision.effects)
+        contact = self.world.create(decision.kind, self.at, split=split)
+        if not any(isinstance(effect, Own | Take) and effect.key == "tracker_id" for effect in decision.effects):
+            self.world.mint_tracker(contact, self.at)
+        return contact
+
+    def _answered_tracker(self, contact: Contact) -> str:
+        own = self.item.keys.tracker_id
+        if own is not None and contact.id in self.world.key("tracker_id", own).owners:
+            return own
+        return contact.tracker_id
+
+    def _shared_with(self, contact: Contact) -> list[str | None]:
+        subscription = self.item.keys.subscription
+        if subscription is None:
+            return []
+        return [owner.id for owner in self.world.owners("subscription", subscription) if owner is not contact]
+
+    def _note_activity(self, contact: Contact, answer: Answer) -> None:
+        world, item = self.world, self.item
+        event, keys = item.event, item.keys
+        assert answer.tracker_id is not None
+        period = world.key("tracker_id", answer.tracker_id).timeline or world.primary_period(contact)
+        node: dict[str, Any] = {
+            "message_id": item.message_id,
+            "event": event.event or DEFAULT_EVENT,
+            "occurred_at": to_datetime(self._occurred()),
+            "received_at": to_datetime(self.at),
+            "rule": answer.rule,
+            "outcome": answer.outcome.value,
+        }
+        for name in ("email", "user_id", "tracker_id", "subscription"):
+            if (value := getattr(keys, name)) is not None:
+                node[name] = value
+        if event.event_properties:
+            # Names and values side by side: to be found by either, without a property key in the store for
+            # every name that a page may invent.
+            node["property_names"] = list(event.event_properties)
+            node["property_values"] = [orjson.dumps(value).decode() for value in event.event_properties.values()]
+        if answer.limited:
+            node["limited"] = True
+        period.activities.append(node)
+        assert answer.rule is not None
+        world.noted(item.message_id, contact, period, answer.rule, answer.outcome)
+        self.wrote = True
+
+    def _occurred(self) -> Micros:
+        occurred = self.item.event.occurred_at
+        return self.at if occurred is None else to_micros(occurred)
+
+    def _duplicate(self) -> Answer:
+        seen = self.world.messages[self.item.message_id]
+        contact = self.world.contact(seen.contact)
+        tracker = self.world.keys.get(("tracker_id", seen.tracker_id))
+        # A key that is not in the world has not changed hands in this transaction.
+        owned = seen.owned if tracker is None else contact.id in tracker.owners
+        return Answer(
+            ContactRef(contact.id, contact.kind),
+            seen.tracker_id if owned else contact.tracker_id,
+            seen.rule,
+            Outcome(seen.outcome),
+            shared_with=self._shared_with(contact),
+            ignored=list(self.item.keys.ignored),
+            duplicate=True,
+            trace=[TraceStep("duplicate", f"message_id {self.item.message_id!r} was resolved before")]
+            if self.explain
+            else None,
+        )
+
+    def _ignored(self) -> Answer:
+        return Answer(
+            None,
+            None,
+            None,
+            Outcome.IGNORED,
+            ignored=list(self.item.keys.ignored),
+            trace=[*self._set_aside(), TraceStep("decision", "every key is blocked: nothing is written")]
+            if self.explain
+            else None,
+        )
+
+    def _set_aside(self) -> list[TraceStep]:
+        return [
+            TraceStep("key", f"{item.key} is {item.reason} and counts as absent") for item in self.item.keys.ignored
+        ]
+
+
+def _committed(tx: Transaction, batch: _Batch) -> bool:
+    if batch.written is None:
+        return True
+    return bool(tx.run("resolution.committed", message_id=batch.written)[0]["committed"])
+
+
+def _hide_made_up(answers: Sequence[Answer], world: World, rehearsed: _Rehearsed) -> None:
+    """Take out of a dry run's answers the ids that exist only in it."""
+    rehearsed.contacts |= {contact.id for contact in world.contacts.values() if not contact.stored}
+    rehearsed.trackers |= world.minted
+
+    def known(contact_id: str | None) -> str | None:
+        return None if contact_id in rehearsed.contacts else contact_id
+
+    for answer in answers:
+        if answer.contact is not None:
+            answer.contact = ContactRef(known(answer.contact.id), Kind(answer.contact.kind))
+        if answer.tracker_id in rehearsed.trackers:
+            answer.tracker_id = None
+        answer.merged = [known(one) for one in answer.merged]
+        answer.shared_with = [known(one) for one in answer.shared_with]
+        answer.moved = [MovedKey(item.key, item.value, known(item.from_)) for item in answer.moved]
+        answer.conflicts = [Conflict(item.key, known(item.owner)) for item in answer.conflicts]

@@ -1,0 +1,129 @@
+"""Named Cypher statements: every one is a file under ``cypher/`` whose header is checked against its body.
+
+A file starts with comment lines::
+
+    // name: resolution.facts
+    // purpose: Read, under locks, who owns the keys of a batch.
+    // parameters: emails, trackers
+    // columns: keys, contacts
+    // access: write
+
+``name`` is the file's path with dots. ``parameters`` and ``columns`` may be ``-`` for none.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+CYPHER = Path(__file__).resolve().parent.parent / "cypher"
+
+_HEADER = re.compile(r"^// (\w+): (.*)$")
+_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
+_STRING = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
+_PARAMETER = re.compile(r"\$(\w+)")
+_WRITES = re.compile(r"\b(CREATE|MERGE|SET|DELETE|REMOVE)\b")
+_FIELDS = ("name", "purpose", "parameters", "columns", "access")
+
+
+class StatementError(RuntimeError):
+    """A statement file that does not say what it does; the message names the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement: its text and what its header promises."""
+
+    name: str
+    purpose: str
+    parameters: frozenset[str]
+    columns: tuple[str, ...]
+    writes: bool
+    text: str
+
+
+def parse_statement(name: str, text: str) -> Statement:
+    """Read one statement and hold its header against its body.
+
+    Raises
+    ------
+    StatementError
+        When a header field is missing, a parameter is missing or unused, the columns are not those that the
+        last RETURN gives, or a reading statement writes.
+    """
+    header: dict[str, str] = {}
+    for line in text.splitlines():
+        match = _HEADER.match(line)
+        if match is None:
+            break
+        header[match[1]] = match[2].strip()
+    missing = [field for field in _FIELDS if not header.get(field)]
+    if missing:
+        raise StatementError(f"{name}: the header lacks {', '.join(missing)}")
+    if header["name"] != name:
+        raise StatementError(f"{name}: the header says {header['name']!r}")
+    bare = _STRING.sub("''", _COMMENT.sub("", text))
+    declared, used = set(_names(header["parameters"])), set(_PARAMETER.findall(bare))
+    if declared != used:
+        raise StatementError(
+            f"{name}: parameters declared and not used: {sorted(declared - used)}, "
+            f"used and not declared: {sorted(used - declared)}"
+        )
+    columns = tuple(_names(header["columns"]))
+    returned = tuple(_returned(bare))
+    if columns != returned:
+        raise StatementError(f"{name}: the header says columns {columns}, the body returns {returned}")
+    if header["access"] not in ("read", "write"):
+        raise StatementError(f"{name}: access is read or write, not {header['access']!r}")
+    writes = _WRITES.search(bare) is not None
+    if writes != (header["access"] == "write"):
+        raise StatementError(f"{name}: declared as {header['access']}, which its body contradicts")
+    return Statement(name, header["purpose"], frozenset(declared), columns, writes, text)
+
+
+def _names(listed: str) -> list[str]:
+    return [] if listed == "-" else [part.strip() for part in listed.split(",")]
+
+
+def _returned(body: str) -> Iterator[str]:
+    """Yield the names that the outermost last RETURN gives."""
+    depth, last = 0, None
+    for match in re.finditer(r"[{(\[]|[})\]]|\bRETURN\b", body):
+        if match[0] in "{([":
+            depth += 1
+        elif match[0] in "})]":
+            depth -= 1
+        elif depth == 0:
+            last = match.end()
+    if last is None:
+        return
+    tail = re.split(r"\b(?:ORDER BY|LIMIT|SKIP|UNION)\b", body[last:])[0].rstrip().rstrip(";")
+    depth, part = 0, ""
+    for character in [*tail, ","]:
+        depth += (character in "{([") - (character in "})]")
+        if character == "," and depth == 0:
+            words = re.sub(r"^\s*DISTINCT\b", "", part).split()
+            yield words[-1].rpartition(".")[2]
+            part = ""
+        else:
+            part += character
+
+
+@cache
+def load_statements(folder: Path = CYPHER) -> Mapping[str, Statement]:
+    """Load and check every statement under a folder, migrations aside.
+
+    Raises
+    ------
+    StatementError
+        For the first file whose header and body disagree.
+    """
+    found: dict[str, Statement] = {}
+    for path in sorted(folder.rglob("*.cypher")):
+        relative = path.relative_to(folder)
+        if relative.parts[0] == "migrations":
+            continue
+        name = ".".join(relative.with_suffix("").parts)
+        found[name] = parse_statement(name, path.read_text(encoding="utf-8"))
+    return found

@@ -1,0 +1,197 @@
+"""Contacts, keys, ownerships, periods of ownership, property entries and unions as one transaction sees them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from graph.clock import Micros
+from graph.model import KeyName, Kind, PropertyValue
+
+
+@dataclass(slots=True)
+class Ownership:
+    """An edge from a contact to a key.
+
+    Attributes
+    ----------
+    since
+        When the key came to this contact.
+    position
+        Order among keys that came by the same union.
+    merge
+        The union by which it came; None when it is the contact's own.
+    stored
+        Whether the edge is in the database as it stands here.
+    """
+
+    since: Micros
+    position: int = 0
+    merge: str | None = None
+    stored: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Key:
+    """A key's node and its owners; ``timeline`` is a tracker's open period of ownership."""
+
+    name: KeyName
+    value: str
+    stored: bool = False
+    owners: "dict[str, Ownership]" = field(default_factory=dict)
+    timeline: "Timeline | None" = None
+
+
+@dataclass(slots=True, eq=False)
+class Timeline:
+    """A period in which one contact owned one tracker; activity hangs on it."""
+
+    id: str
+    tracker: str
+    holder: str
+    started: Micros
+    ended: Micros | None = None
+    stored: bool = False
+    stored_holder: str | None = None
+    stored_open: bool = True
+    activities: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """One thing that a contact was told of a property: written by an event or by hand, or filled by a union.
+
+    What the contact shows is a function of its entries in order of arrival (`shown_entry`), so that taking a
+    union back is taking its entries away.
+
+    Attributes
+    ----------
+    value
+        None means removed.
+    occurred, arrived
+        When it was true, and when we heard of it; of a fill, when the union was.
+    source
+        The message that brought it; None when it was written by hand.
+    fill
+        The union that brought it; None when it was written to this contact.
+    """
+
+    name: str
+    value: PropertyValue
+    occurred: Micros
+    arrived: Micros
+    source: str | None = None
+    fill: str | None = None
+    element: str | None = None
+    shown: bool = False
+    stored_shown: bool = False
+
+
+def shown_entry(entries: Iterable[Entry]) -> Entry | None:
+    """Find which of the entries of one property is the contact's value now.
+
+    Of what was written the newest ``occurred`` wins and at the same time the later arrival. A union only fills
+    what is lacking then: never set, or removed.
+    """
+    current: Entry | None = None
+    for entry in sorted(entries, key=lambda item: item.arrived):
+        if entry.fill is None:
+            if current is None or entry.occurred >= current.occurred:
+                current = entry
+        elif current is None or (
+            current.value is None and (entry.value is not None or entry.occurred > current.occurred)
+        ):
+            current = entry
+    return current
+
+
+@dataclass(slots=True, eq=False)
+class MovedOwnership:
+    """A key that a union moved, with the ownership that the folded contact had.
+
+    ``kept_since`` is set when the surviving contact owned the subscription already: since when.
+    """
+
+    key: Key
+    before: Ownership
+    kept_since: Micros | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Merge:
+    """A journal entry: what one union moved."""
+
+    id: str
+    source: str
+    target: str
+    rule: str | None
+    at: Micros
+    message_id: str | None
+    moved: list[MovedOwnership] = field(default_factory=list)
+    timelines: list[Timeline] = field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False)
+class Contact:
+    """One person as this transaction sees them.
+
+    Attributes
+    ----------
+    split
+        It was born known, without a person key (row 4.3.3).
+    tracker_id, timeline_id
+        The primary tracker and its open period.
+    folded_into
+        The contact it was folded into, in this transaction.
+    keys
+        Its ownerships; all of them only when ``complete``.
+    entries
+        Its property entries by name, once loaded.
+    """
+
+    id: str
+    kind: Kind
+    created: Micros
+    seen: Micros
+    split: bool = False
+    emails: int = 0
+    user_ids: int = 0
+    trackers: int = 0
+    subscriptions: set[str] = field(default_factory=set)
+    tracker_id: str = ""
+    timeline_id: str = ""
+    stored: bool = False
+    complete: bool = False
+    folded_into: str | None = None
+    keys: dict[Key, Ownership] = field(default_factory=dict)
+    timelines: dict[str, Timeline] = field(default_factory=dict)
+    entries: dict[str, list[Entry]] | None = None
+    before: dict[str, Any] = field(default_factory=dict)
+
+    def scalars(self) -> dict[str, Any]:
+        """What its node keeps beside the id, as the database gets it."""
+        return {
+            "kind": self.kind.value,
+            "split": self.split,
+            "emails": self.emails,
+            "user_ids": self.user_ids,
+            "trackers": self.trackers,
+            "subscriptions": len(self.subscriptions),
+            "tracker_id": self.tracker_id,
+            "timeline_id": self.timeline_id,
+            "seen": self.seen,
+        }
+
+
+def tracker_order(ownership: Ownership) -> tuple[Micros, int]:
+    """Sort trackers by when they came to the contact: the first is its primary."""
+    return (ownership.since, ownership.position)
+
+
+def person_key_order(ownership: Ownership) -> tuple[bool, int, int]:
+    """Sort emails and user ids: the contact's own before those of unions.
+
+    Of its own the latest is first (a new address replaces an old one), of the others the earliest union's.
+    """
+    if ownership.merge is None:
+        return (False, -ownership.since, ownership.position)
+    return (True, ownership.since, ownership.position)

@@ -1,0 +1,210 @@
+"""Writing a world down: net changes, grouped by statement, in an order that holds whatever happened in between."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from graph.clock import Micros, to_datetime
+from graph.model import KeyName
+from graph.world.entities import Contact, Key, Merge, Ownership, Timeline
+from graph.world.world import World
+
+Row = dict[str, Any]
+
+_GROUPS: dict[KeyName, str] = {
+    "email": "emails",
+    "user_id": "user_ids",
+    "subscription": "subscriptions",
+    "tracker_id": "trackers",
+}
+
+
+def write_world(world: World) -> None:
+    """Write everything that was changed, with as few statements as the changes need.
+
+    The rows are net effects: what one event of the batch did and a later one undid is not written at all.
+    """
+    _Writer(world).write()
+
+
+class _Writer:
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.created: set[Key] = set()
+        self.written: set[Timeline] = set()
+
+    def write(self) -> None:
+        world = self.world
+        if world.disowned:
+            # Before new edges: a key that left a contact and came back has one of each.
+            self._run_by_key(
+                "resolution.disown",
+                [(key, {"contact": owner, "value": key.value}) for key, owner in world.disowned],
+            )
+        rows = [self._contact(contact) for contact in world.contacts.values()]
+        activities = [
+            {"timeline": timeline.id, "node": activity}
+            for timeline in world.timelines.values()
+            if timeline.stored
+            for activity in timeline.activities
+        ]
+        new = [row for row in rows if "node" in row]
+        changed = [row for row in rows if "node" not in row and len(row) > 1]
+        if new or changed or activities:
+            world.run("resolution.write", contacts=new, changes=changed, activities=activities)
+        self._rewire()
+        self._properties()
+        if world.new_splits:
+            world.run(
+                "resolution.split",
+                splits=[
+                    {"owner": owner, "subscription": value, "contact": made, "at": to_datetime(at)}
+                    for owner, value, made, at in world.new_splits
+                ],
+            )
+        if world.merges:
+            world.run("union.journal", merges=[_merge(merge) for merge in world.merges])
+            world.run(
+                "union.redirect",
+                folds=[{"source": merge.source, "target": merge.target} for merge in world.merges],
+            )
+
+    def _contact(self, contact: Contact) -> Row:
+        """Describe a contact with the keys and periods that can be created along with it."""
+        row: Row = {"id": contact.id}
+        if contact.stored:
+            now = contact.scalars()
+            changes = {name: value for name, value in now.items() if value != contact.before[name]}
+            if changes:
+                row["set"] = _stored_form(changes)
+        else:
+            row["node"] = {
+                "id": contact.id,
+                "created_at": to_datetime(contact.created),
+                **_stored_form(contact.scalars()),
+            }
+        for key, ownership in contact.keys.items():
+            if ownership.stored or key.stored or key in self.created:
+                continue
+            if key.name == "tracker_id":
+                timeline = key.timeline
+                if timeline is None or timeline.stored or timeline.holder != contact.id:
+                    continue
+                self.written.add(timeline)
+                item = {"value": key.value, "edge": _edge(ownership), **_period(timeline)}
+            else:
+                item = {"value": key.value, "edge": _edge(ownership)}
+            self.created.add(key)
+            ownership.stored = True
+            row.setdefault(_GROUPS[key.name], []).append(item)
+        return row
+
+    def _rewire(self) -> None:
+        """Write the edges to keys whose node is there, and periods that moved, ended or began on such keys."""
+        world = self.world
+        edges = [
+            (key, {"contact": owner, "value": key.value, "edge": _edge(ownership)})
+            for key in world.keys.values()
+            for owner, ownership in key.owners.items()
+            if not ownership.stored
+        ]
+        nodes = [
+            (key, {"value": key.value})
+            for key in world.keys.values()
+            if not key.stored and key not in self.created and (key.owners or self._has_period(key))
+        ]
+        if nodes:
+            self._run_by_key("resolution.create_keys", nodes)
+        if edges:
+            self._run_by_key("resolution.own", edges)
+        new: list[Row] = []
+        moved: list[Row] = []
+        ended: list[Row] = []
+        for timeline in world.timelines.values():
+            if not timeline.stored and timeline not in self.written:
+                new.append({"contact": timeline.holder, "tracker": timeline.tracker, **_period(timeline)})
+            elif timeline.stored:
+                if timeline.holder != timeline.stored_holder:
+                    moved.append({"id": timeline.id, "from": timeline.stored_holder, "to": timeline.holder})
+                if timeline.stored_open and timeline.ended is not None:
+                    ended.append({"id": timeline.id, "ended_at": to_datetime(timeline.ended)})
+        if new or moved or ended:
+            world.run("resolution.periods", new=new, moved=moved, ended=ended)
+
+    def _has_period(self, key: Key) -> bool:
+        return key.name == "tracker_id" and any(
+            timeline.tracker == key.value and not timeline.stored for timeline in self.world.timelines.values()
+        )
+
+    def _run_by_key(self, statement: str, rows: Iterable[tuple[Key, Row]]) -> None:
+        groups: dict[str, list[Row]] = defaultdict(list)
+        for key, row in rows:
+            groups[_GROUPS[key.name]].append(row)
+        self.world.run(statement, **{group: groups[group] for group in _GROUPS.values()})
+
+    def _properties(self) -> None:
+        created: list[Row] = []
+        shown: list[Row] = []
+        for contact in self.world.contacts.values():
+            for entries in (contact.entries or {}).values():
+                for entry in entries:
+                    if entry.element is None:
+                        node = {
+                            "name": entry.name,
+                            "value": entry.value,
+                            "removed": True if entry.value is None else None,
+                            "occurred_at": to_datetime(entry.occurred),
+                            "arrived_at": to_datetime(entry.arrived),
+                            "message_id": entry.source,
+                            "merge": entry.fill,
+                            "shown": entry.shown,
+                        }
+                        created.append({"contact": contact.id, "node": node})
+                    elif entry.shown != entry.stored_shown:
+                        shown.append({"element": entry.element, "shown": entry.shown})
+        if created or shown or self.world.dropped_entries:
+            self.world.run("properties.write", created=created, shown=shown, dropped=self.world.dropped_entries)
+
+
+def _stored_form(scalars: Row) -> Row:
+    if "seen" in scalars:
+        seen: Micros = scalars.pop("seen")
+        scalars["last_seen_at"] = to_datetime(seen)
+    return scalars
+
+
+def _edge(ownership: Ownership) -> Row:
+    edge: Row = {"since": to_datetime(ownership.since), "position": ownership.position}
+    if ownership.merge is not None:
+        edge["merge"] = ownership.merge
+    return edge
+
+
+def _period(timeline: Timeline) -> Row:
+    period = {"id": timeline.id, "started_at": to_datetime(timeline.started)}
+    if timeline.ended is not None:
+        period["ended_at"] = to_datetime(timeline.ended)
+    return {"period": period, "open": timeline.ended is None, "activities": timeline.activities}
+
+
+def _merge(merge: Merge) -> Row:
+    moved: dict[str, list[Row]] = defaultdict(list)
+    for item in merge.moved:
+        edge = _edge(item.before)
+        if item.kept_since is not None:
+            edge["kept_since"] = to_datetime(item.kept_since)
+        moved[_GROUPS[item.key.name]].append({"value": item.key.value, "edge": edge})
+    return {
+        "node": {
+            "id": merge.id,
+            "source": merge.source,
+            "target": merge.target,
+            "rule": merge.rule,
+            "message_id": merge.message_id,
+            "at": to_datetime(merge.at),
+        },
+        "source": merge.source,
+        "target": merge.target,
+        "timelines": [timeline.id for timeline in merge.timelines],
+        **{group: moved[group] for group in _GROUPS.values()},
+    }

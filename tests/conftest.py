@@ -1,0 +1,93 @@
+"""A real Neo4j for every test: NEO4J_URI, else a Docker engine, else the embedded one."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from graph.database import Database
+from graph.kinfold import Kinfold
+from graph.migrations import migrate
+from graph.settings import Settings
+
+IMAGES = {"lts": "neo4j:5.26-community", "calendar": "neo4j:2026.08-community"}
+
+
+def docker_engine() -> bool:
+    if shutil.which("docker") is None:
+        return False
+    return subprocess.run(["docker", "info"], capture_output=True, timeout=20).returncode == 0
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """Settings that point at a running server; the release is chosen by KINFOLD_NEO4J_RELEASE."""
+    settings = Settings()
+    if settings.neo4j_uri:
+        yield settings
+    elif docker_engine():
+        from testcontainers.neo4j import Neo4jContainer
+
+        with Neo4jContainer(IMAGES[settings.neo4j_release]) as container:
+            yield settings.model_copy(
+                update={
+                    "neo4j_uri": container.get_connection_url(),
+                    "neo4j_user": container.username,
+                    "neo4j_password": Settings(neo4j_password=container.password).neo4j_password,
+                }
+            )
+    else:
+        from graph.embedded import lease
+
+        home: Path = tmp_path_factory.mktemp("kinfold") / "home"
+        with lease(settings.model_copy(update={"home": home})) as running:
+            yield settings.model_copy(
+                update={
+                    "home": home,
+                    "neo4j_uri": running.uri,
+                    "neo4j_user": running.user,
+                    "neo4j_password": Settings(neo4j_password=running.password).neo4j_password,
+                }
+            )
+
+
+@pytest.fixture(scope="session")
+def shared_database(server: Settings) -> Iterator[Database]:
+    assert server.neo4j_uri
+    password = server.neo4j_password.get_secret_value()
+    with Database.connect(server.neo4j_uri, server.neo4j_user, password, server) as database:
+        migrate(database)
+        yield database
+
+
+def empty(database: Database) -> None:
+    """Delete everything but the schema."""
+    text = (Path(__file__).parent / "empty.cypher").read_text()
+    while database.write(lambda tx: tx.run_text(text)[0]["left"]):
+        pass
+
+
+@pytest.fixture
+def database(shared_database: Database) -> Database:
+    empty(shared_database)
+    return shared_database
+
+
+@pytest.fixture
+def kinfold(database: Database, server: Settings) -> Kinfold:
+    return Kinfold.on(database, server)
+
+
+@pytest.fixture
+def environment(server: Settings) -> dict[str, str]:
+    """The environment in which a command run as a process uses the tests' server."""
+    assert server.neo4j_uri
+    return {
+        **os.environ,
+        "NEO4J_URI": server.neo4j_uri,
+        "NEO4J_USER": server.neo4j_user,
+        "NEO4J_PASSWORD": server.neo4j_password.get_secret_value(),
+    }

@@ -1,0 +1,5 @@
+MATCH (n)
+WHERE NOT n:Migration AND NOT n:Schema
+WITH n LIMIT 20000
+DETACH DELETE n
+RETURN count(*) AS left
