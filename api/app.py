@@ -34,7 +34,7 @@ def create_app(kinfold: Kinfold) -> FastAPI:
         An open one; who opened it closes it.
     """
     app = FastAPI(
-        title=Kinfold,
+        title="Kinfold",
         summary="Which contact is behind an event.",
         description=_DESCRIPTION.strip(),
         version=kinfold_version(),

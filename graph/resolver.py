@@ -146,7 +146,7 @@ class Resolver:
         arrival = self.clock.next(len(prepared) or 1, after=seen)
         batch = _Batch([], None)
         for offset, item in enumerate(prepared):
-            turn = _Turn(self, world, item, arrival + offset, explain)
+            turn = Turn(self, world, item, arrival + offset, explain)
             batch.answers.append(turn.answer())
             if turn.wrote:
                 batch.written = item.message_id
@@ -179,7 +179,7 @@ def _load(world: World, prepared: Sequence[Prepared]) -> None:
 
 
 @dataclass(slots=True)
-class _Turn:
+class Turn:
     """One event's turn: decide, apply, answer."""
 
     resolver: Resolver

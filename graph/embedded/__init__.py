@@ -268,7 +268,7 @@ def _ensure(settings: "Settings", home: Home, on_progress: Progress | None) -> S
 def _failure(home: Home) -> str:
     state = home.state()
     reason = state.error if state and state.phase == "failed" else "its supervisor ended"
-    words = "" if state and state.error else home.last_words("supervisor.log", "java.log", "neo4j.log")
+    words = "" if state and state.error else home.last_words("supervisor.log") + home.last_words("java.log")
     return f"the database in {home.path} does not start: {reason}{words}"
 
 

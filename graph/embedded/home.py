@@ -340,26 +340,45 @@ class Home:
         """
         self._write("run/launch.json", asdict(launch))
 
-    def last_words(self, *logs: str) -> str:
-        """Quote the end of logs.
+    def length(self, log: str) -> int:
+        """Measure a log.
 
         Parameters
         ----------
-        logs
-            Names below the folder of logs; those without content are left out.
+        log
+            Name below the folder of logs.
+
+        Returns
+        -------
+        int
+            Bytes it has now.
+        """
+        try:
+            return (self.logs / log).stat().st_size
+        except OSError:
+            return 0
+
+    def last_words(self, log: str, *, after: int = 0) -> str:
+        """Quote the end of a log, without the frames of its stack traces.
+
+        Parameters
+        ----------
+        log
+            Name below the folder of logs.
+        after
+            Bytes at its beginning to leave out.
 
         Returns
         -------
         str
-            Up to twenty lines of each, or nothing.
+            Up to twenty lines below a headline, or nothing.
         """
-        words = ""
-        for log in logs:
-            with suppress(OSError):
-                lines = (self.logs / log).read_text("utf-8", "replace").rstrip().splitlines()
-                if lines:
-                    words += f"\nlast lines of {self.logs / log}:\n" + "\n".join(f"  {line}" for line in lines[-20:])
-        return words
+        try:
+            content = (self.logs / log).read_bytes()[after:].decode("utf-8", "replace")
+        except OSError:
+            return ""
+        lines = [line for line in content.splitlines() if line.strip() and not line.startswith(("\tat ", "\t... "))]
+        return "\n".join([f"\nlast lines of {self.logs / log}:", *lines[-20:]]) if lines else ""
 
     def _identity(self) -> dict[str, Any]:
         try:

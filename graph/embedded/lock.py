@@ -156,7 +156,10 @@ def make(release: str, version: str) -> Lock:
     """
     with tempfile.TemporaryDirectory() as folder:
         context = maven(Path(folder))
-        inputs, others = context.resolver.resolve([context.create_dependency(f"{_GROUP}:{_ARTIFACT}:{version}")])
+        # With the mark (!) the library resolves as Maven does; without it, it lets the server's own list of
+        # managed versions overrule what the dependencies ask for, and brings in test libraries.
+        server = context.create_dependency(f"{_GROUP}:{_ARTIFACT}:{version}!")
+        inputs, others = context.resolver.resolve([server])
         artifacts = [found.artifact for found in others if found.scope in ("compile", "runtime")]
         artifacts.sort(key=lambda found: found.key)
 

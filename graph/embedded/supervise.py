@@ -51,7 +51,7 @@ server.https.enabled=false
 server.memory.pagecache.size={pagecache}
 db.tx_log.rotation.retention_policy={tx_log}
 dbms.usage_report.enabled=false
-internal.dbms.bolt.netty_server_shutdown_quiet_period=0s
+internal.dbms.bolt.netty_server_shutdown_quiet_period=0
 """
 
 
@@ -128,6 +128,7 @@ class Supervisor:
         raise EmbeddedError("every port that was tried was taken before the server had it")
 
     def _start_on(self, port: int, launch: Launch, password: str) -> State | None:
+        logged = self._home.length("neo4j.log")
         self._java = self._spawn(port, launch)
         me, java = Process.of(os.getpid()), Process.of(self._java.pid)
         self._home.tell(State("starting", port, me, java))
@@ -136,7 +137,7 @@ class Supervisor:
             return State("ready", port, me, java)
         if outcome is _Outcome.LEFT:
             return None
-        words = self._home.last_words("java.log", "neo4j.log")
+        words = self._home.last_words("java.log") + self._home.last_words("neo4j.log", after=logged)
         if outcome is _Outcome.LATE:
             raise EmbeddedError(f"the server did not answer within {START_BOUND:.0f} seconds{words}")
         if "Address already in use" in words:

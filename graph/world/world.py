@@ -420,7 +420,9 @@ class World:
         trackers = [item for item in own if item[0].name == "tracker_id"]
         trackers.sort(key=lambda item: tracker_order(item[1]))
         others = [item for item in own if item[0].name != "tracker_id"]
-        for position, (key, _) in enumerate([*trackers, *others]):
+        # An event may fold several contacts at once: their keys come one contact after the other.
+        first = 1 + max((edge.position for edge in target.keys.values() if edge.since == merge.at), default=-1)
+        for position, (key, _) in enumerate([*trackers, *others], first):
             before = self._unlink(source, key)
             if key.name == "subscription" and key.value in target.subscriptions:
                 self.need_keys(target)

@@ -1,0 +1,145 @@
+"""GET /v1/contacts, /v1/contacts/{id} and its activity."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from tests.api.pinned import refused
+
+Resolve = Callable[..., dict[str, Any]]
+
+DOCUMENT = {
+    "id",
+    "kind",
+    "email",
+    "emails",
+    "user_ids",
+    "trackers",
+    "subscriptions",
+    "properties",
+    "segments",
+    "workflows",
+    "merged_from",
+    "created_at",
+    "last_seen_at",
+}
+ACTIVITY = {
+    "message_id",
+    "event",
+    "event_properties",
+    "tracker_id",
+    "occurred_at",
+    "received_at",
+    "rule",
+    "outcome",
+}
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("email", "ana@example.com"), ("tracker_id", "t1"), ("subscription", "s1"), ("user_id", "42")]
+)
+def test_a_contact_is_found_by_each_of_its_keys(client: TestClient, resolve: Resolve, key: str, value: str) -> None:
+    answer = resolve(email="ana@example.com", tracker_id="t1", subscription="s1", user_id="42")
+    page = client.get("/v1/contacts", params={key: value}).json()
+    assert page.keys() == {"items", "next"}
+    assert [item["id"] for item in page["items"]] == [answer["contact"]["id"]]
+    assert page["next"] is None
+
+
+def test_a_key_that_nobody_owns_leads_to_nobody_and_makes_nobody(client: TestClient) -> None:
+    for _ in range(2):
+        assert client.get("/v1/contacts", params={"email": "ana@example.com"}).json() == {"items": [], "next": None}
+
+
+@pytest.mark.parametrize("query", ["", "?email=ana@example.com&tracker_id=t1"])
+def test_exactly_one_key_is_to_be_given(client: TestClient, query: str) -> None:
+    errors = refused(client.get(f"/v1/contacts{query}"), 422, "bad_input")
+    assert [error["rule"] for error in errors] == ["exactly_one"]
+
+
+@pytest.mark.parametrize(
+    ("query", "field", "rule"),
+    [
+        ("mail=ana@example.com", "mail", "unknown_parameter"),
+        ("email=", "email", "length"),
+        ("email=a@example.com&email=b@example.com", "email", "duplicate_parameter"),
+        ("email=a@example.com&limit=0", "limit", "limit"),
+        ("email=a@example.com&limit=ten", "limit", "limit"),
+        ("email=a@example.com&limit=1001", "limit", "limit"),
+        ("email=a@example.com&cursor=nowhere", "cursor", "cursor"),
+    ],
+)
+def test_a_bad_query_is_refused_with_its_parameter(client: TestClient, query: str, field: str, rule: str) -> None:
+    errors = refused(client.get(f"/v1/contacts?{query}"), 422, "bad_input")
+    assert [(error["field"], error["rule"]) for error in errors] == [(field, rule)]
+
+
+def test_owners_of_a_shared_subscription_come_in_pages(client: TestClient, resolve: Resolve) -> None:
+    resolve(email="ana@example.com", tracker_id="t1", subscription="s1")
+    resolve(email="ben@example.com", tracker_id="t2", subscription="s1")
+    whole = client.get("/v1/contacts?subscription=s1").json()["items"]
+    assert len(whole) == 2
+    first = client.get("/v1/contacts?subscription=s1&limit=1").json()
+    second = client.get("/v1/contacts", params={"subscription": "s1", "limit": 1, "cursor": first["next"]}).json()
+    assert first["items"] + second["items"] == whole
+    assert second["next"] is None
+
+
+def test_a_contact_has_every_field_of_the_contract(client: TestClient, resolve: Resolve) -> None:
+    answer = resolve(email="ana@example.com", tracker_id="t1", subscription="s1", properties={"_name": "Ana"})
+    contact = client.get(f"/v1/contacts/{answer['contact']['id']}").json()
+    assert contact.keys() >= DOCUMENT
+    assert contact["email"] == "ana@example.com"
+    assert contact["subscriptions"] == [{"id": "s1", "shared_with": []}]
+    assert contact["properties"] == {"_name": "Ana"}
+    assert contact["created_at"].endswith("Z")
+
+
+def test_a_merged_id_leads_to_its_survivor(client: TestClient, resolve: Resolve) -> None:
+    survivor = resolve(email="ana@example.com", tracker_id="t1")["contact"]["id"]
+    folded = resolve(tracker_id="t2")["contact"]["id"]
+    assert resolve(email="ana@example.com", tracker_id="t2")["merged"] == [folded]
+    contact = client.get(f"/v1/contacts/{folded}").json()
+    assert (contact["id"], contact["redirected_from"]) == (survivor, folded)
+    assert contact["merged_from"] == [folded]
+    assert "redirected_from" not in client.get(f"/v1/contacts/{survivor}").json()
+    assert len(client.get(f"/v1/contacts/{folded}/activity").json()["items"]) == 3
+
+
+@pytest.mark.parametrize("path", ["", "/activity"])
+def test_an_unknown_contact_is_a_404(client: TestClient, path: str) -> None:
+    refused(client.get(f"/v1/contacts/nobody{path}"), 404, "not_found")
+
+
+def test_a_call_that_takes_no_parameters_refuses_them_by_name(client: TestClient) -> None:
+    errors = refused(client.get("/v1/contacts/nobody?deep=true"), 422, "bad_input")
+    assert errors[0]["field"] == "deep"
+
+
+def test_activity_comes_newest_first_and_in_pages(client: TestClient, resolve: Resolve) -> None:
+    for day in range(1, 6):
+        answer = resolve(
+            tracker_id="t1",
+            event=f"visit {day}",
+            event_properties={"day": day},
+            message_id=f"m{day}",
+            occurred_at=f"2026-11-0{day}T10:00:00Z",
+        )
+    path = f"/v1/contacts/{answer['contact']['id']}/activity"
+    pages: list[list[str]] = []
+    cursor: dict[str, str] = {}
+    while True:
+        page = client.get(path, params={"limit": 2, **cursor}).json()
+        assert all(item.keys() >= ACTIVITY for item in page["items"])
+        pages.append([item["event"] for item in page["items"]])
+        if page["next"] is None:
+            break
+        cursor = {"cursor": page["next"]}
+    assert pages == [["visit 5", "visit 4"], ["visit 3", "visit 2"], ["visit 1"]]
+
+
+def test_a_cursor_that_nobody_gave_is_refused(client: TestClient, resolve: Resolve) -> None:
+    contact = resolve(tracker_id="t1")["contact"]["id"]
+    refused(client.get(f"/v1/contacts/{contact}/activity?cursor=made-up"), 422, "bad_input")
