@@ -1,0 +1,49 @@
+# Two commands: `make run` and `make test`. Everything they need they set up themselves, in .venv and in the
+# user's cache folder; Python 3.11 or later with pip is all that must be there.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8000
+# The example keeps its data beside the checkout, so that deleting .kinfold starts it afresh.
+export KINFOLD_HOME ?= $(CURDIR)/.kinfold
+
+.PHONY: run test check bench lock clean
+
+run: $(VENV)/.run ## Resolve the sample log on a Neo4j of this machine, then serve
+	$(BIN)/kinfold demo examples/story.ndjson --port $(PORT)
+
+test: $(VENV)/.test ## Every test, on a real Neo4j
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.test ## Lint, format, types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/.test ## What is measured, beside what it is measured against
+	$(BIN)/python -m bench.single_event
+
+$(VENV)/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Kinfold needs Python 3.11 or later; say which with: make PYTHON=python3.12 …")'
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.run: $(VENV)/.python requirements/run.txt pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.python requirements/test.txt pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/test.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@ $(VENV)/.run
+
+lock: ## Rewrite the lock files (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-emit-find-links --extra build -o requirements/run.txt pyproject.toml
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-emit-find-links --all-extras -c requirements/run.txt -o requirements/test.txt pyproject.toml
+
+clean: ## Remove what was set up here (not the shared cache)
+	rm -rf $(VENV) .kinfold
