@@ -49,9 +49,7 @@ def read_envelope(body: bytes) -> list[Any]:
     parsed = _parse(body)
     if not isinstance(parsed, dict):
         raise BadInput([FieldError("", "type", 'a batch is an object such as {"events": [...]}')])
-    unknown = [
-        FieldError(name, "unknown_field", "there is no such field") for name in parsed if name != "events"
-    ]
+    unknown = [FieldError(name, "unknown_field", "there is no such field") for name in parsed if name != "events"]
     if unknown:
         raise BadInput(unknown)
     if not isinstance(parsed.get("events"), list):
@@ -59,9 +57,7 @@ def read_envelope(body: bytes) -> list[Any]:
     return _bounded(parsed["events"])
 
 
-def resolve_each(
-    resolve: Resolve, read: Sequence[Read], *, alone: bool = True
-) -> list[Answer | KinfoldError]:
+def resolve_each(resolve: Resolve, read: Sequence[Read], *, alone: bool = True) -> list[Answer | KinfoldError]:
     """Resolve what could be read, in one transaction, and keep the order.
 
     Events that no transaction can hold are found by resolving one by one, so that they fail alone;

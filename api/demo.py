@@ -12,6 +12,7 @@ from rich.table import Table
 from api.batch import resolve_each
 from api.logs import lines
 from api.problems import as_problem
+from graph.contacts import Contacts
 from graph.errors import KinfoldError
 from graph.events import Event
 from graph.kinfold import Kinfold
@@ -47,7 +48,7 @@ def tell(kinfold: Kinfold, stream: BinaryIO, url: str | None) -> None:
     told = Console()
     if not told.is_terminal:
         told = Console(width=WIDTH)
-    names = Names()
+    names = Names(kinfold.contacts)
     story = _story_table()
     events: list[Event] = []
     for line in lines(stream):
@@ -59,14 +60,16 @@ def tell(kinfold: Kinfold, stream: BinaryIO, url: str | None) -> None:
             story.add_row("", f"line {line.number}", "", "", f"refused: {as_problem(result)['detail']}", style="red")
     told.print(story)
     people = _people(kinfold, names)
-    told.print(_people_table(names, people))
+    seen = {event.tracker_id for event in events if event.tracker_id}
+    told.print(_people_table(names, people, seen))
     told.print(_next_things(events, people, url), markup=False, highlight=False, soft_wrap=True)
 
 
 class Names:
     """What a reader calls the contacts: by name, by address, or as the visitor with a number."""
 
-    def __init__(self) -> None:
+    def __init__(self, contacts: Contacts) -> None:
+        self._contacts = contacts
         self._given: dict[str, str] = {}
         self._numbers: dict[str, int] = {}
 
@@ -85,6 +88,8 @@ class Names:
         """Give the last name of a contact that may be folded since."""
         if contact_id is None:
             return "somebody"
+        if contact_id not in self._given:
+            self.learn(self._contacts.get(contact_id))
         return self._given.get(contact_id, contact_id[:8])
 
     def ids(self) -> list[str]:
@@ -111,9 +116,13 @@ def _row(kinfold: Kinfold, names: Names, event: Event, answer: Answer) -> tuple[
 
 
 def _came_in(event: Event) -> str:
-    given = ((word, getattr(event, key)) for key, word in _KEY_WORDS.items())
-    keys = ", ".join(f"{word}{_short(value)}" for word, value in given if value is not None)
-    return keys or "no key at all"
+    given = ((key, getattr(event, key)) for key in _KEY_WORDS)
+    return ", ".join(_key(key, value) for key, value in given if value is not None) or "no key at all"
+
+
+def _key(key: KeyName, value: str) -> str:
+    word = _KEY_WORDS[key]
+    return _short(value) if value.startswith(word.strip()) else f"{word}{_short(value)}"
 
 
 def _short(value: str) -> str:
@@ -126,9 +135,7 @@ def _in_words(answer: Answer, folded: list[str], names: Names) -> str:
         said.append(f"{' and '.join(folded)} folded in")
     if answer.shared_with and answer.outcome is not Outcome.SHARED:
         said.append("push shared with " + " and ".join(names.of(owner) for owner in answer.shared_with))
-    said += [
-        f"{_KEY_WORDS[moved.key]}{_short(moved.value)} left {names.of(moved.from_)}" for moved in answer.moved
-    ]
+    said += [f"{_key(moved.key, moved.value)} left {names.of(moved.from_)}" for moved in answer.moved]
     said += [f"its {conflict.key} stays with {names.of(conflict.owner)}" for conflict in answer.conflicts]
     said += [f"{ignored.key} set aside ({ignored.reason})" for ignored in answer.ignored if answer.contact]
     if answer.limited:
@@ -138,7 +145,7 @@ def _in_words(answer: Answer, folded: list[str], names: Names) -> str:
 
 def _outcome_in_words(answer: Answer) -> str:
     if answer.duplicate:
-        return "sent before, nothing changes"
+        return f"sent before; then: {answer.outcome}"
     if answer.outcome is Outcome.CREATED:
         return "a new person" if answer.contact and answer.contact.kind == "known" else "a new visitor"
     return _OUTCOME_WORDS[answer.outcome]
@@ -152,14 +159,14 @@ def _people(kinfold: Kinfold, names: Names) -> list[dict[str, Any]]:
     return sorted(people.values(), key=lambda contact: contact["kind"] == "anonymous")
 
 
-def _people_table(names: Names, people: list[dict[str, Any]]) -> Table:
+def _people_table(names: Names, people: list[dict[str, Any]], seen: set[str]) -> Table:
     shown = people[:MOST_PEOPLE]
     title = "Who is who" if len(shown) == len(people) else f"Who is who: {len(shown)} of {len(people)}"
     table = Table(
         title=title,
         title_justify="left",
         title_style="bold",
-        caption="* shared with another contact",
+        caption="* shared with another contact; minted: given by Kinfold to a contact that came without a browser",
         caption_justify="left",
     )
     table.add_column("contact", style="bold cyan")
@@ -169,22 +176,26 @@ def _people_table(names: Names, people: list[dict[str, Any]]) -> Table:
     table.add_column("push subscriptions", overflow="fold")
     table.add_column("folded in", justify="right")
     for contact in shown:
-        table.add_row(*_person_row(names, contact))
+        table.add_row(*_person_row(names, contact, seen))
     return table
 
 
-def _person_row(names: Names, contact: dict[str, Any]) -> tuple[str, ...]:
-    subscriptions = (
-        _short(item["id"]) + ("*" if item["shared_with"] else "") for item in contact["subscriptions"]
-    )
+def _person_row(names: Names, contact: dict[str, Any], seen: set[str]) -> tuple[str, ...]:
+    subscriptions = (_short(item["id"]) + ("*" if item["shared_with"] else "") for item in contact["subscriptions"])
     return (
         names.learn(contact),
         contact["kind"],
         _stacked([*contact["emails"], *contact["user_ids"]]),
-        _stacked(map(_short, contact["trackers"])),
+        _stacked(_trackers(contact["trackers"], seen)),
         _stacked(subscriptions),
         str(len(contact["merged_from"]) or ""),
     )
+
+
+def _trackers(trackers: list[str], seen: set[str]) -> list[str]:
+    shown = [_short(tracker) for tracker in trackers if tracker in seen]
+    minted = len(trackers) - len(shown)
+    return [*shown, f"({minted} minted)"] if minted else shown
 
 
 def _stacked(values: Iterable[str]) -> str:

@@ -85,9 +85,7 @@ def answer_lines(resolve: Resolve, batch: list[Line], *, rehearsal: bool = False
     """Resolve a batch; what was wrong with a line is said in its place, with the line's number."""
     results = resolve_each(resolve, [line.read for line in batch], alone=not rehearsal)
     return [
-        {"error": as_problem(result, line=line.number)}
-        if isinstance(result, KinfoldError)
-        else result.to_dict()
+        {"error": as_problem(result, line=line.number)} if isinstance(result, KinfoldError) else result.to_dict()
         for line, result in zip(batch, results, strict=True)
     ]
 

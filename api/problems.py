@@ -98,9 +98,7 @@ async def _http_error(request: Request, error: Exception) -> Response:
     error = cast("HTTPException", error)
     status = error.status_code
     phrase = HTTPStatus(status).phrase
-    code, title, detail = _OF_HTTP.get(
-        status, (phrase.lower().replace(" ", "_"), phrase, str(error.detail or phrase))
-    )
+    code, title, detail = _OF_HTTP.get(status, (phrase.lower().replace(" ", "_"), phrase, str(error.detail or phrase)))
     refusal = KinfoldError(detail.replace("{method}", request.method).replace("{path}", request.url.path))
     problem = as_problem(refusal) | {
         "type": f"urn:kinfold:problem:{code}",

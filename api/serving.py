@@ -37,9 +37,7 @@ def listen(host: str, port: int) -> socket.socket:
         taken.listen(1024)
     except OSError as error:
         taken.close()
-        raise Refusal(
-            f"Port {port} on {host} cannot be used: {error.strerror}. Choose another with --port."
-        ) from error
+        raise Refusal(f"Port {port} on {host} cannot be used: {error.strerror}. Choose another with --port.") from error
     return taken
 
 
@@ -61,7 +59,5 @@ def serve(kinfold: Kinfold, taken: socket.socket) -> None:
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )
     url = url_of(taken)
-    say(
-        f"Kinfold {kinfold_version()} is at {url} (the page; its API is {url}/openapi.json). Ctrl-C stops it."
-    )
+    say(f"Kinfold {kinfold_version()} is at {url} (the page; its API is {url}/openapi.json). Ctrl-C stops it.")
     uvicorn.Server(config).run(sockets=[taken])

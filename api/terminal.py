@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from graph.errors import KinfoldError
 
@@ -60,14 +60,17 @@ def log_plainly() -> None:
     logging.getLogger("neo4j").setLevel(logging.ERROR)
 
 
+_STEPS = {"fetch": "Fetching Neo4j, this once", "start": "Starting Neo4j"}
+
+
 @contextmanager
 def fetching() -> Iterator[Report]:
-    """Show how far the server files are; a terminal sees a bar, a log a line for each file group."""
+    """Show how far the embedded database is; a terminal sees a bar, a log one line for each step."""
     progress = Progress(
+        SpinnerColumn(),
         TextColumn("{task.description}"),
         BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TimeRemainingColumn(),
+        TimeElapsedColumn(),
         console=stderr,
         transient=True,
         disable=not stderr.is_terminal,
@@ -76,9 +79,10 @@ def fetching() -> Iterator[Report]:
 
     def report(what: str, done: int, total: int) -> None:
         if what not in tasks:
-            tasks[what] = progress.add_task(what, total=total or None)
+            step = _STEPS.get(what, what)
+            tasks[what] = progress.add_task(step, total=total or None)
             if not stderr.is_terminal:
-                say(what)
+                say(f"{step} ...")
         progress.update(tasks[what], completed=done, total=total or None)
 
     with progress:

@@ -42,7 +42,7 @@ class Contacts:
 
         def work(tx: Transaction) -> list[Document]:
             ids = [row["id"] for row in tx.run(_OWNERS[key], value=normal)]
-            return _documents(tx, ids)
+            return documents(tx, ids)
 
         return self._database.read(work)
 
@@ -56,8 +56,8 @@ class Contacts:
         """
 
         def work(tx: Transaction) -> Document:
-            living = _living(tx, contact_id)
-            (document,) = _documents(tx, [living])
+            living = living_contact(tx, contact_id)
+            (document,) = documents(tx, [living])
             if living != contact_id:
                 document["redirected_from"] = contact_id
             return document
@@ -81,7 +81,7 @@ class Contacts:
         def work(tx: Transaction) -> list[dict[str, Any]]:
             return tx.run(
                 "explore.activity",
-                contact_id=_living(tx, contact_id),
+                contact_id=living_contact(tx, contact_id),
                 occurred=after[0] if after else None,
                 message_id=after[1] if after else None,
                 limit=limit + 1,
@@ -94,7 +94,14 @@ class Contacts:
         return [_activity(row) for row in page], following
 
 
-def _living(tx: Transaction, contact_id: str) -> str:
+def living_contact(tx: Transaction, contact_id: str) -> str:
+    """Find the contact that an id leads to.
+
+    Raises
+    ------
+    NotFound
+        When no contact ever had this id.
+    """
     rows = tx.run("explore.living", contact_id=contact_id)
     if not rows:
         raise NotFound(f"No contact has the id {contact_id!r}.")
@@ -102,7 +109,8 @@ def _living(tx: Transaction, contact_id: str) -> str:
     return living
 
 
-def _documents(tx: Transaction, ids: list[str]) -> list[Document]:
+def documents(tx: Transaction, ids: list[str]) -> list[Document]:
+    """Read contacts as the contract shows them; ids that are no living contact's are left out."""
     found = {row["id"]: _document(row) for row in tx.run("explore.contacts", contact_ids=ids)}
     return [found[contact_id] for contact_id in ids if contact_id in found]
 

@@ -18,6 +18,7 @@ from graph.decision.table import Fold, Own, Split, Take
 from graph.events import Event
 from graph.keys import DEFAULT_BLOCK_LIST, BlockList, EventKeys, read_keys
 from graph.model import Answer, Conflict, ContactRef, Kind, MovedKey, Outcome, TraceStep
+from graph.union.folding import fold
 from graph.world import Contact, World
 from graph.world.write import write_world
 
@@ -228,7 +229,8 @@ class Turn:
                         world.own(contact, name, value, self.at)
                     answer.moved.append(MovedKey(name, value, owner))
                 case Fold(source):
-                    world.fold(
+                    fold(
+                        world,
                         world.contacts[source],
                         contact,
                         self.at,
@@ -292,6 +294,7 @@ class Turn:
         if answer.limited:
             node["limited"] = True
         period.activities.append(node)
+        period.last = self.at
         assert answer.rule is not None
         world.noted(item.message_id, contact, period, answer.rule, answer.outcome)
         self.wrote = True

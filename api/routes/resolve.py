@@ -69,9 +69,7 @@ async def resolve(request: Request, flags: FlagsQuery) -> Response:
     """One event, one answer, committed before the answer."""
     event = read_event(await read_body(request, MAX_EVENT_BYTES, "an event"))
     resolver = kinfold_of(request).resolver
-    [answer] = await in_thread(
-        partial(resolver.resolve, [event], dry_run=flags.dry_run, explain=flags.explain)
-    )
+    [answer] = await in_thread(partial(resolver.resolve, [event], dry_run=flags.dry_run, explain=flags.explain))
     return as_json(answer.to_dict())
 
 

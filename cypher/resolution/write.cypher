@@ -31,5 +31,5 @@ CALL () {
   UNWIND $activities AS row
   MATCH (period:Timeline {id: row.timeline})
   CREATE (a:Activity)-[:ON]->(period)
-  SET a = row.node
+  SET a = row.node, period.last_at = row.node.received_at
 }

@@ -24,6 +24,11 @@ CALL (c) {
 }
 CALL (c) {
   MATCH (c)-[:HAS]->(period:Timeline)-[of:OF|WAS_OF]->(tracker:Tracker)
-  RETURN collect([period.id, tracker.value, type(of) = 'OF']) AS timelines
+  RETURN collect([
+    period.id,
+    tracker.value,
+    type(of) = 'OF',
+    period.last_at.epochSeconds * 1000000 + period.last_at.microsecond
+  ]) AS timelines
 }
 RETURN c.id AS contact, keys, timelines

@@ -28,6 +28,8 @@ then with ``"start"``, whole seconds waited and 0, as nobody knows how many ther
 
 _WAIT = 960.0
 """Seconds to wait for another process that starts or stops the database."""
+_ORPHAN = 180.0
+"""Seconds a server without supervisor may take to shut down."""
 
 
 @dataclass(frozen=True)
@@ -274,21 +276,11 @@ def _failure(home: Home) -> str:
 
 def _clear(home: Home) -> bool:
     """End a server that outlived its supervisor, and forget what the supervisor said."""
-    import psutil
-
     state = home.state()
-    orphan = state.java.find() if state else None
-    if orphan is not None:
-        try:
-            orphan.terminate()
-            orphan.wait(_WAIT)
-        except psutil.TimeoutExpired:
-            orphan.kill()
-            orphan.wait()
-        except psutil.NoSuchProcess:
-            pass
+    orphan = state.java if state else None
+    found = orphan is not None and orphan.end(_ORPHAN)
     home.tell(None)
-    return orphan is not None
+    return found
 
 
 def _spawn(settings: "Settings", home: Home, on_progress: Progress | None) -> None:

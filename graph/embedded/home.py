@@ -137,6 +137,32 @@ class Process:
                 return process
         return None
 
+    def end(self, bound: float) -> bool:
+        """End the process.
+
+        Parameters
+        ----------
+        bound
+            Seconds it has to end by itself once it was asked to.
+
+        Returns
+        -------
+        bool
+            False when it was gone already.
+        """
+        process = self.find()
+        if process is None:
+            return False
+        with suppress(psutil.NoSuchProcess):
+            process.terminate()
+            # Not psutil's own wait: without an init that buries its dead, a process that ended stays as a zombie.
+            deadline = time.monotonic() + bound
+            while self.find() is not None:
+                if time.monotonic() > deadline:
+                    process.kill()
+                time.sleep(0.1)
+        return True
+
 
 @dataclass(frozen=True)
 class State:
@@ -300,9 +326,10 @@ class Home:
             None when it wrote nothing, or nothing that can be read.
         """
         try:
-            content = json.loads((self.run / "state.json").read_text("utf-8"))
-            processes = {name: Process(**content.pop(name)) for name in ("supervisor", "java")}
-            return State(**content, **processes)
+            content: dict[str, Any] = json.loads((self.run / "state.json").read_text("utf-8"))
+            for name in ("supervisor", "java"):
+                content[name] = Process(**content[name])
+            return State(**content)
         except (OSError, ValueError, TypeError, KeyError):
             return None
 

@@ -5,6 +5,7 @@ Run as ``python -m graph.embedded.supervise HOME`` by a client that holds the st
 
 import ctypes
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -50,6 +51,8 @@ server.http.enabled=false
 server.https.enabled=false
 server.memory.pagecache.size={pagecache}
 db.tx_log.rotation.retention_policy={tx_log}
+db.logs.query.enabled=OFF
+db.logs.query.transaction.enabled=OFF
 dbms.usage_report.enabled=false
 internal.dbms.bolt.netty_server_shutdown_quiet_period=0
 """
@@ -80,11 +83,16 @@ class Supervisor:
         self._leases = home.leases
         self._told_to_stop = False
         self._java: subprocess.Popen[bytes] | None = None
+        self._woken, self._alarm = socket.socketpair()
 
     def run(self) -> None:
         """Start the server and stay until it dies, is told to stop or has no lease left."""
+        self._woken.setblocking(False)
+        self._alarm.setblocking(False)
+        signal.set_wakeup_fd(self._alarm.fileno(), warn_on_full_buffer=False)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._stop)
+        signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
         try:
             state = self._start()
         except Exception as error:
@@ -96,16 +104,20 @@ class Supervisor:
             return
         if state is not None:
             self._home.tell(state)
-            while self._java is not None and not self._told_to_stop and not self._abandoned():
-                try:
-                    self._java.wait(POLL)
-                    break
-                except subprocess.TimeoutExpired:
-                    continue
+            while self._runs() and not self._told_to_stop and not self._abandoned():
+                self._nap(POLL)
         self._end(None)
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self._told_to_stop = True
+
+    def _runs(self) -> bool:
+        return self._java is not None and self._java.poll() is None
+
+    def _nap(self, seconds: float) -> None:
+        """Wait, but not past the end of the server or a signal to stop."""
+        if select.select([self._woken], [], [], seconds)[0]:
+            self._woken.recv(4096)
 
     def _abandoned(self) -> bool:
         """Take the leases when nobody holds one, so that nobody gets a new one while the server stops."""
@@ -181,10 +193,11 @@ class Supervisor:
             )
 
     def _await(self, port: int, password: str) -> _Outcome:
+
         deadline = time.monotonic() + START_BOUND
         looked = time.monotonic()
         while time.monotonic() < deadline:
-            if self._java is None or self._java.poll() is not None:
+            if not self._runs():
                 return _Outcome.DIED
             if self._told_to_stop:
                 return _Outcome.LEFT
@@ -194,19 +207,17 @@ class Supervisor:
                     return _Outcome.LEFT
             if _listens(port) and _is_ready(port, password):
                 return _Outcome.READY
-            time.sleep(0.1)
+            self._nap(0.1)
         return _Outcome.LATE
 
     def _end(self, state: State | None) -> None:
-        java = self._java
-        died = java is not None and java.poll() is not None
-        if java is not None and not died:
-            java.terminate()
+        if self._java is not None and self._runs():
+            self._java.terminate()
             try:
-                java.wait(STOP_BOUND)
+                self._java.wait(STOP_BOUND)
             except subprocess.TimeoutExpired:
-                java.kill()
-                java.wait()
+                self._java.kill()
+                self._java.wait()
         if self._told_to_stop:
             # After a crash the mark stays: who asked for a database that stays gets it back with the next start.
             self._home.keep.unlink(missing_ok=True)

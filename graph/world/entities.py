@@ -50,6 +50,8 @@ class Timeline:
     holder: str
     started: Micros
     ended: Micros | None = None
+    last: Micros = 0
+    """When the last activity on it arrived."""
     stored: bool = False
     stored_holder: str | None = None
     stored_open: bool = True
@@ -128,6 +130,19 @@ class Merge:
     message_id: str | None
     moved: list[MovedOwnership] = field(default_factory=list)
     timelines: list[Timeline] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """A union that is taken back: its entry, the contact that returns, and what another union inherits.
+
+    ``heirs`` are subscriptions that the surviving contact keeps, because another union would have brought them.
+    """
+
+    merge: str
+    contact: str
+    at: Micros
+    heirs: "tuple[tuple[str, Key], ...]"
 
 
 @dataclass(slots=True, eq=False)

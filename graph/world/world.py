@@ -12,10 +12,9 @@ from graph.world.entities import (
     Entry,
     Key,
     Merge,
-    MovedOwnership,
     Ownership,
     Timeline,
-    person_key_order,
+    Undone,
     shown_entry,
     tracker_order,
 )
@@ -64,6 +63,7 @@ class World:
     messages: dict[str, SeenMessage] = field(default_factory=dict)
     splits: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     merges: list[Merge] = field(default_factory=list)
+    undone: list[Undone] = field(default_factory=list)
     disowned: list[tuple[Key, str]] = field(default_factory=list)
     new_splits: list[tuple[str, str, str, Micros]] = field(default_factory=list)
     dropped_entries: list[str] = field(default_factory=list)
@@ -143,7 +143,9 @@ class World:
         contact.before = contact.scalars()
         self.contacts[contact.id] = contact
 
-    def _timeline_loaded(self, timeline_id: str, tracker: str, holder: str, is_open: bool = True) -> Timeline:
+    def _timeline_loaded(
+        self, timeline_id: str, tracker: str, holder: str, is_open: bool = True, last: Micros = 0
+    ) -> Timeline:
         timeline = self.timelines.get(timeline_id)
         if timeline is None:
             timeline = Timeline(
@@ -158,6 +160,7 @@ class World:
             )
             self.timelines[timeline_id] = timeline
             self.contacts[holder].timelines[timeline_id] = timeline
+        timeline.last = max(timeline.last, last)
         return timeline
 
     def need_keys(self, *contacts: Contact) -> None:
@@ -179,8 +182,8 @@ class World:
                     contact.keys[key] = key.owners[contact.id] = ownership
                 elif ownership.stored:
                     ownership.since, ownership.position, ownership.merge = since, position, merge
-            for timeline_id, tracker, is_open in row["timelines"]:
-                timeline = self._timeline_loaded(timeline_id, tracker, contact.id, is_open)
+            for timeline_id, tracker, is_open, last in row["timelines"]:
+                timeline = self._timeline_loaded(timeline_id, tracker, contact.id, is_open, last)
                 key = self.keys.setdefault(("tracker_id", tracker), Key("tracker_id", tracker, stored=True))
                 if is_open and timeline.ended is None and key.timeline is None:
                     key.timeline = timeline
@@ -285,7 +288,7 @@ class World:
     ) -> None:
         """Give a contact a key that it does not own; a tracker opens a period of ownership."""
         key = self.key(name, value)
-        self._link(contact, key, Ownership(at, position, merge))
+        self.link(contact, key, Ownership(at, position, merge))
         if name == "tracker_id":
             key.timeline = self._open_timeline(contact, value, at)
             if not contact.tracker_id:
@@ -322,7 +325,7 @@ class World:
         key = self.keys[name, value]
         if name == "tracker_id" and contact.tracker_id == value:
             self.need_keys(contact)
-        self._unlink(contact, key)
+        self.unlink(contact, key)
         if name != "tracker_id":
             return
         if key.timeline is not None:
@@ -347,7 +350,8 @@ class World:
         self.splits.setdefault(subscription, []).append((tracker_owner, contact.id))
         self.new_splits.append((tracker_owner, subscription, contact.id, at))
 
-    def _link(self, contact: Contact, key: Key, ownership: Ownership) -> None:
+    def link(self, contact: Contact, key: Key, ownership: Ownership) -> None:
+        """Draw an ownership edge, nothing else."""
         key.owners[contact.id] = contact.keys[key] = ownership
         if key.name == "subscription":
             contact.subscriptions.add(key.value)
@@ -355,7 +359,8 @@ class World:
             counter = _COUNTERS[key.name]
             setattr(contact, counter, getattr(contact, counter) + 1)
 
-    def _unlink(self, contact: Contact, key: Key) -> Ownership:
+    def unlink(self, contact: Contact, key: Key) -> Ownership:
+        """Remove an ownership edge, nothing else, and give it back."""
         ownership = key.owners.pop(contact.id)
         del contact.keys[key]
         if ownership.stored:
@@ -383,64 +388,15 @@ class World:
         for entry in [entry for entry in entries if entry.fill is None and entry.arrived > last_fill]:
             if entry.occurred > new.occurred:
                 return
-            self._drop_entry(entries, entry)
+            self.drop_entry(entries, entry)
         entries.append(new)
         show(entries)
 
-    def _drop_entry(self, entries: list[Entry], entry: Entry) -> None:
+    def drop_entry(self, entries: list[Entry], entry: Entry) -> None:
+        """Take an entry away; whoever calls this marks what is shown then."""
         entries.remove(entry)
         if entry.element is not None:
             self.dropped_entries.append(entry.element)
-
-    def fold(self, source: Contact, target: Contact, at: Micros, *, rule: str | None, message_id: str | None) -> Merge:
-        """Fold ``source`` into ``target``: keys, activity, properties and redirect (points 1, 2 and 6 of union).
-
-        Everything that is moved is written to the journal, so that it can be taken back exactly.
-        """
-        self.need_keys(source)
-        self.need_entries(source, target)
-        merge = Merge(self.mint.other(), source.id, target.id, rule, at, message_id)
-        self.merges.append(merge)
-        self._fold_keys(source, target, merge)
-        for timeline in list(source.timelines.values()):
-            timeline.holder = target.id
-            target.timelines[timeline.id] = timeline
-            merge.timelines.append(timeline)
-        source.timelines.clear()
-        self._fold_properties(source, target, merge)
-        if source.kind is Kind.KNOWN:
-            target.kind = Kind.KNOWN
-        target.seen = max(target.seen, source.seen)
-        source.folded_into = target.id
-        return merge
-
-    def _fold_keys(self, source: Contact, target: Contact, merge: Merge) -> None:
-        own = list(source.keys.items())
-        own.sort(key=lambda item: person_key_order(item[1]))
-        trackers = [item for item in own if item[0].name == "tracker_id"]
-        trackers.sort(key=lambda item: tracker_order(item[1]))
-        others = [item for item in own if item[0].name != "tracker_id"]
-        # An event may fold several contacts at once: their keys come one contact after the other.
-        first = 1 + max((edge.position for edge in target.keys.values() if edge.since == merge.at), default=-1)
-        for position, (key, _) in enumerate([*trackers, *others], first):
-            before = self._unlink(source, key)
-            if key.name == "subscription" and key.value in target.subscriptions:
-                self.need_keys(target)
-                merge.moved.append(MovedOwnership(key, before, kept_since=target.keys[key].since))
-                continue
-            merge.moved.append(MovedOwnership(key, before))
-            self._link(target, key, Ownership(merge.at, position, merge.id))
-
-    def _fold_properties(self, source: Contact, target: Contact, merge: Merge) -> None:
-        assert source.entries is not None
-        assert target.entries is not None
-        for name, entries in source.entries.items():
-            filling = shown_entry(entries)
-            if filling is None:
-                continue
-            into = target.entries.setdefault(name, [])
-            into.append(Entry(name, filling.value, filling.occurred, merge.at, filling.source, fill=merge.id))
-            show(into)
 
 
 def show(entries: Iterable[Entry]) -> None:

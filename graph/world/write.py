@@ -6,7 +6,7 @@ from typing import Any
 
 from graph.clock import Micros, to_datetime
 from graph.model import KeyName
-from graph.world.entities import Contact, Key, Merge, Ownership, Timeline
+from graph.world.entities import Contact, Key, Merge, Ownership, Timeline, Undone
 from graph.world.world import World
 
 Row = dict[str, Any]
@@ -17,6 +17,8 @@ _GROUPS: dict[KeyName, str] = {
     "subscription": "subscriptions",
     "tracker_id": "trackers",
 }
+
+_UNKNOWN = object()
 
 
 def write_world(world: World) -> None:
@@ -35,6 +37,8 @@ class _Writer:
 
     def write(self) -> None:
         world = self.world
+        if world.undone:
+            world.run("union.restore", undone=[_undone(item) for item in world.undone])
         if world.disowned:
             # Before new edges: a key that left a contact and came back has one of each.
             self._run_by_key(
@@ -74,7 +78,7 @@ class _Writer:
         row: Row = {"id": contact.id}
         if contact.stored:
             now = contact.scalars()
-            changes = {name: value for name, value in now.items() if value != contact.before[name]}
+            changes = {name: value for name, value in now.items() if contact.before.get(name, _UNKNOWN) != value}
             if changes:
                 row["set"] = _stored_form(changes)
         else:
@@ -181,10 +185,23 @@ def _edge(ownership: Ownership) -> Row:
 
 
 def _period(timeline: Timeline) -> Row:
-    period = {"id": timeline.id, "started_at": to_datetime(timeline.started)}
+    period = {
+        "id": timeline.id,
+        "started_at": to_datetime(timeline.started),
+        "last_at": to_datetime(timeline.last or timeline.started),
+    }
     if timeline.ended is not None:
         period["ended_at"] = to_datetime(timeline.ended)
     return {"period": period, "open": timeline.ended is None, "activities": timeline.activities}
+
+
+def _undone(undone: Undone) -> Row:
+    return {
+        "merge": undone.merge,
+        "contact": undone.contact,
+        "at": to_datetime(undone.at),
+        "heirs": [{"merge": merge, "subscription": key.value} for merge, key in undone.heirs],
+    }
 
 
 def _merge(merge: Merge) -> Row:

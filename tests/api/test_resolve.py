@@ -113,9 +113,7 @@ def test_a_database_that_is_away_is_a_503_with_retry_after(client: TestClient, k
     assert response.headers["retry-after"]
 
 
-def test_an_unexpected_failure_is_a_500_that_tells_nothing_of_the_inside(
-    client: TestClient, kinfold: Kinfold
-) -> None:
+def test_an_unexpected_failure_is_a_500_that_tells_nothing_of_the_inside(client: TestClient, kinfold: Kinfold) -> None:
     with patch.object(type(kinfold.resolver), "resolve", side_effect=RuntimeError("the inside")):
         response = client.post("/v1/resolve", json={})
     refused(response, 500, "internal")

@@ -79,7 +79,7 @@ def test_the_document_shows_every_call_with_its_request_and_its_refusals(client:
     event = document["components"]["schemas"]["Event"]
     assert event["additionalProperties"] is False
     assert event["examples"]
-    assert PINNED == document["components"]["schemas"]["Problem"]["properties"].keys()
+    assert document["components"]["schemas"]["Problem"]["properties"].keys() == PINNED
 
 
 def test_every_reference_of_the_document_leads_somewhere(client: TestClient) -> None:

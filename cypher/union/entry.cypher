@@ -1,0 +1,52 @@
+// name: union.entry
+// purpose: Read one journal entry, under locks, with everything that undoing it needs.
+// parameters: merge_id, locks
+// columns: id, source, target, living, undone, frozen, moved, timelines, heirs, another_split
+// access: write
+MATCH (merge:Merge {id: $merge_id})-[:INTO]->(target)
+MATCH (merge)-[:FOLDED]->(source)
+FOREACH (_ IN $locks | REMOVE merge._lock, source._lock, target._lock)
+WITH merge, source, target
+CALL (merge) {
+  MATCH (merge)-[m:MOVED]->(k)
+  WITH m, k, head(labels(k)) AS label
+  ORDER BY label, k.value
+  FOREACH (_ IN $locks | REMOVE k._lock)
+  WITH m, k, label
+  RETURN collect([
+    CASE label WHEN 'Email' THEN 'email' WHEN 'UserId' THEN 'user_id'
+      WHEN 'Subscription' THEN 'subscription' ELSE 'tracker_id' END,
+    k.value,
+    m.since.epochSeconds * 1000000 + m.since.microsecond,
+    m.position,
+    m.merge,
+    m.kept_since.epochSeconds * 1000000 + m.kept_since.microsecond
+  ]) AS moved
+}
+CALL (merge, target) {
+  MATCH (merge)-[:MOVED]->(k:Subscription)
+  MATCH (k)<-[m:MOVED]-(other:Merge)
+  MATCH (other)-[:INTO]->(target)
+  WHERE other <> merge AND other.undone_at IS NULL AND m.kept_since IS NOT NULL
+  WITH k, other ORDER BY other.at DESC
+  RETURN collect([k.value, other.id]) AS heirs
+}
+RETURN
+  merge.id AS id,
+  source.id AS source,
+  target.id AS target,
+  target:Contact AS living,
+  merge.undone_at IS NOT NULL AS undone,
+  {
+    kind: source.kind,
+    split: source.split,
+    created: source.created_at.epochSeconds * 1000000 + source.created_at.microsecond,
+    seen: source.last_seen_at.epochSeconds * 1000000 + source.last_seen_at.microsecond
+  } AS frozen,
+  moved,
+  COLLECT { MATCH (merge)-[:CARRIED]->(period:Timeline) RETURN period.id } AS timelines,
+  heirs,
+  EXISTS {
+    MATCH (target)<-[:INTO]-(other:Merge)-[:FOLDED]->(folded:Redirect)
+    WHERE other <> merge AND other.undone_at IS NULL AND folded.split
+  } AS another_split

@@ -1,0 +1,14 @@
+// name: union.merge
+// purpose: Read one journal entry.
+// parameters: merge_id
+// columns: id, source, target, rule, message_id, at, undone_at
+// access: read
+MATCH (m:Merge {id: $merge_id})
+RETURN
+  m.id AS id,
+  m.source AS source,
+  m.target AS target,
+  m.rule AS rule,
+  m.message_id AS message_id,
+  m.at.epochSeconds * 1000000 + m.at.microsecond AS at,
+  m.undone_at.epochSeconds * 1000000 + m.undone_at.microsecond AS undone_at

@@ -1,0 +1,16 @@
+// name: union.merges
+// purpose: List journal entries, newest first, after the place where the last page ended.
+// parameters: before, before_id, limit
+// columns: id, source, target, rule, message_id, at, undone_at
+// access: read
+MATCH (m:Merge)
+WHERE m.at <= $before AND (m.at < $before OR m.id < $before_id)
+WITH m ORDER BY m.at DESC, m.id DESC LIMIT $limit
+RETURN
+  m.id AS id,
+  m.source AS source,
+  m.target AS target,
+  m.rule AS rule,
+  m.message_id AS message_id,
+  m.at.epochSeconds * 1000000 + m.at.microsecond AS at,
+  m.undone_at.epochSeconds * 1000000 + m.undone_at.microsecond AS undone_at

@@ -1,0 +1,29 @@
+// name: union.merges_of_key
+// purpose: List the unions, not undone, that a key went along with: what it has tied together so far.
+// parameters: name, value
+// columns: id, source, target, rule, message_id, at, undone_at
+// access: read
+CALL () {
+  WITH * WHERE $name = 'email'
+  MATCH (k:Email {value: $value}) RETURN k
+  UNION ALL
+  WITH * WHERE $name = 'user_id'
+  MATCH (k:UserId {value: $value}) RETURN k
+  UNION ALL
+  WITH * WHERE $name = 'tracker_id'
+  MATCH (k:Tracker {value: $value}) RETURN k
+  UNION ALL
+  WITH * WHERE $name = 'subscription'
+  MATCH (k:Subscription {value: $value}) RETURN k
+}
+MATCH (k)<-[:MOVED]-(m:Merge)
+WHERE m.undone_at IS NULL
+RETURN
+  m.id AS id,
+  m.source AS source,
+  m.target AS target,
+  m.rule AS rule,
+  m.message_id AS message_id,
+  m.at.epochSeconds * 1000000 + m.at.microsecond AS at,
+  null AS undone_at
+ORDER BY at DESC, id DESC

@@ -1,0 +1,21 @@
+// name: union.restore
+// purpose: Bring folded contacts back and note their unions as undone.
+// parameters: undone
+// columns: -
+// access: write
+UNWIND $undone AS row
+CALL (row) {
+  MATCH (merge:Merge {id: row.merge})
+  MATCH (c:Redirect {id: row.contact})-[to:TO]->()
+  SET merge.undone_at = row.at
+  DELETE to
+  REMOVE c:Redirect
+  SET c:Contact
+}
+CALL (row) {
+  UNWIND row.heirs AS heir
+  MATCH (merge:Merge {id: heir.merge})
+  MATCH (subscription:Subscription {value: heir.subscription})
+  MATCH (merge)-[moved:MOVED]->(subscription)
+  REMOVE moved.kept_since
+}

@@ -1,0 +1,281 @@
+"""The ``kinfold`` command, run as people run it: as a process."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from queue import Queue
+from typing import IO, Any
+
+import httpx
+import pytest
+
+from graph.kinfold import Kinfold
+from tests.api.pinned import check_problem
+
+ROOT = Path(__file__).parents[2]
+KINFOLD = [sys.executable, "-c", "from api.command import main; main()"]
+
+pytestmark = pytest.mark.usefixtures("kinfold")
+
+
+def run(environment: dict[str, str], *arguments: str | Path, log: str = "") -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [*KINFOLD, *map(str, arguments)],
+        input=log,
+        env=environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def answers(ran: "subprocess.CompletedProcess[str]") -> list[dict[str, Any]]:
+    return [json.loads(line) for line in ran.stdout.splitlines()]
+
+
+@pytest.fixture
+def away(environment: dict[str, str]) -> dict[str, str]:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+    return {**environment, "NEO4J_URI": f"bolt://127.0.0.1:{port}", "KINFOLD_RETRY_SECONDS": "0.5"}
+
+
+def test_it_says_its_version(environment: dict[str, str]) -> None:
+    ran = run(environment, "--version")
+    assert ran.returncode == 0
+    assert ran.stdout.startswith("kinfold ")
+
+
+def test_a_log_is_answered_line_by_line_in_order(environment: dict[str, str], kinfold: Kinfold, tmp_path: Path) -> None:
+    log = tmp_path / "log.ndjson"
+    log.write_text("".join(json.dumps({"tracker_id": f"t{number}"}) + "\n" for number in range(1200)))
+    ran = run(environment, "resolve", log)
+    assert ran.returncode == 0, ran.stderr
+    assert [answer["tracker_id"] for answer in answers(ran)] == [f"t{number}" for number in range(1200)]
+    assert "1,200 events" in ran.stderr
+    assert "created: 1,200" in ran.stderr
+    assert kinfold.contacts.owners("tracker_id", "t1199")
+
+
+def test_bad_lines_become_errors_and_the_rest_goes_on(environment: dict[str, str]) -> None:
+    log = '\ufeff{"tracker_id": "t1"}\r\n\n{"bad\n{"nonsense": 1}\n' + "x" * 200_000 + '\n{"tracker_id": "t2"}'
+    ran = run(environment, "resolve", "-", log=log)
+    assert ran.returncode == 1
+    first, broken, unknown, long, last = answers(ran)
+    assert (first["tracker_id"], last["tracker_id"]) == ("t1", "t2")
+    assert [bad["error"]["line"] for bad in (broken, unknown, long)] == [3, 4, 5]
+    assert check_problem(broken["error"], 422, "bad_input")[0]["rule"] == "json"
+    assert check_problem(unknown["error"], 422, "bad_input")[0]["field"] == "nonsense"
+    assert check_problem(long["error"], 422, "bad_input")[0]["rule"] == "too_large"
+    assert "line 3" in ran.stderr
+
+
+def test_an_empty_log_is_resolved(environment: dict[str, str]) -> None:
+    ran = run(environment, "resolve", "-")
+    assert (ran.returncode, ran.stdout) == (0, "")
+
+
+def test_a_rehearsal_sees_its_own_earlier_batches_and_writes_nothing(
+    environment: dict[str, str], kinfold: Kinfold
+) -> None:
+    log = '{"tracker_id": "t1"}\n{"tracker_id": "t1", "email": "ana@example.com"}\n'
+    ran = run({**environment, "KINFOLD_BATCH_SIZE": "1"}, "resolve", "-", "--dry-run", "--explain", log=log)
+    assert ran.returncode == 0, ran.stderr
+    assert [answer["rule"] for answer in answers(ran)] == ["5", "2.2"]
+    assert all(answer["trace"] for answer in answers(ran))
+    assert kinfold.contacts.owners("tracker_id", "t1") == []
+
+
+def test_the_policy_of_a_run_can_be_chosen(environment: dict[str, str]) -> None:
+    log = '{"tracker_id": "t1"}\n{"tracker_id": "t1", "subscription": "s1"}\n'
+    strict = answers(run(environment, "resolve", "-", "--dry-run", log=log))
+    continuity = answers(run(environment, "resolve", "-", "--dry-run", "--policy", "continuity", log=log))
+    assert (strict[1]["outcome"], continuity[1]["outcome"]) == ("created", "found")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["resolve", "no-such-file"], "no-such-file: No such file"),
+        (["resolve", "."], "is a folder"),
+        (["resolve", "-", "--policy", "lenient"], "lenient"),
+        (["serve", "--host", "0.0.0.0"], "access keys"),
+        (["serve", "--host", "no.such.host.invalid"], "no host"),
+    ],
+)
+def test_what_cannot_run_says_so_in_a_sentence(environment: dict[str, str], arguments: list[str], words: str) -> None:
+    ran = run(environment, *arguments)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert words in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_a_bad_setting_is_named(environment: dict[str, str]) -> None:
+    ran = run({**environment, "KINFOLD_POLICY": "lenient"}, "resolve", "-")
+    assert ran.returncode == 2
+    assert "KINFOLD_POLICY" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_without_a_database_nothing_runs(away: dict[str, str]) -> None:
+    ran = run(away, "resolve", "-", log="{}\n")
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert "Traceback" not in ran.stderr
+    assert ran.stderr.startswith("kinfold: ")
+
+
+def test_a_reader_that_leaves_ends_it_quietly(environment: dict[str, str], tmp_path: Path) -> None:
+    log = tmp_path / "log.ndjson"
+    log.write_text('{"email": "noreply@example.com"}\n' * 20_000)
+    with subprocess.Popen(
+        [*KINFOLD, "resolve", str(log)], env=environment, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout
+        assert process.stderr
+        assert process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(60) == 141
+
+
+class Running:
+    """A command that runs, and what it wrote so far."""
+
+    def __init__(self, environment: dict[str, str], *arguments: str) -> None:
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen(
+            [*KINFOLD, *arguments], env=environment, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe, text=True
+        )
+        self._queues = {name: self._follow(getattr(self.process, name)) for name in ("stdout", "stderr")}
+
+    def _follow(self, stream: IO[str]) -> "Queue[str]":
+        queue: Queue[str] = Queue()
+
+        def follow() -> None:
+            for line in stream:
+                queue.put(line)
+
+        threading.Thread(target=follow, daemon=True).start()
+        return queue
+
+    def line(self, name: str = "stdout") -> str:
+        return self._queues[name].get(timeout=60)
+
+    def send(self, text: str) -> None:
+        assert self.process.stdin
+        self.process.stdin.write(text)
+        self.process.stdin.flush()
+
+
+@pytest.fixture
+def running(environment: dict[str, str]) -> Iterator[Any]:
+    started: list[Running] = []
+
+    def start(*arguments: str) -> Running:
+        started.append(Running(environment, *arguments))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.process.kill()
+        each.process.wait(30)
+
+
+def test_a_log_that_comes_slowly_is_answered_at_once(running: Any) -> None:
+    command = running("resolve", "-")
+    for tracker in ("t1", "t2"):
+        command.send(json.dumps({"tracker_id": tracker}) + "\n")
+        assert json.loads(command.line())["tracker_id"] == tracker
+    command.process.stdin.close()
+    assert command.process.wait(30) == 0
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_it_with_the_answers_that_were_given(running: Any, number: int, code: int) -> None:
+    command = running("resolve", "-")
+    command.send('{"tracker_id": "t1"}\n')
+    command.line()
+    command.process.send_signal(number)
+    assert command.process.wait(30) == code
+    time.sleep(0.2)
+    told = "".join(command._queues["stderr"].queue)
+    assert "Traceback" not in told
+    assert "1 event" in told
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_server_serves_until_it_is_told_to_stop(running: Any, number: int) -> None:
+    command = running("serve", "--port", "0")
+    url = address_in(command.line("stderr"))
+    assert httpx.get(f"{url}/ready").json()["status"] == "ready"
+    assert httpx.post(f"{url}/v1/resolve", content=b'{"tracker_id": "t1"}').json()["outcome"] == "created"
+    assert "<!doctype html>" in httpx.get(url).text
+    command.process.send_signal(number)
+    assert command.process.wait(30) == 0
+
+
+def test_a_large_body_is_refused_by_a_real_server_before_it_is_read(running: Any) -> None:
+    url = address_in(running("serve", "--port", "0").line("stderr"))
+    with socket.create_connection((httpx.URL(url).host, httpx.URL(url).port)) as connection:
+        connection.sendall(b"POST /v1/resolve/batch HTTP/1.1\r\nHost: here\r\nContent-Length: 99999999999\r\n\r\n{")
+        connection.settimeout(30)
+        head = connection.recv(65536)
+    assert head.startswith(b"HTTP/1.1 413")
+    assert b"problem+json" in head
+
+
+def test_a_port_that_is_taken_is_named(environment: dict[str, str]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        ran = run(environment, "serve", "--port", str(taken.getsockname()[1]))
+    assert ran.returncode == 2
+    assert "--port" in ran.stderr
+
+
+def address_in(text: str) -> str:
+    found = re.search(r"http://[^ ]+", text)
+    assert found, text
+    return found[0]
+
+
+def test_the_story_is_told_with_names_and_with_commands_that_work(
+    environment: dict[str, str], kinfold: Kinfold
+) -> None:
+    ran = run(environment, "demo", ROOT / "examples" / "story.ndjson", "--no-serve")
+    assert ran.returncode == 0, ran.stderr
+    assert "visitor 2 folded in" in re.sub(r"[\s│]+", " ", ran.stdout)
+    assert "Who is who" in ran.stdout
+    identifier = re.search(r"/v1/contacts/([^/]+)/activity", ran.stdout)
+    assert identifier
+    assert kinfold.contacts.get(identifier[1])["kind"] == "known"
+    again = run(environment, "demo", ROOT / "examples" / "story.ndjson", "--no-serve")
+    assert again.returncode == 0, again.stderr
+    assert "sent before" in again.stdout
+
+
+def test_the_demo_leaves_the_server_up(running: Any) -> None:
+    command = running("demo", str(ROOT / "examples" / "story.ndjson"), "--port", "0")
+    url = address_in(command.line("stderr"))
+    assert httpx.get(f"{url}/v1/contacts?email=ana@example.com").json()["items"]
+
+
+def test_the_database_command_says_where_it_is_and_that_it_does_not_run(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    environment = {**os.environ, "KINFOLD_HOME": str(home)}
+    where = run(environment, "db", "path")
+    assert where.returncode == 0
+    assert str(home) in where.stdout
+    assert run(environment, "db", "status").returncode == 1
+    assert run(environment, "db", "stop").returncode == 0
