@@ -1,16 +1,17 @@
 """Reading contacts: who owns a key, one contact with all that ties it together, its activity."""
 
-import base64
-import binascii
 from typing import Any
 
 import orjson
 
 from graph.clock import to_text
 from graph.database import Database, Transaction
-from graph.errors import BadInput, FieldError, NotFound
-from graph.keys import DEFAULT_BLOCK_LIST, BlockList, InvalidKey, normalise
+from graph.errors import NotFound
+from graph.keys import InvalidKey, normalise
 from graph.model import KeyName
+from graph.paging import make_cursor, read_cursor
+from graph.segments.segments import segments_of
+from graph.workflows import workflows_of
 from graph.world.entities import Ownership, person_key_order, tracker_order
 
 Document = dict[str, Any]
@@ -26,14 +27,13 @@ _OWNERS: dict[KeyName, str] = {
 class Contacts:
     """What people read of contacts; nothing here writes."""
 
-    def __init__(self, database: Database, block_list: BlockList = DEFAULT_BLOCK_LIST) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._block_list = block_list
 
     def owners(self, key: KeyName, value: str) -> list[Document]:
         """List the contacts that own a key, in the order in which a subscription's owners are considered.
 
-        A value that is invalid or blocked is nobody's.
+        A value that is invalid is nobody's; one that was blocked only later is still found.
         """
         try:
             normal = normalise(key, value)
@@ -57,7 +57,11 @@ class Contacts:
 
         def work(tx: Transaction) -> Document:
             living = living_contact(tx, contact_id)
-            (document,) = documents(tx, [living])
+            found = documents(tx, [living])
+            while not found:  # folded between the two looks
+                living = living_contact(tx, contact_id)
+                found = documents(tx, [living])
+            (document,) = found
             if living != contact_id:
                 document["redirected_from"] = contact_id
             return document
@@ -112,6 +116,10 @@ def living_contact(tx: Transaction, contact_id: str) -> str:
 def documents(tx: Transaction, ids: list[str]) -> list[Document]:
     """Read contacts as the contract shows them; ids that are no living contact's are left out."""
     found = {row["id"]: _document(row) for row in tx.run("explore.contacts", contact_ids=ids)}
+    for contact, segments in segments_of(tx, ids).items():
+        found[contact]["segments"] = segments
+    for contact, workflows in workflows_of(tx, ids).items():
+        found[contact]["workflows"] = dict(sorted(workflows.items()))
     return [found[contact_id] for contact_id in ids if contact_id in found]
 
 
@@ -135,7 +143,7 @@ def _document(row: dict[str, Any]) -> Document:
         "subscriptions": [{"id": value, "shared_with": sorted(shared[value])} for _, value in keys["Subscription"]],
         "properties": dict(sorted(row["properties"])),
         "segments": [],
-        "workflows": [],
+        "workflows": {},
         "merged_from": sorted(row["merged_from"]),
         "created_at": to_text(row["created"]),
         "last_seen_at": to_text(row["seen"]),
@@ -154,26 +162,6 @@ def _activity(row: dict[str, Any]) -> Document:
         "received_at": to_text(row["received"]),
         "rule": row["rule"],
         "outcome": row["outcome"],
+        "limited": row["limited"],
+        "trace": [dict(zip(("step", "detail"), step.split(": ", 1), strict=True)) for step in row["trace"]],
     }
-
-
-def make_cursor(*parts: int | str) -> str:
-    """Pack the place after which a page begins; opaque to whoever carries it."""
-    return base64.urlsafe_b64encode(orjson.dumps(parts)).decode().rstrip("=")
-
-
-def read_cursor(cursor: str, kinds: tuple[type, ...]) -> list[Any]:
-    """Unpack a cursor whose parts have these types.
-
-    Raises
-    ------
-    BadInput
-        When it is not one that an earlier page gave.
-    """
-    try:
-        parts = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        if isinstance(parts, list) and [type(part) for part in parts] == list(kinds):
-            return parts
-    except (binascii.Error, ValueError):
-        pass
-    raise BadInput([FieldError("cursor", "cursor", "this is not a cursor that an earlier page gave as 'next'")])

@@ -43,7 +43,9 @@ class BadInput(KinfoldError):
     title = "The request breaks a rule"
 
     def __init__(self, errors: list[FieldError]) -> None:
-        super().__init__("; ".join(f"{error.field}: {error.message}" for error in errors))
+        super().__init__(
+            "; ".join(f"{error.field}: {error.message}" if error.field else error.message for error in errors)
+        )
         self.errors = errors
 
 

@@ -4,12 +4,21 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
+from graph.blocking import Blocking
+from graph.clock import Clock, RandomMint
 from graph.contacts import Contacts
 from graph.database import Database
 from graph.decision import Limits
+from graph.history import History
+from graph.keys_by_hand import KeysByHand
 from graph.migrations import migrate
+from graph.neighbourhood import Neighbourhood
+from graph.properties_by_hand import PropertiesByHand
 from graph.resolver import Resolver
+from graph.segments.segments import Segments
 from graph.settings import Settings
+from graph.union.unions import Unions
+from graph.workflows import Workflows
 
 Progress = Callable[[str, int, int], None]
 """Told what is being fetched, how many bytes are there and how many it will be."""
@@ -23,16 +32,36 @@ class Kinfold:
     database: Database
     resolver: Resolver
     contacts: Contacts
+    properties: PropertiesByHand
+    keys: KeysByHand
+    unions: Unions
+    history: History
+    neighbourhood: Neighbourhood
+    segments: Segments
+    workflows: Workflows
+    blocking: Blocking
 
     @classmethod
     def on(cls, database: Database, settings: Settings) -> "Kinfold":
         """Put the product on a database whose schema is up to date."""
         limits = Limits(settings.max_trackers, settings.max_subscriptions)
+        blocking = Blocking(database, settings)
+        clock, mint = Clock(), RandomMint()
         return cls(
             settings,
             database,
-            Resolver(database, policy=settings.policy, limits=limits),
+            Resolver(
+                database, policy=settings.policy, limits=limits, block_list=blocking.current, mint=mint, clock=clock
+            ),
             Contacts(database),
+            PropertiesByHand(database, mint=mint, clock=clock),
+            KeysByHand(database, limits=limits, block_list=blocking.current, mint=mint, clock=clock),
+            Unions(database, limits=limits, mint=mint, clock=clock),
+            History(database),
+            Neighbourhood(database),
+            Segments(database),
+            Workflows(database, mint=mint, clock=clock),
+            blocking,
         )
 
     def ready(self) -> None:

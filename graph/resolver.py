@@ -73,16 +73,21 @@ class Resolver:
         *,
         policy: Policy | str = "strict",
         limits: Limits | None = None,
-        block_list: BlockList = DEFAULT_BLOCK_LIST,
+        block_list: BlockList | Callable[[], BlockList] = DEFAULT_BLOCK_LIST,
         mint: Mint | None = None,
         clock: Clock | None = None,
     ) -> None:
         self.database = database
         self.policy = POLICIES[policy] if isinstance(policy, str) else policy
         self.limits = limits or Limits()
-        self.block_list = block_list
+        self._block_list = block_list
         self.mint = mint or RandomMint()
         self.clock = clock or Clock()
+
+    @property
+    def block_list(self) -> BlockList:
+        """The values that are as good as absent, as of now."""
+        return self._block_list() if callable(self._block_list) else self._block_list
 
     def resolve(self, events: Sequence[Event], *, dry_run: bool = False, explain: bool = False) -> list[Answer]:
         """Resolve events in order of arrival in one transaction; answer after its commit.
@@ -125,9 +130,9 @@ class Resolver:
             yield rehearse
 
     def _prepare(self, events: Sequence[Event]) -> list[Prepared]:
+        block_list = self.block_list
         return [
-            Prepared(event, read_keys(event, self.block_list), event.message_id or self.mint.other())
-            for event in events
+            Prepared(event, read_keys(event, block_list), event.message_id or self.mint.other()) for event in events
         ]
 
     def _attempt(
@@ -216,17 +221,17 @@ class Turn:
             conflicts=list(decision.conflicts),
             ignored=list(item.keys.ignored),
             limited=decision.limited,
-            trace=[*self._set_aside(), *decision.trace()] if self.explain else None,
+            trace=[*self._set_aside(), *decision.trace()],
         )
         for effect in decision.effects:
             match effect:
                 case Own(name, value):
-                    world.own(contact, name, value, self.at)
+                    world.own(contact, name, value, self.at, item.message_id)
                 case Take(name, value, owner):
                     loser = world.contacts[owner]
                     world.disown(loser, name, value, self.at)
                     if contact.id not in world.key(name, value).owners:
-                        world.own(contact, name, value, self.at)
+                        world.own(contact, name, value, self.at, item.message_id)
                     answer.moved.append(MovedKey(name, value, owner))
                 case Fold(source):
                     fold(
@@ -247,6 +252,8 @@ class Turn:
         answer.tracker_id = self._answered_tracker(contact)
         answer.shared_with = self._shared_with(contact)
         self._note_activity(contact, answer)
+        if not self.explain:
+            answer.trace = None
         return answer
 
     def _current(self, decision: Decision) -> Contact:
@@ -255,7 +262,7 @@ class Turn:
         split = any(isinstance(effect, Split) for effect in decision.effects)
         contact = self.world.create(decision.kind, self.at, split=split)
         if not any(isinstance(effect, Own | Take) and effect.key == "tracker_id" for effect in decision.effects):
-            self.world.mint_tracker(contact, self.at)
+            self.world.mint_tracker(contact, self.at, self.item.message_id)
         return contact
 
     def _answered_tracker(self, contact: Contact) -> str:
@@ -293,6 +300,8 @@ class Turn:
             node["property_values"] = [orjson.dumps(value).decode() for value in event.event_properties.values()]
         if answer.limited:
             node["limited"] = True
+        # Why is asked long after; what was true of the keys then cannot be read from the graph of today.
+        node["trace"] = [f"{step.step}: {step.detail}" for step in answer.trace or ()]
         period.activities.append(node)
         period.last = self.at
         assert answer.rule is not None

@@ -1,11 +1,11 @@
 """What a deployment can set, all of it by environment variables."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from platformdirs import user_cache_path, user_data_path
-from pydantic import AliasChoices, Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AliasChoices, Field, SecretStr, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PolicyName = Literal["strict", "continuity", "last_login"]
 ServerRelease = Literal["lts", "calendar"]
@@ -43,9 +43,23 @@ class Settings(BaseSettings):
 
     max_trackers: int = Field(500, ge=1)
     max_subscriptions: int = Field(50, ge=1)
+    block: Annotated[list[str], NoDecode] = []
+    """Values to block beside the built-in list, separated by commas."""
+    allow: Annotated[list[str], NoDecode] = []
+    """Values of the built-in list to let through, separated by commas."""
+    block_patterns: Annotated[list[str], NoDecode] = []
+    """Regular expressions to block, separated by line feeds; one must match the whole value."""
     batch_size: int = Field(500, ge=1, le=1000)
     """Events a commit when a log is read."""
     pool_size: int = Field(20, ge=1)
     """Connections that the driver keeps."""
     retry_seconds: float = Field(30.0, gt=0)
     """How long a transaction that failed for a passing reason is tried again."""
+
+    @field_validator("block", "allow", "block_patterns", mode="before")
+    @classmethod
+    def _listed(cls, value: object, info: ValidationInfo) -> object:
+        if not isinstance(value, str):
+            return value
+        parts = value.splitlines() if info.field_name == "block_patterns" else value.split(",")
+        return [part.strip() for part in parts if part.strip()]

@@ -98,7 +98,12 @@ def _returned(body: str) -> Iterator[str]:
             last = match.end()
     if last is None:
         return
-    tail = re.split(r"\b(?:ORDER BY|LIMIT|SKIP|UNION)\b", body[last:])[0].rstrip().rstrip(";")
+    tail = body[last:].rstrip().rstrip(";")
+    for match in re.finditer(r"[{(\[]|[})\]]|\b(?:ORDER BY|LIMIT|SKIP|UNION)\b", tail):
+        depth += (match[0] in "{([") - (match[0] in "})]")
+        if depth == 0 and match[0].isupper():
+            tail = tail[: match.start()]
+            break
     depth, part = 0, ""
     for character in [*tail, ","]:
         depth += (character in "{([") - (character in "})]")

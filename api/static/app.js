@@ -136,8 +136,8 @@ function contactCard(contact) {
       group("Push subscriptions", contact.subscriptions, sharedWith),
       group("Folded into it", contact.merged_from, (id) => linkTo("contact", id), "nothing"),
       make("div", { class: "group" },
-        make("h3", {}, "First and last seen"),
-        make("p", {}, timeOf(contact.created_at)), make("p", {}, timeOf(contact.last_seen_at))),
+        make("h3", {}, "Seen"),
+        make("p", {}, "first ", timeOf(contact.created_at)), make("p", {}, "last ", timeOf(contact.last_seen_at))),
       segments.length ? group("Segments", segments, (segment) => inWords(segment.name ?? segment)) : null,
       workflows.length ? group("Workflows", workflows, (workflow) => inWords(workflow.name ?? workflow)) : null),
     make("div", { class: "group" }, make("h3", {}, "Properties"), propertiesTable(contact.properties)),
@@ -193,7 +193,7 @@ function activityOf(id) {
 
 function listOf(contacts) {
   return make(
-    "div", { class: "card" },
+    "div", { class: "card list" },
     make("h2", {}, `${plural(contacts.length, "contact")} own this subscription`),
     make("ul", {}, ...contacts.map((contact) => make(
       "li", {}, make("a", { href: hrefTo("contact", contact.id) }, nameOf(contact)), " ", badgeOf(contact.kind),
@@ -241,7 +241,10 @@ async function show() {
   }
   if (turn !== asked) return;
   result.removeAttribute("aria-busy");
+  const left = result.contains(document.activeElement) || document.activeElement === document.body;
   result.replaceChildren(shown);
+  // A link that was followed is gone with what it stood in; reading goes on at the new result.
+  if (left) result.focus();
   document.title = `${value} · Kinfold`;
 }
 

@@ -1,7 +1,7 @@
 // name: explore.activity
 // purpose: Read one page of a contact's activity, newest first, after the place where the last page ended.
 // parameters: contact_id, occurred, message_id, limit
-// columns: message_id, event, names, values, tracker_id, occurred, received, rule, outcome
+// columns: message_id, event, names, values, tracker_id, occurred, received, rule, outcome, limited, trace
 // access: read
 MATCH (:Contact {id: $contact_id})-[:HAS]->(period:Timeline)
 MATCH (period)-[:OF|WAS_OF]->(tracker:Tracker)
@@ -19,4 +19,6 @@ RETURN
   occurred,
   a.received_at.epochSeconds * 1000000 + a.received_at.microsecond AS received,
   a.rule AS rule,
-  a.outcome AS outcome
+  a.outcome AS outcome,
+  coalesce(a.limited, false) AS limited,
+  coalesce(a.trace, []) AS trace

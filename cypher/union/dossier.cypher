@@ -19,7 +19,8 @@ CALL (c) {
     k.value,
     o.since.epochSeconds * 1000000 + o.since.microsecond,
     o.position,
-    o.merge
+    o.merge,
+    o.message_id
   ]) AS keys
 }
 CALL (c) {

@@ -20,6 +20,7 @@ CALL (merge) {
     m.since.epochSeconds * 1000000 + m.since.microsecond,
     m.position,
     m.merge,
+    m.message_id,
     m.kept_since.epochSeconds * 1000000 + m.kept_since.microsecond
   ]) AS moved
 }

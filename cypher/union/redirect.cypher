@@ -11,5 +11,5 @@ CALL (row) {
   WITH source, coalesce(target, folded) AS into
   REMOVE source:Contact
   SET source:Redirect
-  CREATE (source)-[:TO]->(into)
+  CREATE (source)-[:TO {at: row.at}]->(into)
 }

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from graph.embedded.home import ADDRESS, USER, EmbeddedError, Home, Launch, State
+from graph.embedded.home import ADDRESS, USER, EmbeddedError, Home, Launch, State, listens
 
 if TYPE_CHECKING:
     from graph.settings import Settings
@@ -221,9 +221,10 @@ def _home(settings: "Settings") -> Home:
 
 def _running(home: Home) -> State | None:
     state = home.state()
-    if state is None or state.phase != "ready" or home.supervising.is_free() or state.java.find() is None:
+    if state is None or state.phase != "ready" or home.supervising.is_free():
         return None
-    return state
+    # A server that is being killed has closed its port before its process is gone.
+    return state if state.java.find() is not None and listens(state.port) else None
 
 
 def _server(home: Home, state: State, *, attached: bool) -> Server:

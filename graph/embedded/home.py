@@ -423,6 +423,26 @@ class Home:
         os.replace(temporary, path)
 
 
+def listens(port: int) -> bool:
+    """Tell whether somebody takes connections.
+
+    Parameters
+    ----------
+    port
+        On loopback.
+
+    Returns
+    -------
+    bool
+        Whether a connection was made.
+    """
+    try:
+        socket.create_connection((ADDRESS, port), timeout=2).close()
+    except OSError:
+        return False
+    return True
+
+
 def _is_free(port: int) -> bool:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

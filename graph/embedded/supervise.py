@@ -4,6 +4,7 @@ Run as ``python -m graph.embedded.supervise HOME`` by a client that holds the st
 """
 
 import ctypes
+import importlib
 import os
 import select
 import signal
@@ -13,9 +14,12 @@ import sys
 import time
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from enum import Enum, auto
 from pathlib import Path
 from types import FrameType
+
+import psutil
 
 from graph.embedded.home import ADDRESS, USER, EmbeddedError, Home, Launch, Process, State
 
@@ -25,6 +29,8 @@ START_BOUND = 900.0
 """Seconds a start may take; after a crash it includes the recovery of the store."""
 STOP_BOUND = 180.0
 """Seconds a clean shutdown may take before it is cut off."""
+_ANSWER = 20.0
+"""Seconds to wait for one answer of a server that starts."""
 
 _FIRST_PASSWORD = "neo4j"  # noqa: S105 - of every new store
 _ENTRY_POINT = "META-INF/services/org.neo4j.server.startup.EntryPoint"
@@ -193,7 +199,7 @@ class Supervisor:
             )
 
     def _await(self, port: int, password: str) -> _Outcome:
-
+        importlib.import_module("neo4j")  # takes a moment, better spent while the server starts
         deadline = time.monotonic() + START_BOUND
         looked = time.monotonic()
         while time.monotonic() < deadline:
@@ -205,7 +211,7 @@ class Supervisor:
                 looked = time.monotonic()
                 if self._abandoned():
                     return _Outcome.LEFT
-            if _listens(port) and _is_ready(port, password):
+            if self._java is not None and _owns(self._java.pid, port) and _is_ready(port, password):
                 return _Outcome.READY
             self._nap(0.1)
         return _Outcome.LATE
@@ -224,22 +230,30 @@ class Supervisor:
         self._home.tell(state)
 
 
-def _listens(port: int) -> bool:
-    try:
-        socket.create_connection((ADDRESS, port), timeout=1).close()
-    except OSError:
-        return False
-    return True
+def _owns(pid: int, port: int) -> bool:
+    """Tell whether it is this process that listens: a stranger on the port must not be told the password."""
+    with suppress(psutil.Error):
+        sockets = psutil.Process(pid).net_connections("tcp")
+        return any(one.status == psutil.CONN_LISTEN and one.laddr.port == port for one in sockets)
+    return False
 
 
 def _is_ready(port: int, password: str) -> bool:
     """Ask the database for an answer, with the password of this home or after setting it."""
-    from neo4j import GraphDatabase
+    from neo4j import Driver, GraphDatabase
     from neo4j.exceptions import AuthError, DriverError, Neo4jError
 
-    uri = f"bolt://{ADDRESS}:{port}"
+    def connect(secret: str) -> Driver:
+        return GraphDatabase.driver(
+            f"bolt://{ADDRESS}:{port}",
+            auth=(USER, secret),
+            connection_acquisition_timeout=_ANSWER,
+            max_transaction_retry_time=0,
+            telemetry_disabled=True,
+        )
+
     try:
-        with GraphDatabase.driver(uri, auth=(USER, password), telemetry_disabled=True) as driver:
+        with connect(password) as driver:
             driver.execute_query(_statement("ready"), database_="neo4j")
         return True
     except AuthError:
@@ -247,7 +261,7 @@ def _is_ready(port: int, password: str) -> bool:
     except (DriverError, Neo4jError, OSError):
         return False
     try:
-        with GraphDatabase.driver(uri, auth=(USER, _FIRST_PASSWORD), telemetry_disabled=True) as driver:
+        with connect(_FIRST_PASSWORD) as driver:
             driver.execute_query(_statement("password"), {"old": _FIRST_PASSWORD, "new": password}, database_="system")
     except AuthError as error:
         raise EmbeddedError("the password file of this home does not open its database") from error

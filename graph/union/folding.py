@@ -69,7 +69,7 @@ def _fold_keys(world: World, source: Contact, target: Contact, merge: Merge) -> 
             merge.moved.append(MovedOwnership(key, before, kept_since=target.keys[key].since))
             continue
         merge.moved.append(MovedOwnership(key, before))
-        world.link(target, key, Ownership(merge.at, position, merge.id))
+        world.link(target, key, Ownership(merge.at, position, merge.id, before.source))
 
 
 def _fill_properties(source: Contact, target: Contact, merge: Merge) -> None:
@@ -127,8 +127,8 @@ class JournalEntry:
             source,
             row["target"],
             tuple(
-                (name, value, Ownership(since, position, merge), kept)
-                for name, value, since, position, merge, kept in row["moved"]
+                (name, value, Ownership(since, position, merge, source), kept)
+                for name, value, since, position, merge, source, kept in row["moved"]
             ),
             tuple(row["timelines"]),
             dict(row["heirs"]),
@@ -160,7 +160,7 @@ def unfold(world: World, entry: JournalEntry, at: Micros) -> Contact:
         world.unlink(survivor, key)
         world.link(back, key, before)
         if heir := entry.heirs.get(value):
-            world.link(survivor, key, Ownership(now.since, now.position, heir))
+            world.link(survivor, key, Ownership(now.since, now.position, heir, now.source))
             heirs.append((heir, key))
     for timeline_id in entry.timelines:
         if timeline := survivor.timelines.pop(timeline_id, None):

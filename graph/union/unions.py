@@ -5,12 +5,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from graph.clock import Clock, Mint, RandomMint, to_datetime, to_micros, to_text
-from graph.contacts import Document, living_contact, make_cursor, read_cursor
+from graph.contacts import Document, living_contact
 from graph.database import Database, Row, Transaction
 from graph.decision import Limits
 from graph.errors import ClashError, NotFound
 from graph.keys import InvalidKey, normalise
 from graph.model import KeyName
+from graph.paging import make_cursor, read_cursor
 from graph.preview import preview
 from graph.union.folding import JournalEntry, fold, unfold
 from graph.world import World
@@ -109,7 +110,7 @@ class Unions:
             raise NotFound(f"No union has the id {merge_id!r}.")
         return _entry(rows[0])
 
-    def list(self, *, limit: int = 100, cursor: str | None = None) -> tuple[list[Document], str | None]:
+    def page(self, *, limit: int = 100, cursor: str | None = None) -> tuple[list[Document], str | None]:
         """Give one page of the journal, newest first, and the cursor of the next.
 
         Raises

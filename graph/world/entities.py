@@ -20,6 +20,8 @@ class Ownership:
         Order among keys that came by the same union.
     merge
         The union by which it came; None when it is the contact's own.
+    source
+        The message by which the key came to its first owner here; None when it was given by hand.
     stored
         Whether the edge is in the database as it stands here.
     """
@@ -27,6 +29,7 @@ class Ownership:
     since: Micros
     position: int = 0
     merge: str | None = None
+    source: str | None = None
     stored: bool = False
 
 

@@ -172,16 +172,17 @@ class World:
             contact = self.contacts[row["contact"]]
             # What this transaction already took from the contact must not come back with the load.
             gone = {key for key, loser in self.disowned if loser == contact.id}
-            for name, value, since, position, merge in row["keys"]:
+            for name, value, since, position, merge, source in row["keys"]:
                 key = self.keys.setdefault((name, value), Key(name, value, stored=True))
                 if key in gone and key not in contact.keys:
                     continue
                 ownership = contact.keys.get(key)
                 if ownership is None:
-                    ownership = Ownership(since, position, merge, stored=True)
+                    ownership = Ownership(since, position, merge, source, stored=True)
                     contact.keys[key] = key.owners[contact.id] = ownership
                 elif ownership.stored:
-                    ownership.since, ownership.position, ownership.merge = since, position, merge
+                    ownership.since, ownership.position = since, position
+                    ownership.merge, ownership.source = merge, source
             for timeline_id, tracker, is_open, last in row["timelines"]:
                 timeline = self._timeline_loaded(timeline_id, tracker, contact.id, is_open, last)
                 key = self.keys.setdefault(("tracker_id", tracker), Key("tracker_id", tracker, stored=True))
@@ -283,22 +284,21 @@ class World:
         name: KeyName,
         value: str,
         at: Micros,
-        merge: str | None = None,
-        position: int = 0,
+        source: str | None = None,
     ) -> None:
         """Give a contact a key that it does not own; a tracker opens a period of ownership."""
         key = self.key(name, value)
-        self.link(contact, key, Ownership(at, position, merge))
+        self.link(contact, key, Ownership(at, source=source))
         if name == "tracker_id":
             key.timeline = self._open_timeline(contact, value, at)
             if not contact.tracker_id:
                 contact.tracker_id, contact.timeline_id = value, key.timeline.id
 
-    def mint_tracker(self, contact: Contact, at: Micros) -> None:
+    def mint_tracker(self, contact: Contact, at: Micros, source: str | None = None) -> None:
         """Give a contact a tracker of our making."""
         tracker = self.mint.tracker()
         self.minted.add(tracker)
-        self.own(contact, "tracker_id", tracker, at)
+        self.own(contact, "tracker_id", tracker, at, source)
 
     def primary_period(self, contact: Contact) -> Timeline:
         """Give the open period of a contact's primary tracker, which the contact's node names."""

@@ -70,7 +70,10 @@ class _Writer:
             world.run("union.journal", merges=[_merge(merge) for merge in world.merges])
             world.run(
                 "union.redirect",
-                folds=[{"source": merge.source, "target": merge.target} for merge in world.merges],
+                folds=[
+                    {"source": merge.source, "target": merge.target, "at": to_datetime(merge.at)}
+                    for merge in world.merges
+                ],
             )
 
     def _contact(self, contact: Contact) -> Row:
@@ -181,6 +184,8 @@ def _edge(ownership: Ownership) -> Row:
     edge: Row = {"since": to_datetime(ownership.since), "position": ownership.position}
     if ownership.merge is not None:
         edge["merge"] = ownership.merge
+    if ownership.source is not None:
+        edge["message_id"] = ownership.source
     return edge
 
 

@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from queue import Queue
@@ -157,6 +156,7 @@ class Running:
         self.process = subprocess.Popen(
             [*KINFOLD, *arguments], env=environment, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe, text=True
         )
+        self._followers: list[threading.Thread] = []
         self._queues = {name: self._follow(getattr(self.process, name)) for name in ("stdout", "stderr")}
 
     def _follow(self, stream: IO[str]) -> "Queue[str]":
@@ -166,8 +166,16 @@ class Running:
             for line in stream:
                 queue.put(line)
 
-        threading.Thread(target=follow, daemon=True).start()
+        self._followers.append(threading.Thread(target=follow, daemon=True))
+        self._followers[-1].start()
         return queue
+
+    def end(self) -> tuple[int, str]:
+        """Wait for its end; the exit code and what it told on stderr that nobody read yet."""
+        code = self.process.wait(30)
+        for follower in self._followers:
+            follower.join(30)
+        return code, "".join(self._queues["stderr"].queue)
 
     def line(self, name: str = "stdout") -> str:
         return self._queues[name].get(timeout=60)
@@ -207,9 +215,8 @@ def test_a_signal_ends_it_with_the_answers_that_were_given(running: Any, number:
     command.send('{"tracker_id": "t1"}\n')
     command.line()
     command.process.send_signal(number)
-    assert command.process.wait(30) == code
-    time.sleep(0.2)
-    told = "".join(command._queues["stderr"].queue)
+    ended, told = command.end()
+    assert ended == code
     assert "Traceback" not in told
     assert "1 event" in told
 

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import socket
 import stat
 import subprocess
 import sys
@@ -18,8 +19,8 @@ import pytest
 from neo4j import Driver, GraphDatabase
 
 from graph import embedded
-from graph.embedded import fetch, home, lock
-from graph.embedded.home import Home, Process, State
+from graph.embedded import fetch, lock
+from graph.embedded.home import ADDRESS, Home, Process, State
 from graph.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -146,6 +147,7 @@ def test_a_server_that_was_killed_comes_back_with_its_data_its_password_and_its_
     with embedded.lease(settings) as first, connect(first) as driver:
         driver.execute_query("CREATE (:Kept {name: 'committed'})")
         psutil.Process(first.pid).kill()
+        assert gone(first.pid)
         second = embedded.revive(settings)
         assert second.pid != first.pid
         assert not second.attached
@@ -157,6 +159,7 @@ def test_a_server_that_was_killed_comes_back_with_its_data_its_password_and_its_
         state = Home(settings.home).state()
         assert state is not None
         psutil.Process(state.supervisor.pid).kill()
+        assert gone(state.supervisor.pid)
         with embedded.lease(settings) as third:
             assert not runs(second.pid), "a server does not outlive its supervisor"
             assert third.pid != second.pid
@@ -185,7 +188,7 @@ def test_two_clients_that_start_at_once_share_a_server_and_leave_none_when_they_
 def test_a_first_start_that_was_cut_off_is_taken_up_again(settings: Settings) -> None:
     process = client(settings.home)
     try:
-        assert soon(lambda: (settings.home / "data" / "databases" / "system").is_dir(), 60)
+        assert soon((settings.home / "data" / "databases" / "system").is_dir, 60)
         state = Home(settings.home).state()
         assert state is not None
         assert state.phase == "starting"
@@ -237,6 +240,17 @@ def test_what_a_dead_supervisor_left_behind_is_not_taken_for_a_server(tmp_path: 
     assert embedded.status(settings) is None
 
 
+def test_a_server_that_outlived_its_supervisor_is_stopped(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path)
+    place = Home(tmp_path)
+    place.make()
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]) as orphan:
+        place.tell(State("ready", 20000, Process(orphan.pid, 0.0), Process.of(orphan.pid)))
+        assert embedded.status(settings) is None
+        assert embedded.stop(settings)
+        assert not runs(orphan.pid)
+
+
 def test_nothing_is_made_by_a_look_at_a_home_that_never_was(tmp_path: Path) -> None:
     settings = settings_of(tmp_path / "home")
     assert embedded.status(settings) is None
@@ -250,8 +264,8 @@ def test_a_port_stays_unless_another_program_took_it(tmp_path: Path) -> None:
     place.make()
     port = place.port()
     assert place.port() == port
-    with home.socket.socket() as other:
-        other.bind((home.ADDRESS, port))
+    with socket.socket() as other:
+        other.bind((ADDRESS, port))
         other.listen()
         assert place.port() != port
 

@@ -1,0 +1,14 @@
+// name: explore.key_changes
+// purpose: Read which keys were given to and taken from a contact, and those folded into it, by hand.
+// parameters: contact_id
+// columns: id, contact, action, key, value, at
+// access: read
+MATCH (:Contact {id: $contact_id})<-[:TO*0..]-(holder)
+MATCH (holder)<-[:BY_HAND_ON]-(change:KeyChange)
+RETURN
+  change.id AS id,
+  holder.id AS contact,
+  change.action AS action,
+  change.key AS key,
+  change.value AS value,
+  change.at.epochSeconds * 1000000 + change.at.microsecond AS at

@@ -1,0 +1,34 @@
+// name: explore.neighbourhood
+// purpose: Read a contact's keys with the way each came, who else owns them, and the contacts folded into it.
+// parameters: contact_id
+// columns: keys, ghosts
+// access: read
+MATCH (c:Contact {id: $contact_id})
+RETURN
+  COLLECT {
+    MATCH (c)-[o:OWNS]->(k)
+    RETURN {
+      label: head(labels(k)),
+      value: k.value,
+      since: o.since.epochSeconds * 1000000 + o.since.microsecond,
+      merge: o.merge,
+      message_id: o.message_id,
+      moves: COLLECT { MATCH (k)<-[m:MOVED]-(union:Merge) RETURN [union.id, m.merge] },
+      others: COLLECT { MATCH (k)<-[:OWNS]-(other:Contact) WHERE other <> c RETURN [other.id, other.kind] }
+    }
+  } AS keys,
+  COLLECT {
+    MATCH (c)<-[:TO*]-(ghost:Redirect)
+    MATCH (ghost)-[:TO]->(into)
+    MATCH (ghost)<-[:FOLDED]-(m:Merge)
+    WHERE m.undone_at IS NULL
+    RETURN {
+      id: ghost.id,
+      kind: ghost.kind,
+      into: into.id,
+      merge: m.id,
+      rule: m.rule,
+      message_id: m.message_id,
+      at: m.at.epochSeconds * 1000000 + m.at.microsecond
+    }
+  } AS ghosts

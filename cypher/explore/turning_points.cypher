@@ -1,0 +1,18 @@
+// name: explore.turning_points
+// purpose: Read the events that changed who a contact is, not those that merely found it.
+// parameters: contact_id
+// columns: message_id, event, rule, outcome, limited, email, user_id, tracker_id, subscription, received
+// access: read
+MATCH (:Contact {id: $contact_id})-[:HAS]->(:Timeline)<-[:ON]-(a:Activity)
+WHERE a.outcome <> 'found' OR a.limited
+RETURN
+  a.message_id AS message_id,
+  a.event AS event,
+  a.rule AS rule,
+  a.outcome AS outcome,
+  coalesce(a.limited, false) AS limited,
+  a.email AS email,
+  a.user_id AS user_id,
+  a.tracker_id AS tracker_id,
+  a.subscription AS subscription,
+  a.received_at.epochSeconds * 1000000 + a.received_at.microsecond AS received

@@ -1,0 +1,23 @@
+// name: explore.unions_around
+// purpose: Read the unions into a contact, into those folded into it, and those of the contact itself.
+// parameters: contact_id
+// columns: id, source, target, rule, message_id, at, undone, keys
+// access: read
+MATCH (c:Contact {id: $contact_id})
+CALL (c) {
+  MATCH (c)<-[:TO*0..]-(into)
+  MATCH (into)<-[:INTO]-(m:Merge)
+  RETURN m
+  UNION
+  MATCH (c)<-[:FOLDED]-(m:Merge)
+  RETURN m
+}
+RETURN
+  m.id AS id,
+  m.source AS source,
+  m.target AS target,
+  m.rule AS rule,
+  m.message_id AS message_id,
+  m.at.epochSeconds * 1000000 + m.at.microsecond AS at,
+  m.undone_at.epochSeconds * 1000000 + m.undone_at.microsecond AS undone,
+  COLLECT { MATCH (m)-[:MOVED]->(k) RETURN toLower(head(labels(k))) + ' ' + k.value ORDER BY head(labels(k)), k.value } AS keys

@@ -1,0 +1,49 @@
+// name: segments.check
+// purpose: Tell which of some contacts meet which of some conditions now.
+// parameters: contact_ids, now, programs
+// columns: contact, segment
+// access: read
+UNWIND $contact_ids AS contact_id
+MATCH (c:Contact {id: contact_id})
+UNWIND $programs AS program
+CALL (c, program) {
+  WITH
+    COLLECT {
+      MATCH (c)-[:HAS_PROPERTY]->(p:Property)
+      WHERE p.shown AND p.value IS NOT NULL AND p.name IN program.names
+      RETURN p
+    } AS properties,
+    COLLECT {
+      UNWIND program.events AS event
+      RETURN COUNT {
+        MATCH (c)-[:HAS]->(:Timeline)<-[:ON]-(a:Activity)
+        WHERE a.event = event.name
+          AND (event.within IS NULL OR a.occurred_at >= $now - duration(event.within))
+      }
+    } AS counts
+  WITH [leaf IN program.leaves | coalesce(CASE leaf.test
+    WHEN 'kind' THEN c.kind = leaf.value
+    WHEN 'key' THEN leaf.value = (0 < CASE leaf.name
+      WHEN 'email' THEN c.emails
+      WHEN 'user_id' THEN c.user_ids
+      WHEN 'tracker_id' THEN c.trackers
+      ELSE c.subscriptions END)
+    WHEN 'event' THEN counts[leaf.index] >= leaf.value
+    WHEN 'exists' THEN leaf.value = any(p IN properties WHERE p.name = leaf.name)
+    ELSE any(p IN properties WHERE p.name = leaf.name AND coalesce(CASE leaf.test
+      WHEN 'is' THEN p.value = leaf.value
+      WHEN 'is_not' THEN NOT coalesce(p.value = leaf.value, false)
+      WHEN 'in' THEN p.value IN leaf.value
+      WHEN 'greater_than' THEN p.value > leaf.value
+      WHEN 'less_than' THEN p.value < leaf.value
+      WHEN 'contains' THEN CASE
+        WHEN valueType(p.value) STARTS WITH 'LIST' THEN leaf.value IN p.value
+        ELSE p.value CONTAINS leaf.value END
+      END, false)) END, false)] AS truths
+  RETURN reduce(known = truths, node IN program.nodes | known + [CASE node.op
+    WHEN 'all' THEN all(place IN node.of WHERE known[place])
+    WHEN 'any' THEN any(place IN node.of WHERE known[place])
+    ELSE NOT known[node.of[0]] END])[-1] AS member
+}
+WITH c, program, member WHERE member
+RETURN c.id AS contact, program.segment AS segment

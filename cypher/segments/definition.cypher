@@ -1,0 +1,7 @@
+// name: segments.definition
+// purpose: Read one segment's definition.
+// parameters: name
+// columns: name, kind, where_text, changed
+// access: read
+MATCH (s:Segment {name: $name})
+RETURN s.name AS name, s.kind AS kind, s.where AS where_text, s.changed_at.epochSeconds * 1000000 + s.changed_at.microsecond AS changed

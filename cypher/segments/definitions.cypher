@@ -1,0 +1,9 @@
+// name: segments.definitions
+// purpose: List every segment's definition.
+// parameters: -
+// columns: name, kind, where_text, changed
+// access: read
+MATCH (s:Segment)
+WHERE s.name > ''
+RETURN s.name AS name, s.kind AS kind, s.where AS where_text, s.changed_at.epochSeconds * 1000000 + s.changed_at.microsecond AS changed
+ORDER BY name

@@ -1,0 +1,8 @@
+// name: segments.list_contact
+// purpose: Put a contact on a static segment's list.
+// parameters: name, contact_id
+// columns: -
+// access: write
+MATCH (s:Segment {name: $name})
+MATCH (c:Contact {id: $contact_id})
+MERGE (c)-[:LISTED_IN]->(s)

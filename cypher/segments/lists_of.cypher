@@ -1,0 +1,8 @@
+// name: segments.lists_of
+// purpose: Tell which static segments list some contacts.
+// parameters: contact_ids
+// columns: contact, segment
+// access: read
+UNWIND $contact_ids AS id
+MATCH (c:Contact {id: id})-[:LISTED_IN]->(s:Segment)
+RETURN c.id AS contact, s.name AS segment

@@ -1,0 +1,9 @@
+// name: segments.remove
+// purpose: Remove a segment with its list.
+// parameters: name
+// columns: removed
+// access: write
+MATCH (s:Segment {name: $name})
+WITH s, s.name AS removed
+DETACH DELETE s
+RETURN removed AS removed

@@ -1,0 +1,95 @@
+"""The block list of a deployment: the built-in words, what the settings add, and what operators add by command."""
+
+import re
+import threading
+import time
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from graph.clock import to_text
+from graph.database import Database
+from graph.errors import BadInput, FieldError, NotFound
+from graph.keys import BlockList
+from graph.settings import Settings
+
+RuleKind = Literal["value", "pattern", "allow"]
+RULE_KINDS: tuple[RuleKind, ...] = ("value", "pattern", "allow")
+
+FRESH_SECONDS = 2.0
+"""How old the list that a process uses may be: a new rule holds everywhere after that."""
+
+
+class Blocking:
+    """Keeps the rules in the graph and gives the list that holds now."""
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self._database = database
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._list: BlockList | None = None
+        self._read_at = 0.0
+
+    def current(self) -> BlockList:
+        """Give the block list, read again from the graph when the last look is two seconds old."""
+        with self._lock:
+            if self._list is None or time.monotonic() - self._read_at > FRESH_SECONDS:
+                self._list = self._read()
+                self._read_at = time.monotonic()
+            return self._list
+
+    def rules(self) -> list[dict[str, Any]]:
+        """List the rules that operators added: ``{kind, value, at}``."""
+        rows = self._database.read(lambda tx: tx.run("blocking.rules"))
+        return [{"kind": row["kind"], "value": row["value"], "at": to_text(row["at"])} for row in rows]
+
+    def add(self, kind: RuleKind, value: str) -> None:
+        """Block a value or a pattern, or let a value of the built-in list through (``allow``).
+
+        Raises
+        ------
+        BadInput
+            When the value is empty or the pattern is no regular expression.
+        """
+        self._database.write(
+            lambda tx: tx.run("blocking.add", kind=kind, value=_rule_value(kind, value), at=datetime.now(UTC))
+        )
+        self._forget()
+
+    def remove(self, kind: RuleKind, value: str) -> None:
+        """Take a rule back.
+
+        Raises
+        ------
+        NotFound
+            When there is no such rule.
+        """
+        rows = self._database.write(lambda tx: tx.run("blocking.remove", kind=kind, value=_rule_value(kind, value)))
+        if not rows:
+            raise NotFound(f"There is no {kind} rule {value!r}.")
+        self._forget()
+
+    def _forget(self) -> None:
+        with self._lock:
+            self._list = None
+
+    def _read(self) -> BlockList:
+        by_kind: dict[str, list[str]] = {kind: [] for kind in RULE_KINDS}
+        for row in self._database.read(lambda tx: tx.run("blocking.rules")):
+            by_kind[row["kind"]].append(row["value"])
+        return BlockList.of(
+            added=[*self._settings.block, *by_kind["value"]],
+            removed=[*self._settings.allow, *by_kind["allow"]],
+            patterns=[*self._settings.block_patterns, *by_kind["pattern"]],
+        )
+
+
+def _rule_value(kind: RuleKind, value: str) -> str:
+    if not value.strip() or len(value) > 1024:
+        raise BadInput([FieldError("value", "length", "a rule's value has 1 to 1,024 characters")])
+    if kind != "pattern":
+        return value.strip().lower()
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise BadInput([FieldError("value", "pattern", f"this is no regular expression: {error}")]) from error
+    return value

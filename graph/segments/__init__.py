@@ -1,0 +1,1 @@
+"""Segments: static lists, and conditions that the database evaluates whenever somebody reads them."""
