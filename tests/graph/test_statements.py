@@ -94,9 +94,10 @@ def test_columns_that_the_body_does_not_return_are_refused(columns: str) -> None
         "RETURN n.id AS id, {a: 1, kinds: [n.kind, 2]} AS kind",
         "RETURN coalesce(n.id, 'x, y') AS id, COLLECT { MATCH (n)--(m) RETURN m.a, m.b } AS kind",
         "CALL (n) {\n  RETURN n.a AS first, n.b AS second\n}\nRETURN first AS id, second AS kind",
+        "RETURN n.id AS id, COLLECT { MATCH (n)--(m) RETURN m.a ORDER BY m.b LIMIT 3 } AS kind",
         "RETURN n.id AS id, n.kind AS kind;",
     ],
-    ids=["order and limit", "nested map", "subquery as value", "subquery before", "semicolon"],
+    ids=["order and limit", "nested map", "subquery as value", "subquery before", "order in a subquery", "semicolon"],
 )
 def test_the_columns_are_those_of_the_outermost_last_return(body: str) -> None:
     assert parsed(variant("RETURN n.id AS id, n.kind AS kind", body)).columns == ("id", "kind")
