@@ -37,6 +37,22 @@ class TooLarge(BadInput):
     title = "The request is too large"
 
 
+class Unauthorised(KinfoldError):
+    """A call without an access key, or with one that nobody knows."""
+
+    status = 401
+    code = "unauthorized"
+    title = "An access key is needed"
+
+
+class Forbidden(KinfoldError):
+    """A call that its caller may not make."""
+
+    status = 403
+    code = "forbidden"
+    title = "This is not allowed"
+
+
 def as_problem(error: Exception, **extra: Any) -> dict[str, Any]:
     """Give the problem document of an error; ``extra`` members stand beside the pinned ones."""
     if not isinstance(error, KinfoldError):
@@ -71,11 +87,19 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unexpected)
 
 
+def respond(error: KinfoldError) -> Response:
+    """Answer with a problem document, where no handler of the app can: before the call reaches it."""
+    return _respond(as_problem(error))
+
+
 def _respond(problem: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
     status = problem["status"]
     more = dict(headers or {})
     if status == 503:
         more["Retry-After"] = RETRY_AFTER
+    if status == 401:
+        # Basic works too; offering it would make browsers ask for a password in a window of their own.
+        more["WWW-Authenticate"] = 'Bearer realm="kinfold"'
     if status == 413:
         # The rest of the body was not read, so nothing else can come over this connection.
         more["Connection"] = "close"

@@ -49,6 +49,12 @@ class Settings(BaseSettings):
     """Values of the built-in list to let through, separated by commas."""
     block_patterns: Annotated[list[str], NoDecode] = []
     """Regular expressions to block, separated by line feeds; one must match the whole value."""
+    write_key: SecretStr = SecretStr("")
+    """Access keys, separated by commas, that may send events and read nothing but the answers."""
+    read_key: SecretStr = SecretStr("")
+    """Access keys, separated by commas, that may read."""
+    admin_key: SecretStr = SecretStr("")
+    """Access keys, separated by commas, that may do everything."""
     batch_size: int = Field(500, ge=1, le=1000)
     """Events a commit when a log is read."""
     pool_size: int = Field(20, ge=1)

@@ -1,0 +1,303 @@
+"""The database goes away: what was answered is there, what was not can be sent again, nothing happens twice."""
+
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import neo4j
+import pytest
+from neo4j.exceptions import IncompleteCommit, ServiceUnavailable, SessionExpired
+
+from graph.database import Database
+from graph.embedded import lease, revive
+from graph.errors import Unavailable
+from graph.events import Event, read_event
+from graph.kinfold import Kinfold
+from graph.migrations import migrate
+from graph.model import Answer, Outcome
+from graph.resolver import Resolver
+from graph.settings import Settings
+from tests.graph.test_properties_always import check_invariants, count_activities
+
+# --- the server is killed ------------------------------------------------------------------------------------
+
+
+def visit(writer: int, turn: int) -> Event:
+    """Make an event that leaves more than one trace: a person of the writer's, a device of its own, a property."""
+    return read_event(
+        {
+            "email": f"p{writer}@example.com",
+            "tracker_id": f"t{writer} {turn}",
+            "subscription": f"s{writer} {turn % 3}",
+            "properties": {"turn": turn},
+            "message_id": f"m{writer} {turn}",
+        }
+    )
+
+
+class Writer(threading.Thread):
+    """Sends its events one after the other, and keeps what was answered and what was not."""
+
+    def __init__(self, number: int, resolver: Resolver, enough: Callable[[], bool]) -> None:
+        super().__init__()
+        self.number = number
+        self.answered: dict[str, Answer] = {}
+        self.failed: list[Event] = []
+        self.error: BaseException | None = None
+        self._resolver = resolver
+        self._enough = enough
+
+    def run(self) -> None:
+        turn = 0
+        try:
+            while not self._enough():
+                event = visit(self.number, turn)
+                turn += 1
+                try:
+                    (self.answered[event.message_id or ""],) = self._resolver.resolve([event])
+                except Unavailable:
+                    self.failed.append(event)
+                    if len(self.failed) >= 3:
+                        return
+        except BaseException as error:
+            self.error = error
+
+
+@pytest.mark.calendar
+def test_after_a_kill_every_answered_event_is_there_and_the_others_can_be_sent_again(
+    tmp_path: Path, server: Settings
+) -> None:
+    settings = server.model_copy(update={"home": tmp_path / "home", "retry_seconds": 0.2, "neo4j_uri": None})
+    with lease(settings) as running:
+        with Database.connect(running.uri, running.user, running.password, settings) as database:
+            migrate(database)
+            resolver = Resolver(database)
+            writers: list[Writer] = []
+            warm = threading.Event()
+
+            def enough() -> bool:
+                if sum(len(writer.answered) for writer in writers) >= 200:
+                    warm.set()
+                return False
+
+            writers += [Writer(number, resolver, enough) for number in range(4)]
+            for writer in writers:
+                writer.start()
+            assert warm.wait(120), [writer.error for writer in writers]
+            os.kill(running.pid, signal.SIGKILL)
+            for writer in writers:
+                writer.join(120)
+        assert [writer.error for writer in writers] == [None] * 4, "an outage has one name: Unavailable"
+        assert all(writer.failed for writer in writers)
+
+        again = revive(settings)
+        assert again.pid != running.pid
+        with Database.connect(again.uri, again.user, again.password, settings) as database:
+            database = Database(database._driver, retry_seconds=30)
+            assert migrate(database) == []
+            kept = {
+                row["message"]: row["contact"]
+                for row in database.read(
+                    lambda tx: tx.run_text(
+                        "MATCH (a:Activity)-[:ON]->()<-[:HAS]-(c:Contact) "
+                        "RETURN a.message_id AS message, c.id AS contact"
+                    )
+                )
+            }
+            check_invariants(database)
+            for writer in writers:
+                for message, answer in writer.answered.items():
+                    assert answer.contact
+                    assert kept[message] == answer.contact.id
+            resolver = Resolver(database)
+            for writer in writers:
+                for event in writer.failed:
+                    (answer,) = resolver.resolve([event])
+                    assert answer.duplicate == (event.message_id in kept)
+            check_invariants(database)
+            assert count_activities(database) == sum(len(writer.answered) + len(writer.failed) for writer in writers)
+            contacts = Kinfold.on(database, settings).contacts
+            for writer in writers:
+                (person,) = contacts.owners("email", f"p{writer.number}@example.com")
+                turns = len(writer.answered) + len(writer.failed)
+                assert set(person["trackers"]) == {f"t{writer.number} {turn}" for turn in range(turns)}
+
+
+# --- the connection breaks during the commit -----------------------------------------------------------------
+
+
+@contextmanager
+def lost_commits(monkeypatch: pytest.MonkeyPatch, *losses: str, error: Exception | None = None) -> Iterator[list[str]]:
+    """Break the connection during the next commits.
+
+    Each loss is ``after`` (the server committed, its answer is lost) or ``before`` (it never heard of it);
+    ``unreachable`` keeps the next transaction from beginning.
+    """
+    left = list(losses)
+    commit, begin = neo4j.Transaction.commit, neo4j.Session.begin_transaction
+
+    def fail() -> None:
+        raise error or ServiceUnavailable("the connection broke")
+
+    def losing(self: neo4j.Transaction) -> Any:
+        if not left or left[0] == "unreachable":
+            return commit(self)
+        if left.pop(0) == "after":
+            commit(self)
+        else:
+            self.rollback()
+        return fail()
+
+    def beginning(self: neo4j.Session, *args: Any, **kwargs: Any) -> neo4j.Transaction:
+        if left and left[0] == "unreachable":
+            left.pop(0)
+            fail()
+        return begin(self, *args, **kwargs)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(neo4j.Transaction, "commit", losing)
+        patched.setattr(neo4j.Session, "begin_transaction", beginning)
+        yield left
+
+
+@pytest.fixture
+def impatient(database: Database) -> Resolver:
+    """Give up after seconds, so that a test that fails does so soon."""
+    return Resolver(Database(database._driver, retry_seconds=3))
+
+
+@pytest.mark.parametrize(
+    "losses",
+    [
+        ("after",),
+        ("before",),
+        ("before", "before"),
+        ("before", "after"),
+        ("after", "unreachable"),
+        ("after", "unreachable", "unreachable"),
+        ("before", "unreachable"),
+        ("before", "unreachable", "after", "unreachable"),
+    ],
+    ids=" then ".join,
+)
+@pytest.mark.parametrize("message_id", ["m1", None], ids=["with message id", "without"])
+def test_a_commit_of_which_no_answer_came_is_done_once_and_answered_as_usual(
+    losses: tuple[str, ...],
+    message_id: str | None,
+    impatient: Resolver,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    event = read_event({"tracker_id": "t1", "email": "ana@example.com", "message_id": message_id})
+    with lost_commits(monkeypatch, *losses) as left:
+        (answer,) = impatient.resolve([event])
+    assert left == []
+    assert not answer.duplicate
+    assert (answer.rule, answer.outcome, answer.tracker_id) == ("2.1", Outcome.CREATED, "t1")
+    assert answer.contact
+    (ana,) = Kinfold.on(database, Settings()).contacts.owners("email", "ana@example.com")
+    assert ana["id"] == answer.contact.id
+    assert count_activities(database) == 1
+    check_invariants(database)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ServiceUnavailable("gone"),
+        SessionExpired("gone"),
+        IncompleteCommit("gone"),
+        ConnectionResetError("gone"),
+        TimeoutError("gone"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+@pytest.mark.parametrize("loss", ["after", "before"])
+def test_whatever_the_driver_calls_a_lost_connection_nothing_happens_twice(
+    loss: str, error: Exception, impatient: Resolver, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with lost_commits(monkeypatch, loss, error=error):
+        (answer,) = impatient.resolve([read_event({"message_id": "m1"})])
+    assert (answer.rule, answer.duplicate) == ("1", False)
+    assert count_activities(database) == 1
+    check_invariants(database)
+
+
+@pytest.mark.parametrize("loss", ["after", "before"])
+def test_a_batch_of_which_no_answer_came_is_done_once_and_answered_as_usual(
+    loss: str, impatient: Resolver, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    impatient.resolve([read_event({"tracker_id": "t0", "message_id": "old"})])
+    batch = [
+        read_event({"tracker_id": "t1"}),
+        read_event({"tracker_id": "undefined"}),
+        read_event({"tracker_id": "t1", "email": "ana@example.com", "message_id": "m1"}),
+        read_event({"tracker_id": "t0", "email": "ana@example.com"}),
+        read_event({"tracker_id": "t0", "message_id": "m1"}),
+        read_event({"tracker_id": "t0", "message_id": "old"}),
+    ]
+    with lost_commits(monkeypatch, loss):
+        answers = impatient.resolve(batch)
+    assert [answer.outcome for answer in answers] == [
+        Outcome.CREATED,
+        Outcome.IGNORED,
+        Outcome.CLAIMED,
+        Outcome.MERGED,
+        Outcome.CLAIMED,
+        Outcome.CREATED,
+    ]
+    assert [answer.duplicate for answer in answers] == [False, False, False, False, True, True]
+    assert count_activities(database) == 4
+    check_invariants(database)
+
+
+@pytest.mark.parametrize("loss", ["after", "before"])
+def test_repeated_messages_alone_are_answered_when_no_answer_to_their_commit_came(
+    loss: str, impatient: Resolver, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = read_event({"tracker_id": "t1", "message_id": "m1"})
+    impatient.resolve([event])
+    with lost_commits(monkeypatch, loss):
+        (answer,) = impatient.resolve([event])
+    assert answer.duplicate
+    assert count_activities(database) == 1
+
+
+def test_a_message_sent_again_by_the_caller_after_a_lost_commit_finds_what_was_done(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hasty = Resolver(Database(database._driver, retry_seconds=0))
+    event = read_event({"tracker_id": "t1", "message_id": "m1"})
+    with lost_commits(monkeypatch, "after"), pytest.raises(Unavailable, match="sending this again is safe"):
+        hasty.resolve([event])
+    (answer,) = hasty.resolve([event])
+    assert answer.duplicate
+    assert (answer.rule, answer.outcome, answer.tracker_id) == ("5", Outcome.CREATED, "t1")
+    assert count_activities(database) == 1
+
+
+# --- nobody is there -----------------------------------------------------------------------------------------
+
+
+def test_without_a_database_every_call_says_unavailable() -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    settings = Settings(retry_seconds=0.2)
+    with Database.connect(f"bolt://127.0.0.1:{port}", "neo4j", "password", settings) as database:
+        kinfold = Kinfold.on(database, settings)
+        event = read_event({"tracker_id": "t1"})
+        for call in (
+            lambda: kinfold.resolver.resolve([event]),
+            lambda: kinfold.resolver.resolve([event], dry_run=True),
+            lambda: kinfold.contacts.get("a"),
+            lambda: kinfold.contacts.owners("tracker_id", "t1"),
+            lambda: database.ready(0.1),
+        ):
+            with pytest.raises(Unavailable):
+                call()

@@ -1,0 +1,1 @@
+"""The product held against a model of its specification, step by step."""
