@@ -112,11 +112,11 @@ def _check_key(keys: AccessKeys, headers: Headers, scope: KeyScope | None) -> fr
         return frozenset()
     held = keys.scopes(_presented(headers))
     if not held:
-        raise Unauthorised("No deployment key is this one.")
+        raise Unauthorised("Nobody was given this access key, or it was taken back.")
     if not held & {scope, KeyScope.ADMIN}:
         also = "" if scope is KeyScope.ADMIN else f"{scope} or "
         names = " and ".join(sorted(held))
-        raise Forbidden(f"This call needs {'an' if not also else 'a'} {also}admin key; the one sent is a {names} key.")
+        raise Forbidden(f"This call needs an access key for {also}admin; the one sent is for {names}.")
     return held
 
 
@@ -150,8 +150,7 @@ def _check_local(headers: Headers, method: str) -> None:
         )
     if method not in _SAFE_METHODS and not all(map(_is_loopback, headers.getlist("origin"))):
         raise Forbidden(
-            "A page of another site may not write to a server without access keys. Set KINFOLD_WRITE_KEY, and "
-            "send it."
+            "A page of another site may not write to a server without access keys. Set KINFOLD_WRITE_KEY, and send it."
         )
 
 

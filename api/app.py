@@ -9,9 +9,11 @@ from fastapi.staticfiles import StaticFiles
 from pydantic.json_schema import models_json_schema
 
 from api import problems
+from api.access import AccessKeys, Guard, KeyScope, needed
+from api.bodies import BODIES
 from api.headers import SafeHeaders
 from api.query import single_valued
-from api.routes import contacts, health, resolve
+from api.routes import blocked, contacts, health, merges, resolve, segments, workflows
 from api.schemas import Problem
 from api.version import kinfold_version
 from graph.events import Event
@@ -22,6 +24,9 @@ STATIC = Path(__file__).parent / "static"
 _DESCRIPTION = """
 Send an event and get back which contact it belongs to, committed before the answer.
 Every error is problem+json in one shape; every list is `{items, next}`.
+
+A server on a loopback address needs no access key, unless keys are set. With keys, each call says which one it takes:
+*write* sends events and reads nothing but the answers, *read* reads, *admin* does everything.
 """
 
 
@@ -45,8 +50,9 @@ def create_app(kinfold: Kinfold) -> FastAPI:
     )
     app.state.kinfold = kinfold
     problems.install(app)
+    app.add_middleware(Guard, keys=AccessKeys(kinfold.settings))
     app.add_middleware(SafeHeaders)
-    for routes in (resolve, contacts):
+    for routes in (resolve, contacts, merges, segments, workflows, blocked):
         app.include_router(routes.router, prefix="/v1", dependencies=[Depends(single_valued)])
     app.include_router(health.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
@@ -55,7 +61,7 @@ def create_app(kinfold: Kinfold) -> FastAPI:
 
 
 def _document(app: FastAPI) -> None:
-    """Put what FastAPI does not see by itself into the OpenAPI document: bodies read from raw bytes."""
+    """Put what FastAPI does not see by itself into the OpenAPI document: bodies read from raw bytes, access."""
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
@@ -67,11 +73,29 @@ def _document(app: FastAPI) -> None:
                 routes=app.routes,
             )
             _, extra = models_json_schema(
-                [(Event, "validation"), (Problem, "serialization")],
+                [(Event, "validation"), (Problem, "serialization"), *((body, "validation") for body in BODIES)],
                 ref_template="#/components/schemas/{model}",
             )
             document.setdefault("components", {}).setdefault("schemas", {}).update(extra["$defs"])
+            _document_access(document)
             app.openapi_schema = document
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _document_access(document: dict[str, Any]) -> None:
+    document["components"]["securitySchemes"] = {
+        "bearer": {"type": "http", "scheme": "bearer", "description": "The access key."},
+        "basic": {"type": "http", "scheme": "basic", "description": "The access key as user name, no password."},
+    }
+    for path, calls in document["paths"].items():
+        for method, call in calls.items():
+            scope = needed(method.upper(), path)
+            if scope is None:
+                continue
+            keys = "an admin key" if scope is KeyScope.ADMIN else f"a {scope} or an admin key"
+            call["description"] = f"{call.get('description', '')}\n\nTakes {keys}.".strip()
+            call["security"] = [{"bearer": []}, {"basic": []}]
+            # Without keys there is no 401; 403 also answers a host or an origin that is not this machine's.
+            call["responses"] |= {str(status): body for status, body in problems.responses(401, 403).items()}

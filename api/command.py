@@ -14,6 +14,7 @@ import typer
 from api.terminal import Refusal, fetching, log_plainly, plain_errors, say, stderr
 
 if TYPE_CHECKING:
+    from graph.blocking import RuleKind
     from graph.embedded import Server
     from graph.kinfold import Kinfold
     from graph.settings import Settings
@@ -32,6 +33,12 @@ database = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(database, name="db")
+blocked = typer.Typer(
+    help="The block list: values that name nobody.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(blocked, name="block")
 
 
 class Policy(StrEnum):
@@ -42,8 +49,13 @@ class Policy(StrEnum):
     LAST_LOGIN = "last_login"
 
 
-Host = Annotated[str, typer.Option(help="Where to listen; a loopback address.")]
+Host = Annotated[str, typer.Option(help="Where to listen; another than a loopback address takes access keys.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Where to listen; 0 takes a free one.")]
+
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say field by field what would change, and write nothing.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Answer with JSON, as over HTTP.")]
+Pattern = Annotated[bool, typer.Option("--pattern", help="VALUE is a regular expression that matches the whole.")]
+Allow = Annotated[bool, typer.Option("--allow", help="Let VALUE through although a built-in rule blocks it.")]
 
 
 def main() -> None:
@@ -74,7 +86,8 @@ def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     with plain_errors(), _stopped_by_signal(0):
         from api import serving
 
-        with serving.listen(host, port) as taken, _opened(_settings()) as kinfold:
+        settings = _settings()
+        with serving.listen(host, port, settings) as taken, _opened(settings) as kinfold:
             serving.serve(kinfold, taken)
 
 
@@ -108,11 +121,87 @@ def demo(
         from api import serving
 
         stream = stack.enter_context(_log_file(str(file)))
-        taken = None if no_serve else stack.enter_context(serving.listen(host, port))
-        kinfold = stack.enter_context(_opened(_settings()))
+        settings = _settings()
+        taken = None if no_serve else stack.enter_context(serving.listen(host, port, settings))
+        kinfold = stack.enter_context(_opened(settings))
         story.tell(kinfold, stream, serving.url_of(taken) if taken else None)
         if taken:
             serving.serve(kinfold, taken)
+
+
+@app.command()
+def merge(
+    source: Annotated[str, typer.Argument(help="The id of the contact that is folded.", metavar="A")],
+    target: Annotated[str, typer.Argument(help="The id of the contact that stays.", metavar="B")],
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Fold contact A into contact B. Exit 0 when it is done, 1 when it is refused, 2 when nothing could run."""
+    with plain_errors(), _by_hand() as kinfold:
+        from api import by_hand
+
+        by_hand.merge(kinfold, source, target, dry_run=dry_run, teller=by_hand.Teller(as_json=as_json))
+
+
+@app.command()
+def unmerge(
+    merge: Annotated[str | None, typer.Argument(help="The id of a union; see a contact's history.")] = None,
+    key: Annotated[
+        str | None,
+        typer.Option("--key", help="Instead: every union that this key went along with.", metavar="NAME=VALUE"),
+    ] = None,
+    cascade: Annotated[
+        bool, typer.Option("--cascade", help="Undo first the unions by which a survivor was folded since.")
+    ] = False,
+    dry_run: DryRun = False,
+    yes: Annotated[bool, typer.Option("--yes", help="With --key: do not ask.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Take a union back exactly, or those that a key has tied together. Exits as merge does."""
+    with plain_errors():
+        if (merge is None) == (key is None):
+            raise Refusal("Give the id of a union, or --key NAME=VALUE: one of the two.")
+        from api import by_hand
+
+        if key is not None:
+            by_hand.read_key(key)
+        teller = by_hand.Teller(as_json=as_json)
+        with _by_hand() as kinfold:
+            if key is not None:
+                by_hand.unmerge_key(kinfold, key, cascade=cascade, dry_run=dry_run, yes=yes, teller=teller)
+            elif merge is not None:
+                by_hand.unmerge(kinfold, merge, cascade=cascade, dry_run=dry_run, teller=teller)
+
+
+@blocked.command()
+def add(
+    value: Annotated[str, typer.Argument(metavar="VALUE")],
+    pattern: Pattern = False,
+    allow: Allow = False,
+    as_json: AsJson = False,
+) -> None:
+    """Block a value for every key: it counts as absent from now on."""
+    _edit_block_list(value, pattern=pattern, allow=allow, as_json=as_json, take_back=False)
+
+
+@blocked.command()
+def remove(
+    value: Annotated[str, typer.Argument(metavar="VALUE")],
+    pattern: Pattern = False,
+    allow: Allow = False,
+    as_json: AsJson = False,
+) -> None:
+    """Take a rule back that was added."""
+    _edit_block_list(value, pattern=pattern, allow=allow, as_json=as_json, take_back=True)
+
+
+@blocked.command("list")
+def list_blocked(as_json: AsJson = False) -> None:
+    """List the rules that were added."""
+    with plain_errors(), _by_hand() as kinfold:
+        from api import by_hand
+
+        by_hand.list_rules(kinfold.blocking.rules(), by_hand.Teller(as_json=as_json))
 
 
 @database.command()
@@ -171,6 +260,24 @@ def _opened(settings: "Settings") -> Iterator["Kinfold"]:
         with fetching() as report:
             kinfold = stack.enter_context(open_kinfold(settings, on_progress=report))
         yield kinfold
+
+
+@contextmanager
+def _by_hand() -> Iterator["Kinfold"]:
+    log_plainly()
+    with _stopped_by_signal(128 + signal.SIGTERM), _opened(_settings()) as kinfold:
+        yield kinfold
+
+
+def _edit_block_list(value: str, *, pattern: bool, allow: bool, as_json: bool, take_back: bool) -> None:
+    with plain_errors():
+        if pattern and allow:
+            raise Refusal("A rule is a --pattern or an --allow, not both.")
+        from api import by_hand
+
+        kind: RuleKind = "pattern" if pattern else "allow" if allow else "value"
+        with _by_hand() as kinfold:
+            by_hand.edit_rule(kinfold, kind, value, take_back=take_back, teller=by_hand.Teller(as_json=as_json))
 
 
 @contextmanager

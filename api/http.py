@@ -24,9 +24,24 @@ async def in_thread(work: Callable[[], T]) -> T:
     return await anyio.to_thread.run_sync(work)
 
 
-def as_json(content: Any) -> Response:
+def as_json(content: Any, status: int = 200, *, location: str | None = None) -> Response:
     """Answer with JSON; times end in Z."""
-    return Response(orjson.dumps(content, option=orjson.OPT_UTC_Z), media_type="application/json")
+    return Response(
+        orjson.dumps(content, option=orjson.OPT_UTC_Z),
+        status_code=status,
+        headers=None if location is None else {"Location": location},
+        media_type="application/json",
+    )
+
+
+def rehearsed(changes: list[dict[str, Any]]) -> Response:
+    """Answer a dry run: what would change, contact by contact and field by field."""
+    return as_json({"dry_run": True, "changes": changes})
+
+
+def nothing() -> Response:
+    """Answer a call that leaves nothing to show."""
+    return Response(status_code=204)
 
 
 async def read_body(request: Request, limit: int, what: str) -> bytes:

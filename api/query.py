@@ -1,6 +1,7 @@
 """What may stand in a query string: nothing unknown, nothing twice, flags that are true or false."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 from fastapi import Query, Request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -8,6 +9,8 @@ from pydantic_core import PydanticCustomError
 
 from graph.errors import BadInput, FieldError
 from graph.model import KEY_NAMES, KeyName
+from graph.neighbourhood import KeyRef
+from graph.paging import make_cursor, read_cursor
 
 MAX_LIMIT = 1000
 
@@ -57,6 +60,18 @@ class Flags(_Closed):
     explain: Flag = Field(False, description="Add a trace: which fact led where.")
 
 
+class DryRun(_Closed):
+    """A change that can be looked at first."""
+
+    dry_run: Flag = Field(False, description="Say field by field what would change, and write nothing.")
+
+
+class Undo(DryRun):
+    """How a union is taken back."""
+
+    cascade: Flag = Field(False, description="Undo first the unions by which its survivor was folded since.")
+
+
 class Page(_Closed):
     """Which part of a list."""
 
@@ -64,13 +79,21 @@ class Page(_Closed):
     cursor: Text | None = Field(None, description="The `next` of the page before.")
 
 
-class KeyPage(Page):
-    """Whose key; exactly one of the four."""
+class KeyFilter(Page):
+    """By a key, or by none."""
 
     email: Text | None = Field(None, examples=["ana@example.com"])
     tracker_id: Text | None = None
     subscription: Text | None = None
     user_id: Text | None = None
+
+    def given(self) -> list[tuple[KeyName, str]]:
+        """List the keys that were given, with their values."""
+        return [(name, value) for name in KEY_NAMES if (value := getattr(self, name)) is not None]
+
+
+class KeyPage(KeyFilter):
+    """Whose key; exactly one of the four."""
 
     def key(self) -> tuple[KeyName, str]:
         """Name the one key that was given, and its value.
@@ -80,16 +103,72 @@ class KeyPage(Page):
         BadInput
             When there is none, or more than one.
         """
-        given: list[tuple[KeyName, str]] = [
-            (name, value) for name in KEY_NAMES if (value := getattr(self, name)) is not None
-        ]
-        if len(given) != 1:
-            place = " and ".join(name for name, _ in given) or "query"
-            raise BadInput([FieldError(place, "exactly_one", f"give exactly one of {', '.join(KEY_NAMES)}")])
-        return given[0]
+        return the_one_key(self.given(), "query")
 
 
+class Ends(_Closed):
+    """Two keys, or none: what ties them."""
+
+    from_: Text | None = Field(
+        None, alias="from", description="A key as name:value.", examples=["email:ana@example.com"]
+    )
+    to: Text | None = Field(None, description="Another key of the same contact.", examples=["tracker_id:t1"])
+
+    def path(self) -> tuple[KeyRef, KeyRef] | None:
+        """Read both keys.
+
+        Raises
+        ------
+        BadInput
+            When only one was given, or one of them is none.
+        """
+        if self.from_ is None and self.to is None:
+            return None
+        if self.from_ is None or self.to is None:
+            place = "from" if self.from_ is None else "to"
+            raise BadInput([FieldError(place, "both_or_none", "give both from and to, or none of them")])
+        return KeyRef.parse(self.from_, "from"), KeyRef.parse(self.to, "to")
+
+
+def the_one_key(given: list[tuple[KeyName, str]], whole: str) -> tuple[KeyName, str]:
+    """Take the only key of those that were given; ``whole`` is where an error is placed when there is none.
+
+    Raises
+    ------
+    BadInput
+        When there is none, or more than one.
+    """
+    if len(given) != 1:
+        place = " and ".join(name for name, _ in given) or whole
+        raise BadInput([FieldError(place, "exactly_one", f"give exactly one of {', '.join(KEY_NAMES)}")])
+    return given[0]
+
+
+def page_of(items: Sequence[dict[str, Any]], page: Page, *names: str) -> dict[str, Any]:
+    """Cut one page out of a list that was read as a whole; the named fields tell its items apart.
+
+    Raises
+    ------
+    BadInput
+        When the cursor leads to no item of the list.
+    """
+    start = 0
+    if page.cursor is not None:
+        after = read_cursor(page.cursor, (str,) * len(names))
+        places = [[item[name] for name in names] for item in items]
+        if after not in places:
+            raise BadInput([FieldError("cursor", "cursor", "what this cursor points at is gone; start without one")])
+        start = places.index(after) + 1
+    shown = items[start : start + page.limit]
+    more = start + page.limit < len(items)
+    return {"items": shown, "next": make_cursor(*(shown[-1][name] for name in names)) if more else None}
+
+
+DryRunQuery = Annotated[DryRun, Query()]
+EndsQuery = Annotated[Ends, Query()]
 NothingQuery = Annotated[Nothing, Query()]
 FlagsQuery = Annotated[Flags, Query()]
 PageQuery = Annotated[Page, Query()]
+KeyFilterQuery = Annotated[KeyFilter, Query()]
 KeyPageQuery = Annotated[KeyPage, Query()]
+UndoQuery = Annotated[Undo, Query()]

@@ -1,6 +1,6 @@
 """What the calls answer, as the OpenAPI document shows it."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -39,11 +39,52 @@ _DOCUMENT: dict[str, Any] = {
     "trackers": ["t1"],
     "subscriptions": [{"id": "s1", "shared_with": []}],
     "properties": {"_name": "Ana"},
-    "segments": [],
-    "workflows": [],
+    "segments": ["newsletter"],
+    "workflows": {"welcome": {"status": "active", "nodes": {"mail": {"ran_at": "2026-11-22T10:00:00Z", "data": {}}}}},
     "merged_from": [_FOLDED],
     "created_at": "2026-11-22T10:00:00Z",
     "last_seen_at": "2026-11-22T10:05:00Z",
+}
+_ENROLMENT: dict[str, Any] = {
+    "status": "active",
+    "nodes": {"welcome": {"ran_at": "2026-11-22T10:00:00Z", "data": {"opened": True}}},
+}
+_MERGE: dict[str, Any] = {
+    "id": "01936f31-1d2e-7c40-b6a1-0f9e8d7c6b5a",
+    "source": _FOLDED,
+    "target": _CONTACT,
+    "rule": None,
+    "message_id": None,
+    "at": "2026-11-22T10:05:00Z",
+    "undone_at": None,
+}
+_TAKEN_BACK = _MERGE | {"undone_at": "2026-11-23T09:00:00Z"}
+_UNDONE: dict[str, Any] = _TAKEN_BACK | {"undone": [_TAKEN_BACK]}
+_REHEARSAL: dict[str, Any] = {
+    "dry_run": True,
+    "changes": [
+        {
+            "contact": _CONTACT,
+            "exists_before": True,
+            "exists_after": True,
+            "changes": [{"field": "kind", "before": "anonymous", "after": "known"}],
+        }
+    ],
+}
+_HISTORY: dict[str, Any] = {
+    "at": "2026-11-22T10:00:00Z",
+    "what": "claimed",
+    "words": "This contact became known by rule 2.2: event 'identify' came with email ana@example.com, tracker_id t1.",
+    "contact": None,
+    "rule": "2.2",
+    "message_id": "m2",
+    "merge": None,
+}
+_SEGMENT: dict[str, Any] = {
+    "name": "french",
+    "kind": "dynamic",
+    "where": {"property": "country", "is": "FR"},
+    "changed_at": "2026-11-22T10:00:00Z",
 }
 
 
@@ -146,6 +187,22 @@ class OwnedSubscription(BaseModel):
     shared_with: list[str]
 
 
+class NodeState(BaseModel):
+    """What counts of a node's runs."""
+
+    ran_at: str = Field(description="When it last ran.")
+    data: dict[str, Any] = Field(description="By field, the value of the latest run that has it.")
+
+
+class Enrolment(BaseModel):
+    """What a contact shows of a workflow."""
+
+    model_config = _shown(_ENROLMENT)
+
+    status: Literal["active", "done"]
+    nodes: dict[str, NodeState]
+
+
 class Contact(BaseModel):
     """One person as we know them."""
 
@@ -160,7 +217,7 @@ class Contact(BaseModel):
     subscriptions: list[OwnedSubscription]
     properties: dict[str, Any]
     segments: list[str]
-    workflows: list[Any]
+    workflows: dict[str, Enrolment] = Field(description="By name: what the contact shows of it.")
     merged_from: list[str] = Field(description="Every id that leads here.")
     created_at: str
     last_seen_at: str | None
@@ -185,12 +242,192 @@ class Activity(BaseModel):
     received_at: str
     rule: str | None
     outcome: Outcome
+    limited: bool = Field(description="A limit kept part of it from being carried out.")
+    trace: list[TraceStep] = Field(description="How it was decided, as kept then.")
 
 
 class ActivityList(BaseModel):
     """Activity, newest first, a page of it."""
 
     items: list[Activity]
+    next: str | None
+
+
+class HistoryItem(BaseModel):
+    """One thing that happened to a contact, or to one that was folded into it."""
+
+    model_config = _shown(_HISTORY)
+
+    at: str
+    what: str = Field(
+        description="created, claimed, merged, shared, limited, folded, unmerged, given or taken; more may come."
+    )
+    words: str
+    contact: str | None = Field(description="The other contact that it is about, if any.")
+    rule: str | None
+    message_id: str | None = Field(description="The event; null by hand.")
+    merge: str | None = Field(description="The union, for /v1/merges/{id}/undo.")
+
+
+class HistoryList(BaseModel):
+    """History, newest first, a page of it."""
+
+    items: list[HistoryItem]
+    next: str | None
+
+
+class _Drawn(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+    id: str
+    on_path: bool | None = Field(None, description="With from and to: whether it is part of what ties them.")
+
+
+class GraphNode(_Drawn):
+    """A contact, one that was folded, or a key."""
+
+    type: str = Field(description="contact, folded, or a key's name.")
+    label: str
+
+
+class GraphEdge(_Drawn):
+    """Who owns what, and who was folded into whom."""
+
+    type: str = Field(description="owns or folded_into.")
+    source: str
+    target: str
+
+
+class PathStep(BaseModel):
+    """One step of the way from a key to another."""
+
+    words: str
+    key: str | None
+    contact: str
+    message_id: str | None
+    merge: str | None
+
+
+class Graph(BaseModel):
+    """What is around a contact."""
+
+    contact: str
+    nodes: list[GraphNode]
+    edges: list[GraphEdge]
+    path: list[PathStep] | None = Field(description="With from and to: why both are one person's.")
+
+
+class Change(BaseModel):
+    """A field of a contact that would change."""
+
+    field: str
+    before: Any
+    after: Any
+
+
+class ContactChanges(BaseModel):
+    """What would change of one contact."""
+
+    contact: str
+    exists_before: bool
+    exists_after: bool
+    changes: list[Change]
+
+
+class Rehearsal(BaseModel):
+    """What a dry run answers; contacts that would stay as they are are left out."""
+
+    model_config = _shown(_REHEARSAL)
+
+    dry_run: Literal[True]
+    changes: list[ContactChanges]
+
+
+class Merge(BaseModel):
+    """One union in the journal."""
+
+    model_config = _shown(_MERGE)
+
+    id: str
+    source: str = Field(description="The contact that was folded.")
+    target: str = Field(description="The contact that it was folded into.")
+    rule: str | None = Field(description="The row of the decision table; null by hand.")
+    message_id: str | None = Field(description="The event; null by hand.")
+    at: str
+    undone_at: str | None
+
+
+class MergeList(BaseModel):
+    """Unions, newest first, a page of them."""
+
+    items: list[Merge]
+    next: str | None
+
+
+class Undone(Merge):
+    """A union that was taken back, with all that were for its sake."""
+
+    model_config = _shown(_UNDONE)
+
+    undone: list[Merge] = Field(description="In the order in which they were undone; this one last.")
+
+
+class Segment(BaseModel):
+    """A static list, or a condition."""
+
+    model_config = _shown(_SEGMENT)
+
+    name: str
+    kind: Literal["static", "dynamic", "dynamic_plus"]
+    where: dict[str, Any] | None
+    changed_at: str
+
+
+class SegmentList(BaseModel):
+    """Segments by name, a page of them."""
+
+    items: list[Segment]
+    next: str | None
+
+
+class Member(BaseModel):
+    """A contact in a segment."""
+
+    id: str
+    kind: Kind
+
+
+class MemberList(BaseModel):
+    """Who is in a segment, by id, a page of them."""
+
+    items: list[Member]
+    next: str | None
+    as_of: str
+
+
+class Workflow(BaseModel):
+    """A workflow that contacts can be in."""
+
+    model_config = _shown({"name": "welcome", "created_at": "2026-11-22T10:00:00Z"})
+
+    name: str
+    created_at: str
+
+
+class Rule(BaseModel):
+    """What is blocked or let through."""
+
+    model_config = _shown({"kind": "value", "value": "shared-kiosk", "at": "2026-11-22T10:00:00Z"})
+
+    kind: Literal["value", "pattern", "allow"]
+    value: str
+    at: str
+
+
+class RuleList(BaseModel):
+    """Rules by kind and value, a page of them."""
+
+    items: list[Rule]
     next: str | None
 
 

@@ -5,30 +5,33 @@ import socket
 
 import uvicorn
 
+from api.access import AccessKeys
 from api.app import create_app
 from api.terminal import Refusal, say
 from api.version import kinfold_version
 from graph.kinfold import Kinfold
+from graph.settings import Settings
 
 DRAIN_SECONDS = 5
 
 
-def listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int, settings: Settings) -> socket.socket:
     """Take the address before anything slow is started.
 
     Raises
     ------
     Refusal
-        When others could reach it, since there are no access keys, or when it is taken.
+        When others could reach it and there are no access keys, or when it is taken.
     """
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except (socket.gaierror, UnicodeError) as error:
         raise Refusal(f"There is no host called {host}.") from error
-    if not ipaddress.ip_address(str(address[0]).partition("%")[0]).is_loopback:
+    if not ipaddress.ip_address(str(address[0]).partition("%")[0]).is_loopback and not AccessKeys(settings).exist:
         raise Refusal(
-            f"{host} is not a loopback address: anybody who reaches it could read and change contacts, "
-            "and there are no access keys. Use --host 127.0.0.1."
+            f"{host} is not a loopback address: anybody who reaches it could read and change contacts, and there "
+            "are no access keys. Set KINFOLD_ADMIN_KEY (and KINFOLD_WRITE_KEY, KINFOLD_READ_KEY) to long random "
+            "values and start it again, or use --host 127.0.0.1."
         )
     taken = socket.socket(family, kind)
     try:
@@ -44,6 +47,7 @@ def listen(host: str, port: int) -> socket.socket:
 def url_of(taken: socket.socket) -> str:
     """Write the address that was taken as a URL."""
     host, port = taken.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 where it listens on every address
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from graph.clock import Clock, Micros, Mint, RandomMint, to_datetime, to_micros
+from graph.clock import Clock, Micros, Mint, RandomMint, to_micros
 from graph.database import Database, Transaction
 from graph.decision import POLICIES, Decision, Limits, Policy, decide
 from graph.decision.table import Fold, Own, Split, Take
@@ -285,8 +285,6 @@ class Turn:
         node: dict[str, Any] = {
             "message_id": item.message_id,
             "event": event.event or DEFAULT_EVENT,
-            "occurred_at": to_datetime(self._occurred()),
-            "received_at": to_datetime(self.at),
             "rule": answer.rule,
             "outcome": answer.outcome.value,
         }
@@ -302,7 +300,7 @@ class Turn:
             node["limited"] = True
         # Why is asked long after; what was true of the keys then cannot be read from the graph of today.
         node["trace"] = [f"{step.step}: {step.detail}" for step in answer.trace or ()]
-        period.activities.append(node)
+        period.activities.append({"node": node, "occurred": self._occurred(), "received": self.at})
         period.last = self.at
         assert answer.rule is not None
         world.noted(item.message_id, contact, period, answer.rule, answer.outcome)

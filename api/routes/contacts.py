@@ -1,15 +1,14 @@
-"""Who owns a key, and what is known of a contact."""
+"""Who owns a key, what is known of a contact, and what is written to it by hand."""
 
 from functools import partial
-from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
 from api import schemas
-from api.http import as_json, in_thread, kinfold_of
+from api.bodies import KeyBody, PropertiesBody, documented, read_as
+from api.http import as_json, in_thread, kinfold_of, rehearsed
 from api.problems import responses
-from api.query import KeyPage, KeyPageQuery, NothingQuery, PageQuery
-from graph.errors import BadInput, FieldError
+from api.query import DryRunQuery, EndsQuery, KeyPageQuery, NothingQuery, PageQuery, page_of
 
 router = APIRouter(tags=["contacts"])
 
@@ -24,7 +23,7 @@ async def find_contacts(request: Request, query: KeyPageQuery) -> Response:
     """Exactly one of email, tracker_id, subscription and user_id; writes nothing."""
     key, value = query.key()
     owners = await in_thread(partial(kinfold_of(request).contacts.owners, key, value))
-    return as_json(_page(owners, query))
+    return as_json(page_of(owners, query, "id"))
 
 
 @router.get(
@@ -36,6 +35,54 @@ async def find_contacts(request: Request, query: KeyPageQuery) -> Response:
 async def get_contact(request: Request, id: str, _: NothingQuery) -> Response:
     """A merged id answers with its survivor and `redirected_from`; an erased one with 410."""
     return as_json(await in_thread(partial(kinfold_of(request).contacts.get, id)))
+
+
+@router.patch(
+    "/contacts/{id}",
+    summary="Write properties to a contact",
+    operation_id="patch_contact",
+    responses={200: {"model": schemas.Contact | schemas.Rehearsal}, **responses(404, 410, 413, 422, 503)},
+    openapi_extra=documented(PropertiesBody),
+)
+async def patch_contact(request: Request, id: str, query: DryRunQuery) -> Response:
+    """As an event of this moment would: null removes a property, those left out stay. Answers with the contact."""
+    body = await read_as(PropertiesBody, request)
+    properties = kinfold_of(request).properties
+    if query.dry_run:
+        return rehearsed(await in_thread(partial(properties.preview, id, body.properties)))
+    return as_json(await in_thread(partial(properties.write, id, body.properties)))
+
+
+@router.post(
+    "/contacts/{id}/keys",
+    summary="Give a contact a key",
+    operation_id="give_key",
+    responses={200: {"model": schemas.Contact | schemas.Rehearsal}, **responses(404, 409, 410, 413, 422, 503)},
+    openapi_extra=documented(KeyBody),
+)
+async def give_key(request: Request, id: str, query: DryRunQuery) -> Response:
+    """A subscription that others own is shared; any other key that is somebody else's is a 409 that names the owner."""
+    key, value = (await read_as(KeyBody, request)).key()
+    keys = kinfold_of(request).keys
+    if query.dry_run:
+        return rehearsed(await in_thread(partial(keys.preview_give, id, key, value)))
+    return as_json(await in_thread(partial(keys.give, id, key, value)))
+
+
+@router.post(
+    "/contacts/{id}/keys/remove",
+    summary="Take a key from a contact",
+    operation_id="take_key",
+    responses={200: {"model": schemas.Contact | schemas.Rehearsal}, **responses(404, 410, 413, 422, 503)},
+    openapi_extra=documented(KeyBody),
+)
+async def take_key(request: Request, id: str, query: DryRunQuery) -> Response:
+    """Without its last person key a contact is anonymous; its history stays."""
+    key, value = (await read_as(KeyBody, request)).key()
+    keys = kinfold_of(request).keys
+    if query.dry_run:
+        return rehearsed(await in_thread(partial(keys.preview_take, id, key, value)))
+    return as_json(await in_thread(partial(keys.take, id, key, value)))
 
 
 @router.get(
@@ -51,13 +98,25 @@ async def get_activity(request: Request, id: str, page: PageQuery) -> Response:
     return as_json({"items": items, "next": after})
 
 
-def _page(owners: list[dict[str, Any]], query: KeyPage) -> dict[str, Any]:
-    start = 0
-    if query.cursor is not None:
-        ids = [owner["id"] for owner in owners]
-        if query.cursor not in ids:
-            raise BadInput([FieldError("cursor", "cursor", "this cursor leads nowhere; start without one")])
-        start = ids.index(query.cursor) + 1
-    items = owners[start : start + query.limit]
-    more = start + query.limit < len(owners)
-    return {"items": items, "next": items[-1]["id"] if more else None}
+@router.get(
+    "/contacts/{id}/history",
+    summary="What happened to a contact",
+    operation_id="get_history",
+    responses={200: {"model": schemas.HistoryList}, **responses(404, 410, 422, 503)},
+)
+async def get_history(request: Request, id: str, page: PageQuery) -> Response:
+    """In words, newest first: by which event and rule, or by hand; `merge` names what can be undone."""
+    history = kinfold_of(request).history
+    items, after = await in_thread(partial(history.page, id, limit=page.limit, cursor=page.cursor))
+    return as_json({"items": items, "next": after})
+
+
+@router.get(
+    "/contacts/{id}/graph",
+    summary="The graph around a contact",
+    operation_id="get_graph",
+    responses={200: {"model": schemas.Graph}, **responses(404, 410, 422, 503)},
+)
+async def get_graph(request: Request, id: str, ends: EndsQuery) -> Response:
+    """With `from` and `to`, two keys such as `email:ana@example.com`: what ties them, marked and step by step."""
+    return as_json(await in_thread(partial(kinfold_of(request).neighbourhood.of, id, path=ends.path())))

@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from api import schemas
+from api.access import check_may_explain
 from api.batch import MAX_BATCH, read_envelope, read_lines, read_one, resolve_each
 from api.http import as_json, in_thread, kinfold_of, read_body
 from api.problems import as_problem, responses
@@ -66,7 +67,9 @@ _MANY = {
     openapi_extra=_ONE,
 )
 async def resolve(request: Request, flags: FlagsQuery) -> Response:
-    """One event, one answer, committed before the answer."""
+    """One event, one answer, committed before the answer. A write key may not ask for an explanation."""
+    if flags.explain:
+        check_may_explain(request)
     event = read_event(await read_body(request, MAX_EVENT_BYTES, "an event"))
     resolver = kinfold_of(request).resolver
     [answer] = await in_thread(partial(resolver.resolve, [event], dry_run=flags.dry_run, explain=flags.explain))
@@ -82,6 +85,8 @@ async def resolve(request: Request, flags: FlagsQuery) -> Response:
 )
 async def resolve_batch(request: Request, flags: FlagsQuery) -> Response:
     """Answers in the order of the events; a bad event becomes an error in its place, the others go on."""
+    if flags.explain:
+        check_may_explain(request)
     body = await read_body(request, MAX_BATCH_BYTES, "a batch")
     as_lines = request.headers.get("content-type", "").partition(";")[0].strip().lower() in LINE_TYPES
     return await in_thread(partial(_answer_batch, kinfold_of(request), body, as_lines, flags))

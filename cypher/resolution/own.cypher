@@ -8,26 +8,26 @@ CALL () {
   MATCH (c:Contact {id: row.contact})
   MATCH (k:Email {value: row.value})
   CREATE (c)-[o:OWNS]->(k)
-  SET o = row.edge
+  SET o = row.edge, o.since = datetime({epochSeconds: row.since / 1000000, nanosecond: row.since % 1000000 * 1000})
 }
 CALL () {
   UNWIND $user_ids AS row
   MATCH (c:Contact {id: row.contact})
   MATCH (k:UserId {value: row.value})
   CREATE (c)-[o:OWNS]->(k)
-  SET o = row.edge
+  SET o = row.edge, o.since = datetime({epochSeconds: row.since / 1000000, nanosecond: row.since % 1000000 * 1000})
 }
 CALL () {
   UNWIND $subscriptions AS row
   MATCH (c:Contact {id: row.contact})
   MATCH (k:Subscription {value: row.value})
   CREATE (c)-[o:OWNS]->(k)
-  SET o = row.edge
+  SET o = row.edge, o.since = datetime({epochSeconds: row.since / 1000000, nanosecond: row.since % 1000000 * 1000})
 }
 CALL () {
   UNWIND $trackers AS row
   MATCH (c:Contact {id: row.contact})
   MATCH (k:Tracker {value: row.value})
   CREATE (c)-[o:OWNS]->(k)
-  SET o = row.edge
+  SET o = row.edge, o.since = datetime({epochSeconds: row.since / 1000000, nanosecond: row.since % 1000000 * 1000})
 }

@@ -7,7 +7,7 @@ CALL () {
   UNWIND $ended AS row
   MATCH (period:Timeline {id: row.id})-[of:OF]->(tracker:Tracker)
   CREATE (period)-[:WAS_OF]->(tracker)
-  SET period.ended_at = row.ended_at
+  SET period.ended_at = datetime({epochSeconds: row.ended / 1000000, nanosecond: row.ended % 1000000 * 1000})
   DELETE of
 }
 CALL () {
@@ -21,9 +21,14 @@ CALL () {
   UNWIND $new AS row
   MATCH (c:Contact {id: row.contact})
   MATCH (tracker:Tracker {value: row.tracker})
-  CREATE (c)-[:HAS]->(period:Timeline)
-  SET period = row.period
+  CREATE (c)-[:HAS]->(period:Timeline {id: row.period})
+  SET period.started_at = datetime({epochSeconds: row.started / 1000000, nanosecond: row.started % 1000000 * 1000}),
+    period.last_at = datetime({epochSeconds: row.last / 1000000, nanosecond: row.last % 1000000 * 1000}),
+    period.ended_at = CASE WHEN row.ended IS NOT NULL
+      THEN datetime({epochSeconds: row.ended / 1000000, nanosecond: row.ended % 1000000 * 1000}) END
   FOREACH (_ IN CASE WHEN row.open THEN [1] ELSE [] END | CREATE (period)-[:OF]->(tracker))
   FOREACH (_ IN CASE WHEN row.open THEN [] ELSE [1] END | CREATE (period)-[:WAS_OF]->(tracker))
-  FOREACH (node IN row.activities | CREATE (a:Activity)-[:ON]->(period) SET a = node)
+  FOREACH (item IN row.activities |
+    CREATE (a:Activity)-[:ON]->(period)
+    SET a = item.node, a.occurred_at = datetime({epochSeconds: item.occurred / 1000000, nanosecond: item.occurred % 1000000 * 1000}), a.received_at = datetime({epochSeconds: item.received / 1000000, nanosecond: item.received % 1000000 * 1000}))
 }

@@ -7,6 +7,6 @@ UNWIND $splits AS row
 MATCH (owner:Contact {id: row.owner})
 MATCH (made:Contact {id: row.contact})
 MATCH (subscription:Subscription {value: row.subscription})
-CREATE (split:Split {at: row.at})-[:BETWEEN]->(owner)
+CREATE (split:Split {at: datetime({epochSeconds: row.at / 1000000, nanosecond: row.at % 1000000 * 1000})})-[:BETWEEN]->(owner)
 CREATE (split)-[:ON]->(subscription)
 CREATE (split)-[:MADE]->(made)

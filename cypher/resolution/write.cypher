@@ -1,35 +1,53 @@
 // name: resolution.write
-// purpose: Create contacts, give contacts keys that are new to the graph, and note activity.
+// purpose: Create contacts, give contacts keys that are new to the graph, and note activity; times are microseconds.
 // parameters: contacts, changes, activities
 // columns: -
 // access: write
 CALL () {
   UNWIND $contacts AS row
   CREATE (c:Contact)
-  SET c = row.node
-  FOREACH (key IN row.emails | CREATE (c)-[o:OWNS]->(:Email {value: key.value}) SET o = key.edge)
-  FOREACH (key IN row.user_ids | CREATE (c)-[o:OWNS]->(:UserId {value: key.value}) SET o = key.edge)
-  FOREACH (key IN row.subscriptions | CREATE (c)-[o:OWNS]->(:Subscription {value: key.value}) SET o = key.edge)
+  SET c = row.set, c.id = row.id, c.created_at = datetime({epochSeconds: row.created / 1000000, nanosecond: row.created % 1000000 * 1000}), c.last_seen_at = datetime({epochSeconds: row.seen / 1000000, nanosecond: row.seen % 1000000 * 1000})
+  FOREACH (key IN row.emails |
+    CREATE (c)-[o:OWNS]->(:Email {value: key.value})
+    SET o = key.edge, o.since = datetime({epochSeconds: key.since / 1000000, nanosecond: key.since % 1000000 * 1000}))
+  FOREACH (key IN row.user_ids |
+    CREATE (c)-[o:OWNS]->(:UserId {value: key.value})
+    SET o = key.edge, o.since = datetime({epochSeconds: key.since / 1000000, nanosecond: key.since % 1000000 * 1000}))
+  FOREACH (key IN row.subscriptions |
+    CREATE (c)-[o:OWNS]->(:Subscription {value: key.value})
+    SET o = key.edge, o.since = datetime({epochSeconds: key.since / 1000000, nanosecond: key.since % 1000000 * 1000}))
   FOREACH (key IN row.trackers |
-    CREATE (c)-[o:OWNS]->(tracker:Tracker {value: key.value}), (c)-[:HAS]->(period:Timeline)-[:OF]->(tracker)
-    SET o = key.edge, period = key.period
-    FOREACH (node IN key.activities | CREATE (a:Activity)-[:ON]->(period) SET a = node))
+    CREATE (c)-[o:OWNS]->(tracker:Tracker {value: key.value})
+    CREATE (c)-[:HAS]->(period:Timeline {id: key.period})-[:OF]->(tracker)
+    SET o = key.edge, o.since = datetime({epochSeconds: key.since / 1000000, nanosecond: key.since % 1000000 * 1000}), period.started_at = datetime({epochSeconds: key.started / 1000000, nanosecond: key.started % 1000000 * 1000}), period.last_at = datetime({epochSeconds: key.last / 1000000, nanosecond: key.last % 1000000 * 1000})
+    FOREACH (item IN key.activities |
+      CREATE (a:Activity)-[:ON]->(period)
+      SET a = item.node, a.occurred_at = datetime({epochSeconds: item.occurred / 1000000, nanosecond: item.occurred % 1000000 * 1000}), a.received_at = datetime({epochSeconds: item.received / 1000000, nanosecond: item.received % 1000000 * 1000})))
 }
 CALL () {
   UNWIND $changes AS row
   MATCH (c:Contact {id: row.id})
-  SET c += row.set
-  FOREACH (key IN row.emails | CREATE (c)-[o:OWNS]->(:Email {value: key.value}) SET o = key.edge)
-  FOREACH (key IN row.user_ids | CREATE (c)-[o:OWNS]->(:UserId {value: key.value}) SET o = key.edge)
-  FOREACH (key IN row.subscriptions | CREATE (c)-[o:OWNS]->(:Subscription {value: key.value}) SET o = key.edge)
+  SET c += row.set, c.last_seen_at = datetime({epochSeconds: row.seen / 1000000, nanosecond: row.seen % 1000000 * 1000})
+  FOREACH (key IN row.emails |
+    CREATE (c)-[o:OWNS]->(:Email {value: key.value})
+    SET o = key.edge, o.since = datetime({epochSeconds: key.since / 1000000, nanosecond: key.since % 1000000 * 1000}))
+  FOREACH (key IN row.user_ids |
+    CREATE (c)-[o:OWNS]->(:UserId {value: key.value})
+    SET o = key.edge, o.since = datetime({epochSeconds: key.since / 1000000, nanosecond: key.since % 1000000 * 1000}))
+  FOREACH (key IN row.subscriptions |
+    CREATE (c)-[o:OWNS]->(:Subscription {value: key.value})
+    SET o = key.edge, o.since = datetime({epochSeconds: key.since / 1000000, nanosecond: key.since % 1000000 * 1000}))
   FOREACH (key IN row.trackers |
-    CREATE (c)-[o:OWNS]->(tracker:Tracker {value: key.value}), (c)-[:HAS]->(period:Timeline)-[:OF]->(tracker)
-    SET o = key.edge, period = key.period
-    FOREACH (node IN key.activities | CREATE (a:Activity)-[:ON]->(period) SET a = node))
+    CREATE (c)-[o:OWNS]->(tracker:Tracker {value: key.value})
+    CREATE (c)-[:HAS]->(period:Timeline {id: key.period})-[:OF]->(tracker)
+    SET o = key.edge, o.since = datetime({epochSeconds: key.since / 1000000, nanosecond: key.since % 1000000 * 1000}), period.started_at = datetime({epochSeconds: key.started / 1000000, nanosecond: key.started % 1000000 * 1000}), period.last_at = datetime({epochSeconds: key.last / 1000000, nanosecond: key.last % 1000000 * 1000})
+    FOREACH (item IN key.activities |
+      CREATE (a:Activity)-[:ON]->(period)
+      SET a = item.node, a.occurred_at = datetime({epochSeconds: item.occurred / 1000000, nanosecond: item.occurred % 1000000 * 1000}), a.received_at = datetime({epochSeconds: item.received / 1000000, nanosecond: item.received % 1000000 * 1000})))
 }
 CALL () {
-  UNWIND $activities AS row
-  MATCH (period:Timeline {id: row.timeline})
+  UNWIND $activities AS item
+  MATCH (period:Timeline {id: item.period})
   CREATE (a:Activity)-[:ON]->(period)
-  SET a = row.node, period.last_at = row.node.received_at
+  SET a = item.node, a.occurred_at = datetime({epochSeconds: item.occurred / 1000000, nanosecond: item.occurred % 1000000 * 1000}), a.received_at = datetime({epochSeconds: item.received / 1000000, nanosecond: item.received % 1000000 * 1000}), period.last_at = datetime({epochSeconds: item.received / 1000000, nanosecond: item.received % 1000000 * 1000})
 }

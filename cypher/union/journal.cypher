@@ -8,7 +8,7 @@ MATCH (source:Contact {id: row.source})
 MATCH (target:Contact {id: row.target})
 CREATE (merge:Merge)-[:FOLDED]->(source)
 CREATE (merge)-[:INTO]->(target)
-SET merge = row.node
+SET merge = row.node, merge.at = datetime({epochSeconds: row.at / 1000000, nanosecond: row.at % 1000000 * 1000})
 WITH merge, row
 CALL (merge, row) {
   UNWIND row.timelines AS id
@@ -19,23 +19,27 @@ CALL (merge, row) {
   UNWIND row.emails AS moved
   MATCH (k:Email {value: moved.value})
   CREATE (merge)-[m:MOVED]->(k)
-  SET m = moved.edge
+  SET m = moved.edge, m.since = datetime({epochSeconds: moved.since / 1000000, nanosecond: moved.since % 1000000 * 1000}), m.kept_since = CASE WHEN moved.kept_since IS NOT NULL
+      THEN datetime({epochSeconds: moved.kept_since / 1000000, nanosecond: moved.kept_since % 1000000 * 1000}) END
 }
 CALL (merge, row) {
   UNWIND row.user_ids AS moved
   MATCH (k:UserId {value: moved.value})
   CREATE (merge)-[m:MOVED]->(k)
-  SET m = moved.edge
+  SET m = moved.edge, m.since = datetime({epochSeconds: moved.since / 1000000, nanosecond: moved.since % 1000000 * 1000}), m.kept_since = CASE WHEN moved.kept_since IS NOT NULL
+      THEN datetime({epochSeconds: moved.kept_since / 1000000, nanosecond: moved.kept_since % 1000000 * 1000}) END
 }
 CALL (merge, row) {
   UNWIND row.subscriptions AS moved
   MATCH (k:Subscription {value: moved.value})
   CREATE (merge)-[m:MOVED]->(k)
-  SET m = moved.edge
+  SET m = moved.edge, m.since = datetime({epochSeconds: moved.since / 1000000, nanosecond: moved.since % 1000000 * 1000}), m.kept_since = CASE WHEN moved.kept_since IS NOT NULL
+      THEN datetime({epochSeconds: moved.kept_since / 1000000, nanosecond: moved.kept_since % 1000000 * 1000}) END
 }
 CALL (merge, row) {
   UNWIND row.trackers AS moved
   MATCH (k:Tracker {value: moved.value})
   CREATE (merge)-[m:MOVED]->(k)
-  SET m = moved.edge
+  SET m = moved.edge, m.since = datetime({epochSeconds: moved.since / 1000000, nanosecond: moved.since % 1000000 * 1000}), m.kept_since = CASE WHEN moved.kept_since IS NOT NULL
+      THEN datetime({epochSeconds: moved.kept_since / 1000000, nanosecond: moved.kept_since % 1000000 * 1000}) END
 }

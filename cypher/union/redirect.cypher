@@ -11,5 +11,5 @@ CALL (row) {
   WITH source, coalesce(target, folded) AS into
   REMOVE source:Contact
   SET source:Redirect
-  CREATE (source)-[:TO {at: row.at}]->(into)
+  CREATE (source)-[:TO {at: datetime({epochSeconds: row.at / 1000000, nanosecond: row.at % 1000000 * 1000})}]->(into)
 }

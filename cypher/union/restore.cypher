@@ -7,7 +7,7 @@ UNWIND $undone AS row
 CALL (row) {
   MATCH (merge:Merge {id: row.merge})
   MATCH (c:Redirect {id: row.contact})-[to:TO]->()
-  SET merge.undone_at = row.at
+  SET merge.undone_at = datetime({epochSeconds: row.at / 1000000, nanosecond: row.at % 1000000 * 1000})
   DELETE to
   REMOVE c:Redirect
   SET c:Contact

@@ -184,9 +184,10 @@ class Contact:
     timelines: dict[str, Timeline] = field(default_factory=dict)
     entries: dict[str, list[Entry]] | None = None
     before: dict[str, Any] = field(default_factory=dict)
+    stored_seen: Micros = 0
 
     def scalars(self) -> dict[str, Any]:
-        """What its node keeps beside the id, as the database gets it."""
+        """What its node keeps beside its id and times, as the database gets it."""
         return {
             "kind": self.kind.value,
             "split": self.split,
@@ -196,7 +197,6 @@ class Contact:
             "subscriptions": len(self.subscriptions),
             "tracker_id": self.tracker_id,
             "timeline_id": self.timeline_id,
-            "seen": self.seen,
         }
 
 

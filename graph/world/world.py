@@ -140,7 +140,7 @@ class World:
             timeline_id=row["timeline_id"],
             stored=True,
         )
-        contact.before = contact.scalars()
+        contact.before, contact.stored_seen = contact.scalars(), contact.seen
         self.contacts[contact.id] = contact
 
     def _timeline_loaded(

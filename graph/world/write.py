@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from graph.clock import Micros, to_datetime
 from graph.model import KeyName
 from graph.world.entities import Contact, Key, Merge, Ownership, Timeline, Undone
 from graph.world.world import World
@@ -47,13 +46,13 @@ class _Writer:
             )
         rows = [self._contact(contact) for contact in world.contacts.values()]
         activities = [
-            {"timeline": timeline.id, "node": activity}
+            {"period": timeline.id, **activity}
             for timeline in world.timelines.values()
             if timeline.stored
             for activity in timeline.activities
         ]
-        new = [row for row in rows if "node" in row]
-        changed = [row for row in rows if "node" not in row and len(row) > 1]
+        new = [row for row in rows if "created" in row]
+        changed = [row for row in rows if "created" not in row and len(row) > 3]
         if new or changed or activities:
             world.run("resolution.write", contacts=new, changes=changed, activities=activities)
         self._rewire()
@@ -62,7 +61,7 @@ class _Writer:
             world.run(
                 "resolution.split",
                 splits=[
-                    {"owner": owner, "subscription": value, "contact": made, "at": to_datetime(at)}
+                    {"owner": owner, "subscription": value, "contact": made, "at": at}
                     for owner, value, made, at in world.new_splits
                 ],
             )
@@ -70,26 +69,19 @@ class _Writer:
             world.run("union.journal", merges=[_merge(merge) for merge in world.merges])
             world.run(
                 "union.redirect",
-                folds=[
-                    {"source": merge.source, "target": merge.target, "at": to_datetime(merge.at)}
-                    for merge in world.merges
-                ],
+                folds=[{"source": merge.source, "target": merge.target, "at": merge.at} for merge in world.merges],
             )
 
     def _contact(self, contact: Contact) -> Row:
         """Describe a contact with the keys and periods that can be created along with it."""
-        row: Row = {"id": contact.id}
+        now = contact.scalars()
+        row: Row = {"id": contact.id, "seen": contact.seen, "set": now}
         if contact.stored:
-            now = contact.scalars()
-            changes = {name: value for name, value in now.items() if contact.before.get(name, _UNKNOWN) != value}
-            if changes:
-                row["set"] = _stored_form(changes)
+            row["set"] = {name: value for name, value in now.items() if value != contact.before.get(name, _UNKNOWN)}
+            if row["set"] or contact.seen != contact.stored_seen:
+                row["changed"] = True
         else:
-            row["node"] = {
-                "id": contact.id,
-                "created_at": to_datetime(contact.created),
-                **_stored_form(contact.scalars()),
-            }
+            row["created"] = contact.created
         for key, ownership in contact.keys.items():
             if ownership.stored or key.stored or key in self.created:
                 continue
@@ -98,9 +90,9 @@ class _Writer:
                 if timeline is None or timeline.stored or timeline.holder != contact.id:
                     continue
                 self.written.add(timeline)
-                item = {"value": key.value, "edge": _edge(ownership), **_period(timeline)}
+                item = {"value": key.value, **_edge(ownership), **_period(timeline)}
             else:
-                item = {"value": key.value, "edge": _edge(ownership)}
+                item = {"value": key.value, **_edge(ownership)}
             self.created.add(key)
             ownership.stored = True
             row.setdefault(_GROUPS[key.name], []).append(item)
@@ -110,7 +102,7 @@ class _Writer:
         """Write the edges to keys whose node is there, and periods that moved, ended or began on such keys."""
         world = self.world
         edges = [
-            (key, {"contact": owner, "value": key.value, "edge": _edge(ownership)})
+            (key, {"contact": owner, "value": key.value, **_edge(ownership)})
             for key in world.keys.values()
             for owner, ownership in key.owners.items()
             if not ownership.stored
@@ -134,7 +126,7 @@ class _Writer:
                 if timeline.holder != timeline.stored_holder:
                     moved.append({"id": timeline.id, "from": timeline.stored_holder, "to": timeline.holder})
                 if timeline.stored_open and timeline.ended is not None:
-                    ended.append({"id": timeline.id, "ended_at": to_datetime(timeline.ended)})
+                    ended.append({"id": timeline.id, "ended": timeline.ended})
         if new or moved or ended:
             world.run("resolution.periods", new=new, moved=moved, ended=ended)
 
@@ -160,51 +152,43 @@ class _Writer:
                             "name": entry.name,
                             "value": entry.value,
                             "removed": True if entry.value is None else None,
-                            "occurred_at": to_datetime(entry.occurred),
-                            "arrived_at": to_datetime(entry.arrived),
                             "message_id": entry.source,
                             "merge": entry.fill,
                             "shown": entry.shown,
                         }
-                        created.append({"contact": contact.id, "node": node})
+                        row = {"contact": contact.id, "occurred": entry.occurred, "arrived": entry.arrived}
+                        created.append({**row, "node": node})
                     elif entry.shown != entry.stored_shown:
                         shown.append({"element": entry.element, "shown": entry.shown})
         if created or shown or self.world.dropped_entries:
             self.world.run("properties.write", created=created, shown=shown, dropped=self.world.dropped_entries)
 
 
-def _stored_form(scalars: Row) -> Row:
-    if "seen" in scalars:
-        seen: Micros = scalars.pop("seen")
-        scalars["last_seen_at"] = to_datetime(seen)
-    return scalars
-
-
 def _edge(ownership: Ownership) -> Row:
-    edge: Row = {"since": to_datetime(ownership.since), "position": ownership.position}
+    edge: Row = {"position": ownership.position}
     if ownership.merge is not None:
         edge["merge"] = ownership.merge
     if ownership.source is not None:
         edge["message_id"] = ownership.source
-    return edge
+    return {"since": ownership.since, "edge": edge}
 
 
 def _period(timeline: Timeline) -> Row:
-    period = {
-        "id": timeline.id,
-        "started_at": to_datetime(timeline.started),
-        "last_at": to_datetime(timeline.last or timeline.started),
+    return {
+        "period": timeline.id,
+        "started": timeline.started,
+        "last": timeline.last or timeline.started,
+        "ended": timeline.ended,
+        "open": timeline.ended is None,
+        "activities": timeline.activities,
     }
-    if timeline.ended is not None:
-        period["ended_at"] = to_datetime(timeline.ended)
-    return {"period": period, "open": timeline.ended is None, "activities": timeline.activities}
 
 
 def _undone(undone: Undone) -> Row:
     return {
         "merge": undone.merge,
         "contact": undone.contact,
-        "at": to_datetime(undone.at),
+        "at": undone.at,
         "heirs": [{"merge": merge, "subscription": key.value} for merge, key in undone.heirs],
     }
 
@@ -212,10 +196,8 @@ def _undone(undone: Undone) -> Row:
 def _merge(merge: Merge) -> Row:
     moved: dict[str, list[Row]] = defaultdict(list)
     for item in merge.moved:
-        edge = _edge(item.before)
-        if item.kept_since is not None:
-            edge["kept_since"] = to_datetime(item.kept_since)
-        moved[_GROUPS[item.key.name]].append({"value": item.key.value, "edge": edge})
+        row = {"value": item.key.value, "kept_since": item.kept_since, **_edge(item.before)}
+        moved[_GROUPS[item.key.name]].append(row)
     return {
         "node": {
             "id": merge.id,
@@ -223,8 +205,8 @@ def _merge(merge: Merge) -> Row:
             "target": merge.target,
             "rule": merge.rule,
             "message_id": merge.message_id,
-            "at": to_datetime(merge.at),
         },
+        "at": merge.at,
         "source": merge.source,
         "target": merge.target,
         "timelines": [timeline.id for timeline in merge.timelines],

@@ -12,8 +12,13 @@ from graph.kinfold import Kinfold
 
 @pytest.fixture
 def client(kinfold: Kinfold) -> Iterator[TestClient]:
-    with TestClient(create_app(kinfold), raise_server_exceptions=False) as client:
+    with open_client(kinfold) as client:
         yield client
+
+
+def open_client(kinfold: Kinfold) -> TestClient:
+    """A browser's or a program's way to an application on this machine."""
+    return TestClient(create_app(kinfold), base_url="http://127.0.0.1:8000", raise_server_exceptions=False)
 
 
 @pytest.fixture

@@ -109,7 +109,7 @@ def test_the_policy_of_a_run_can_be_chosen(environment: dict[str, str]) -> None:
         (["resolve", "no-such-file"], "no-such-file: No such file"),
         (["resolve", "."], "is a folder"),
         (["resolve", "-", "--policy", "lenient"], "lenient"),
-        (["serve", "--host", "0.0.0.0"], "access keys"),
+        (["serve", "--host", "0.0.0.0"], "KINFOLD_ADMIN_KEY"),
         (["serve", "--host", "no.such.host.invalid"], "no host"),
     ],
 )
@@ -235,7 +235,9 @@ def test_a_server_serves_until_it_is_told_to_stop(running: Any, number: int) -> 
 def test_a_large_body_is_refused_by_a_real_server_before_it_is_read(running: Any) -> None:
     url = address_in(running("serve", "--port", "0").line("stderr"))
     with socket.create_connection((httpx.URL(url).host, httpx.URL(url).port)) as connection:
-        connection.sendall(b"POST /v1/resolve/batch HTTP/1.1\r\nHost: here\r\nContent-Length: 99999999999\r\n\r\n{")
+        connection.sendall(
+            b"POST /v1/resolve/batch HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 99999999999\r\n\r\n{"
+        )
         connection.settimeout(30)
         head = connection.recv(65536)
     assert head.startswith(b"HTTP/1.1 413")

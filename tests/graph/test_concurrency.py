@@ -5,6 +5,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from threading import Barrier
 from typing import Any, TypeVar
 
@@ -173,7 +174,9 @@ def test_dry_runs_beside_writers_answer_and_write_nothing(database: Database) ->
     ],
     ids=["email", "user id", "tracker", "subscription", "every key"],
 )
-def test_writers_that_bring_the_same_new_key_at_once_end_with_one_contact(event: dict[str, str], kinfold: Kinfold) -> None:
+def test_writers_that_bring_the_same_new_key_at_once_end_with_one_contact(
+    event: dict[str, str], kinfold: Kinfold
+) -> None:
     for _ in range(3):
         event = {key: value.replace("ana", "ana.x") if "@" in value else value + "x" for key, value in event.items()}
         one = read_event(event)
@@ -286,12 +289,12 @@ def test_a_chain_of_unions_through_common_contacts_at_once_loses_nobody(kinfold:
         )
         ties = [
             read_event({"tracker_id": f"t{one}", "subscription": f"s{other}", "message_id": f"tie {one}"})
-            for one, other in zip(names, names[1:], strict=False)
+            for one, other in pairwise(names)
         ]
         # And back, so that two transactions want the same two contacts in opposite directions.
         ties += [
             read_event({"tracker_id": f"t{other}", "subscription": f"s{one}", "message_id": f"tie back {other}"})
-            for one, other in zip(names, names[1:], strict=False)
+            for one, other in pairwise(names)
         ]
         random.Random(turn).shuffle(ties)
         answers = at_once(*(lambda tie=tie: kinfold.resolver.resolve([tie])[0] for tie in ties))

@@ -10,7 +10,7 @@ from graph.errors import BadInput, NotFound
 from graph.events import read_event
 from graph.keys import BlockList
 from graph.kinfold import Kinfold
-from graph.model import Answer
+from graph.model import Answer, Outcome
 from graph.resolver import Resolver
 
 pytestmark = pytest.mark.calendar
@@ -70,10 +70,12 @@ def test_an_unknown_an_invalid_and_a_blocked_value_are_nobodys(kinfold: Kinfold)
     assert kinfold.contacts.owners("tracker_id", "T1") == []
 
 
-def test_a_value_that_an_operator_blocked_since_is_nobodys(kinfold: Kinfold) -> None:
-    resolve(kinfold, tracker_id="kiosk")
-    contacts = Contacts(kinfold.database, BlockList.of(added=["kiosk"]))
-    assert contacts.owners("tracker_id", "kiosk") == []
+def test_a_key_that_an_operator_blocked_since_is_still_found(kinfold: Kinfold) -> None:
+    kiosk = identity(resolve(kinfold, tracker_id="kiosk"))
+    blocking = Resolver(kinfold.database, block_list=BlockList.of(added=["kiosk"]))
+    (answer,) = blocking.resolve([read_event({"tracker_id": "kiosk"})])
+    assert answer.outcome is Outcome.IGNORED
+    assert [one["id"] for one in kinfold.contacts.owners("tracker_id", "kiosk")] == [kiosk]
 
 
 def test_looking_a_key_up_writes_nothing(kinfold: Kinfold) -> None:
@@ -121,7 +123,7 @@ def test_a_contact_shows_everything_that_ties_it_together(kinfold: Kinfold) -> N
         "subscriptions": [{"id": "s1", "shared_with": [other]}],
         "properties": {"a": "x", "b": 1},
         "segments": [],
-        "workflows": [],
+        "workflows": {},
         "merged_from": [],
     }
 
@@ -200,6 +202,7 @@ def test_an_activity_shows_what_the_event_said_and_what_came_of_it(kinfold: Kinf
     )
     (item,), cursor = kinfold.contacts.activity(identity(answer))
     assert cursor is None
+    assert item.pop("trace", [{}])[-1]
     assert item.pop("received_at") == kinfold.contacts.get(identity(answer))["last_seen_at"]
     assert item == {
         "message_id": "m1",
@@ -209,6 +212,7 @@ def test_an_activity_shows_what_the_event_said_and_what_came_of_it(kinfold: Kinf
         "occurred_at": "2026-02-03T03:05:06.000007Z",
         "rule": "5",
         "outcome": "created",
+        "limited": False,
     }
     assert {name: type(value) for name, value in item["event_properties"].items()} == {
         name: type(value) for name, value in said.items()

@@ -97,8 +97,8 @@ def test_after_a_kill_every_answered_event_is_there_and_the_others_can_be_sent_a
 
         again = revive(settings)
         assert again.pid != running.pid
-        with Database.connect(again.uri, again.user, again.password, settings) as database:
-            database = Database(database._driver, retry_seconds=30)
+        patient = settings.model_copy(update={"retry_seconds": 30})
+        with Database.connect(again.uri, again.user, again.password, patient) as database:
             assert migrate(database) == []
             kept = {
                 row["message"]: row["contact"]

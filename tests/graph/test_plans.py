@@ -21,9 +21,7 @@ MAY_SCAN = {
 }
 """Statements that scan on purpose, with the operators that each may use."""
 
-each_statement = pytest.mark.parametrize(
-    "statement", load_statements().values(), ids=lambda statement: statement.name
-)
+each_statement = pytest.mark.parametrize("statement", load_statements().values(), ids=lambda statement: statement.name)
 
 
 def plan_of(database: Database, text: str) -> Plan:

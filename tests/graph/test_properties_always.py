@@ -5,6 +5,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from graph.decision import Limits
 from graph.events import Event, read_event
 from graph.model import Answer, Outcome
 from graph.resolver import Resolver
+from graph.statements import load_statements
 from tests.conftest import empty
 
 pytestmark = pytest.mark.calendar
@@ -306,13 +308,11 @@ class Story:
     limits: Limits
 
     def resolver(self, database: Database) -> Resolver:
-        return Resolver(
-            database, policy=self.policy, limits=self.limits, mint=CountingMint(), clock=CountingClock()
-        )
+        return Resolver(database, policy=self.policy, limits=self.limits, mint=CountingMint(), clock=CountingClock())
 
     def batches(self) -> Iterator[list[Event]]:
         edges = [0, *self.cuts, len(self.events)]
-        for start, end in zip(edges, edges[1:], strict=False):
+        for start, end in pairwise(edges):
             if start < end:
                 yield self.events[start:end]
 
@@ -357,6 +357,30 @@ def test_any_batches_give_the_answers_and_the_graph_of_one_event_at_a_time(
     assert_same_graph(snapshot(shared_database), graph)
     empty(shared_database)
     assert shown(story.resolver(shared_database).resolve(story.events)) == shown(singly)
+    assert_same_graph(snapshot(shared_database), graph)
+
+
+@always
+@given(story=stories())
+def test_the_order_in_which_the_database_gives_rows_makes_no_difference(
+    story: Story, shared_database: Database
+) -> None:
+    empty(shared_database)
+    singly = resolve_all(story.resolver(shared_database), ([event] for event in story.events))
+    graph = snapshot(shared_database)
+    run = Transaction.run
+
+    def reversing(self: Transaction, name: str, /, **parameters: Any) -> list[dict[str, Any]]:
+        rows = run(self, name, **parameters)
+        if name == "resolution.facts":
+            # One row of lists that nothing sorts.
+            return [{column: value[::-1] for column, value in row.items()} for row in rows]
+        return rows[::-1] if "ORDER BY" not in load_statements()[name].text else rows
+
+    empty(shared_database)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Transaction, "run", reversing)
+        assert shown(resolve_all(story.resolver(shared_database), ([event] for event in story.events))) == shown(singly)
     assert_same_graph(snapshot(shared_database), graph)
 
 

@@ -68,7 +68,9 @@ def test_a_parameter_that_the_body_does_not_use_is_refused() -> None:
 
 
 def test_a_dollar_in_a_comment_or_a_string_is_no_parameter() -> None:
-    text = variant("RETURN n.id", "// not $this\n/* nor\n$that */\nWHERE n.price <> '$5' AND n.x <> \"$y\"\nRETURN n.id")
+    text = variant(
+        "RETURN n.id", "// not $this\n/* nor\n$that */\nWHERE n.price <> '$5' AND n.x <> \"$y\"\nRETURN n.id"
+    )
     assert parsed(text).parameters == {"value"}
 
 

@@ -15,7 +15,7 @@ Ids of contacts are the product's own, taken from its answers; trackers that are
 until an answer or a document tells what they are called.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -318,7 +318,7 @@ class Reference:
         if segment["kind"] == "static":
             return name in person.lists
         counts = [(activity.event, activity.occurred) for activity in self.activity(person)]
-        return meets(segment["where"], document, counts)
+        return meets(segment["where"], document, counts, self.clock)
 
     # --- events ----------------------------------------------------------------------------------------------
 
@@ -693,21 +693,21 @@ def set_aside(key: str, value: str) -> str | None:
 # --- conditions ----------------------------------------------------------------------------------------------
 
 
-def meets(where: dict[str, Any], document: dict[str, Any], events: list[tuple[str, int]]) -> bool:
+def meets(where: dict[str, Any], document: dict[str, Any], events: list[tuple[str, int]], now: int) -> bool:
     """Tell whether a contact meets a condition; ``events`` are names with the times when they occurred."""
     match where:
         case {"all": parts}:
-            return all(meets(part, document, events) for part in parts)
+            return all(meets(part, document, events, now) for part in parts)
         case {"any": parts}:
-            return any(meets(part, document, events) for part in parts)
+            return any(meets(part, document, events, now) for part in parts)
         case {"not": part}:
-            return not meets(part, document, events)
+            return not meets(part, document, events, now)
         case {"kind": kind}:
             return document["kind"] == kind
         case {"key": key, "exists": exists}:
             return bool(document[PLURAL[key]]) == exists
         case {"event": name, "at_least": count, **more}:
-            since = more.get("since", 0)
+            since = now - micros(more["within"]) if "within" in more else 0
             return sum(event == name and occurred >= since for event, occurred in events) >= count
         case {"property": name, **test}:
             ((operator, wanted),) = test.items()
@@ -716,6 +716,12 @@ def meets(where: dict[str, Any], document: dict[str, Any], events: list[tuple[st
                 return (value is not None) == wanted
             return value is not None and _OPERATORS[operator](value, wanted)
     raise AssertionError(where)
+
+
+def micros(within: str) -> int:
+    """Read a period of so many days (``P30D``) or hours (``PT6H``)."""
+    hours = int(within[2:-1]) if within.startswith("PT") else 24 * int(within[1:-1])
+    return hours * 3_600_000_000
 
 
 def same(value: Any, wanted: Any) -> bool:
@@ -754,7 +760,3 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "less_than": lambda value, wanted: _comparable(value, wanted) and value < wanted,
 }
 
-
-def placeholders(values: list[str]) -> Iterator[tuple[int, str]]:
-    """List the places of minted trackers that have no name yet."""
-    return ((place, value) for place, value in enumerate(values) if value.startswith(MINTED))

@@ -1,0 +1,153 @@
+"""What may stand in the body of a call: closed objects, checked as events are."""
+
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import orjson
+from fastapi import Request
+from pydantic import BaseModel, ConfigDict, Field, StrictStr, ValidationError
+
+from api.http import read_body
+from api.query import the_one_key
+from graph.errors import BadInput, FieldError
+from graph.events import MAX_EVENT_BYTES, MAX_NAME, PropertyMap, Time, field_errors
+from graph.model import KEY_NAMES, KeyName
+
+MAX_BODY_BYTES = 256 * 1024
+"""The longest body that is no event: a condition may list many values."""
+
+_VALUE = "a value is a string, a number, a boolean, null, or a list of one of these"
+
+
+def _example(**example: Any) -> ConfigDict:
+    return ConfigDict(extra="forbid", frozen=True, json_schema_extra={"examples": [example]})
+
+
+class EmptyBody(BaseModel):
+    """Nothing, or an object without fields."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class PropertiesBody(BaseModel):
+    """Properties to write; null removes one, those that are left out stay."""
+
+    model_config = _example(properties={"_name": "Ana", "newsletter": True, "old": None})
+
+    properties: PropertyMap
+
+
+class KeyBody(BaseModel):
+    """One key; exactly one of the four."""
+
+    model_config = _example(email="ana@example.com")
+
+    email: StrictStr | None = None
+    tracker_id: StrictStr | None = None
+    subscription: StrictStr | None = None
+    user_id: StrictStr | None = None
+
+    def key(self) -> tuple[KeyName, str]:
+        """Name the one key that was given, and its value.
+
+        Raises
+        ------
+        BadInput
+            When there is none, or more than one.
+        """
+        return the_one_key([(name, value) for name in KEY_NAMES if (value := getattr(self, name)) is not None], "")
+
+
+class MergeBody(BaseModel):
+    """Which contact is folded into which."""
+
+    model_config = _example(
+        source="01936f2e-7b02-7aa1-8e7d-2f6a9c0b1d3e", target="01936f2e-7c1a-7d10-9a3c-5b1f0c2d4e6f"
+    )
+
+    source: StrictStr = Field(description="The contact that is folded; its id leads to the other from then on.")
+    target: StrictStr = Field(description="The contact that stays.")
+
+
+class SegmentBody(BaseModel):
+    """What a segment is; the condition language is checked by its own reader."""
+
+    model_config = _example(kind="dynamic", where={"all": [{"property": "country", "is": "FR"}, {"kind": "known"}]})
+
+    kind: Any = Field(None, json_schema_extra={"type": "string", "enum": ["static", "dynamic", "dynamic_plus"]})
+    where: Any = Field(
+        None,
+        description="The condition; a static segment has none.",
+        json_schema_extra={"type": ["object", "null"]},
+    )
+
+
+class StatusBody(BaseModel):
+    """Whether a contact is in a workflow, or done with it."""
+
+    model_config = _example(status="active")
+
+    status: Any = Field(None, json_schema_extra={"type": "string", "enum": ["active", "done"]})
+
+
+class RunBody(BaseModel):
+    """One run of one node."""
+
+    model_config = _example(node="welcome", ran_at="2026-11-22T10:00:00Z", data={"opened": True})
+
+    node: StrictStr = Field(min_length=1, max_length=MAX_NAME)
+    ran_at: Time | None = Field(None, description="When it ran; when it was received if left out.")
+    data: PropertyMap = Field(default_factory=dict)
+
+
+BODIES: tuple[type[BaseModel], ...] = (
+    EmptyBody,
+    PropertiesBody,
+    KeyBody,
+    MergeBody,
+    SegmentBody,
+    StatusBody,
+    RunBody,
+)
+
+B = TypeVar("B", bound=BaseModel)
+
+
+async def read_as(model: type[B], request: Request, limit: int = MAX_EVENT_BYTES) -> B:
+    """Read a body as one of the models above.
+
+    Raises
+    ------
+    BadInput
+        With every field that is wrong.
+    """
+    raw = await read_body(request, limit, "this body")
+    if not raw.strip() and model is EmptyBody:
+        raw = b"{}"
+    try:
+        parsed = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise BadInput([FieldError("", "json", f"this is not JSON in UTF-8: {error}")]) from error
+    if not isinstance(parsed, dict):
+        raise BadInput([FieldError("", "type", "this is a JSON object")])
+    try:
+        return model.model_validate(parsed)
+    except ValidationError as error:
+        raise BadInput([_in_words(item) for item in field_errors(error)]) from error
+
+
+def documented(model: type[BaseModel]) -> dict[str, Any]:
+    """Describe a body that a route reads by itself, for the OpenAPI document."""
+    schema = {"$ref": f"#/components/schemas/{model.__name__}"}
+    return {"requestBody": {"required": model is not EmptyBody, "content": {"application/json": {"schema": schema}}}}
+
+
+def _in_words(error: FieldError) -> FieldError:
+    """Say of a run's data what is said of properties, which it is made like."""
+    if error.rule == "missing":
+        return replace(error, message="this is to be given")
+    if error.field.startswith("data.") and error.rule == "length":
+        return replace(error, rule="name_length", message=f"names have 1 to {MAX_NAME} characters")
+    if error.field.startswith("data.") and error.rule != "value":
+        return replace(error, rule="value", message=_VALUE)
+    return error

@@ -1,0 +1,199 @@
+"""Who may call what, with access keys and without."""
+
+import base64
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from graph.kinfold import Kinfold
+from graph.settings import Settings
+from tests.api.conftest import open_client
+from tests.api.pinned import refused
+
+SCOPES = {
+    ("GET", "/"): None,
+    ("GET", "/health"): None,
+    ("GET", "/ready"): None,
+    ("GET", "/openapi.json"): None,
+    ("POST", "/v1/resolve"): "write",
+    ("POST", "/v1/resolve/batch"): "write",
+    ("GET", "/v1/contacts"): "read",
+    ("GET", "/v1/contacts/{id}"): "read",
+    ("PATCH", "/v1/contacts/{id}"): "admin",
+    ("POST", "/v1/contacts/{id}/keys"): "admin",
+    ("POST", "/v1/contacts/{id}/keys/remove"): "admin",
+    ("GET", "/v1/contacts/{id}/activity"): "read",
+    ("GET", "/v1/contacts/{id}/history"): "read",
+    ("GET", "/v1/contacts/{id}/graph"): "read",
+    ("POST", "/v1/merges"): "admin",
+    ("GET", "/v1/merges"): "read",
+    ("GET", "/v1/merges/{id}"): "read",
+    ("POST", "/v1/merges/{id}/undo"): "admin",
+    ("GET", "/v1/segments"): "read",
+    ("PUT", "/v1/segments/{name}"): "admin",
+    ("GET", "/v1/segments/{name}"): "read",
+    ("DELETE", "/v1/segments/{name}"): "admin",
+    ("GET", "/v1/segments/{name}/members"): "read",
+    ("PUT", "/v1/segments/{name}/members/{contact}"): "admin",
+    ("DELETE", "/v1/segments/{name}/members/{contact}"): "admin",
+    ("PUT", "/v1/workflows/{name}"): "admin",
+    ("GET", "/v1/workflows/{name}"): "read",
+    ("PUT", "/v1/workflows/{name}/contacts/{id}"): "admin",
+    ("GET", "/v1/workflows/{name}/contacts/{id}"): "read",
+    ("POST", "/v1/workflows/{name}/contacts/{id}/runs"): "admin",
+    ("GET", "/v1/blocked"): "read",
+    ("PUT", "/v1/blocked/{kind}/{value}"): "admin",
+    ("DELETE", "/v1/blocked/{kind}/{value}"): "admin",
+}
+"""Every call with the scope that it takes, besides admin; None is open."""
+
+KEYS = {"write": "w-1", "read": "r-1", "admin": "a-1"}
+
+
+@pytest.fixture
+def guarded(kinfold: Kinfold, server: Settings) -> Iterator[TestClient]:
+    """A client of an application with keys, which sends none by itself."""
+    keys = Settings(write_key="w-1, w-2", read_key="r-1", admin_key="a-1,schlüssel")  # type: ignore[arg-type]
+    update = {name: getattr(keys, name) for name in ("write_key", "read_key", "admin_key")}
+    with open_client(Kinfold.on(kinfold.database, server.model_copy(update=update))) as client:
+        yield client
+
+
+def bearer(key: str) -> dict[str, Any]:
+    return {"Authorization": f"Bearer {key}".encode()}
+
+
+def test_every_route_is_in_the_table_of_scopes(client: TestClient) -> None:
+    document = client.get("/openapi.json").json()
+    shown = {(method.upper(), path) for path, calls in document["paths"].items() for method in calls}
+    assert shown | {("GET", "/"), ("GET", "/openapi.json")} == set(SCOPES)
+
+
+@pytest.mark.parametrize(("method", "path"), SCOPES)
+def test_each_route_opens_to_its_scope_and_to_admin_and_to_nobody_else(
+    guarded: TestClient, method: str, path: str
+) -> None:
+    address = re.sub(r"\{\w+\}", "nothing", path)
+    scope = SCOPES[method, path]
+
+    def status(**headers: Any) -> int:
+        return guarded.request(method, address, headers=headers, content=b"{").status_code
+
+    for name, key in KEYS.items():
+        allowed = scope is None or name in (scope, "admin")
+        assert (status(**bearer(key)) not in (401, 403)) is allowed, name
+        assert allowed or status(**bearer(key)) == 403, name
+    assert (status() == 401) is (scope is not None)
+    assert (status(**bearer("wrong")) == 401) is (scope is not None)
+
+
+@pytest.mark.parametrize("path", ["/v1/nothing", "/v1", "/docs", "/metrics", "/static", "//v1/contacts", "/V1/resolve"])
+def test_what_is_no_route_takes_a_key_too(guarded: TestClient, path: str) -> None:
+    assert guarded.get(f"http://127.0.0.1:8000{path}").status_code == 401
+    assert guarded.post(f"http://127.0.0.1:8000{path}", headers=bearer("w-1")).status_code == 403
+
+
+def test_the_page_and_what_it_loads_are_open(guarded: TestClient) -> None:
+    assert guarded.get("/").status_code == 200
+    assert guarded.get("/static/app.js").status_code == 200
+    assert guarded.head("/health").status_code == 200
+
+
+def test_a_refusal_says_how_to_send_a_key_and_carries_every_header(guarded: TestClient) -> None:
+    response = guarded.post("/v1/resolve", json={})
+    refused(response, 401, "unauthorized")
+    assert response.headers["www-authenticate"].startswith("Bearer")
+    assert response.headers["cache-control"] == "no-store"
+    forbidden = guarded.get("/v1/contacts?email=ana@example.com", headers=bearer("w-1"))
+    refused(forbidden, 403, "forbidden")
+    assert "read" in forbidden.json()["detail"]
+
+
+@pytest.mark.parametrize("key", ["w-1", "w-2", "a-1", "schlüssel"])
+def test_a_key_comes_as_bearer_or_as_basic_with_an_empty_password(guarded: TestClient, key: str) -> None:
+    basic = base64.b64encode(f"{key}:".encode()).decode()
+    for sent in (f"Bearer {key}", f"bearer  {key}", f"Basic {basic}", f"basic {basic}"):
+        response = guarded.post("/v1/resolve", json={"tracker_id": "t1"}, headers={"Authorization": sent.encode()})  # type: ignore[dict-item]
+        assert response.status_code == 200, sent
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        "w-1",
+        "Bearer",
+        "Bearer ",
+        "Bearer w-1, w-2",
+        "Bearer w-",
+        "Bearer ,",
+        "Digest w-1",
+        "Basic w-1",
+        "Basic " + base64.b64encode(b"w-1:password").decode(),
+        "Basic " + base64.b64encode(b"w-1").decode(),
+        "Basic " + base64.b64encode(b":").decode(),
+        "Basic äöü",
+    ],
+)
+def test_what_is_not_a_key_is_a_401(guarded: TestClient, sent: str) -> None:
+    response = guarded.post("/v1/resolve", json={}, headers={"Authorization": sent.encode("latin-1")})  # type: ignore[dict-item]
+    refused(response, 401, "unauthorized")
+
+
+def test_two_keys_at_once_are_none(guarded: TestClient) -> None:
+    headers = [("Authorization", "Bearer w-1"), ("Authorization", "Bearer a-1")]
+    refused(guarded.post("/v1/resolve", json={}, headers=headers), 401, "unauthorized")
+
+
+def test_a_write_key_learns_the_answer_and_no_explanation(guarded: TestClient) -> None:
+    event = {"tracker_id": "t1"}
+    for path, body in (("/v1/resolve", event), ("/v1/resolve/batch", {"events": [event]})):
+        assert guarded.post(path, json=body, headers=bearer("w-1")).status_code == 200
+        assert guarded.post(f"{path}?dry_run=true", json=body, headers=bearer("w-1")).status_code == 200
+        refused(guarded.post(f"{path}?explain=true", json=body, headers=bearer("w-1")), 403, "forbidden")
+        assert "trace" in guarded.post(f"{path}?explain=true", json=body, headers=bearer("a-1")).text
+
+
+def test_the_document_says_which_key_a_call_takes(client: TestClient) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+    for (method, path), scope in SCOPES.items():
+        if call := paths.get(path, {}).get(method.lower()):
+            assert ("security" in call) is (scope is not None)
+            assert scope is None or f"{scope}" in call["description"]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.1:8000", "localhost", "localhost:1", "[::1]", "[::1]:8000"])
+def test_without_keys_a_server_answers_to_its_own_names(client: TestClient, host: str) -> None:
+    assert client.get("/ready", headers={"Host": host}).status_code == 200
+    assert client.post("/v1/resolve", json={}, headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["evil.example", "evil.example:8000", "127.0.0.1.evil.example", "localhost.evil.example", "10.0.0.1", "", "["],
+)
+def test_without_keys_a_name_that_is_pointed_at_this_machine_is_refused(client: TestClient, host: str) -> None:
+    for path in ("/", "/health", "/v1/contacts?email=ana@example.com"):
+        refused(client.get(path, headers={"Host": host}), 403, "forbidden")
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost.evil.example", "http://10.0.0.1"])
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/v1/resolve"), ("PUT", "/v1/workflows/w"), ("DELETE", "/v1/segments/s")]
+)
+def test_without_keys_a_page_of_another_site_may_not_write(
+    client: TestClient, method: str, path: str, origin: str
+) -> None:
+    refused(client.request(method, path, content=b"{}", headers={"Origin": origin}), 403, "forbidden")
+
+
+@pytest.mark.parametrize("origin", ["http://127.0.0.1:8000", "http://localhost:3000", "http://[::1]:8000"])
+def test_without_keys_a_page_of_this_machine_may_write(client: TestClient, origin: str) -> None:
+    assert client.post("/v1/resolve", json={}, headers={"Origin": origin}).status_code == 200
+
+
+def test_with_keys_any_name_and_any_page_may_ask(guarded: TestClient) -> None:
+    headers = {"Host": "kinfold.example", "Origin": "https://shop.example", **bearer("w-1")}
+    assert guarded.post("/v1/resolve", json={}, headers=headers).status_code == 200
