@@ -333,7 +333,7 @@ class Reference:
                 "outcome": first.outcome,
                 "duplicate": True,
             }
-        carried = [key for key in PLURAL if event.get(key) is not None]
+        carried = [key for key in ("email", "tracker_id", "subscription", "user_id") if event.get(key) is not None]
         ignored = [
             {"key": key, "reason": reason} for key in carried if (reason := set_aside(key, event[key])) is not None
         ]

@@ -6,7 +6,7 @@ KINFOLD_EXAMPLES sets how many runs are made (each up to KINFOLD_STEPS operation
 import os
 from typing import Any
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 
@@ -17,6 +17,9 @@ from tests.model.side_by_side import DAY, YEAR_2020, SideBySide
 
 EXAMPLES = int(os.environ.get("KINFOLD_EXAMPLES", "60"))
 STEPS = int(os.environ.get("KINFOLD_STEPS", "30"))
+PHASES = [phase for phase in Phase if phase is not Phase.explain]
+if os.environ.get("KINFOLD_SHRINK") == "0":
+    PHASES.remove(Phase.shrink)
 
 EMAILS = ["ana@example.com", "bob@example.com", "eve@example.com"]
 VALUES = {
@@ -216,5 +219,7 @@ def test_the_product_does_what_the_model_does(shared_database: Database, server:
             deadline=None,
             suppress_health_check=list(HealthCheck),
             print_blob=True,
+            report_multiple_bugs=False,
+            phases=PHASES,
         ),
     )

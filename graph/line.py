@@ -1,0 +1,136 @@
+"""The line before the resolver: callers that come at the same time share a commit.
+
+While one commit is under way the next events gather, and go into the next one together. When nobody waits, an
+event goes at once: there is no timer. One worker takes the batches, so answers keep the order of arrival within a
+process; between processes the database's locks do.
+"""
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from graph.errors import KinfoldError, Unavailable
+from graph.events import Event
+from graph.model import Answer
+
+log = logging.getLogger("kinfold.line")
+
+LARGEST_BATCH = 256
+"""Events a commit: beyond this a batch costs more time for each event, not less (docs/performance.md)."""
+LONGEST_LINE = 4096
+"""Events that wait; one more is refused, so that memory is bounded."""
+
+
+class ResolveMany(Protocol):
+    """What `graph.resolver.Resolver.resolve` does."""
+
+    def __call__(self, events: Sequence[Event], *, explain: bool = ...) -> list[Answer]: ...
+
+
+@dataclass(slots=True)
+class _Waiting:
+    event: Event
+    explain: bool
+    answer: "Future[Answer]" = field(default_factory=Future)
+
+
+class Line:
+    """Gathers single events into batches.
+
+    Parameters
+    ----------
+    resolve
+        Resolves a batch in one committed transaction.
+    largest, longest
+        Events a batch, events that may wait.
+    """
+
+    def __init__(self, resolve: ResolveMany, *, largest: int = LARGEST_BATCH, longest: int = LONGEST_LINE) -> None:
+        self._resolve = resolve
+        self._largest = largest
+        self._longest = longest
+        self._waiting: deque[_Waiting] = deque()
+        self._changed = threading.Condition()
+        self._closed = False
+        self.sizes: Callable[[int], None] = lambda _: None
+        """Told the size of every batch; for metrics."""
+        self._worker = threading.Thread(target=self._work, name="kinfold-line", daemon=True)
+        self._worker.start()
+
+    def submit(self, event: Event, *, explain: bool = False) -> "Future[Answer]":
+        """Put an event in the line; the future has its answer after the commit.
+
+        Raises
+        ------
+        Unavailable
+            When the line is full, or the server is shutting down; sending again later is safe.
+        """
+        item = _Waiting(event, explain)
+        with self._changed:
+            if self._closed:
+                raise Unavailable("The server is shutting down. Nothing was written; send this again.")
+            if len(self._waiting) >= self._longest:
+                raise Unavailable(f"{self._longest} events are waiting already. Nothing was written; send this again.")
+            self._waiting.append(item)
+            self._changed.notify()
+        return item.answer
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def close(self) -> None:
+        """Refuse further events, resolve those that wait, and return when all have their answers."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        self._worker.join()
+
+    def __enter__(self) -> "Line":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _work(self) -> None:
+        while batch := self._next_batch():
+            self.sizes(len(batch))
+            self._answer(batch)
+
+    def _next_batch(self) -> list[_Waiting]:
+        with self._changed:
+            while not self._waiting and not self._closed:
+                self._changed.wait()
+            taken = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._largest))]
+        # A caller that went away before its turn is not resolved; one that goes later is.
+        live = [item for item in taken if item.answer.set_running_or_notify_cancel()]
+        return live or (self._next_batch() if taken else [])
+
+    def _answer(self, batch: list[_Waiting]) -> None:
+        explain = any(item.explain for item in batch)
+        try:
+            answers = self._resolve([item.event for item in batch], explain=explain)
+        except Unavailable as error:
+            for item in batch:
+                item.answer.set_exception(error)
+            return
+        except Exception as error:
+            if len(batch) > 1:
+                log.warning("a batch of %d failed (%r): one by one, so that only the culprit does", len(batch), error)
+                for item in batch:
+                    self._answer([item])
+            else:
+                batch[0].answer.set_exception(error if isinstance(error, KinfoldError) else _failed(error))
+            return
+        for item, answer in zip(batch, answers, strict=True):
+            if not item.explain:
+                answer.trace = None
+            item.answer.set_result(answer)
+
+
+def _failed(error: Exception) -> KinfoldError:
+    log.error("an event failed", exc_info=error)
+    return KinfoldError("The server failed on this event and wrote the reason to its log.")
