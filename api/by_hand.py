@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from api.problems import as_problem
-from api.terminal import Refusal, say
+from api.terminal import Refusal, say, stderr
 from graph.blocking import RuleKind
 from graph.errors import KinfoldError, Unavailable
 from graph.keys import InvalidKey, normalise
@@ -90,14 +90,14 @@ def unmerge_key(kinfold: Kinfold, key: str, *, cascade: bool, dry_run: bool, yes
     if not unions:
         teller.tell({"undone": []}, f"The {name} {value} went along with no union that stands.")
         return
-    listed = _unions_table(f"What the {name} {value} has tied together, newest first", unions)
+    listed = (f"What the {name} {value} has tied together, newest first:", _unions_table(unions))
     if dry_run:
         previews = _preview_each(kinfold, unions)
         shown = [item for one in previews for item in _preview_of_one(one)]
-        teller.tell({"dry_run": True, "unions": previews}, listed, *shown)
+        teller.tell({"dry_run": True, "unions": previews}, *listed, *shown)
         return
     if not yes:
-        Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else WIDTH).print(listed)
+        stderr.print(*listed, sep="\n", markup=False)
         _confirm(f"Undo {'this union' if len(unions) == 1 else f'these {len(unions)} unions'}?")
     undone: list[Document] = []
     for union in unions:
@@ -150,10 +150,10 @@ def list_rules(rules: list[Document], teller: Teller) -> None:
     if not rules:
         teller.tell(listed, "No rules beside the built-in ones and those of KINFOLD_BLOCK and its like.")
         return
-    table = _table("What is blocked or let through, beside the built-in list", "kind", "value", "since")
+    table = _table("kind", "value", "since")
     for rule in rules:
         table.add_row(rule["kind"], Text(rule["value"]), rule["at"])
-    teller.tell(listed, table)
+    teller.tell(listed, "Beside the built-in list:", table)
 
 
 def _confirm(question: str) -> None:
@@ -192,8 +192,12 @@ def _previews(changes: list[Document]) -> Iterable[Table | str]:
     for contact in changes:
         fate = "" if contact["exists_before"] else ", which would come back"
         fate = fate if contact["exists_after"] else ", which would be folded"
-        table = _table(f"Contact {contact['contact']}{fate}", "field", "now", "then")
+        yield f"Contact {contact['contact']}{fate}"
+        table = _table("field", "now", "then")
         for change in contact["changes"]:
+            # Of a contact that comes or goes, what it has none of is no news.
+            if not any(change[side] not in (None, []) for side in ("before", "after")):
+                continue
             table.add_row(Text(change["field"]), _value(change["before"]), _value(change["after"]))
         yield table
 
@@ -206,15 +210,15 @@ def _value(value: Any) -> Text:
     return Text(value if isinstance(value, str) else orjson.dumps(value).decode())
 
 
-def _unions_table(title: str, unions: list[Document]) -> Table:
-    table = _table(title, "union", "folded", "into", "rule", "at")
+def _unions_table(unions: list[Document]) -> Table:
+    table = _table("union", "folded", "into", "rule", "at")
     for union in unions:
         table.add_row(union["id"], union["source"], union["target"], union["rule"] or "by hand", union["at"])
     return table
 
 
-def _table(title: str, *columns: str) -> Table:
-    table = Table(title=Text(title), title_justify="left", title_style="bold")
+def _table(*columns: str) -> Table:
+    table = Table()
     for column in columns:
         table.add_column(column, overflow="fold")
     return table

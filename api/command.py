@@ -307,9 +307,10 @@ def _resolve_log(kinfold: "Kinfold", stream: BinaryIO, *, dry_run: bool, explain
             with _progress(stream) as show:
                 for batch in logs.batches(stream, kinfold.settings.batch_size):
                     answers = logs.answer_lines(resolve_events, batch, rehearsal=dry_run)
+                    # Counted first: a signal may come as soon as the answers are out.
+                    tally.add(answers)
                     sys.stdout.buffer.write(logs.dump(answers))
                     sys.stdout.buffer.flush()
-                    tally.add(answers)
                     show(batch[-1].end, tally.resolved + tally.bad)
         except BrokenPipeError:
             raise

@@ -24,6 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 from graph.database import Database
+from graph.embedded import stop
 from graph.events import read_event
 from graph.kinfold import Kinfold, open_kinfold
 from graph.settings import Settings
@@ -190,6 +191,8 @@ def main() -> None:
         if not settings.neo4j_uri:
             home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kinfold-bench-"))) / "home"
             settings = settings.model_copy(update={"home": home})
+            # Before its folder goes, the database must be down, not only without a lease.
+            stack.callback(stop, settings)
         kinfold = stack.enter_context(open_kinfold(settings))
         rows = measure(kinfold, arguments.events, arguments.warm_up)
         where = {

@@ -1,9 +1,8 @@
-// The explorer page: looks contacts up and tries events as dry runs. It writes nothing.
-"use strict";
+// The explorer page: looks contacts up and tries events as dry runs. Nothing is written without a preview.
 
-const KEYS = { email: "email", tracker_id: "tracker", subscription: "subscription", user_id: "user id" };
-const NAMES = ["_name", "name", "_first_name", "first_name", "firstName"];
-const PAGE = 25;
+import { contactCard } from "./contact.js";
+import { KEYS, badgeOf, byId, call, hrefTo, keepAccessKey, linkTo, make, nameOf, pathOf, plural, problemBox, say } from "./dom.js";
+
 const OUTCOMES = {
   created: "a new contact would be made",
   found: "it belongs to a contact that is there",
@@ -12,184 +11,6 @@ const OUTCOMES = {
   shared: "its subscription would be shared between two known contacts",
   ignored: "every key it carries is blocked, so nothing would be written",
 };
-
-const byId = (id) => document.getElementById(id);
-
-/** Make an element; text never becomes markup. */
-function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else if (value !== null && value !== false) element.setAttribute(name, value === true ? "" : value);
-  }
-  element.append(...children.filter((child) => child !== null && child !== undefined && child !== ""));
-  return element;
-}
-
-/** Call the API; a problem document is thrown as it is. */
-async function call(path, options) {
-  let response;
-  try {
-    response = await fetch(path, options);
-  } catch {
-    throw { title: "The server cannot be reached", detail: "Is `kinfold serve` still running?", errors: [] };
-  }
-  const text = await response.text();
-  let body;
-  try {
-    body = JSON.parse(text);
-  } catch {
-    body = { title: "The answer is not JSON", detail: `Status ${response.status}`, errors: [], status: response.status };
-  }
-  if (!response.ok) throw body;
-  return body;
-}
-
-const say = (text) => { byId("live").textContent = text; };
-const hrefTo = (key, value) => `#/${key}/${encodeURIComponent(value)}`;
-const linkTo = (key, value) => make("a", { href: hrefTo(key, value), class: "mono" }, value);
-const plural = (count, one, many = `${one}s`) => `${count.toLocaleString()} ${count === 1 ? one : many}`;
-const inWords = (value) => (typeof value === "string" ? value : JSON.stringify(value));
-
-function timeOf(value) {
-  if (!value) return make("span", { class: "none" }, "never");
-  const date = new Date(value);
-  const shown = Number.isNaN(date.getTime())
-    ? value
-    : date.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
-  return make("time", { datetime: value, title: value }, shown);
-}
-
-function problemBox(problem) {
-  const errors = problem.errors ?? [];
-  const box = make("div", { class: "bad", role: "alert" }, make("strong", {}, problem.title ?? "Something went wrong"));
-  if (errors.length === 0) box.append(make("div", {}, problem.detail ?? String(problem)));
-  else box.append(make("ul", {}, ...errors.map((error) => make("li", {}, error.field ? `${error.field}: ${error.message}` : error.message))));
-  return box;
-}
-
-function nameOf(contact) {
-  const property = NAMES.find((name) => contact.properties?.[name]);
-  if (property) return inWords(contact.properties[property]);
-  return contact.email ?? contact.user_ids?.[0] ?? (contact.kind === "known" ? "Known, without a name" : "Anonymous visitor");
-}
-
-const badgeOf = (kind) => make("span", { class: `badge ${kind}` }, kind);
-
-function group(title, items, shown, none = "none") {
-  return make(
-    "div", { class: "group" },
-    make("h3", {}, title),
-    items.length === 0
-      ? make("p", { class: "none" }, none)
-      : make("ul", {}, ...items.map((item) => make("li", {}, ...[shown(item)].flat()))),
-  );
-}
-
-function sharedWith(subscription) {
-  const owner = linkTo("subscription", subscription.id);
-  if (subscription.shared_with.length === 0) return owner;
-  const others = subscription.shared_with.flatMap((id, index) => [index ? ", " : "", linkTo("contact", id)]);
-  return [owner, make("span", { class: "shared" }, "shared with ", ...others)];
-}
-
-function propertiesTable(properties) {
-  const rows = Object.entries(properties).sort(([one], [other]) => (one < other ? -1 : 1));
-  if (rows.length === 0) return make("p", { class: "none" }, "none");
-  return make(
-    "div", { class: "scroll" },
-    make("table", {}, make("tbody", {}, ...rows.map(([name, value]) => make(
-      "tr", {}, make("th", { scope: "row" }, name), make("td", {}, inWords(value)),
-    )))),
-  );
-}
-
-function copyButton(id) {
-  const button = make("button", { type: "button", class: "quiet small" }, "Copy id");
-  button.addEventListener("click", async () => {
-    try {
-      await navigator.clipboard.writeText(id);
-      button.textContent = "Copied";
-      say("Contact id copied");
-    } catch {
-      button.textContent = "Not allowed here";
-    }
-  });
-  return button;
-}
-
-function contactCard(contact) {
-  const segments = contact.segments ?? [];
-  const workflows = contact.workflows ?? [];
-  return make(
-    "article", { class: "card contact", "aria-label": nameOf(contact) },
-    contact.redirected_from
-      ? make("p", { class: "note" }, "The id ", make("code", {}, contact.redirected_from), " was folded into this contact.")
-      : null,
-    make("div", { class: "who" },
-      make("h1", {}, nameOf(contact)), badgeOf(contact.kind), copyButton(contact.id),
-      make("span", { class: "mono" }, contact.id)),
-    make("div", { class: "groups" },
-      group("Emails", contact.emails, (email) => linkTo("email", email)),
-      group("User ids", contact.user_ids, (id) => linkTo("user_id", id)),
-      group("Trackers (browsers)", contact.trackers, (id) => linkTo("tracker_id", id)),
-      group("Push subscriptions", contact.subscriptions, sharedWith),
-      group("Folded into it", contact.merged_from, (id) => linkTo("contact", id), "nothing"),
-      make("div", { class: "group" },
-        make("h3", {}, "Seen"),
-        make("p", {}, "first ", timeOf(contact.created_at)), make("p", {}, "last ", timeOf(contact.last_seen_at))),
-      segments.length ? group("Segments", segments, (segment) => inWords(segment.name ?? segment)) : null,
-      workflows.length ? group("Workflows", workflows, (workflow) => inWords(workflow.name ?? workflow)) : null),
-    make("div", { class: "group" }, make("h3", {}, "Properties"), propertiesTable(contact.properties)),
-    activityOf(contact.id),
-  );
-}
-
-function activityRow(item) {
-  return make(
-    "tr", {},
-    make("td", {}, timeOf(item.occurred_at)),
-    make("td", {}, make("strong", {}, item.event)),
-    make("td", {}, item.tracker_id ? linkTo("tracker_id", item.tracker_id) : ""),
-    make("td", {}, [item.outcome, item.rule ? `rule ${item.rule}` : null].filter(Boolean).join(", ")),
-    make("td", {}, Object.entries(item.event_properties ?? {}).map(([name, value]) => `${name}: ${inWords(value)}`).join("; ")),
-  );
-}
-
-function activityOf(id) {
-  const rows = make("tbody");
-  const heads = ["When", "Event", "Tracker", "Resolved as", "Details"];
-  const more = make("button", { type: "button", class: "quiet", hidden: true }, "Show more");
-  const state = make("p", { class: "none" }, "Loading …");
-  let cursor = null;
-
-  async function load() {
-    more.disabled = true;
-    try {
-      const after = cursor ? `&cursor=${encodeURIComponent(cursor)}` : "";
-      const page = await call(`/v1/contacts/${encodeURIComponent(id)}/activity?limit=${PAGE}${after}`);
-      rows.append(...page.items.map(activityRow));
-      cursor = page.next;
-      more.hidden = cursor === null;
-      state.textContent = rows.childElementCount ? "" : "none";
-      say(`${plural(rows.childElementCount, "activity", "activities")} shown`);
-    } catch (problem) {
-      state.replaceChildren(problemBox(problem));
-    }
-    more.disabled = false;
-  }
-
-  more.addEventListener("click", load);
-  load();
-  return make(
-    "section", { class: "group", "aria-label": "Activity" },
-    make("h3", {}, "Activity, newest first"),
-    make("div", { class: "scroll" },
-      make("table", { class: "activity" },
-        make("thead", {}, make("tr", {}, ...heads.map((head) => make("th", { scope: "col" }, head)))), rows)),
-    state, more,
-  );
-}
 
 function listOf(contacts) {
   return make(
@@ -250,7 +71,7 @@ async function show() {
 
 async function lookUp(key, value) {
   if (key === "contact") {
-    const contact = await call(`/v1/contacts/${encodeURIComponent(value)}`);
+    const contact = await call(pathOf(value));
     say(`Contact ${nameOf(contact)}`);
     return contactCard(contact);
   }
@@ -314,11 +135,7 @@ async function tryEvent(submitted) {
   const answer = byId("answer");
   try {
     const event = eventFrom(submitted.target);
-    const found = await call("/v1/resolve?dry_run=true&explain=true", {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(event),
-    });
+    const found = await call("/v1/resolve?dry_run=true&explain=true", { method: "POST", body: event });
     answer.replaceChildren(...answerShown(found));
   } catch (problem) {
     answer.replaceChildren(problemBox(problem));
@@ -359,6 +176,18 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
     byId("value").select();
   }
+});
+byId("access").addEventListener("submit", (event) => {
+  event.preventDefault();
+  keepAccessKey(byId("access-key").value.trim());
+  byId("access-key").value = "";
+  byId("access").hidden = true;
+  show();
+});
+// Something was written to a contact: go on with the contact, whatever key led to it before.
+addEventListener("kinfold:changed", ({ detail }) => {
+  if (location.hash === hrefTo("contact", detail)) show();
+  else location.hash = hrefTo("contact", detail);
 });
 addEventListener("hashchange", () => { if (location.hash.startsWith("#/")) show(); });
 show();

@@ -16,6 +16,7 @@ from typing import IO, Any
 import httpx
 import pytest
 
+from graph.events import read_event
 from graph.kinfold import Kinfold
 from tests.api.pinned import check_problem
 
@@ -288,3 +289,137 @@ def test_the_database_command_says_where_it_is_and_that_it_does_not_run(tmp_path
     assert str(home) in where.stdout
     assert run(environment, "db", "status").returncode == 1
     assert run(environment, "db", "stop").returncode == 0
+
+
+def test_on_any_address_a_server_with_keys_asks_for_them(environment: dict[str, str], running: Any) -> None:
+    environment |= {"KINFOLD_ADMIN_KEY": "a-1", "KINFOLD_WRITE_KEY": "w-1,w-2"}
+    url = address_in(running("serve", "--host", "0.0.0.0", "--port", "0").line("stderr"))
+    assert httpx.get(f"{url}/ready").status_code == 200
+    assert httpx.post(f"{url}/v1/resolve", json={}).status_code == 401
+    assert httpx.post(f"{url}/v1/resolve", json={}, auth=("w-2", "")).status_code == 200
+    assert httpx.get(f"{url}/v1/merges", auth=("w-2", "")).status_code == 403
+    assert httpx.get(f"{url}/v1/merges", headers={"Authorization": "Bearer a-1"}).status_code == 200
+
+
+def known(kinfold: Kinfold, name: str) -> str:
+    event = read_event({"email": f"{name}@example.com", "tracker_id": f"t-{name}"})
+    [answer] = kinfold.resolver.resolve([event])
+    assert answer.contact
+    assert answer.contact.id
+    return answer.contact.id
+
+
+def test_two_contacts_are_folded_and_unfolded_by_command(environment: dict[str, str], kinfold: Kinfold) -> None:
+    ana, ben = known(kinfold, "ana"), known(kinfold, "ben")
+    looked = run(environment, "merge", ana, ben, "--dry-run")
+    assert looked.returncode == 0, looked.stderr
+    assert "ana@example.com" in looked.stdout
+    assert "would be folded" in looked.stdout
+    assert kinfold.contacts.get(ana)["id"] == ana
+
+    folded = run(environment, "merge", ana, ben)
+    assert folded.returncode == 0, folded.stderr
+    found = re.search(r"kinfold unmerge (\S+)", folded.stdout)
+    assert found
+    assert kinfold.contacts.get(ana)["id"] == ben
+
+    looked = run(environment, "unmerge", found[1], "--dry-run", "--json")
+    assert {change["contact"] for change in json.loads(looked.stdout)["changes"]} == {ana, ben}
+    unfolded = run(environment, "unmerge", found[1], "--json")
+    assert unfolded.returncode == 0, unfolded.stderr
+    entry = json.loads(unfolded.stdout)
+    assert (entry["id"], [one["id"] for one in entry["undone"]]) == (found[1], [found[1]])
+    assert kinfold.contacts.get(ana)["id"] == ana
+
+    again = run(environment, "unmerge", found[1])
+    assert (again.returncode, again.stdout) == (1, "")
+    assert "undone before" in again.stderr
+
+
+def test_a_refused_union_exits_with_1_and_json_says_why(environment: dict[str, str], kinfold: Kinfold) -> None:
+    ana = known(kinfold, "ana")
+    ran = run(environment, "merge", ana, "nobody", "--json")
+    assert ran.returncode == 1
+    check_problem(json.loads(ran.stdout)["error"], 404, "not_found")
+    assert run(environment, "merge", ana, ana).returncode == 1
+
+
+def test_covering_unions_are_undone_first_when_asked_to(environment: dict[str, str], kinfold: Kinfold) -> None:
+    ana, ben, cleo = (known(kinfold, name) for name in ("ana", "ben", "cleo"))
+    first = kinfold.unions.merge(ana, ben)["id"]
+    second = kinfold.unions.merge(ben, cleo)["id"]
+    refused = run(environment, "unmerge", first, "--json")
+    assert refused.returncode == 1
+    assert json.loads(refused.stdout)["error"]["covering"] == [second]
+    ran = run(environment, "unmerge", first, "--cascade", "--json")
+    assert [one["id"] for one in json.loads(ran.stdout)["undone"]] == [second, first]
+
+
+def test_what_a_key_has_tied_together_is_listed_and_taken_back(environment: dict[str, str], kinfold: Kinfold) -> None:
+    ana, ben, cleo = (known(kinfold, name) for name in ("ana", "ben", "cleo"))
+    first = kinfold.unions.merge(ana, ben)["id"]
+    second = kinfold.unions.merge(ben, cleo)["id"]
+    key = ["unmerge", "--key", "tracker_id=t-ana"]
+
+    looked = run(environment, *key, "--dry-run", "--json")
+    assert looked.returncode == 0, looked.stderr
+    assert [(one["id"], bool(one["changes"])) for one in json.loads(looked.stdout)["unions"]] == [
+        (second, True),
+        (first, True),
+    ]
+    shown = run(environment, *key, "--dry-run")
+    assert "What the tracker_id t-ana has tied together" in shown.stdout
+    assert ana in re.sub(r"\s|│", "", shown.stdout)
+
+    nobody = run(environment, *key)
+    assert nobody.returncode == 2
+    assert "--yes" in nobody.stderr
+    assert kinfold.contacts.get(ana)["id"] == cleo
+
+    ran = run(environment, *key, "--yes", "--json")
+    assert ran.returncode == 0, ran.stderr
+    assert [one["id"] for one in json.loads(ran.stdout)["undone"]] == [second, first]
+    assert kinfold.contacts.get(ana)["id"] == ana
+    assert json.loads(run(environment, *key, "--yes", "--json").stdout) == {"undone": []}
+
+
+def test_values_are_blocked_and_let_through_by_command(environment: dict[str, str], kinfold: Kinfold) -> None:
+    assert run(environment, "block", "add", "Kiosk-7").returncode == 0
+    assert run(environment, "block", "add", "bot-.*", "--pattern").returncode == 0
+    assert run(environment, "block", "add", "guest", "--allow").returncode == 0
+    listed = json.loads(run(environment, "block", "list", "--json").stdout)
+    assert {(rule["kind"], rule["value"]) for rule in listed["items"]} == {
+        ("value", "kiosk-7"),
+        ("pattern", "bot-.*"),
+        ("allow", "guest"),
+    }
+    assert "bot-.*" in run(environment, "block", "list").stdout
+    blocks = Kinfold.on(kinfold.database, kinfold.settings).blocking.current().blocks
+    assert [blocks("tracker_id", value) for value in ("KIOSK-7", "bot-9", "guest")] == [True, True, False]
+    assert run(environment, "block", "remove", "kiosk-7").returncode == 0
+    twice = run(environment, "block", "remove", "kiosk-7")
+    assert twice.returncode == 1
+    assert "no value rule" in twice.stderr
+    assert run(environment, "block", "add", "(", "--pattern").returncode == 1
+    assert run(environment, "block", "add", "x", "--pattern", "--allow").returncode == 2
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["unmerge"],
+        ["unmerge", "m1", "--key", "email=ana@example.com"],
+        ["unmerge", "--key", "cookie=t1"],
+        ["unmerge", "--key", "tracker_id"],
+        ["merge", "only-one"],
+    ],
+)
+def test_a_command_that_makes_no_sense_runs_nothing(environment: dict[str, str], arguments: list[str]) -> None:
+    ran = run(environment, *arguments)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert "Traceback" not in ran.stderr
+
+
+def test_without_a_database_nothing_is_folded(away: dict[str, str]) -> None:
+    ran = run(away, "merge", "a", "b", "--json")
+    assert (ran.returncode, ran.stdout) == (2, "")

@@ -1,6 +1,7 @@
 """What every call has in common: health, headers, the page, the OpenAPI document, errors of HTTP."""
 
 import re
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -8,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from pydantic import BaseModel
 
-from api import schemas
+from api import app, schemas
 from api.bodies import BODIES
 from graph.errors import Unavailable
 from graph.kinfold import Kinfold
@@ -61,6 +62,20 @@ def test_the_page_has_everything_that_it_asks_for(client: TestClient) -> None:
         assert response.headers["x-content-type-options"] == "nosniff"
 
 
+def test_the_parts_of_the_page_find_each_other(client: TestClient) -> None:
+    folder = Path(app.__file__).parent / "static"
+    parts = sorted(folder.glob("*.js"))
+    assert parts
+    for part in parts:
+        response = client.get(f"/static/{part.name}")
+        assert response.headers["content-type"].startswith("text/javascript")
+        for names, other in re.findall(r"import \{([^}]*)\} from \"\./([^\"]+)\"", response.text):
+            exported = set(
+                re.findall(r"^export (?:async )?(?:function|const) (\w+)", (folder / other).read_text(), re.M)
+            )
+            assert {name.strip() for name in names.split(",")} <= exported, (part.name, other)
+
+
 def test_answers_about_people_are_kept_by_no_cache(client: TestClient) -> None:
     assert client.get("/v1/contacts?email=ana@example.com").headers["cache-control"] == "no-store"
 
@@ -95,12 +110,12 @@ def test_every_body_and_answer_of_the_document_has_an_example(client: TestClient
                 assert shown or name == "EmptyBody", (method, path)
 
 
-def test_every_example_of_the_document_is_what_its_schema_says(client: TestClient) -> None:
-    for model in {*vars(schemas).values(), *BODIES}:
-        if isinstance(model, type) and issubclass(model, BaseModel) and model.model_config.get("json_schema_extra"):
-            extra: Any = model.model_config["json_schema_extra"]
-            for example in extra["examples"]:
-                model.model_validate(example)
+def test_every_example_of_the_document_is_what_its_schema_says() -> None:
+    models = [model for model in vars(schemas).values() if isinstance(model, type) and issubclass(model, BaseModel)]
+    for model in (*models, *BODIES):
+        extra: Any = model.model_config.get("json_schema_extra") or {}
+        for example in extra.get("examples", []):
+            model.model_validate(example)
 
 
 def references(node: Any) -> set[str]:

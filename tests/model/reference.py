@@ -235,7 +235,10 @@ class Reference:
                         shown[name] = (value, occurred)
                 case ("union", union) if not union.undone:
                     for name, (value, occurred) in self.properties(union.source).items():
-                        if name not in shown or (shown[name][0] is None and value is not None):
+                        # Of two removals the later one counts, so that no late event undoes it.
+                        if name not in shown or (
+                            shown[name][0] is None and (value is not None or occurred > shown[name][1])
+                        ):
                             shown[name] = (value, occurred)
         return shown
 

@@ -1,0 +1,138 @@
+// Changes by hand: keys given and taken, unions made and taken back; each is previewed before it can be done.
+
+import { KEYS, call, inWords, linkTo, make, pathOf, plural, problemBox, say } from "./dom.js";
+
+const isList = (value) => Array.isArray(value) && value.every((item) => typeof item === "string");
+
+const isNothing = (value) => value === null || (Array.isArray(value) && value.length === 0);
+
+/** Write a value of a field; a list one item a line. */
+function valueShown(value) {
+  if (isNothing(value)) return make("span", { class: "none" }, "nothing");
+  return isList(value) ? make("span", {}, ...value.map((item) => make("span", { class: "datum" }, item))) : inWords(value);
+}
+
+function fateOf(change) {
+  if (!change.exists_before) return " would come back";
+  return change.exists_after ? " would change" : " would be folded";
+}
+
+function changeTable(change) {
+  return make(
+    "div", { class: "scroll" },
+    make("table", { class: "changes" },
+      make("caption", {}, "Contact ", linkTo("contact", change.contact), fateOf(change)),
+      make("thead", {}, make("tr", {}, ...["Field", "Now", "Then"].map((head) => make("th", { scope: "col" }, head)))),
+      make("tbody", {}, ...change.changes.filter(({ before, after }) => !(isNothing(before) && isNothing(after))).map(({ field, before, after }) => make(
+        "tr", {}, make("th", { scope: "row" }, field), make("td", {}, valueShown(before)), make("td", {}, valueShown(after)),
+      )))),
+  );
+}
+
+/**
+ * Show what a call would change and, once that is confirmed, make it.
+ *
+ * `place` takes the preview; `from` gets the focus back when it is left; `act` makes the call.
+ */
+async function offer({ place, from, path, query = "", body, verb, contact }) {
+  const ask = `${path}?dry_run=true${query && `&${query}`}`;
+  const real = query ? `${path}?${query}` : path;
+  const leave = () => { place.replaceChildren(); from.focus(); };
+  try {
+    const { changes } = await call(ask, { method: "POST", body });
+    const act = make("button", { type: "button" }, verb);
+    act.addEventListener("click", async () => {
+      act.disabled = true;
+      try {
+        const done = await call(real, { method: "POST", body });
+        say("Done");
+        dispatchEvent(new CustomEvent("kinfold:changed", { detail: contact(done) }));
+      } catch (problem) {
+        place.replaceChildren(problemBox(problem));
+      }
+    });
+    const preview = make(
+      "div", { class: "preview", tabindex: "-1", role: "group", "aria-label": "Preview" },
+      changes.length === 0 ? make("p", {}, "Nothing would change.") : null,
+      ...changes.map(changeTable),
+      make("div", { class: "actions" },
+        changes.length ? act : null,
+        make("button", { type: "button", class: "quiet", onclick: leave }, "Leave it as it is")),
+    );
+    place.replaceChildren(preview);
+    preview.focus();
+    say(`${plural(changes.length, "contact")} would change; nothing is done yet`);
+  } catch (problem) {
+    const box = problemBox(problem);
+    place.replaceChildren(box);
+    if (problem.owner) box.append(make("p", {}, "Its owner is ", linkTo("contact", problem.owner), "."));
+    if (problem.covering) {
+      const cascade = () => offer({ place, from, path, query: "cascade=true", body, verb, contact });
+      box.append(make("button", { type: "button", class: "quiet small", onclick: cascade }, "Preview undoing those first"));
+    }
+  }
+}
+
+/** A small button with the place for its preview beneath it. */
+function small(label, named, offering) {
+  const place = make("div", { class: "place" });
+  const button = make("button", { type: "button", class: "quiet small", "aria-label": named }, label);
+  button.addEventListener("click", () => offer({ place, from: button, ...offering }));
+  return make("div", { class: "small-act" }, button, place);
+}
+
+export function takeKeyButton(contact, key, value) {
+  return small("Take away", `Take the ${KEYS[key]} ${value} away`, {
+    path: pathOf(contact.id, "/keys/remove"), body: { [key]: value }, verb: "Take it away", contact: () => contact.id,
+  });
+}
+
+export function unmergeButton(contact, merge) {
+  return small("Un-merge", "Un-merge: preview taking this union back", {
+    path: `/v1/merges/${encodeURIComponent(merge)}/undo`, verb: "Un-merge", contact: () => contact.id,
+  });
+}
+
+export function giveKeyForm(contact) {
+  const place = make("div", { class: "place wide" });
+  const form = make(
+    "form", { class: "fields" },
+    make("label", {}, "Give it a key",
+      make("select", { name: "key" }, ...Object.entries(KEYS).map(([key, words]) => make("option", { value: key }, words)))),
+    make("label", {}, "Value", make("input", { name: "value", required: true, autocomplete: "off", autocapitalize: "none", spellcheck: "false" })),
+    make("div", { class: "wide actions" }, make("button", { type: "submit", class: "quiet" }, "Preview")),
+    place,
+  );
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const { key, value } = form.elements;
+    offer({
+      place, from: value, path: pathOf(contact.id, "/keys"), body: { [key.value]: value.value }, verb: "Give it",
+      contact: () => contact.id,
+    });
+  });
+  return form;
+}
+
+export function foldForm(contact) {
+  const place = make("div", { class: "place wide" });
+  const form = make(
+    "form", { class: "fields" },
+    make("label", {}, "Union with the contact whose id is",
+      make("input", { name: "other", required: true, autocomplete: "off", autocapitalize: "none", spellcheck: "false", class: "mono" })),
+    make("label", {}, "Which stays",
+      make("select", { name: "stays" }, make("option", { value: "this" }, "this contact"), make("option", { value: "other" }, "the other one"))),
+    make("div", { class: "wide actions" }, make("button", { type: "submit", class: "quiet" }, "Preview")),
+    place,
+  );
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const other = form.elements.other.value.trim();
+    const [source, target] = form.elements.stays.value === "this" ? [other, contact.id] : [contact.id, other];
+    offer({
+      place, from: form.elements.other, path: "/v1/merges", body: { source, target }, verb: "Fold them into one",
+      contact: (entry) => entry.target,
+    });
+  });
+  return form;
+}

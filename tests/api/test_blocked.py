@@ -1,0 +1,69 @@
+"""/v1/blocked: the rules beside the built-in block list."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from fastapi.testclient import TestClient
+
+from tests.api.pinned import refused
+
+Resolve = Callable[..., dict[str, Any]]
+
+
+def test_a_value_is_blocked_with_201_again_with_200_and_let_go_with_204(client: TestClient, resolve: Resolve) -> None:
+    made = client.put("/v1/blocked/value/Kiosk-7")
+    assert made.status_code == 201
+    assert made.json().keys() == {"kind", "value", "at"}
+    assert made.json()["value"] == "kiosk-7"
+    again = client.put("/v1/blocked/value/kiosk-7")
+    assert (again.status_code, again.json()) == (200, made.json())
+    assert client.get("/v1/blocked").json() == {"items": [made.json()], "next": None}
+    assert resolve(tracker_id="KIOSK-7")["outcome"] == "ignored"
+    gone = client.delete("/v1/blocked/value/kiosk-7")
+    assert (gone.status_code, gone.content) == (204, b"")
+    assert resolve(tracker_id="KIOSK-7")["outcome"] == "created"
+
+
+def test_a_pattern_may_hold_any_character(client: TestClient, resolve: Resolve) -> None:
+    pattern = r"https?://bot\d+/.*#?"
+    made = client.put(f"/v1/blocked/pattern/{quote(pattern, safe='')}")
+    assert (made.status_code, made.json()["value"]) == (201, pattern)
+    assert resolve(tracker_id="https://bot7/x/y")["outcome"] == "ignored"
+    assert client.delete(f"/v1/blocked/pattern/{quote(pattern)}").status_code == 204
+
+
+def test_a_built_in_value_is_let_through(client: TestClient, resolve: Resolve) -> None:
+    assert resolve(user_id="guest")["outcome"] == "ignored"
+    assert client.put("/v1/blocked/allow/guest").status_code == 201
+    assert resolve(user_id="guest")["outcome"] == "created"
+
+
+def test_rules_come_in_pages(client: TestClient) -> None:
+    for kind, value in (("value", "b"), ("value", "a"), ("allow", "a")):
+        client.put(f"/v1/blocked/{kind}/{value}")
+    first = client.get("/v1/blocked?limit=2").json()
+    second = client.get("/v1/blocked", params={"limit": 2, "cursor": first["next"]}).json()
+    items = first["items"] + second["items"]
+    assert [(item["kind"], item["value"]) for item in items] == [("allow", "a"), ("value", "a"), ("value", "b")]
+    assert second["next"] is None
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("word/x", "kind"),
+        ("pattern/%28", "value"),
+        ("value/%20", "value"),
+        (f"value/{'x' * 1025}", "value"),
+    ],
+)
+def test_a_bad_rule_is_refused(client: TestClient, path: str, field: str) -> None:
+    errors = refused(client.put(f"/v1/blocked/{path}"), 422, "bad_input")
+    assert [error["field"] for error in errors] == [field]
+
+
+def test_a_rule_that_is_none_cannot_be_taken_back(client: TestClient) -> None:
+    refused(client.delete("/v1/blocked/value/nothing"), 404, "not_found")
+    refused(client.delete("/v1/blocked/value/null"), 404, "not_found")
