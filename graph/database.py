@@ -27,7 +27,7 @@ from neo4j.exceptions import (
 
 from graph.errors import Unavailable
 from graph.settings import Settings
-from graph.statements import Statement, load_statements
+from graph.statements import PARAMETERS, Statement, load_statements
 
 Result = TypeVar("Result")
 Row = dict[str, Any]
@@ -70,7 +70,7 @@ class Transaction:
         statement = self._statements[name]
         if parameters.keys() != statement.parameters:
             raise TypeError(f"{name} takes {sorted(statement.parameters)}, was given {sorted(parameters)}")
-        result = self._bolt.run(statement.text, parameters)
+        result = self._bolt.run(statement.text, {PARAMETERS: parameters})
         keys = result.keys()
         return [dict(zip(keys, record.values(), strict=True)) for record in result]
 

@@ -9,6 +9,10 @@ A file starts with comment lines::
     // access: write
 
 ``name`` is the file's path with dots. ``parameters`` and ``columns`` may be ``-`` for none.
+
+A statement's parameters are sent as one map, `PARAMETERS`: Neo4j keeps a plan for every combination of the types
+of parameters *and of the sizes of lists*, by powers of ten, so that batches of changing shapes would be planned
+over and over (docs/performance.md).
 """
 
 import re
@@ -16,6 +20,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+PARAMETERS = "given"
+"""The one parameter that the server gets: a map with all those that the statement declares."""
 
 CYPHER = Path(__file__).resolve().parent.parent / "cypher"
 
@@ -33,7 +40,7 @@ class StatementError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement: its text and what its header promises."""
+    """One statement: its text as the server gets it, and what its header promises."""
 
     name: str
     purpose: str
@@ -79,7 +86,12 @@ def parse_statement(name: str, text: str) -> Statement:
     writes = _WRITES.search(bare) is not None
     if writes != (header["access"] == "write"):
         raise StatementError(f"{name}: declared as {header['access']}, which its body contradicts")
-    return Statement(name, header["purpose"], frozenset(declared), columns, writes, text)
+    return Statement(name, header["purpose"], frozenset(declared), columns, writes, _as_sent(text))
+
+
+def _as_sent(text: str) -> str:
+    body = "\n".join(line for line in text.splitlines() if not line.startswith("//"))
+    return _PARAMETER.sub(rf"${PARAMETERS}.\1", body)
 
 
 def _names(listed: str) -> list[str]:

@@ -3,7 +3,7 @@
 // parameters: contact_id, occurred, message_id, limit
 // columns: message_id, event, names, values, tracker_id, occurred, received, rule, outcome, limited, trace
 // access: read
-MATCH (:Contact {id: $contact_id})-[:HAS]->(period:Timeline)
+MATCH (contact:Contact {id: $contact_id})-[:HAS]->(period:Timeline) USING INDEX contact:Contact(id)
 MATCH (period)-[:OF|WAS_OF]->(tracker:Tracker)
 MATCH (a:Activity)-[:ON]->(period)
 WITH a, tracker, a.occurred_at.epochSeconds * 1000000 + a.occurred_at.microsecond AS occurred

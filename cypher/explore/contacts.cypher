@@ -4,7 +4,7 @@
 // columns: id, kind, created, seen, keys, properties, merged_from
 // access: read
 UNWIND $contact_ids AS id
-MATCH (c:Contact {id: id})
+MATCH (c:Contact {id: id}) USING INDEX c:Contact(id)
 RETURN
   c.id AS id,
   c.kind AS kind,

@@ -3,7 +3,7 @@
 // parameters: contact_id
 // columns: id, contact, action, key, value, at
 // access: read
-MATCH (:Contact {id: $contact_id})<-[:TO*0..]-(holder)
+MATCH (contact:Contact {id: $contact_id})<-[:TO*0..]-(holder) USING INDEX contact:Contact(id)
 MATCH (holder)<-[:BY_HAND_ON]-(change:KeyChange)
 RETURN
   change.id AS id,

@@ -3,7 +3,7 @@
 // parameters: contact_id
 // columns: keys, ghosts
 // access: read
-MATCH (c:Contact {id: $contact_id})
+MATCH (c:Contact {id: $contact_id}) USING INDEX c:Contact(id)
 RETURN
   COLLECT {
     MATCH (c)-[o:OWNS]->(k)

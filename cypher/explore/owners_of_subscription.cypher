@@ -3,6 +3,6 @@
 // parameters: value
 // columns: id
 // access: read
-MATCH (:Subscription {value: $value})<-[:OWNS]-(c:Contact)
+MATCH (disputed:Subscription {value: $value})<-[:OWNS]-(c:Contact) USING INDEX disputed:Subscription(value)
 RETURN c.id AS id
 ORDER BY c.kind = 'anonymous', c.last_seen_at DESC, c.id

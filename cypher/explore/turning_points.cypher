@@ -3,7 +3,7 @@
 // parameters: contact_id
 // columns: message_id, event, rule, outcome, limited, email, user_id, tracker_id, subscription, received
 // access: read
-MATCH (:Contact {id: $contact_id})-[:HAS]->(:Timeline)<-[:ON]-(a:Activity)
+MATCH (contact:Contact {id: $contact_id})-[:HAS]->(:Timeline)<-[:ON]-(a:Activity) USING INDEX contact:Contact(id)
 WHERE a.outcome <> 'found' OR a.limited
 RETURN
   a.message_id AS message_id,

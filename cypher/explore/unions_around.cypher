@@ -3,7 +3,7 @@
 // parameters: contact_id
 // columns: id, source, target, rule, message_id, at, undone, keys
 // access: read
-MATCH (c:Contact {id: $contact_id})
+MATCH (c:Contact {id: $contact_id}) USING INDEX c:Contact(id)
 CALL (c) {
   MATCH (c)<-[:TO*0..]-(into)
   MATCH (into)<-[:INTO]-(m:Merge)

@@ -4,7 +4,7 @@
 // columns: contact, name, value, occurred, arrived, source, fill, element, shown
 // access: read
 UNWIND $contact_ids AS id
-MATCH (:Contact {id: id})-[:HAS_PROPERTY]->(p:Property)
+MATCH (contact:Contact {id: id})-[:HAS_PROPERTY]->(p:Property) USING INDEX contact:Contact(id)
 RETURN
   id AS contact,
   p.name AS name,

@@ -5,21 +5,21 @@
 // access: write
 CALL () {
   UNWIND $emails AS row
-  MATCH (k:Email {value: row.value})<-[o:OWNS]-(:Contact {id: row.contact})
+  MATCH (k:Email {value: row.value})<-[o:OWNS]-(:Contact {id: row.contact}) USING INDEX k:Email(value)
   DELETE o
 }
 CALL () {
   UNWIND $user_ids AS row
-  MATCH (k:UserId {value: row.value})<-[o:OWNS]-(:Contact {id: row.contact})
+  MATCH (k:UserId {value: row.value})<-[o:OWNS]-(:Contact {id: row.contact}) USING INDEX k:UserId(value)
   DELETE o
 }
 CALL () {
   UNWIND $subscriptions AS row
-  MATCH (k:Subscription {value: row.value})<-[o:OWNS]-(:Contact {id: row.contact})
+  MATCH (k:Subscription {value: row.value})<-[o:OWNS]-(:Contact {id: row.contact}) USING INDEX k:Subscription(value)
   DELETE o
 }
 CALL () {
   UNWIND $trackers AS row
-  MATCH (k:Tracker {value: row.value})<-[o:OWNS]-(:Contact {id: row.contact})
+  MATCH (k:Tracker {value: row.value})<-[o:OWNS]-(:Contact {id: row.contact}) USING INDEX k:Tracker(value)
   DELETE o
 }

@@ -5,19 +5,19 @@
 // access: write
 CALL () {
   UNWIND $emails AS value
-  MATCH (k:Email {value: value})
+  MATCH (k:Email {value: value}) USING INDEX k:Email(value)
   RETURN 'email' AS name, k
   UNION ALL
   UNWIND $user_ids AS value
-  MATCH (k:UserId {value: value})
+  MATCH (k:UserId {value: value}) USING INDEX k:UserId(value)
   RETURN 'user_id' AS name, k
   UNION ALL
   UNWIND $subscriptions AS value
-  MATCH (k:Subscription {value: value})
+  MATCH (k:Subscription {value: value}) USING INDEX k:Subscription(value)
   RETURN 'subscription' AS name, k
   UNION ALL
   UNWIND $trackers AS value
-  MATCH (k:Tracker {value: value})
+  MATCH (k:Tracker {value: value}) USING INDEX k:Tracker(value)
   RETURN 'tracker_id' AS name, k
 }
 // Removing a property that is never there takes the node's lock and changes nothing.
@@ -28,7 +28,7 @@ OPTIONAL MATCH (k)<-[:OF]-(period:Timeline)
 WITH collect([name, k.value, owner.id, period.id]) AS keys, collect(DISTINCT owner) AS owners
 CALL () {
   UNWIND $message_ids AS message_id
-  MATCH (activity:Activity {message_id: message_id})-[:ON]->(period:Timeline)
+  MATCH (activity:Activity {message_id: message_id})-[:ON]->(period:Timeline) USING INDEX activity:Activity(message_id)
   MATCH (period)<-[:HAS]-(owner:Contact)
   MATCH (period)-[of:OF|WAS_OF]->(tracker:Tracker)
   RETURN
@@ -37,12 +37,12 @@ CALL () {
 }
 CALL () {
   UNWIND $contact_ids AS id
-  MATCH (named:Contact {id: id})
+  MATCH (named:Contact {id: id}) USING INDEX named:Contact(id)
   RETURN collect(named) AS named
 }
 CALL () {
   UNWIND $subscriptions AS value
-  MATCH (:Subscription {value: value})<-[:ON]-(split:Split)
+  MATCH (disputed:Subscription {value: value})<-[:ON]-(split:Split) USING INDEX disputed:Subscription(value)
   MATCH (split)-[:BETWEEN]->(first)
   MATCH (first)-[:TO*0..]->(tracker_owner:Contact)
   MATCH (split)-[:MADE]->(second)

@@ -5,22 +5,22 @@
 // access: write
 CALL () {
   UNWIND $ended AS row
-  MATCH (period:Timeline {id: row.id})-[of:OF]->(tracker:Tracker)
+  MATCH (period:Timeline {id: row.id})-[of:OF]->(tracker:Tracker) USING INDEX period:Timeline(id)
   CREATE (period)-[:WAS_OF]->(tracker)
   SET period.ended_at = datetime({epochSeconds: row.ended / 1000000, nanosecond: row.ended % 1000000 * 1000})
   DELETE of
 }
 CALL () {
   UNWIND $moved AS row
-  MATCH (:Contact {id: row.from})-[has:HAS]->(period:Timeline {id: row.id})
-  MATCH (c:Contact {id: row.to})
+  MATCH (:Contact {id: row.from})-[has:HAS]->(period:Timeline {id: row.id}) USING INDEX period:Timeline(id)
+  MATCH (c:Contact {id: row.to}) USING INDEX c:Contact(id)
   CREATE (c)-[:HAS]->(period)
   DELETE has
 }
 CALL () {
   UNWIND $new AS row
-  MATCH (c:Contact {id: row.contact})
-  MATCH (tracker:Tracker {value: row.tracker})
+  MATCH (c:Contact {id: row.contact}) USING INDEX c:Contact(id)
+  MATCH (tracker:Tracker {value: row.tracker}) USING INDEX tracker:Tracker(value)
   CREATE (c)-[:HAS]->(period:Timeline {id: row.period})
   SET period.started_at = datetime({epochSeconds: row.started / 1000000, nanosecond: row.started % 1000000 * 1000}),
     period.last_at = datetime({epochSeconds: row.last / 1000000, nanosecond: row.last % 1000000 * 1000}),

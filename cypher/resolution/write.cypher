@@ -26,7 +26,7 @@ CALL () {
 }
 CALL () {
   UNWIND $changes AS row
-  MATCH (c:Contact {id: row.id})
+  MATCH (c:Contact {id: row.id}) USING INDEX c:Contact(id)
   SET c += row.set, c.last_seen_at = datetime({epochSeconds: row.seen / 1000000, nanosecond: row.seen % 1000000 * 1000})
   FOREACH (key IN row.emails |
     CREATE (c)-[o:OWNS]->(:Email {value: key.value})
@@ -47,7 +47,7 @@ CALL () {
 }
 CALL () {
   UNWIND $activities AS item
-  MATCH (period:Timeline {id: item.period})
+  MATCH (period:Timeline {id: item.period}) USING INDEX period:Timeline(id)
   CREATE (a:Activity)-[:ON]->(period)
   SET a = item.node, a.occurred_at = datetime({epochSeconds: item.occurred / 1000000, nanosecond: item.occurred % 1000000 * 1000}), a.received_at = datetime({epochSeconds: item.received / 1000000, nanosecond: item.received % 1000000 * 1000}), period.last_at = datetime({epochSeconds: item.received / 1000000, nanosecond: item.received % 1000000 * 1000})
 }

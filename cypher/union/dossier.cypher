@@ -4,7 +4,7 @@
 // columns: contact, keys, timelines
 // access: write
 UNWIND $contact_ids AS id
-MATCH (c:Contact {id: id})
+MATCH (c:Contact {id: id}) USING INDEX c:Contact(id)
 FOREACH (_ IN $locks | REMOVE c._lock)
 WITH c
 CALL (c) {

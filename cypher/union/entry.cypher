@@ -3,7 +3,7 @@
 // parameters: merge_id, locks
 // columns: id, source, target, living, undone, frozen, moved, timelines, heirs, another_split
 // access: write
-MATCH (merge:Merge {id: $merge_id})-[:INTO]->(target)
+MATCH (merge:Merge {id: $merge_id})-[:INTO]->(target) USING INDEX merge:Merge(id)
 MATCH (merge)-[:FOLDED]->(source)
 FOREACH (_ IN $locks | REMOVE merge._lock, source._lock, target._lock)
 WITH merge, source, target

@@ -4,41 +4,41 @@
 // columns: -
 // access: write
 UNWIND $merges AS row
-MATCH (source:Contact {id: row.source})
-MATCH (target:Contact {id: row.target})
+MATCH (source:Contact {id: row.source}) USING INDEX source:Contact(id)
+MATCH (target:Contact {id: row.target}) USING INDEX target:Contact(id)
 CREATE (merge:Merge)-[:FOLDED]->(source)
 CREATE (merge)-[:INTO]->(target)
 SET merge = row.node, merge.at = datetime({epochSeconds: row.at / 1000000, nanosecond: row.at % 1000000 * 1000})
 WITH merge, row
 CALL (merge, row) {
   UNWIND row.timelines AS id
-  MATCH (period:Timeline {id: id})
+  MATCH (period:Timeline {id: id}) USING INDEX period:Timeline(id)
   CREATE (merge)-[:CARRIED]->(period)
 }
 CALL (merge, row) {
   UNWIND row.emails AS moved
-  MATCH (k:Email {value: moved.value})
+  MATCH (k:Email {value: moved.value}) USING INDEX k:Email(value)
   CREATE (merge)-[m:MOVED]->(k)
   SET m = moved.edge, m.since = datetime({epochSeconds: moved.since / 1000000, nanosecond: moved.since % 1000000 * 1000}), m.kept_since = CASE WHEN moved.kept_since IS NOT NULL
       THEN datetime({epochSeconds: moved.kept_since / 1000000, nanosecond: moved.kept_since % 1000000 * 1000}) END
 }
 CALL (merge, row) {
   UNWIND row.user_ids AS moved
-  MATCH (k:UserId {value: moved.value})
+  MATCH (k:UserId {value: moved.value}) USING INDEX k:UserId(value)
   CREATE (merge)-[m:MOVED]->(k)
   SET m = moved.edge, m.since = datetime({epochSeconds: moved.since / 1000000, nanosecond: moved.since % 1000000 * 1000}), m.kept_since = CASE WHEN moved.kept_since IS NOT NULL
       THEN datetime({epochSeconds: moved.kept_since / 1000000, nanosecond: moved.kept_since % 1000000 * 1000}) END
 }
 CALL (merge, row) {
   UNWIND row.subscriptions AS moved
-  MATCH (k:Subscription {value: moved.value})
+  MATCH (k:Subscription {value: moved.value}) USING INDEX k:Subscription(value)
   CREATE (merge)-[m:MOVED]->(k)
   SET m = moved.edge, m.since = datetime({epochSeconds: moved.since / 1000000, nanosecond: moved.since % 1000000 * 1000}), m.kept_since = CASE WHEN moved.kept_since IS NOT NULL
       THEN datetime({epochSeconds: moved.kept_since / 1000000, nanosecond: moved.kept_since % 1000000 * 1000}) END
 }
 CALL (merge, row) {
   UNWIND row.trackers AS moved
-  MATCH (k:Tracker {value: moved.value})
+  MATCH (k:Tracker {value: moved.value}) USING INDEX k:Tracker(value)
   CREATE (merge)-[m:MOVED]->(k)
   SET m = moved.edge, m.since = datetime({epochSeconds: moved.since / 1000000, nanosecond: moved.since % 1000000 * 1000}), m.kept_since = CASE WHEN moved.kept_since IS NOT NULL
       THEN datetime({epochSeconds: moved.kept_since / 1000000, nanosecond: moved.kept_since % 1000000 * 1000}) END

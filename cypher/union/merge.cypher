@@ -3,7 +3,7 @@
 // parameters: merge_id
 // columns: id, source, target, rule, message_id, at, undone_at
 // access: read
-MATCH (m:Merge {id: $merge_id})
+MATCH (m:Merge {id: $merge_id}) USING INDEX m:Merge(id)
 RETURN
   m.id AS id,
   m.source AS source,

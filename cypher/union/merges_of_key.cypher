@@ -5,16 +5,16 @@
 // access: read
 CALL () {
   WITH * WHERE $name = 'email'
-  MATCH (k:Email {value: $value}) RETURN k
+  MATCH (k:Email {value: $value}) USING INDEX k:Email(value) RETURN k
   UNION ALL
   WITH * WHERE $name = 'user_id'
-  MATCH (k:UserId {value: $value}) RETURN k
+  MATCH (k:UserId {value: $value}) USING INDEX k:UserId(value) RETURN k
   UNION ALL
   WITH * WHERE $name = 'tracker_id'
-  MATCH (k:Tracker {value: $value}) RETURN k
+  MATCH (k:Tracker {value: $value}) USING INDEX k:Tracker(value) RETURN k
   UNION ALL
   WITH * WHERE $name = 'subscription'
-  MATCH (k:Subscription {value: $value}) RETURN k
+  MATCH (k:Subscription {value: $value}) USING INDEX k:Subscription(value) RETURN k
 }
 MATCH (k)<-[:MOVED]-(m:Merge)
 WHERE m.undone_at IS NULL

@@ -5,9 +5,9 @@
 // access: write
 UNWIND $folds AS row
 CALL (row) {
-  MATCH (source:Contact {id: row.source})
-  OPTIONAL MATCH (target:Contact {id: row.target})
-  OPTIONAL MATCH (folded:Redirect {id: row.target})
+  MATCH (source:Contact {id: row.source}) USING INDEX source:Contact(id)
+  OPTIONAL MATCH (target:Contact {id: row.target}) USING INDEX target:Contact(id)
+  OPTIONAL MATCH (folded:Redirect {id: row.target}) USING INDEX folded:Redirect(id)
   WITH source, coalesce(target, folded) AS into
   REMOVE source:Contact
   SET source:Redirect

@@ -5,8 +5,8 @@
 // access: write
 UNWIND $undone AS row
 CALL (row) {
-  MATCH (merge:Merge {id: row.merge})
-  MATCH (c:Redirect {id: row.contact})-[to:TO]->()
+  MATCH (merge:Merge {id: row.merge}) USING INDEX merge:Merge(id)
+  MATCH (c:Redirect {id: row.contact})-[to:TO]->() USING INDEX c:Redirect(id)
   SET merge.undone_at = datetime({epochSeconds: row.at / 1000000, nanosecond: row.at % 1000000 * 1000})
   DELETE to
   REMOVE c:Redirect
@@ -14,8 +14,8 @@ CALL (row) {
 }
 CALL (row) {
   UNWIND row.heirs AS heir
-  MATCH (merge:Merge {id: heir.merge})
-  MATCH (subscription:Subscription {value: heir.subscription})
+  MATCH (merge:Merge {id: heir.merge}) USING INDEX merge:Merge(id)
+  MATCH (subscription:Subscription {value: heir.subscription}) USING INDEX subscription:Subscription(value)
   MATCH (merge)-[moved:MOVED]->(subscription)
   REMOVE moved.kept_since
 }

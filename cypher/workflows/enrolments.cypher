@@ -4,7 +4,7 @@
 // columns: contact, workflow, holder, way, statuses, status_at, runs
 // access: read
 UNWIND $contact_ids AS id
-MATCH (c:Contact {id: id})
+MATCH (c:Contact {id: id}) USING INDEX c:Contact(id)
 MATCH path = (c)<-[:TO*0..]-(holder)
 MATCH (holder)-[:ENROLLED]->(e:Enrolment)-[:IN]->(w:Workflow)
 RETURN

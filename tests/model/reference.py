@@ -141,10 +141,7 @@ class Reference:
         own = [period for period in self.periods if period.holder is person and period.key == key and not period.over]
         came = [(period.since, [period.value]) for period in own]
         brought = [(item[1].at, self.keys(item[1].source, key)) for item in self.held_unions(person)]
-        if key in PERSON:
-            groups = sorted(came, reverse=True) + sorted(brought)
-        else:
-            groups = sorted(came + brought)
+        groups = sorted(came, reverse=True) + sorted(brought) if key in PERSON else sorted(came + brought)
         return list(dict.fromkeys(value for _, group in groups for value in group))
 
     def held_unions(self, person: Person) -> list[tuple[Any, ...]]:
@@ -437,9 +434,7 @@ class Reference:
 
     def members(self, name: str) -> list[str]:
         segment = self.segments[name]
-        return sorted(
-            person.id for person in self.alive() if self.is_in(person, name, segment, self.document(person))
-        )
+        return sorted(person.id for person in self.alive() if self.is_in(person, name, segment, self.document(person)))
 
     def set_status(self, workflow: str, contact_id: str, status: str) -> None:
         if workflow not in self.workflows:
@@ -512,9 +507,7 @@ class _Turn:
             "rule": rule,
             "outcome": outcome,
             "merged": self.merged,
-            "shared_with": [
-                owner.id for owner in world.owners("subscription", subscription) if owner is not current
-            ]
+            "shared_with": [owner.id for owner in world.owners("subscription", subscription) if owner is not current]
             if subscription
             else [],
             "moved": self.moved,
@@ -762,4 +755,3 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "greater_than": lambda value, wanted: _comparable(value, wanted) and value > wanted,
     "less_than": lambda value, wanted: _comparable(value, wanted) and value < wanted,
 }
-

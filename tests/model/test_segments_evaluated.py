@@ -17,7 +17,7 @@ from tests.model.conftest import RUN
 from tests.model.reference import meets
 from tests.model.side_by_side import DAY, as_micros, as_text
 
-EXAMPLES = int(os.environ.get("KINFOLD_EXAMPLES", "120"))
+EXAMPLES = int(os.environ.get("KINFOLD_EXAMPLES", "60"))
 
 SPLICED = [
     "it's",
@@ -31,7 +31,7 @@ SPLICED = [
     "a\u0001b",
     "café",
     "cafe\u0301",
-    "𝒳",
+    "\U0001d4b3",
     " ",
     "null",
 ]
@@ -104,6 +104,8 @@ EVENTS = st.lists(
     max_size=8,
 )
 PHASES = [phase for phase in Phase if phase is not Phase.explain]
+if os.environ.get("KINFOLD_SHRINK") == "0":
+    PHASES.remove(Phase.shrink)
 SETTINGS = settings(
     max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES, print_blob=True
 )
@@ -117,9 +119,10 @@ def resolve(kinfold: Kinfold, events: list[dict[str, Any]]) -> list[str]:
     """Resolve events, of which some are of a certain age, and give the ids of the contacts there are."""
     sent = []
     for event in events:
-        event = dict(event)
-        age = event.pop("age", None)
-        sent.append(read_event(event if age is None else {**event, "occurred_at": as_text(now() - age)}))
+        fields = {name: value for name, value in event.items() if name != "age"}
+        if "age" in event:
+            fields["occurred_at"] = as_text(now() - event["age"])
+        sent.append(read_event(fields))
     answers = kinfold.resolver.resolve(sent)
     return sorted({kinfold.contacts.get(answer.contact.id)["id"] for answer in answers if answer.contact})
 
@@ -259,14 +262,19 @@ LEAF = {"property": "country", "is": "FR"}
         ({"event": "purchase", "at_least": 1, "within": "P99999999999999999999D"}, ["where.within"]),
         ({"event": "purchase", "at_least": 1, "within": "P999999999999D"}, ["where.within"]),
         ({"all": [LEAF], "any": [LEAF]}, ["where"]),
-        ({"all": [{"kind": "x"}, {"not": {"key": "y", "exists": True}}]}, ["where.all[0].kind", "where.all[1].not.key"]),
+        (
+            {"all": [{"kind": "x"}, {"not": {"key": "y", "exists": True}}]},
+            ["where.all[0].kind", "where.all[1].not.key"],
+        ),
     ],
     ids=repr,
 )
 def test_a_mistake_is_named_by_its_place(kinfold: Kinfold, where: Any, places: list[str]) -> None:
     kinfold.segments.define("kept", "dynamic_plus", LEAF)
+    (contact,) = resolve(kinfold, [{"tracker_id": "t1", "event": "purchase"}])
     with pytest.raises(BadInput) as refused:
         kinfold.segments.define("kept", "dynamic_plus", where)
+        kinfold.contacts.get(contact)  # a condition that is accepted can be evaluated
     named = [error.field for error in refused.value.errors]
     assert [place for place in places if place not in named] == [], named
     assert kinfold.segments.get("kept")["where"] == LEAF, "a bad request changes nothing"
