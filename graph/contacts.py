@@ -125,10 +125,11 @@ def documents(tx: Transaction, ids: list[str]) -> list[Document]:
 
 def _document(row: dict[str, Any]) -> Document:
     keys: dict[str, list[tuple[Ownership, str]]] = {"Email": [], "UserId": [], "Tracker": [], "Subscription": []}
-    shared: dict[str, list[str]] = {}
+    shared: dict[str, list[str]] = {}  # by subscription
     for label, value, since, position, merge, others in row["keys"]:
         keys[label].append((Ownership(since, position, merge), value))
-        shared[value] = others
+        if label == "Subscription":
+            shared[value] = others
     for label, owned in keys.items():
         order = tracker_order if label in ("Tracker", "Subscription") else person_key_order
         owned.sort(key=lambda item: (order(item[0]), item[1]))

@@ -3,8 +3,7 @@
 import logging
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from neo4j import (
@@ -40,6 +39,8 @@ _RACES = frozenset(
         "Neo.ClientError.Schema.ConstraintValidationFailed",
         # A contact was folded between the look at its key and the wait for its lock.
         "Neo.ClientError.Statement.EntityNotFound",
+        # Two processes started at once and made the same index.
+        "Neo.ClientError.Schema.EquivalentSchemaRuleAlreadyExists",
         # The leader moved on while the transaction was under way.
         "Neo.ClientError.Cluster.NotALeader",
         "Neo.ClientError.General.ForbiddenOnReadOnlyDatabase",
@@ -171,9 +172,10 @@ class Database:
 
         def attempt(session: Session) -> Result:
             if doubtful and committed is not None:
-                earlier = doubtful.pop()
+                earlier = doubtful[-1]
                 if _in_transaction(session, self._statements, lambda tx: committed(tx, earlier)):
                     return earlier
+                doubtful.clear()
             with session.begin_transaction() as bolt:
                 result = work(Transaction(bolt, self._statements))
                 try:
@@ -185,19 +187,16 @@ class Database:
 
         return self._retried(attempt, access=WRITE_ACCESS)
 
-    @contextmanager
-    def rehearsal(self) -> Iterator[Transaction]:
-        """Give a transaction that is rolled back at the end: nothing in it is ever written."""
-        with (
-            _in_our_words(),
-            self._session(WRITE_ACCESS) as session,
-            session.begin_transaction() as bolt,
-        ):
-            try:
-                yield Transaction(bolt, self._statements)
-            finally:
-                if not bolt.closed():
-                    bolt.rollback()
+    def rehearse(self, work: Callable[[Transaction], Result]) -> Result:
+        """Run work in a transaction that is rolled back, again when it fails for a passing reason."""
+
+        def attempt(session: Session) -> Result:
+            with session.begin_transaction() as bolt:
+                result = work(Transaction(bolt, self._statements))
+                bolt.rollback()
+                return result
+
+        return self._retried(attempt, access=WRITE_ACCESS)
 
     def _session(self, access: str) -> Session:
         return self._driver.session(database=self._name, default_access_mode=access, bookmark_manager=self._bookmarks)
@@ -218,7 +217,7 @@ class Database:
                     raise
                 # Full jitter: writers that collided must not collide again in step.
                 pause = random.uniform(0, min(1.0, 0.005 * 2 ** min(tries, 8)))  # noqa: S311
-                if time.monotonic() + pause > deadline:
+                if tries > 1 and time.monotonic() + pause > deadline:
                     raise Unavailable(
                         f"The database did not take the transaction within {limit:g} s "
                         f"({_name(error)}). Nothing that was answered is lost; sending this again is safe."
@@ -242,14 +241,6 @@ def _passing(error: Exception) -> bool:
     return isinstance(error, ServiceUnavailable | SessionExpired | OSError) or (
         isinstance(error, DriverError) and error.is_retryable()
     )
-
-
-@contextmanager
-def _in_our_words() -> Iterator[None]:
-    try:
-        yield
-    except (ServiceUnavailable, SessionExpired, OSError) as error:
-        raise Unavailable(f"The database cannot be reached ({_name(error)}).") from error
 
 
 def _name(error: Exception) -> str:

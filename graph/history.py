@@ -14,7 +14,6 @@ _CAME = {
     "shared": "This contact was made for a subscription that another known contact owns",
     "found": "An event of this contact met a limit",
 }
-_FAR = 2**62
 
 
 class History:
@@ -37,7 +36,7 @@ class History:
         BadInput
             When the cursor is not one that an earlier page gave.
         """
-        before, place = read_cursor(cursor, (int, str)) if cursor else (_FAR, "")
+        before, place = read_cursor(cursor, (int, str)) if cursor else (0, "")
 
         def work(tx: Transaction) -> tuple[str, list[Row], list[Row], list[Row]]:
             living = living_contact(tx, contact_id)

@@ -66,8 +66,9 @@ def migrate(database: Database, folder: Path = MIGRATIONS) -> list[str]:
     migrations = load_migrations(folder)
     database.write(lambda tx: tx.run("migration.prepare"))
     applied: list[str] = []
+    _check(database, migrations)
     for migration in migrations:
-        if _pending(database, migrations, migration):
+        if migration.version not in _check(database, migrations):
             # Schema commands cannot share a transaction with data. Each is idempotent, so a crash or a second
             # process between them and the record below only repeats them.
             for statement in migration.statements:
@@ -78,7 +79,8 @@ def migrate(database: Database, folder: Path = MIGRATIONS) -> list[str]:
     return applied
 
 
-def _pending(database: Database, migrations: list[Migration], migration: Migration) -> bool:
+def _check(database: Database, migrations: list[Migration]) -> set[int]:
+    """Hold the files against the graph's record and return the numbers that are recorded."""
     recorded = {row["version"]: row for row in database.read(lambda tx: tx.run("migration.applied"))}
     known = {item.version: item for item in migrations}
     for version, row in sorted(recorded.items()):
@@ -86,7 +88,7 @@ def _pending(database: Database, migrations: list[Migration], migration: Migrati
             raise MigrationError(f"{row['name']}: applied to this graph, but the file is missing here")
         if known[version].checksum != row["checksum"]:
             raise MigrationError(f"{known[version].name}: changed since it was applied to this graph")
-    return migration.version not in recorded
+    return set(recorded)
 
 
 def _record(database: Database, migration: Migration) -> bool:

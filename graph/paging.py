@@ -8,6 +8,9 @@ import orjson
 
 from graph.errors import BadInput, FieldError
 
+_LAST = 253_402_300_799_999_999
+"""The last microsecond of the year 9999: no time in a cursor is later."""
+
 
 def make_cursor(*parts: int | str) -> str:
     """Pack the place after which a page begins."""
@@ -24,7 +27,11 @@ def read_cursor(cursor: str, kinds: tuple[type, ...]) -> list[Any]:
     """
     try:
         parts = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        if isinstance(parts, list) and [type(part) for part in parts] == list(kinds):
+        if (
+            isinstance(parts, list)
+            and [type(part) for part in parts] == list(kinds)
+            and all(abs(part) <= _LAST for part in parts if isinstance(part, int))
+        ):
             return parts
     except (binascii.Error, ValueError):
         pass

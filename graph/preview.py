@@ -27,11 +27,16 @@ def preview(
         ``{contact, exists_before, exists_after, changes: [{field, before, after}]}`` for each contact that
         would change; nothing is written.
     """
-    with database.rehearsal() as tx:
-        ids = list(dict.fromkeys(contact_ids))
-        before = {document["id"]: document for document in documents(tx, ids)}
-        ids = list(dict.fromkeys([*ids, *operation(tx)]))
-        after = {document["id"]: document for document in documents(tx, ids)}
+    first = list(dict.fromkeys(contact_ids))
+
+    def work(tx: Transaction) -> tuple[list[str], list[Document], list[Document]]:
+        before = documents(tx, first)
+        ids = list(dict.fromkeys([*first, *operation(tx)]))
+        return ids, before, documents(tx, ids)
+
+    ids, old, new = database.rehearse(work)
+    before = {document["id"]: document for document in old}
+    after = {document["id"]: document for document in new}
     found = []
     for contact_id in ids:
         changes = differences(before.get(contact_id), after.get(contact_id))
@@ -53,7 +58,7 @@ def differences(before: Document | None, after: Document | None) -> list[Change]
     return [
         {"field": name, "before": old.get(name), "after": new.get(name)}
         for name in dict.fromkeys([*old, *new])
-        if old.get(name) != new.get(name)
+        if old.get(name) != new.get(name) and (_says(old.get(name)) or _says(new.get(name)))
     ]
 
 
@@ -65,3 +70,8 @@ def _flat(document: Document | None) -> dict[str, Any]:
         else:
             flat[name] = value
     return flat
+
+
+def _says(value: Any) -> bool:
+    """Tell whether a field holds anything: a contact that comes back gains no empty lists."""
+    return value is not None and value not in ([], {})

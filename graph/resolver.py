@@ -6,15 +6,16 @@ holds the effects of the events before, and what changed is written in a few gro
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
-from graph.clock import Clock, Micros, Mint, RandomMint, to_micros
+from graph.clock import Clock, Micros, Mint, RandomMint, to_micros, to_pair
 from graph.database import Database, Transaction
 from graph.decision import POLICIES, Decision, Limits, Policy, decide
 from graph.decision.table import Fold, Own, Split, Take
+from graph.errors import Unavailable
 from graph.events import Event
 from graph.keys import DEFAULT_BLOCK_LIST, BlockList, EventKeys, read_keys
 from graph.model import Answer, Conflict, ContactRef, Kind, MovedKey, Outcome, TraceStep
@@ -44,14 +45,6 @@ class _Batch:
     answers: list[Answer]
     written: str | None
     """A message id that is in the graph when, and only when, this try was committed."""
-
-
-@dataclass(slots=True)
-class _Rehearsed:
-    """Contacts and trackers that a dry run made up; answers do not show them."""
-
-    contacts: set[str] = field(default_factory=set)
-    trackers: set[str] = field(default_factory=set)
 
 
 class Resolver:
@@ -118,16 +111,34 @@ class Resolver:
     def rehearsal(self, *, explain: bool = False) -> Iterator[Callable[[Sequence[Event]], list[Answer]]]:
         """Give a function that resolves batch after batch and writes nothing.
 
-        Every batch sees what those before it would have done. One transaction holds it all and is rolled back
-        at the end, so a rehearsal's length is bounded by the database's memory.
+        Every batch sees what those before it would have done: the world is kept from one to the next instead of
+        being written, so that memory grows with the keys that a rehearsal meets, and no writer waits for it.
         """
-        made_up = _Rehearsed()
-        with self.database.rehearsal() as tx:
+        world = World(_nothing_to_run, self.mint, lock=False)
 
-            def rehearse(events: Sequence[Event]) -> list[Answer]:
-                return self._attempt(tx, self._prepare(events), explain=explain, rehearsed=made_up).answers
+        def rehearse(events: Sequence[Event]) -> list[Answer]:
+            prepared = self._prepare(events)
+            decided: list[bool] = []
 
-            yield rehearse
+            def load(tx: Transaction) -> None:
+                world.run = tx.run
+                _load(world, prepared)
+
+            def decide_all(tx: Transaction) -> list[Answer]:
+                if decided:  # a second try would meet the effects of the first
+                    raise Unavailable("The database was lost in the middle of a dry run. Start it again.")
+                decided.append(True)
+                world.run = tx.run
+                return self._turns(world, prepared, explain=explain).answers
+
+            self.database.rehearse(load)
+            answers = self.database.rehearse(decide_all)
+            for timeline in world.timelines.values():
+                timeline.activities.clear()
+            _hide_made_up(answers, world)
+            return answers
+
+        yield rehearse
 
     def _prepare(self, events: Sequence[Event]) -> list[Prepared]:
         block_list = self.block_list
@@ -135,19 +146,15 @@ class Resolver:
             Prepared(event, read_keys(event, block_list), event.message_id or self.mint.other()) for event in events
         ]
 
-    def _attempt(
-        self,
-        tx: Transaction,
-        prepared: Sequence[Prepared],
-        *,
-        explain: bool,
-        rehearsed: _Rehearsed | None = None,
-    ) -> _Batch:
-        world = World(tx.run, self.mint, lock=rehearsed is None)
-        resolved = [item for item in prepared if not item.keys.all_blocked]
-        if resolved:
-            _load(world, resolved)
-        # Only now, under the locks, is it settled who came before whom.
+    def _attempt(self, tx: Transaction, prepared: Sequence[Prepared], *, explain: bool) -> _Batch:
+        world = World(tx.run, self.mint)
+        _load(world, prepared)
+        batch = self._turns(world, prepared, explain=explain)
+        write_world(world)
+        return batch
+
+    def _turns(self, world: World, prepared: Sequence[Prepared], *, explain: bool) -> _Batch:
+        """Give every event its turn. Only now, under the locks, is it settled who came before whom."""
         seen = max((contact.seen for contact in world.contacts.values()), default=0)
         arrival = self.clock.next(len(prepared) or 1, after=seen)
         batch = _Batch([], None)
@@ -156,13 +163,17 @@ class Resolver:
             batch.answers.append(turn.answer())
             if turn.wrote:
                 batch.written = item.message_id
-        write_world(world)
-        if rehearsed is not None:
-            _hide_made_up(batch.answers, world, rehearsed)
         return batch
 
 
-def _load(world: World, prepared: Sequence[Prepared]) -> None:
+def _nothing_to_run(*_: Any, **__: Any) -> list[dict[str, Any]]:
+    raise RuntimeError("a rehearsal's world reads only during its turns")
+
+
+def _load(world: World, all_prepared: Sequence[Prepared]) -> None:
+    prepared = [item for item in all_prepared if not item.keys.all_blocked]
+    if not prepared:
+        return
     keys = [item.keys for item in prepared]
     world.load(
         emails=[key.email for key in keys if key.email is not None],
@@ -300,7 +311,7 @@ class Turn:
             node["limited"] = True
         # Why is asked long after; what was true of the keys then cannot be read from the graph of today.
         node["trace"] = [f"{step.step}: {step.detail}" for step in answer.trace or ()]
-        period.activities.append({"node": node, "occurred": self._occurred(), "received": self.at})
+        period.activities.append({"node": node, "occurred": to_pair(self._occurred()), "received": to_pair(self.at)})
         period.last = self.at
         assert answer.rule is not None
         world.noted(item.message_id, contact, period, answer.rule, answer.outcome)
@@ -353,18 +364,17 @@ def _committed(tx: Transaction, batch: _Batch) -> bool:
     return bool(tx.run("resolution.committed", message_id=batch.written)[0]["committed"])
 
 
-def _hide_made_up(answers: Sequence[Answer], world: World, rehearsed: _Rehearsed) -> None:
+def _hide_made_up(answers: Sequence[Answer], world: World) -> None:
     """Take out of a dry run's answers the ids that exist only in it."""
-    rehearsed.contacts |= {contact.id for contact in world.contacts.values() if not contact.stored}
-    rehearsed.trackers |= world.minted
+    made_up = {contact.id for contact in world.contacts.values() if not contact.stored}
 
     def known(contact_id: str | None) -> str | None:
-        return None if contact_id in rehearsed.contacts else contact_id
+        return None if contact_id in made_up else contact_id
 
     for answer in answers:
         if answer.contact is not None:
             answer.contact = ContactRef(known(answer.contact.id), Kind(answer.contact.kind))
-        if answer.tracker_id in rehearsed.trackers:
+        if answer.tracker_id in world.minted:
             answer.tracker_id = None
         answer.merged = [known(one) for one in answer.merged]
         answer.shared_with = [known(one) for one in answer.shared_with]

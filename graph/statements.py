@@ -27,10 +27,20 @@ PARAMETERS = "given"
 CYPHER = Path(__file__).resolve().parent.parent / "cypher"
 
 _HEADER = re.compile(r"^// (\w+): (.*)$")
-_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
-_STRING = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
+_NOT_CODE = re.compile(
+    r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|//[^\n]*|/\*.*?\*/",
+    re.DOTALL,
+)
+"""Strings and comments, whichever begins first."""
 _PARAMETER = re.compile(r"\$(\w+)")
-_WRITES = re.compile(r"\b(CREATE|MERGE|SET|DELETE|REMOVE)\b")
+_WRITES = re.compile(
+    r"""(?<![.:\w])(
+        (CREATE|MERGE)\s*(\w+\s*=\s*)?\( | CREATE\s+(\w+\s+)?(CONSTRAINT|INDEX)\b |
+        SET\s+\w+\s*[.:=+\[] | DELETE\s+\w | REMOVE\s+\w+\s*[.:\[]
+    )""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""Writing clauses, told from names such as ``merge`` by what follows."""
 _FIELDS = ("name", "purpose", "parameters", "columns", "access")
 
 
@@ -70,7 +80,7 @@ def parse_statement(name: str, text: str) -> Statement:
         raise StatementError(f"{name}: the header lacks {', '.join(missing)}")
     if header["name"] != name:
         raise StatementError(f"{name}: the header says {header['name']!r}")
-    bare = _STRING.sub("''", _COMMENT.sub("", text))
+    bare = _NOT_CODE.sub(lambda match: "''" if match[0][0] in "'\"" else "", text)
     declared, used = set(_names(header["parameters"])), set(_PARAMETER.findall(bare))
     if declared != used:
         raise StatementError(

@@ -5,5 +5,5 @@
 // access: read
 MATCH (r:BlockRule)
 WHERE r.kind > ''
-RETURN r.kind AS kind, r.value AS value, r.at.epochSeconds * 1000000 + r.at.microsecond AS at
+RETURN r.kind AS kind, r.value AS value, r.at.epochMillis * 1000 + r.at.microsecond % 1000 AS at
 ORDER BY kind, value

@@ -3,10 +3,10 @@
 // parameters: contact_id, occurred, message_id, limit
 // columns: message_id, event, names, values, tracker_id, occurred, received, rule, outcome, limited, trace
 // access: read
-MATCH (contact:Contact {id: $contact_id})-[:HAS]->(period:Timeline) USING INDEX contact:Contact(id)
+MATCH (contact:Contact {id: $contact_id})-[:HAS]->(period:Timeline) USING INDEX SEEK contact:Contact(id)
 MATCH (period)-[:OF|WAS_OF]->(tracker:Tracker)
 MATCH (a:Activity)-[:ON]->(period)
-WITH a, tracker, a.occurred_at.epochSeconds * 1000000 + a.occurred_at.microsecond AS occurred
+WITH a, tracker, a.occurred_at.epochMillis * 1000 + a.occurred_at.microsecond % 1000 AS occurred
 WHERE $occurred IS NULL OR occurred < $occurred OR (occurred = $occurred AND a.message_id < $message_id)
 ORDER BY occurred DESC, a.message_id DESC
 LIMIT $limit
@@ -17,7 +17,7 @@ RETURN
   coalesce(a.property_values, []) AS values,
   tracker.value AS tracker_id,
   occurred,
-  a.received_at.epochSeconds * 1000000 + a.received_at.microsecond AS received,
+  a.received_at.epochMillis * 1000 + a.received_at.microsecond % 1000 AS received,
   a.rule AS rule,
   a.outcome AS outcome,
   coalesce(a.limited, false) AS limited,

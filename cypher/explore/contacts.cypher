@@ -4,16 +4,16 @@
 // columns: id, kind, created, seen, keys, properties, merged_from
 // access: read
 UNWIND $contact_ids AS id
-MATCH (c:Contact {id: id}) USING INDEX c:Contact(id)
+MATCH (c:Contact {id: id}) USING INDEX SEEK c:Contact(id)
 RETURN
   c.id AS id,
   c.kind AS kind,
-  c.created_at.epochSeconds * 1000000 + c.created_at.microsecond AS created,
-  c.last_seen_at.epochSeconds * 1000000 + c.last_seen_at.microsecond AS seen,
+  c.created_at.epochMillis * 1000 + c.created_at.microsecond % 1000 AS created,
+  c.last_seen_at.epochMillis * 1000 + c.last_seen_at.microsecond % 1000 AS seen,
   COLLECT {
     MATCH (c)-[o:OWNS]->(k)
     RETURN [
-      head(labels(k)), k.value, o.since.epochSeconds * 1000000 + o.since.microsecond, o.position, o.merge,
+      head(labels(k)), k.value, o.since.epochMillis * 1000 + o.since.microsecond % 1000, o.position, o.merge,
       CASE WHEN k:Subscription
         THEN COLLECT { MATCH (k)<-[:OWNS]-(other:Contact) WHERE other <> c RETURN other.id }
         ELSE [] END

@@ -3,7 +3,7 @@
 // parameters: contact_id
 // columns: id, contact, action, key, value, at
 // access: read
-MATCH (contact:Contact {id: $contact_id})<-[:TO*0..]-(holder) USING INDEX contact:Contact(id)
+MATCH (contact:Contact {id: $contact_id})<-[:TO*0..]-(holder) USING INDEX SEEK contact:Contact(id)
 MATCH (holder)<-[:BY_HAND_ON]-(change:KeyChange)
 RETURN
   change.id AS id,
@@ -11,4 +11,4 @@ RETURN
   change.action AS action,
   change.key AS key,
   change.value AS value,
-  change.at.epochSeconds * 1000000 + change.at.microsecond AS at
+  change.at.epochMillis * 1000 + change.at.microsecond % 1000 AS at

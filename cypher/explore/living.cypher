@@ -4,10 +4,10 @@
 // columns: id
 // access: read
 CALL () {
-  MATCH (c:Contact {id: $contact_id}) USING INDEX c:Contact(id)
+  MATCH (c:Contact {id: $contact_id}) USING INDEX SEEK c:Contact(id)
   RETURN c
   UNION
-  MATCH (redirect:Redirect {id: $contact_id})-[:TO*]->(c:Contact) USING INDEX redirect:Redirect(id)
+  MATCH (redirect:Redirect {id: $contact_id})-[:TO*]->(c:Contact) USING INDEX SEEK redirect:Redirect(id)
   RETURN c
 }
 RETURN c.id AS id

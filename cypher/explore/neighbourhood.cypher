@@ -3,14 +3,14 @@
 // parameters: contact_id
 // columns: keys, ghosts
 // access: read
-MATCH (c:Contact {id: $contact_id}) USING INDEX c:Contact(id)
+MATCH (c:Contact {id: $contact_id}) USING INDEX SEEK c:Contact(id)
 RETURN
   COLLECT {
     MATCH (c)-[o:OWNS]->(k)
     RETURN {
       label: head(labels(k)),
       value: k.value,
-      since: o.since.epochSeconds * 1000000 + o.since.microsecond,
+      since: o.since.epochMillis * 1000 + o.since.microsecond % 1000,
       merge: o.merge,
       message_id: o.message_id,
       moves: COLLECT { MATCH (k)<-[m:MOVED]-(union:Merge) RETURN [union.id, m.merge] },
@@ -29,6 +29,6 @@ RETURN
       merge: m.id,
       rule: m.rule,
       message_id: m.message_id,
-      at: m.at.epochSeconds * 1000000 + m.at.microsecond
+      at: m.at.epochMillis * 1000 + m.at.microsecond % 1000
     }
   } AS ghosts

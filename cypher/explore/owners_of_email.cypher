@@ -3,6 +3,6 @@
 // parameters: value
 // columns: id
 // access: read
-MATCH (email0:Email {value: $value})<-[:OWNS]-(c:Contact) USING INDEX email0:Email(value)
+MATCH (email0:Email {value: $value})<-[:OWNS]-(c:Contact) USING INDEX SEEK email0:Email(value)
 RETURN c.id AS id
 ORDER BY c.kind = 'anonymous', c.last_seen_at DESC, c.id

@@ -3,6 +3,6 @@
 // parameters: value
 // columns: id
 // access: read
-MATCH (disputed:Subscription {value: $value})<-[:OWNS]-(c:Contact) USING INDEX disputed:Subscription(value)
+MATCH (disputed:Subscription {value: $value})<-[:OWNS]-(c:Contact) USING INDEX SEEK disputed:Subscription(value)
 RETURN c.id AS id
 ORDER BY c.kind = 'anonymous', c.last_seen_at DESC, c.id

@@ -3,6 +3,6 @@
 // parameters: value
 // columns: id
 // access: read
-MATCH (tracker0:Tracker {value: $value})<-[:OWNS]-(c:Contact) USING INDEX tracker0:Tracker(value)
+MATCH (tracker0:Tracker {value: $value})<-[:OWNS]-(c:Contact) USING INDEX SEEK tracker0:Tracker(value)
 RETURN c.id AS id
 ORDER BY c.kind = 'anonymous', c.last_seen_at DESC, c.id

@@ -3,6 +3,6 @@
 // parameters: value
 // columns: id
 // access: read
-MATCH (user0:UserId {value: $value})<-[:OWNS]-(c:Contact) USING INDEX user0:UserId(value)
+MATCH (user0:UserId {value: $value})<-[:OWNS]-(c:Contact) USING INDEX SEEK user0:UserId(value)
 RETURN c.id AS id
 ORDER BY c.kind = 'anonymous', c.last_seen_at DESC, c.id

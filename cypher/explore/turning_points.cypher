@@ -3,7 +3,7 @@
 // parameters: contact_id
 // columns: message_id, event, rule, outcome, limited, email, user_id, tracker_id, subscription, received
 // access: read
-MATCH (contact:Contact {id: $contact_id})-[:HAS]->(:Timeline)<-[:ON]-(a:Activity) USING INDEX contact:Contact(id)
+MATCH (contact:Contact {id: $contact_id})-[:HAS]->(:Timeline)<-[:ON]-(a:Activity) USING INDEX SEEK contact:Contact(id)
 WHERE a.outcome <> 'found' OR a.limited
 RETURN
   a.message_id AS message_id,
@@ -15,4 +15,4 @@ RETURN
   a.user_id AS user_id,
   a.tracker_id AS tracker_id,
   a.subscription AS subscription,
-  a.received_at.epochSeconds * 1000000 + a.received_at.microsecond AS received
+  a.received_at.epochMillis * 1000 + a.received_at.microsecond % 1000 AS received

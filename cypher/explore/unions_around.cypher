@@ -3,7 +3,7 @@
 // parameters: contact_id
 // columns: id, source, target, rule, message_id, at, undone, keys
 // access: read
-MATCH (c:Contact {id: $contact_id}) USING INDEX c:Contact(id)
+MATCH (c:Contact {id: $contact_id}) USING INDEX SEEK c:Contact(id)
 CALL (c) {
   MATCH (c)<-[:TO*0..]-(into)
   MATCH (into)<-[:INTO]-(m:Merge)
@@ -18,6 +18,6 @@ RETURN
   m.target AS target,
   m.rule AS rule,
   m.message_id AS message_id,
-  m.at.epochSeconds * 1000000 + m.at.microsecond AS at,
-  m.undone_at.epochSeconds * 1000000 + m.undone_at.microsecond AS undone,
+  m.at.epochMillis * 1000 + m.at.microsecond % 1000 AS at,
+  m.undone_at.epochMillis * 1000 + m.undone_at.microsecond % 1000 AS undone,
   COLLECT { MATCH (m)-[:MOVED]->(k) RETURN toLower(head(labels(k))) + ' ' + k.value ORDER BY head(labels(k)), k.value } AS keys

@@ -9,5 +9,6 @@ CREATE CONSTRAINT timeline_id IF NOT EXISTS FOR (n:Timeline) REQUIRE n.id IS UNI
 CREATE CONSTRAINT activity_message_id IF NOT EXISTS FOR (n:Activity) REQUIRE n.message_id IS UNIQUE;
 CREATE CONSTRAINT merge_id IF NOT EXISTS FOR (n:Merge) REQUIRE n.id IS UNIQUE;
 CREATE INDEX merge_at IF NOT EXISTS FOR (n:Merge) ON (n.at);
+CREATE CONSTRAINT schema_name IF NOT EXISTS FOR (n:Schema) REQUIRE n.name IS UNIQUE;
 // A lock is taken by removing a property that is never there; the name must exist as a token or nothing is locked.
 MERGE (n:Schema {name: 'locks'}) SET n._lock = true;

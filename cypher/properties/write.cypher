@@ -17,7 +17,9 @@ CALL () {
 }
 CALL () {
   UNWIND $created AS row
-  MATCH (c:Contact {id: row.contact}) USING INDEX c:Contact(id)
+  MATCH (c:Contact {id: row.contact}) USING INDEX SEEK c:Contact(id)
   CREATE (c)-[:HAS_PROPERTY]->(p:Property)
-  SET p = row.node, p.occurred_at = datetime({epochSeconds: row.occurred / 1000000, nanosecond: row.occurred % 1000000 * 1000}), p.arrived_at = datetime({epochSeconds: row.arrived / 1000000, nanosecond: row.arrived % 1000000 * 1000})
+  SET p = row.node,
+    p.occurred_at = datetime({epochSeconds: row.occurred[0], nanosecond: row.occurred[1]}),
+    p.arrived_at = datetime({epochSeconds: row.arrived[0], nanosecond: row.arrived[1]})
 }

@@ -5,19 +5,19 @@
 // access: write
 CALL () {
   UNWIND $emails AS value
-  MATCH (k:Email {value: value}) USING INDEX k:Email(value)
+  MATCH (k:Email {value: value}) USING INDEX SEEK k:Email(value)
   RETURN 'email' AS name, k
   UNION ALL
   UNWIND $user_ids AS value
-  MATCH (k:UserId {value: value}) USING INDEX k:UserId(value)
+  MATCH (k:UserId {value: value}) USING INDEX SEEK k:UserId(value)
   RETURN 'user_id' AS name, k
   UNION ALL
   UNWIND $subscriptions AS value
-  MATCH (k:Subscription {value: value}) USING INDEX k:Subscription(value)
+  MATCH (k:Subscription {value: value}) USING INDEX SEEK k:Subscription(value)
   RETURN 'subscription' AS name, k
   UNION ALL
   UNWIND $trackers AS value
-  MATCH (k:Tracker {value: value}) USING INDEX k:Tracker(value)
+  MATCH (k:Tracker {value: value}) USING INDEX SEEK k:Tracker(value)
   RETURN 'tracker_id' AS name, k
 }
 // Removing a property that is never there takes the node's lock and changes nothing.
@@ -26,23 +26,31 @@ WITH name, k
 OPTIONAL MATCH (k)<-[:OWNS]-(owner:Contact)
 OPTIONAL MATCH (k)<-[:OF]-(period:Timeline)
 WITH collect([name, k.value, owner.id, period.id]) AS keys, collect(DISTINCT owner) AS owners
-CALL () {
+// What follows takes what was found as an argument, so that it is read under the locks.
+CALL (keys) {
   UNWIND $message_ids AS message_id
-  MATCH (activity:Activity {message_id: message_id})-[:ON]->(period:Timeline) USING INDEX activity:Activity(message_id)
+  MATCH (activity:Activity {message_id: message_id})-[:ON]->(period:Timeline) USING INDEX SEEK activity:Activity(message_id)
   MATCH (period)<-[:HAS]-(owner:Contact)
-  MATCH (period)-[of:OF|WAS_OF]->(tracker:Tracker)
+  MATCH (period)-[:OF|WAS_OF]->(tracker:Tracker)
   RETURN
-    collect([message_id, owner.id, tracker.value, type(of) = 'OF', activity.rule, activity.outcome]) AS messages,
+    collect([
+      message_id,
+      owner.id,
+      tracker.value,
+      EXISTS { MATCH (owner)-[:OWNS]->(tracker) },
+      activity.rule,
+      activity.outcome
+    ]) AS messages,
     collect(DISTINCT owner) AS message_owners
 }
-CALL () {
+CALL (keys) {
   UNWIND $contact_ids AS id
-  MATCH (named:Contact {id: id}) USING INDEX named:Contact(id)
+  MATCH (named:Contact {id: id}) USING INDEX SEEK named:Contact(id)
   RETURN collect(named) AS named
 }
-CALL () {
+CALL (keys) {
   UNWIND $subscriptions AS value
-  MATCH (disputed:Subscription {value: value})<-[:ON]-(split:Split) USING INDEX disputed:Subscription(value)
+  MATCH (disputed:Subscription {value: value})<-[:ON]-(split:Split) USING INDEX SEEK disputed:Subscription(value)
   MATCH (split)-[:BETWEEN]->(first)
   MATCH (first)-[:TO*0..]->(tracker_owner:Contact)
   MATCH (split)-[:MADE]->(second)
@@ -58,8 +66,8 @@ CALL (owners, message_owners, named) {
   RETURN collect({
     id: c.id,
     kind: c.kind,
-    created: c.created_at.epochSeconds * 1000000 + c.created_at.microsecond,
-    seen: c.last_seen_at.epochSeconds * 1000000 + c.last_seen_at.microsecond,
+    created: c.created_at.epochMillis * 1000 + c.created_at.microsecond % 1000,
+    seen: c.last_seen_at.epochMillis * 1000 + c.last_seen_at.microsecond % 1000,
     split: c.split,
     emails: c.emails,
     user_ids: c.user_ids,

@@ -5,29 +5,29 @@
 // access: write
 CALL () {
   UNWIND $emails AS row
-  MATCH (c:Contact {id: row.contact}) USING INDEX c:Contact(id)
-  MATCH (k:Email {value: row.value}) USING INDEX k:Email(value)
+  MATCH (c:Contact {id: row.contact}) USING INDEX SEEK c:Contact(id)
+  MATCH (k:Email {value: row.value}) USING INDEX SEEK k:Email(value)
   CREATE (c)-[o:OWNS]->(k)
-  SET o = row.edge, o.since = datetime({epochSeconds: row.since / 1000000, nanosecond: row.since % 1000000 * 1000})
+  SET o = row.edge, o.since = datetime({epochSeconds: row.since[0], nanosecond: row.since[1]})
 }
 CALL () {
   UNWIND $user_ids AS row
-  MATCH (c:Contact {id: row.contact}) USING INDEX c:Contact(id)
-  MATCH (k:UserId {value: row.value}) USING INDEX k:UserId(value)
+  MATCH (c:Contact {id: row.contact}) USING INDEX SEEK c:Contact(id)
+  MATCH (k:UserId {value: row.value}) USING INDEX SEEK k:UserId(value)
   CREATE (c)-[o:OWNS]->(k)
-  SET o = row.edge, o.since = datetime({epochSeconds: row.since / 1000000, nanosecond: row.since % 1000000 * 1000})
+  SET o = row.edge, o.since = datetime({epochSeconds: row.since[0], nanosecond: row.since[1]})
 }
 CALL () {
   UNWIND $subscriptions AS row
-  MATCH (c:Contact {id: row.contact}) USING INDEX c:Contact(id)
-  MATCH (k:Subscription {value: row.value}) USING INDEX k:Subscription(value)
+  MATCH (c:Contact {id: row.contact}) USING INDEX SEEK c:Contact(id)
+  MATCH (k:Subscription {value: row.value}) USING INDEX SEEK k:Subscription(value)
   CREATE (c)-[o:OWNS]->(k)
-  SET o = row.edge, o.since = datetime({epochSeconds: row.since / 1000000, nanosecond: row.since % 1000000 * 1000})
+  SET o = row.edge, o.since = datetime({epochSeconds: row.since[0], nanosecond: row.since[1]})
 }
 CALL () {
   UNWIND $trackers AS row
-  MATCH (c:Contact {id: row.contact}) USING INDEX c:Contact(id)
-  MATCH (k:Tracker {value: row.value}) USING INDEX k:Tracker(value)
+  MATCH (c:Contact {id: row.contact}) USING INDEX SEEK c:Contact(id)
+  MATCH (k:Tracker {value: row.value}) USING INDEX SEEK k:Tracker(value)
   CREATE (c)-[o:OWNS]->(k)
-  SET o = row.edge, o.since = datetime({epochSeconds: row.since / 1000000, nanosecond: row.since % 1000000 * 1000})
+  SET o = row.edge, o.since = datetime({epochSeconds: row.since[0], nanosecond: row.since[1]})
 }

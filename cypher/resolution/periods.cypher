@@ -5,30 +5,33 @@
 // access: write
 CALL () {
   UNWIND $ended AS row
-  MATCH (period:Timeline {id: row.id})-[of:OF]->(tracker:Tracker) USING INDEX period:Timeline(id)
+  MATCH (period:Timeline {id: row.id})-[of:OF]->(tracker:Tracker) USING INDEX SEEK period:Timeline(id)
   CREATE (period)-[:WAS_OF]->(tracker)
-  SET period.ended_at = datetime({epochSeconds: row.ended / 1000000, nanosecond: row.ended % 1000000 * 1000})
+  SET period.ended_at = datetime({epochSeconds: row.ended[0], nanosecond: row.ended[1]})
   DELETE of
 }
 CALL () {
   UNWIND $moved AS row
-  MATCH (:Contact {id: row.from})-[has:HAS]->(period:Timeline {id: row.id}) USING INDEX period:Timeline(id)
-  MATCH (c:Contact {id: row.to}) USING INDEX c:Contact(id)
+  MATCH (:Contact {id: row.from})-[has:HAS]->(period:Timeline {id: row.id}) USING INDEX SEEK period:Timeline(id)
+  MATCH (c:Contact {id: row.to}) USING INDEX SEEK c:Contact(id)
   CREATE (c)-[:HAS]->(period)
   DELETE has
 }
 CALL () {
   UNWIND $new AS row
-  MATCH (c:Contact {id: row.contact}) USING INDEX c:Contact(id)
-  MATCH (tracker:Tracker {value: row.tracker}) USING INDEX tracker:Tracker(value)
+  MATCH (c:Contact {id: row.contact}) USING INDEX SEEK c:Contact(id)
+  MATCH (tracker:Tracker {value: row.tracker}) USING INDEX SEEK tracker:Tracker(value)
   CREATE (c)-[:HAS]->(period:Timeline {id: row.period})
-  SET period.started_at = datetime({epochSeconds: row.started / 1000000, nanosecond: row.started % 1000000 * 1000}),
-    period.last_at = datetime({epochSeconds: row.last / 1000000, nanosecond: row.last % 1000000 * 1000}),
+  SET period.started_at = datetime({epochSeconds: row.started[0], nanosecond: row.started[1]}),
+    period.last_at = CASE WHEN row.last IS NOT NULL
+      THEN datetime({epochSeconds: row.last[0], nanosecond: row.last[1]}) END,
     period.ended_at = CASE WHEN row.ended IS NOT NULL
-      THEN datetime({epochSeconds: row.ended / 1000000, nanosecond: row.ended % 1000000 * 1000}) END
+      THEN datetime({epochSeconds: row.ended[0], nanosecond: row.ended[1]}) END
   FOREACH (_ IN CASE WHEN row.open THEN [1] ELSE [] END | CREATE (period)-[:OF]->(tracker))
   FOREACH (_ IN CASE WHEN row.open THEN [] ELSE [1] END | CREATE (period)-[:WAS_OF]->(tracker))
   FOREACH (item IN row.activities |
     CREATE (a:Activity)-[:ON]->(period)
-    SET a = item.node, a.occurred_at = datetime({epochSeconds: item.occurred / 1000000, nanosecond: item.occurred % 1000000 * 1000}), a.received_at = datetime({epochSeconds: item.received / 1000000, nanosecond: item.received % 1000000 * 1000}))
+    SET a = item.node,
+      a.occurred_at = datetime({epochSeconds: item.occurred[0], nanosecond: item.occurred[1]}),
+      a.received_at = datetime({epochSeconds: item.received[0], nanosecond: item.received[1]}))
 }

@@ -4,9 +4,9 @@
 // columns: -
 // access: write
 UNWIND $splits AS row
-MATCH (owner:Contact {id: row.owner}) USING INDEX owner:Contact(id)
-MATCH (made:Contact {id: row.contact}) USING INDEX made:Contact(id)
-MATCH (subscription:Subscription {value: row.subscription}) USING INDEX subscription:Subscription(value)
-CREATE (split:Split {at: datetime({epochSeconds: row.at / 1000000, nanosecond: row.at % 1000000 * 1000})})-[:BETWEEN]->(owner)
+MATCH (owner:Contact {id: row.owner}) USING INDEX SEEK owner:Contact(id)
+MATCH (made:Contact {id: row.contact}) USING INDEX SEEK made:Contact(id)
+MATCH (subscription:Subscription {value: row.subscription}) USING INDEX SEEK subscription:Subscription(value)
+CREATE (split:Split {at: datetime({epochSeconds: row.at[0], nanosecond: row.at[1]})})-[:BETWEEN]->(owner)
 CREATE (split)-[:ON]->(subscription)
 CREATE (split)-[:MADE]->(made)

@@ -1,53 +1,70 @@
 // name: resolution.write
-// purpose: Create contacts, give contacts keys that are new to the graph, and note activity; times are microseconds.
+// purpose: Create contacts, give contacts keys that are new to the graph, and note activity; times are [seconds, nanoseconds].
 // parameters: contacts, changes, activities
 // columns: -
 // access: write
 CALL () {
   UNWIND $contacts AS row
   CREATE (c:Contact)
-  SET c = row.set, c.id = row.id, c.created_at = datetime({epochSeconds: row.created / 1000000, nanosecond: row.created % 1000000 * 1000}), c.last_seen_at = datetime({epochSeconds: row.seen / 1000000, nanosecond: row.seen % 1000000 * 1000})
+  SET c = row.set, c.id = row.id,
+    c.created_at = datetime({epochSeconds: row.created[0], nanosecond: row.created[1]}),
+    c.last_seen_at = datetime({epochSeconds: row.seen[0], nanosecond: row.seen[1]})
   FOREACH (key IN row.emails |
     CREATE (c)-[o:OWNS]->(:Email {value: key.value})
-    SET o = key.edge, o.since = datetime({epochSeconds: key.since / 1000000, nanosecond: key.since % 1000000 * 1000}))
+    SET o = key.edge, o.since = datetime({epochSeconds: key.since[0], nanosecond: key.since[1]}))
   FOREACH (key IN row.user_ids |
     CREATE (c)-[o:OWNS]->(:UserId {value: key.value})
-    SET o = key.edge, o.since = datetime({epochSeconds: key.since / 1000000, nanosecond: key.since % 1000000 * 1000}))
+    SET o = key.edge, o.since = datetime({epochSeconds: key.since[0], nanosecond: key.since[1]}))
   FOREACH (key IN row.subscriptions |
     CREATE (c)-[o:OWNS]->(:Subscription {value: key.value})
-    SET o = key.edge, o.since = datetime({epochSeconds: key.since / 1000000, nanosecond: key.since % 1000000 * 1000}))
+    SET o = key.edge, o.since = datetime({epochSeconds: key.since[0], nanosecond: key.since[1]}))
   FOREACH (key IN row.trackers |
     CREATE (c)-[o:OWNS]->(tracker:Tracker {value: key.value})
     CREATE (c)-[:HAS]->(period:Timeline {id: key.period})-[:OF]->(tracker)
-    SET o = key.edge, o.since = datetime({epochSeconds: key.since / 1000000, nanosecond: key.since % 1000000 * 1000}), period.started_at = datetime({epochSeconds: key.started / 1000000, nanosecond: key.started % 1000000 * 1000}), period.last_at = datetime({epochSeconds: key.last / 1000000, nanosecond: key.last % 1000000 * 1000})
+    SET o = key.edge,
+      o.since = datetime({epochSeconds: key.since[0], nanosecond: key.since[1]}),
+      period.started_at = datetime({epochSeconds: key.started[0], nanosecond: key.started[1]}),
+      period.last_at = CASE WHEN key.last IS NOT NULL
+      THEN datetime({epochSeconds: key.last[0], nanosecond: key.last[1]}) END
     FOREACH (item IN key.activities |
       CREATE (a:Activity)-[:ON]->(period)
-      SET a = item.node, a.occurred_at = datetime({epochSeconds: item.occurred / 1000000, nanosecond: item.occurred % 1000000 * 1000}), a.received_at = datetime({epochSeconds: item.received / 1000000, nanosecond: item.received % 1000000 * 1000})))
+      SET a = item.node,
+        a.occurred_at = datetime({epochSeconds: item.occurred[0], nanosecond: item.occurred[1]}),
+        a.received_at = datetime({epochSeconds: item.received[0], nanosecond: item.received[1]})))
 }
 CALL () {
   UNWIND $changes AS row
-  MATCH (c:Contact {id: row.id}) USING INDEX c:Contact(id)
-  SET c += row.set, c.last_seen_at = datetime({epochSeconds: row.seen / 1000000, nanosecond: row.seen % 1000000 * 1000})
+  MATCH (c:Contact {id: row.id}) USING INDEX SEEK c:Contact(id)
+  SET c += row.set, c.last_seen_at = datetime({epochSeconds: row.seen[0], nanosecond: row.seen[1]})
   FOREACH (key IN row.emails |
     CREATE (c)-[o:OWNS]->(:Email {value: key.value})
-    SET o = key.edge, o.since = datetime({epochSeconds: key.since / 1000000, nanosecond: key.since % 1000000 * 1000}))
+    SET o = key.edge, o.since = datetime({epochSeconds: key.since[0], nanosecond: key.since[1]}))
   FOREACH (key IN row.user_ids |
     CREATE (c)-[o:OWNS]->(:UserId {value: key.value})
-    SET o = key.edge, o.since = datetime({epochSeconds: key.since / 1000000, nanosecond: key.since % 1000000 * 1000}))
+    SET o = key.edge, o.since = datetime({epochSeconds: key.since[0], nanosecond: key.since[1]}))
   FOREACH (key IN row.subscriptions |
     CREATE (c)-[o:OWNS]->(:Subscription {value: key.value})
-    SET o = key.edge, o.since = datetime({epochSeconds: key.since / 1000000, nanosecond: key.since % 1000000 * 1000}))
+    SET o = key.edge, o.since = datetime({epochSeconds: key.since[0], nanosecond: key.since[1]}))
   FOREACH (key IN row.trackers |
     CREATE (c)-[o:OWNS]->(tracker:Tracker {value: key.value})
     CREATE (c)-[:HAS]->(period:Timeline {id: key.period})-[:OF]->(tracker)
-    SET o = key.edge, o.since = datetime({epochSeconds: key.since / 1000000, nanosecond: key.since % 1000000 * 1000}), period.started_at = datetime({epochSeconds: key.started / 1000000, nanosecond: key.started % 1000000 * 1000}), period.last_at = datetime({epochSeconds: key.last / 1000000, nanosecond: key.last % 1000000 * 1000})
+    SET o = key.edge,
+      o.since = datetime({epochSeconds: key.since[0], nanosecond: key.since[1]}),
+      period.started_at = datetime({epochSeconds: key.started[0], nanosecond: key.started[1]}),
+      period.last_at = CASE WHEN key.last IS NOT NULL
+      THEN datetime({epochSeconds: key.last[0], nanosecond: key.last[1]}) END
     FOREACH (item IN key.activities |
       CREATE (a:Activity)-[:ON]->(period)
-      SET a = item.node, a.occurred_at = datetime({epochSeconds: item.occurred / 1000000, nanosecond: item.occurred % 1000000 * 1000}), a.received_at = datetime({epochSeconds: item.received / 1000000, nanosecond: item.received % 1000000 * 1000})))
+      SET a = item.node,
+        a.occurred_at = datetime({epochSeconds: item.occurred[0], nanosecond: item.occurred[1]}),
+        a.received_at = datetime({epochSeconds: item.received[0], nanosecond: item.received[1]})))
 }
 CALL () {
   UNWIND $activities AS item
-  MATCH (period:Timeline {id: item.period}) USING INDEX period:Timeline(id)
+  MATCH (period:Timeline {id: item.period}) USING INDEX SEEK period:Timeline(id)
   CREATE (a:Activity)-[:ON]->(period)
-  SET a = item.node, a.occurred_at = datetime({epochSeconds: item.occurred / 1000000, nanosecond: item.occurred % 1000000 * 1000}), a.received_at = datetime({epochSeconds: item.received / 1000000, nanosecond: item.received % 1000000 * 1000}), period.last_at = datetime({epochSeconds: item.received / 1000000, nanosecond: item.received % 1000000 * 1000})
+  SET a = item.node,
+    a.occurred_at = datetime({epochSeconds: item.occurred[0], nanosecond: item.occurred[1]}),
+    a.received_at = datetime({epochSeconds: item.received[0], nanosecond: item.received[1]}),
+    period.last_at = datetime({epochSeconds: item.received[0], nanosecond: item.received[1]})
 }

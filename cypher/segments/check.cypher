@@ -4,7 +4,7 @@
 // columns: contact, segment
 // access: read
 UNWIND $contact_ids AS contact_id
-MATCH (c:Contact {id: contact_id}) USING INDEX c:Contact(id)
+MATCH (c:Contact {id: contact_id}) USING INDEX SEEK c:Contact(id)
 UNWIND $programs AS program
 CALL (c, program) {
   WITH

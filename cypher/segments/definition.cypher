@@ -3,5 +3,5 @@
 // parameters: name
 // columns: name, kind, where_text, changed
 // access: read
-MATCH (s:Segment {name: $name}) USING INDEX s:Segment(name)
-RETURN s.name AS name, s.kind AS kind, s.where AS where_text, s.changed_at.epochSeconds * 1000000 + s.changed_at.microsecond AS changed
+MATCH (s:Segment {name: $name}) USING INDEX SEEK s:Segment(name)
+RETURN s.name AS name, s.kind AS kind, s.where AS where_text, s.changed_at.epochMillis * 1000 + s.changed_at.microsecond % 1000 AS changed

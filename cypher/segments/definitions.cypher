@@ -5,5 +5,5 @@
 // access: read
 MATCH (s:Segment)
 WHERE s.name > ''
-RETURN s.name AS name, s.kind AS kind, s.where AS where_text, s.changed_at.epochSeconds * 1000000 + s.changed_at.microsecond AS changed
+RETURN s.name AS name, s.kind AS kind, s.where AS where_text, s.changed_at.epochMillis * 1000 + s.changed_at.microsecond % 1000 AS changed
 ORDER BY name

@@ -3,6 +3,6 @@
 // parameters: name, contact_id
 // columns: -
 // access: write
-MATCH (s:Segment {name: $name}) USING INDEX s:Segment(name)
-MATCH (c:Contact {id: $contact_id}) USING INDEX c:Contact(id)
+MATCH (s:Segment {name: $name}) USING INDEX SEEK s:Segment(name)
+MATCH (c:Contact {id: $contact_id}) USING INDEX SEEK c:Contact(id)
 MERGE (c)-[:LISTED_IN]->(s)

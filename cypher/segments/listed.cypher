@@ -3,7 +3,7 @@
 // parameters: name, after, limit
 // columns: id, kind
 // access: read
-MATCH (segment0:Segment {name: $name})<-[:LISTED_IN]-(c:Contact) USING INDEX segment0:Segment(name)
+MATCH (segment0:Segment {name: $name})<-[:LISTED_IN]-(c:Contact) USING INDEX SEEK segment0:Segment(name)
 WHERE c.id > $after
 RETURN c.id AS id, c.kind AS kind
 ORDER BY id

@@ -3,7 +3,7 @@
 // parameters: name
 // columns: removed
 // access: write
-MATCH (s:Segment {name: $name}) USING INDEX s:Segment(name)
+MATCH (s:Segment {name: $name}) USING INDEX SEEK s:Segment(name)
 WITH s, s.name AS removed
 DETACH DELETE s
 RETURN removed AS removed

@@ -3,7 +3,7 @@
 // parameters: merge_id
 // columns: id
 // access: read
-MATCH (entry:Merge {id: $merge_id})-[:INTO]->(survivor) USING INDEX entry:Merge(id)
+MATCH (entry:Merge {id: $merge_id})-[:INTO]->(survivor) USING INDEX SEEK entry:Merge(id)
 MATCH path = (survivor)-[:TO*]->(:Contact)
 UNWIND nodes(path)[0..-1] AS folded
 MATCH (folded)<-[:FOLDED]-(m:Merge)

@@ -4,7 +4,7 @@
 // columns: contact, keys, timelines
 // access: write
 UNWIND $contact_ids AS id
-MATCH (c:Contact {id: id}) USING INDEX c:Contact(id)
+MATCH (c:Contact {id: id}) USING INDEX SEEK c:Contact(id)
 FOREACH (_ IN $locks | REMOVE c._lock)
 WITH c
 CALL (c) {
@@ -17,7 +17,7 @@ CALL (c) {
     CASE label WHEN 'Email' THEN 'email' WHEN 'UserId' THEN 'user_id'
       WHEN 'Subscription' THEN 'subscription' ELSE 'tracker_id' END,
     k.value,
-    o.since.epochSeconds * 1000000 + o.since.microsecond,
+    o.since.epochMillis * 1000 + o.since.microsecond % 1000,
     o.position,
     o.merge,
     o.message_id
@@ -29,7 +29,7 @@ CALL (c) {
     period.id,
     tracker.value,
     type(of) = 'OF',
-    period.last_at.epochSeconds * 1000000 + period.last_at.microsecond
+    coalesce(period.last_at.epochMillis * 1000 + period.last_at.microsecond % 1000, 0)
   ]) AS timelines
 }
 RETURN c.id AS contact, keys, timelines

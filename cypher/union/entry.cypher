@@ -3,7 +3,7 @@
 // parameters: merge_id, locks
 // columns: id, source, target, living, undone, frozen, moved, timelines, heirs, another_split
 // access: write
-MATCH (merge:Merge {id: $merge_id})-[:INTO]->(target) USING INDEX merge:Merge(id)
+MATCH (merge:Merge {id: $merge_id})-[:INTO]->(target) USING INDEX SEEK merge:Merge(id)
 MATCH (merge)-[:FOLDED]->(source)
 FOREACH (_ IN $locks | REMOVE merge._lock, source._lock, target._lock)
 WITH merge, source, target
@@ -17,11 +17,11 @@ CALL (merge) {
     CASE label WHEN 'Email' THEN 'email' WHEN 'UserId' THEN 'user_id'
       WHEN 'Subscription' THEN 'subscription' ELSE 'tracker_id' END,
     k.value,
-    m.since.epochSeconds * 1000000 + m.since.microsecond,
+    m.since.epochMillis * 1000 + m.since.microsecond % 1000,
     m.position,
     m.merge,
     m.message_id,
-    m.kept_since.epochSeconds * 1000000 + m.kept_since.microsecond
+    m.kept_since.epochMillis * 1000 + m.kept_since.microsecond % 1000
   ]) AS moved
 }
 CALL (merge, target) {
@@ -41,8 +41,8 @@ RETURN
   {
     kind: source.kind,
     split: source.split,
-    created: source.created_at.epochSeconds * 1000000 + source.created_at.microsecond,
-    seen: source.last_seen_at.epochSeconds * 1000000 + source.last_seen_at.microsecond
+    created: source.created_at.epochMillis * 1000 + source.created_at.microsecond % 1000,
+    seen: source.last_seen_at.epochMillis * 1000 + source.last_seen_at.microsecond % 1000
   } AS frozen,
   moved,
   COLLECT { MATCH (merge)-[:CARRIED]->(period:Timeline) RETURN period.id } AS timelines,

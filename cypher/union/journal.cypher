@@ -4,42 +4,50 @@
 // columns: -
 // access: write
 UNWIND $merges AS row
-MATCH (source:Contact {id: row.source}) USING INDEX source:Contact(id)
-MATCH (target:Contact {id: row.target}) USING INDEX target:Contact(id)
+MATCH (source:Contact {id: row.source}) USING INDEX SEEK source:Contact(id)
+MATCH (target:Contact {id: row.target}) USING INDEX SEEK target:Contact(id)
 CREATE (merge:Merge)-[:FOLDED]->(source)
 CREATE (merge)-[:INTO]->(target)
-SET merge = row.node, merge.at = datetime({epochSeconds: row.at / 1000000, nanosecond: row.at % 1000000 * 1000})
+SET merge = row.node, merge.at = datetime({epochSeconds: row.at[0], nanosecond: row.at[1]})
 WITH merge, row
 CALL (merge, row) {
   UNWIND row.timelines AS id
-  MATCH (period:Timeline {id: id}) USING INDEX period:Timeline(id)
+  MATCH (period:Timeline {id: id}) USING INDEX SEEK period:Timeline(id)
   CREATE (merge)-[:CARRIED]->(period)
 }
 CALL (merge, row) {
   UNWIND row.emails AS moved
-  MATCH (k:Email {value: moved.value}) USING INDEX k:Email(value)
+  MATCH (k:Email {value: moved.value}) USING INDEX SEEK k:Email(value)
   CREATE (merge)-[m:MOVED]->(k)
-  SET m = moved.edge, m.since = datetime({epochSeconds: moved.since / 1000000, nanosecond: moved.since % 1000000 * 1000}), m.kept_since = CASE WHEN moved.kept_since IS NOT NULL
-      THEN datetime({epochSeconds: moved.kept_since / 1000000, nanosecond: moved.kept_since % 1000000 * 1000}) END
+  SET m = moved.edge,
+    m.since = datetime({epochSeconds: moved.since[0], nanosecond: moved.since[1]}),
+    m.kept_since = CASE WHEN moved.kept_since IS NOT NULL
+      THEN datetime({epochSeconds: moved.kept_since[0], nanosecond: moved.kept_since[1]}) END
 }
 CALL (merge, row) {
   UNWIND row.user_ids AS moved
-  MATCH (k:UserId {value: moved.value}) USING INDEX k:UserId(value)
+  MATCH (k:UserId {value: moved.value}) USING INDEX SEEK k:UserId(value)
   CREATE (merge)-[m:MOVED]->(k)
-  SET m = moved.edge, m.since = datetime({epochSeconds: moved.since / 1000000, nanosecond: moved.since % 1000000 * 1000}), m.kept_since = CASE WHEN moved.kept_since IS NOT NULL
-      THEN datetime({epochSeconds: moved.kept_since / 1000000, nanosecond: moved.kept_since % 1000000 * 1000}) END
+  SET m = moved.edge,
+    m.since = datetime({epochSeconds: moved.since[0], nanosecond: moved.since[1]}),
+    m.kept_since = CASE WHEN moved.kept_since IS NOT NULL
+      THEN datetime({epochSeconds: moved.kept_since[0], nanosecond: moved.kept_since[1]}) END
 }
 CALL (merge, row) {
   UNWIND row.subscriptions AS moved
-  MATCH (k:Subscription {value: moved.value}) USING INDEX k:Subscription(value)
+  MATCH (k:Subscription {value: moved.value}) USING INDEX SEEK k:Subscription(value)
   CREATE (merge)-[m:MOVED]->(k)
-  SET m = moved.edge, m.since = datetime({epochSeconds: moved.since / 1000000, nanosecond: moved.since % 1000000 * 1000}), m.kept_since = CASE WHEN moved.kept_since IS NOT NULL
-      THEN datetime({epochSeconds: moved.kept_since / 1000000, nanosecond: moved.kept_since % 1000000 * 1000}) END
+  SET m = moved.edge,
+    m.since = datetime({epochSeconds: moved.since[0], nanosecond: moved.since[1]}),
+    m.kept_since = CASE WHEN moved.kept_since IS NOT NULL
+      THEN datetime({epochSeconds: moved.kept_since[0], nanosecond: moved.kept_since[1]}) END
 }
 CALL (merge, row) {
   UNWIND row.trackers AS moved
-  MATCH (k:Tracker {value: moved.value}) USING INDEX k:Tracker(value)
+  MATCH (k:Tracker {value: moved.value}) USING INDEX SEEK k:Tracker(value)
   CREATE (merge)-[m:MOVED]->(k)
-  SET m = moved.edge, m.since = datetime({epochSeconds: moved.since / 1000000, nanosecond: moved.since % 1000000 * 1000}), m.kept_since = CASE WHEN moved.kept_since IS NOT NULL
-      THEN datetime({epochSeconds: moved.kept_since / 1000000, nanosecond: moved.kept_since % 1000000 * 1000}) END
+  SET m = moved.edge,
+    m.since = datetime({epochSeconds: moved.since[0], nanosecond: moved.since[1]}),
+    m.kept_since = CASE WHEN moved.kept_since IS NOT NULL
+      THEN datetime({epochSeconds: moved.kept_since[0], nanosecond: moved.kept_since[1]}) END
 }

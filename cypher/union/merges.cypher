@@ -12,5 +12,5 @@ RETURN
   m.target AS target,
   m.rule AS rule,
   m.message_id AS message_id,
-  m.at.epochSeconds * 1000000 + m.at.microsecond AS at,
-  m.undone_at.epochSeconds * 1000000 + m.undone_at.microsecond AS undone_at
+  m.at.epochMillis * 1000 + m.at.microsecond % 1000 AS at,
+  m.undone_at.epochMillis * 1000 + m.undone_at.microsecond % 1000 AS undone_at

@@ -5,16 +5,16 @@
 // access: read
 CALL () {
   WITH * WHERE $name = 'email'
-  MATCH (k:Email {value: $value}) USING INDEX k:Email(value) RETURN k
+  MATCH (k:Email {value: $value}) USING INDEX SEEK k:Email(value) RETURN k
   UNION ALL
   WITH * WHERE $name = 'user_id'
-  MATCH (k:UserId {value: $value}) USING INDEX k:UserId(value) RETURN k
+  MATCH (k:UserId {value: $value}) USING INDEX SEEK k:UserId(value) RETURN k
   UNION ALL
   WITH * WHERE $name = 'tracker_id'
-  MATCH (k:Tracker {value: $value}) USING INDEX k:Tracker(value) RETURN k
+  MATCH (k:Tracker {value: $value}) USING INDEX SEEK k:Tracker(value) RETURN k
   UNION ALL
   WITH * WHERE $name = 'subscription'
-  MATCH (k:Subscription {value: $value}) USING INDEX k:Subscription(value) RETURN k
+  MATCH (k:Subscription {value: $value}) USING INDEX SEEK k:Subscription(value) RETURN k
 }
 MATCH (k)<-[:MOVED]-(m:Merge)
 WHERE m.undone_at IS NULL
@@ -24,6 +24,6 @@ RETURN
   m.target AS target,
   m.rule AS rule,
   m.message_id AS message_id,
-  m.at.epochSeconds * 1000000 + m.at.microsecond AS at,
+  m.at.epochMillis * 1000 + m.at.microsecond % 1000 AS at,
   null AS undone_at
 ORDER BY at DESC, id DESC

@@ -3,6 +3,6 @@
 // parameters: contact_id, change
 // columns: -
 // access: write
-MATCH (c:Contact {id: $contact_id}) USING INDEX c:Contact(id)
+MATCH (c:Contact {id: $contact_id}) USING INDEX SEEK c:Contact(id)
 CREATE (change:KeyChange)-[:BY_HAND_ON]->(c)
 SET change = $change

@@ -5,11 +5,11 @@
 // access: write
 UNWIND $folds AS row
 CALL (row) {
-  MATCH (source:Contact {id: row.source}) USING INDEX source:Contact(id)
-  OPTIONAL MATCH (target:Contact {id: row.target}) USING INDEX target:Contact(id)
-  OPTIONAL MATCH (folded:Redirect {id: row.target}) USING INDEX folded:Redirect(id)
+  MATCH (source:Contact {id: row.source}) USING INDEX SEEK source:Contact(id)
+  OPTIONAL MATCH (target:Contact {id: row.target}) USING INDEX SEEK target:Contact(id)
+  OPTIONAL MATCH (folded:Redirect {id: row.target}) USING INDEX SEEK folded:Redirect(id)
   WITH source, coalesce(target, folded) AS into
   REMOVE source:Contact
   SET source:Redirect
-  CREATE (source)-[:TO {at: datetime({epochSeconds: row.at / 1000000, nanosecond: row.at % 1000000 * 1000})}]->(into)
+  CREATE (source)-[:TO {at: datetime({epochSeconds: row.at[0], nanosecond: row.at[1]})}]->(into)
 }

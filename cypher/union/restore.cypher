@@ -5,17 +5,17 @@
 // access: write
 UNWIND $undone AS row
 CALL (row) {
-  MATCH (merge:Merge {id: row.merge}) USING INDEX merge:Merge(id)
-  MATCH (c:Redirect {id: row.contact})-[to:TO]->() USING INDEX c:Redirect(id)
-  SET merge.undone_at = datetime({epochSeconds: row.at / 1000000, nanosecond: row.at % 1000000 * 1000})
+  MATCH (merge:Merge {id: row.merge}) USING INDEX SEEK merge:Merge(id)
+  MATCH (c:Redirect {id: row.contact})-[to:TO]->() USING INDEX SEEK c:Redirect(id)
+  SET merge.undone_at = datetime({epochSeconds: row.at[0], nanosecond: row.at[1]})
   DELETE to
   REMOVE c:Redirect
   SET c:Contact
 }
 CALL (row) {
   UNWIND row.heirs AS heir
-  MATCH (merge:Merge {id: heir.merge}) USING INDEX merge:Merge(id)
-  MATCH (subscription:Subscription {value: heir.subscription}) USING INDEX subscription:Subscription(value)
+  MATCH (merge:Merge {id: heir.merge}) USING INDEX SEEK merge:Merge(id)
+  MATCH (subscription:Subscription {value: heir.subscription}) USING INDEX SEEK subscription:Subscription(value)
   MATCH (merge)-[moved:MOVED]->(subscription)
   REMOVE moved.kept_since
 }

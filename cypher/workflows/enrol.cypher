@@ -3,8 +3,8 @@
 // parameters: contact_id, name, id
 // columns: enrolment
 // access: write
-MATCH (w:Workflow {name: $name}) USING INDEX w:Workflow(name)
-MATCH (c:Contact {id: $contact_id}) USING INDEX c:Contact(id)
+MATCH (w:Workflow {name: $name}) USING INDEX SEEK w:Workflow(name)
+MATCH (c:Contact {id: $contact_id}) USING INDEX SEEK c:Contact(id)
 REMOVE c._lock
 WITH c, w
 CALL (c, w) {

@@ -17,6 +17,7 @@ from graph.world.entities import (
     MovedOwnership,
     Ownership,
     Undone,
+    add_entry,
     person_key_order,
     shown_entry,
     tracker_order,
@@ -80,7 +81,7 @@ def _fill_properties(source: Contact, target: Contact, merge: Merge) -> None:
         if filling is None:
             continue
         into = target.entries.setdefault(name, [])
-        into.append(Entry(name, filling.value, filling.occurred, merge.at, filling.source, fill=merge.id))
+        add_entry(into, Entry(name, filling.value, filling.occurred, merge.at, filling.source, fill=merge.id))
         show(into)
 
 
@@ -180,5 +181,5 @@ def unfold(world: World, entry: JournalEntry, at: Micros) -> Contact:
 def _settle(world: World, contact: Contact, at: Micros, *, known: bool) -> None:
     """Derive what follows from the keys and periods that a contact is left with."""
     contact.kind = Kind.KNOWN if known or contact.emails + contact.user_ids else Kind.ANONYMOUS
-    contact.seen = max((timeline.last for timeline in contact.timelines.values()), default=contact.seen)
+    contact.seen = max((timeline.last for timeline in contact.timelines.values()), default=0) or contact.created
     world.choose_primary(contact, at)

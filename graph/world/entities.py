@@ -86,9 +86,16 @@ class Entry:
     arrived: Micros
     source: str | None = None
     fill: str | None = None
+    position: int = 0
+    """Order among entries that arrived with one event: what it folded comes before what it wrote."""
     element: str | None = None
     shown: bool = False
     stored_shown: bool = False
+
+    @property
+    def order(self) -> tuple[Micros, int]:
+        """Where it stands among the entries of its property."""
+        return (self.arrived, self.position)
 
 
 def shown_entry(entries: Iterable[Entry]) -> Entry | None:
@@ -98,7 +105,7 @@ def shown_entry(entries: Iterable[Entry]) -> Entry | None:
     what is lacking then: never set, or removed.
     """
     current: Entry | None = None
-    for entry in sorted(entries, key=lambda item: item.arrived):
+    for entry in sorted(entries, key=lambda item: item.order):
         if entry.fill is None:
             if current is None or entry.occurred >= current.occurred:
                 current = entry
@@ -213,3 +220,9 @@ def person_key_order(ownership: Ownership) -> tuple[bool, int, int]:
     if ownership.merge is None:
         return (False, -ownership.since, ownership.position)
     return (True, ownership.since, ownership.position)
+
+
+def add_entry(entries: list[Entry], new: Entry) -> None:
+    """Put an entry last among those that arrived at the same moment."""
+    new.position = 1 + max((entry.position for entry in entries if entry.arrived == new.arrived), default=-1)
+    entries.append(new)

@@ -15,6 +15,7 @@ from graph.world.entities import (
     Ownership,
     Timeline,
     Undone,
+    add_entry,
     shown_entry,
     tracker_order,
 )
@@ -89,13 +90,17 @@ class World:
 
         Locks are taken in one order everywhere (keys by name and value, then contacts by id), so that two
         transactions rarely wait for each other in a circle; when they do, the database ends one of them and it
-        is tried again.
+        is tried again. What is here already stays as it is.
         """
-        asked: dict[KeyName, list[str]] = {
-            "email": sorted(set(emails)),
-            "user_id": sorted(set(user_ids)),
-            "tracker_id": sorted(set(trackers)),
-            "subscription": sorted(set(subscriptions)),
+        wanted: dict[KeyName, Iterable[str]] = {
+            "email": emails,
+            "user_id": user_ids,
+            "tracker_id": trackers,
+            "subscription": subscriptions,
+        }
+        asked = {
+            name: sorted(value for value in set(values) if (name, value) not in self.keys)
+            for name, values in wanted.items()
         }
         (row,) = self.run(
             "resolution.facts",
@@ -103,15 +108,16 @@ class World:
             user_ids=asked["user_id"],
             trackers=asked["tracker_id"],
             subscriptions=asked["subscription"],
-            message_ids=sorted(set(message_ids)),
-            contact_ids=sorted(set(contacts)),
+            message_ids=sorted(set(message_ids) - self.messages.keys()),
+            contact_ids=sorted(set(contacts) - self.contacts.keys()),
             locks=self.locks,
         )
         for name, values in asked.items():
             for value in values:
                 self.keys[name, value] = Key(name, value)
         for found in row["contacts"]:
-            self._contact_loaded(found)
+            if found["id"] not in self.contacts:
+                self._contact_loaded(found)
         for name, value, owner, timeline in row["keys"]:
             key = self.keys[name, value]
             key.stored = True
@@ -209,6 +215,7 @@ class World:
                     row["arrived"],
                     row["source"],
                     row["fill"],
+                    row["position"],
                     row["element"],
                     row["shown"],
                     row["shown"],
@@ -384,12 +391,14 @@ class World:
 
     def _add_entry(self, entries: list[Entry], new: Entry) -> None:
         # Of what was written between two unions only the newest can ever be shown.
-        last_fill = max((entry.arrived for entry in entries if entry.fill is not None), default=0)
-        for entry in [entry for entry in entries if entry.fill is None and entry.arrived > last_fill]:
+        last_fill = max(
+            ((entry.arrived, entry.position) for entry in entries if entry.fill is not None), default=(0, 0)
+        )
+        for entry in [one for one in entries if one.fill is None and (one.arrived, one.position) > last_fill]:
             if entry.occurred > new.occurred:
                 return
             self.drop_entry(entries, entry)
-        entries.append(new)
+        add_entry(entries, new)
         show(entries)
 
     def drop_entry(self, entries: list[Entry], entry: Entry) -> None:

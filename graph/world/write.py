@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
+from graph.clock import to_pair
 from graph.model import KeyName
 from graph.world.entities import Contact, Key, Merge, Ownership, Timeline, Undone
 from graph.world.world import World
@@ -61,7 +62,7 @@ class _Writer:
             world.run(
                 "resolution.split",
                 splits=[
-                    {"owner": owner, "subscription": value, "contact": made, "at": at}
+                    {"owner": owner, "subscription": value, "contact": made, "at": to_pair(at)}
                     for owner, value, made, at in world.new_splits
                 ],
             )
@@ -69,19 +70,21 @@ class _Writer:
             world.run("union.journal", merges=[_merge(merge) for merge in world.merges])
             world.run(
                 "union.redirect",
-                folds=[{"source": merge.source, "target": merge.target, "at": merge.at} for merge in world.merges],
+                folds=[
+                    {"source": merge.source, "target": merge.target, "at": to_pair(merge.at)} for merge in world.merges
+                ],
             )
 
     def _contact(self, contact: Contact) -> Row:
         """Describe a contact with the keys and periods that can be created along with it."""
         now = contact.scalars()
-        row: Row = {"id": contact.id, "seen": contact.seen, "set": now}
+        row: Row = {"id": contact.id, "seen": to_pair(contact.seen), "set": now}
         if contact.stored:
             row["set"] = {name: value for name, value in now.items() if value != contact.before.get(name, _UNKNOWN)}
             if row["set"] or contact.seen != contact.stored_seen:
                 row["changed"] = True
         else:
-            row["created"] = contact.created
+            row["created"] = to_pair(contact.created)
         for key, ownership in contact.keys.items():
             if ownership.stored or key.stored or key in self.created:
                 continue
@@ -126,7 +129,7 @@ class _Writer:
                 if timeline.holder != timeline.stored_holder:
                     moved.append({"id": timeline.id, "from": timeline.stored_holder, "to": timeline.holder})
                 if timeline.stored_open and timeline.ended is not None:
-                    ended.append({"id": timeline.id, "ended": timeline.ended})
+                    ended.append({"id": timeline.id, "ended": to_pair(timeline.ended)})
         if new or moved or ended:
             world.run("resolution.periods", new=new, moved=moved, ended=ended)
 
@@ -154,9 +157,14 @@ class _Writer:
                             "removed": True if entry.value is None else None,
                             "message_id": entry.source,
                             "merge": entry.fill,
+                            "position": entry.position,
                             "shown": entry.shown,
                         }
-                        row = {"contact": contact.id, "occurred": entry.occurred, "arrived": entry.arrived}
+                        row = {
+                            "contact": contact.id,
+                            "occurred": to_pair(entry.occurred),
+                            "arrived": to_pair(entry.arrived),
+                        }
                         created.append({**row, "node": node})
                     elif entry.shown != entry.stored_shown:
                         shown.append({"element": entry.element, "shown": entry.shown})
@@ -170,15 +178,15 @@ def _edge(ownership: Ownership) -> Row:
         edge["merge"] = ownership.merge
     if ownership.source is not None:
         edge["message_id"] = ownership.source
-    return {"since": ownership.since, "edge": edge}
+    return {"since": to_pair(ownership.since), "edge": edge}
 
 
 def _period(timeline: Timeline) -> Row:
     return {
         "period": timeline.id,
-        "started": timeline.started,
-        "last": timeline.last or timeline.started,
-        "ended": timeline.ended,
+        "started": to_pair(timeline.started),
+        "last": to_pair(timeline.last) if timeline.last else None,
+        "ended": None if timeline.ended is None else to_pair(timeline.ended),
         "open": timeline.ended is None,
         "activities": timeline.activities,
     }
@@ -188,7 +196,7 @@ def _undone(undone: Undone) -> Row:
     return {
         "merge": undone.merge,
         "contact": undone.contact,
-        "at": undone.at,
+        "at": to_pair(undone.at),
         "heirs": [{"merge": merge, "subscription": key.value} for merge, key in undone.heirs],
     }
 
@@ -196,7 +204,11 @@ def _undone(undone: Undone) -> Row:
 def _merge(merge: Merge) -> Row:
     moved: dict[str, list[Row]] = defaultdict(list)
     for item in merge.moved:
-        row = {"value": item.key.value, "kept_since": item.kept_since, **_edge(item.before)}
+        row = {
+            "value": item.key.value,
+            "kept_since": None if item.kept_since is None else to_pair(item.kept_since),
+            **_edge(item.before),
+        }
         moved[_GROUPS[item.key.name]].append(row)
     return {
         "node": {
@@ -206,7 +218,7 @@ def _merge(merge: Merge) -> Row:
             "rule": merge.rule,
             "message_id": merge.message_id,
         },
-        "at": merge.at,
+        "at": to_pair(merge.at),
         "source": merge.source,
         "target": merge.target,
         "timelines": [timeline.id for timeline in merge.timelines],

@@ -39,7 +39,7 @@ class Case:
     row: dict[str, str]
     contacts: list[GivenContact] = field(default_factory=list)
     conflicts: list[tuple[str, str, str]] = field(default_factory=list)
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
 
     @property
     def event(self) -> Event:

@@ -73,10 +73,13 @@ class Writer(threading.Thread):
 def test_after_a_kill_every_answered_event_is_there_and_the_others_can_be_sent_again(
     tmp_path: Path, server: Settings
 ) -> None:
-    settings = server.model_copy(update={"home": tmp_path / "home", "retry_seconds": 0.2, "neo4j_uri": None})
+    settings = server.model_copy(update={"home": tmp_path / "home", "retry_seconds": 60, "neo4j_uri": None})
+    hasty = settings.model_copy(update={"retry_seconds": 2})
     with lease(settings) as running:
         with Database.connect(running.uri, running.user, running.password, settings) as database:
             migrate(database)
+            Resolver(database).resolve([visit(0, 0)], dry_run=True)
+        with Database.connect(running.uri, running.user, running.password, hasty) as database:
             resolver = Resolver(database)
             writers: list[Writer] = []
             warm = threading.Event()
@@ -98,8 +101,7 @@ def test_after_a_kill_every_answered_event_is_there_and_the_others_can_be_sent_a
 
         again = revive(settings)
         assert again.pid != running.pid
-        patient = settings.model_copy(update={"retry_seconds": 30})
-        with Database.connect(again.uri, again.user, again.password, patient) as database:
+        with Database.connect(again.uri, again.user, again.password, settings) as database:
             assert migrate(database) == []
             kept = {
                 row["message"]: row["contact"]
@@ -283,7 +285,10 @@ def test_a_message_sent_again_by_the_caller_after_a_lost_commit_finds_what_was_d
 ) -> None:
     hasty = Resolver(Database(database._driver, retry_seconds=0))
     event = read_event({"tracker_id": "t1", "message_id": "m1"})
-    with lost_commits(monkeypatch, "after"), pytest.raises(Unavailable, match="sending this again is safe"):
+    with (
+        lost_commits(monkeypatch, "after", "unreachable"),
+        pytest.raises(Unavailable, match="sending this again is safe"),
+    ):
         hasty.resolve([event])
     (answer,) = hasty.resolve([event])
     assert answer.duplicate

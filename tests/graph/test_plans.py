@@ -143,7 +143,8 @@ def test_every_permission_to_scan_is_of_a_statement_that_scans(populated: Databa
 )
 def test_a_scan_is_told_from_a_seek(text: str, populated: Database) -> None:
     assert scans(plan_of(populated, text))
-    assert not scans(plan_of(populated, "MATCH (c:Contact {id: $id})-[:OWNS]->(k) RETURN k"))
+    seek = "MATCH (c:Contact {id: $id})-[:OWNS]->(k) USING INDEX SEEK c:Contact(id) RETURN k"
+    assert not scans(plan_of(populated, seek))
 
 
 @pytest.mark.calendar

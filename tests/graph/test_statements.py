@@ -33,7 +33,8 @@ def test_a_statement_that_keeps_its_promises_is_read() -> None:
     assert statement.columns == ("id", "kind")
     assert statement.purpose == "Read one thing."
     assert not statement.writes
-    assert statement.text == READS
+    # Parameters travel in one map, so that the size of a list is no reason to plan anew.
+    assert statement.text.splitlines()[0] == "MATCH (n:Thing {value: $given.value})"
 
 
 @pytest.mark.parametrize("field", ["name", "purpose", "parameters", "columns", "access"])

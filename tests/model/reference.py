@@ -23,6 +23,9 @@ MINTED = "~"
 NOW = 10**18
 """Arrivals begin here: later than every time that the tests write into events, in microseconds since 1970."""
 
+UNTOLD = "active"
+"""The status of somebody for whom nodes ran in a workflow into which only a union, undone since, had brought them."""
+
 PLURAL = {"email": "emails", "user_id": "user_ids", "tracker_id": "trackers", "subscription": "subscriptions"}
 PERSON = ("email", "user_id")
 
@@ -247,7 +250,7 @@ class Reference:
                 case ("status", workflow, status):
                     shown.setdefault(workflow, {"nodes": {}, "data": {}})["status"] = status
                 case ("run", workflow, node, ran, data):
-                    state = shown.setdefault(workflow, {"status": "active", "nodes": {}, "data": {}})
+                    state = shown.setdefault(workflow, {"status": UNTOLD, "nodes": {}, "data": {}})
                     state["nodes"][node] = max(ran, state["nodes"].get(node, ran))
                     for name, value in data.items():
                         if ran >= state["data"].get((node, name), (ran, None))[0]:

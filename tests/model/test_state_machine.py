@@ -70,14 +70,16 @@ class ProductAndModel(RuleBasedStateMachine):
     @initialize(
         policy=st.sampled_from(["strict", "continuity", "last_login"]),
         limits=st.sampled_from([(500, 50), (500, 50), (500, 50), (3, 2), (2, 1)]),
+        events=st.lists(EVENTS, min_size=3, max_size=6),
     )
-    def begin(self, policy: str, limits: tuple[int, int]) -> None:
+    def begin(self, policy: str, limits: tuple[int, int], events: list[dict[str, Any]]) -> None:
         RUN["examples"] += 1
         self.world = SideBySide(
             self.database, self.deployment, policy=policy, max_trackers=limits[0], max_subscriptions=limits[1]
         )
         for name in ("welcome", "basket"):
             self.world.define_workflow(name)
+        self.world.events(events)
 
     # --- events ----------------------------------------------------------------------------------------------
 
@@ -97,7 +99,6 @@ class ProductAndModel(RuleBasedStateMachine):
     def resolve_batch(self, events: list[dict[str, Any]]) -> None:
         self.world.events(events)
 
-    @precondition(lambda self: self.world.model.activities)
     @rule(event=EVENTS, which=ANY)
     def resolve_again(self, event: dict[str, Any], which: int) -> None:
         seen = list(self.world.model.activities)
@@ -109,25 +110,52 @@ class ProductAndModel(RuleBasedStateMachine):
         people = list(self.world.model.people)
         return people[which % len(people)]
 
-    @precondition(lambda self: len(self.world.model.people) > 1)
+    def merge_living(self, folded: int, into: int) -> None:
+        """Fold one living contact into another one."""
+        alive = [person.id for person in self.world.model.alive()]
+        if len(alive) > 1:
+            target = alive.pop(into % len(alive))
+            self.world.merge(alive[folded % len(alive)], target)
+
     @rule(folded=ANY, into=ANY)
     def merge(self, folded: int, into: int) -> None:
+        self.merge_living(folded, into)
+
+    @rule(first=ANY, second=ANY, into=st.just(0))
+    def merge_two(self, first: int, second: int, into: int) -> None:
+        self.merge_living(first, into)
+        self.merge_living(second, into)
+
+    @rule(folded=ANY, into=ANY)
+    def merge_any(self, folded: int, into: int) -> None:
         self.world.merge(self.contact(folded), self.contact(into))
+
+    def undo_one_of(self, which: int, cascade: bool, *, undone: bool) -> None:
+        unions = [union for union in self.world.model.unions if undone or not union.undone]
+        if unions:
+            merge_id = unions[which % len(unions)].id
+            assert merge_id
+            self.world.undo(merge_id, cascade=cascade)
+
+    @precondition(lambda self: any(not union.undone for union in self.world.model.unions))
+    @rule(which=ANY)
+    def undo(self, which: int) -> None:
+        self.undo_one_of(which, cascade=False, undone=False)
+
+    @precondition(lambda self: any(not union.undone for union in self.world.model.unions))
+    @rule(which=ANY)
+    def undo_with_what_covers_it(self, which: int) -> None:
+        self.undo_one_of(which, cascade=True, undone=False)
 
     @precondition(lambda self: self.world.model.unions)
     @rule(which=ANY, cascade=st.booleans())
-    def undo(self, which: int, cascade: bool) -> None:
-        unions = self.world.model.unions
-        merge_id = unions[which % len(unions)].id
-        assert merge_id
-        self.world.undo(merge_id, cascade=cascade)
+    def undo_any(self, which: int, cascade: bool) -> None:
+        self.undo_one_of(which, cascade, undone=True)
 
-    @precondition(lambda self: self.world.model.people)
     @rule(contact=ANY, key=KEYS)
     def give(self, contact: int, key: tuple[str, str]) -> None:
         self.world.give(self.contact(contact), *key)
 
-    @precondition(lambda self: self.world.model.people)
     @rule(contact=ANY, which=ANY)
     def take(self, contact: int, which: int) -> None:
         contact_id = self.contact(contact)
@@ -135,17 +163,14 @@ class ProductAndModel(RuleBasedStateMachine):
         owned = [(key, value) for key in VALUES for value in self.world.model.keys(living, key)]
         self.world.take(contact_id, *owned[which % len(owned)])
 
-    @precondition(lambda self: self.world.model.people)
     @rule(contact=ANY, key=KEYS)
     def take_any(self, contact: int, key: tuple[str, str]) -> None:
         self.world.take(self.contact(contact), *key)
 
-    @precondition(lambda self: self.world.model.people)
     @rule(contact=ANY, values=PROPERTIES)
     def patch(self, contact: int, values: dict[str, Any]) -> None:
         self.world.patch(self.contact(contact), values)
 
-    @precondition(lambda self: self.world.model.people)
     @rule(one=ANY, other=ANY, key=KEYS, values=PROPERTIES)
     def preview(self, one: int, other: int, key: tuple[Any, str], values: dict[str, Any]) -> None:
         """Ask what would change: nothing does, and a preview is refused as the operation would be."""
@@ -182,17 +207,14 @@ class ProductAndModel(RuleBasedStateMachine):
     def remove_segment(self, name: str) -> None:
         self.world.remove_segment(name)
 
-    @precondition(lambda self: self.world.model.people)
     @rule(name=LISTS, contact=ANY, put=st.sampled_from([True, True, False]))
     def list_member(self, name: str, contact: int, put: bool) -> None:
         self.world.list_member(name, self.contact(contact), put=put)
 
-    @precondition(lambda self: self.world.model.people)
     @rule(workflow=WORKFLOWS, contact=ANY, status=STATUSES)
     def set_status(self, workflow: str, contact: int, status: str) -> None:
         self.world.set_status(workflow, self.contact(contact), status)
 
-    @precondition(lambda self: self.world.model.people)
     @rule(
         workflow=WORKFLOWS,
         contact=ANY,

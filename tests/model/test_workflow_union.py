@@ -178,3 +178,13 @@ def test_a_union_by_an_event_carries_workflows_too(world: SideBySide) -> None:
     assert world.event(email="ana@example.com", tracker_id="t1") == known
     assert state(world, known) == {"status": "active", "nodes": {}}
     world.compare()
+
+
+def test_a_run_of_the_survivor_stays_its_own_when_only_the_union_had_enrolled_it(world: SideBySide) -> None:
+    world.set_status("basket", world.a, "active")
+    merge = world.merge(world.a, world.b)
+    world.run("basket", world.b, "mail", day(3), {"subject": "since"})
+    world.undo(merge)
+    # Everything written to B since, by whichever key, stays B's (point 7).
+    assert state(world, world.b) == {"status": "active", "nodes": {"mail": node(3, subject="since")}}
+    world.compare()
