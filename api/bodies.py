@@ -1,6 +1,5 @@
 """What may stand in the body of a call: closed objects, checked as events are."""
 
-from dataclasses import replace
 from typing import Any, TypeVar
 
 import orjson
@@ -133,21 +132,10 @@ async def read_as(model: type[B], request: Request, limit: int = MAX_EVENT_BYTES
     try:
         return model.model_validate(parsed)
     except ValidationError as error:
-        raise BadInput([_in_words(item) for item in field_errors(error)]) from error
+        raise BadInput(field_errors(error)) from error
 
 
 def documented(model: type[BaseModel]) -> dict[str, Any]:
     """Describe a body that a route reads by itself, for the OpenAPI document."""
     schema = {"$ref": f"#/components/schemas/{model.__name__}"}
     return {"requestBody": {"required": model is not EmptyBody, "content": {"application/json": {"schema": schema}}}}
-
-
-def _in_words(error: FieldError) -> FieldError:
-    """Say of a run's data what is said of properties, which it is made like."""
-    if error.rule == "missing":
-        return replace(error, message="this is to be given")
-    if error.field.startswith("data.") and error.rule == "length":
-        return replace(error, rule="name_length", message=f"names have 1 to {MAX_NAME} characters")
-    if error.field.startswith("data.") and error.rule != "value":
-        return replace(error, rule="value", message=_VALUE)
-    return error

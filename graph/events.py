@@ -179,6 +179,8 @@ def _in_words(item: Mapping[str, Any], place: str) -> tuple[str, str]:
     kind = item["type"]
     if kind == "extra_forbidden":
         return "unknown_field", "there is no such field"
+    if kind == "missing":
+        return "missing", "this is to be given"
     if place.startswith(("properties.", "event_properties.", "data.")):
         if kind in ("string_too_short", "string_too_long"):
             return "name_length", f"names have 1 to {MAX_NAME} characters"
