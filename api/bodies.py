@@ -15,7 +15,6 @@ from graph.model import KEY_NAMES, KeyName
 MAX_BODY_BYTES = 256 * 1024
 """The longest body that is no event: a condition may list many values."""
 
-_VALUE = "a value is a string, a number, a boolean, null, or a list of one of these"
 
 
 def _example(**example: Any) -> ConfigDict:

@@ -37,7 +37,7 @@ class KeysByHand:
         """Give a contact a key, and give the contact as it is then.
 
         An email becomes the contact's ``email``; a person key makes it known; a subscription that others own
-        is shared; a key that it owns already changes nothing.
+        is shared. A key that it owns already changes nothing, save that an email becomes its ``email``.
 
         Raises
         ------
@@ -110,8 +110,13 @@ class KeysByHand:
     def _give(self, tx: Transaction, contact_id: str, key: KeyName, value: str, *, lock: bool = True) -> str:
         world, contact = self._open(tx, contact_id, key, value, lock=lock)
         owners = world.owners(key, value)
-        if contact in owners:
+        if contact in owners and key != "email":
             return contact.id
+        if contact in owners:
+            # An email given by hand becomes the contact's `email`, also one that it owned before.
+            world.need_keys(contact)
+            world.unlink(contact, world.key(key, value))
+            owners = []
         if owners and key != "subscription":
             raise ClashError(
                 f"The {key} {value!r} is contact {owners[0].id}'s: take it there first, or fold the two contacts.",
@@ -135,10 +140,22 @@ class KeysByHand:
             raise NotFound(f"Contact {contact.id} does not own the {key} {value!r}.", key=key)
         at = self._clock.next(after=contact.seen)
         world.disown(contact, key, value, at)
-        if key in PERSON_KEYS and not contact.emails + contact.user_ids:
-            contact.kind, contact.split = Kind.ANONYMOUS, False
+        if key in PERSON_KEYS:
+            self._lose_name(world, contact)
         self._finish(tx, world, contact, "taken", key, value, at)
         return contact.id
+
+    def _lose_name(self, world: World, contact: Contact) -> None:
+        """Make a contact anonymous with its last person key.
+
+        One whose last *own* person key goes, while a union's is left, is anonymous once that union is undone.
+        """
+        if not contact.emails + contact.user_ids:
+            contact.kind, contact.split = Kind.ANONYMOUS, False
+            return
+        world.need_keys(contact)
+        if not any(key.name in PERSON_KEYS and edge.merge is None for key, edge in contact.keys.items()):
+            contact.split = False
 
     def _finish(
         self, tx: Transaction, world: World, contact: Contact, action: str, key: KeyName, value: str, at: int

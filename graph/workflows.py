@@ -75,6 +75,8 @@ def shown_state(contact: Folded) -> State:
             state.status = moment
         elif moment.status is not None:
             state.status = "active" if "active" in (state.status, moment.status) else "done"
+    if state.status is None and own.runs:
+        state.status = "active"  # enrolled by a union that was undone since; its own runs stay
     for run in sorted(own.runs, key=lambda run: (run.ran, run.arrived)):
         state.nodes[run.node] = run.ran
         state.data |= {(run.node, name): (run.ran, value) for name, value in run.data.items()}

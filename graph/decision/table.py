@@ -250,6 +250,10 @@ def decide(keys: EventKeysLike, facts: Facts, policy: Policy = STRICT, limits: L
     row = next(row for row in TABLE if row.fits(case))
     plan = Plan(case)
     row.act(case, plan)
+    if plan.current is None and not any(
+        isinstance(one, Own | Take) and one.key == "tracker_id" for one in plan.effects
+    ):
+        plan.trackers += 1  # the one that is minted for it
     if case.names_person:
         _settle_subscription(case, plan)
     return Decision(

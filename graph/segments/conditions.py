@@ -19,8 +19,11 @@ MAX_LEAVES = 200
 
 OPERATORS = ("is", "is_not", "in", "contains", "greater_than", "less_than", "exists")
 
+# At most seven digits each: no sum of such parts leads before the first time that the database can count from.
 _DURATION = re.compile(
-    r"P(?=\d|T\d)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?",
+    r"P(?=\d|T\d)(\d{1,7}Y)?(\d{1,7}M)?(\d{1,7}W)?(\d{1,7}D)?"
+    r"(T(?=\d)(\d{1,7}H)?(\d{1,7}M)?(\d{1,7}(\.\d{1,9})?S)?)?",
+    re.ASCII,
 )
 _FORMS = (
     "a condition is {'all': […]}, {'any': […]}, {'not': …}, or a leaf about a 'property', a 'key', the 'kind' "
@@ -194,7 +197,11 @@ class _Reader:
         if not isinstance(at_least, int) or isinstance(at_least, bool) or not 1 <= at_least < 2**31:
             self.wrong(f"{place}.at_least", "type", "this is a whole number, 1 or more")
         if within is not None and not (isinstance(within, str) and len(within) < 50 and _DURATION.fullmatch(within)):
-            self.wrong(f"{place}.within", "duration", "this is an ISO 8601 duration, such as P30D or PT12H")
+            self.wrong(
+                f"{place}.within",
+                "duration",
+                "this is an ISO 8601 duration, such as P30D or PT12H, of at most seven digits a part",
+            )
         self.events.append({"name": name, "within": within})
         return {"test": "event", "index": len(self.events) - 1, "value": at_least}
 

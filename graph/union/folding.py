@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from graph.clock import Micros
-from graph.model import KeyName, Kind
+from graph.model import PERSON_KEYS, KeyName, Kind
 from graph.world.entities import (
     Contact,
     Entry,
@@ -56,14 +56,13 @@ def fold(
 
 
 def _fold_keys(world: World, source: Contact, target: Contact, merge: Merge) -> None:
-    own = list(source.keys.items())
-    own.sort(key=lambda item: person_key_order(item[1]))
-    trackers = [item for item in own if item[0].name == "tracker_id"]
-    trackers.sort(key=lambda item: tracker_order(item[1]))
-    others = [item for item in own if item[0].name != "tracker_id"]
+    devices = [item for item in source.keys.items() if item[0].name not in PERSON_KEYS]
+    persons = [item for item in source.keys.items() if item[0].name in PERSON_KEYS]
+    devices.sort(key=lambda item: tracker_order(item[1]))
+    persons.sort(key=lambda item: person_key_order(item[1]))
     # An event may fold several contacts at once: their keys come one contact after the other.
     first = 1 + max((edge.position for edge in target.keys.values() if edge.since == merge.at), default=-1)
-    for position, (key, _) in enumerate([*trackers, *others], first):
+    for position, (key, _) in enumerate([*devices, *persons], first):
         before = world.unlink(source, key)
         if key.name == "subscription" and key.value in target.subscriptions:
             world.need_keys(target)

@@ -395,6 +395,9 @@ class Reference:
         person = self.find(contact_id)
         owners = self.owners(key, value)
         if person in owners:
+            if key == "email":  # given by hand, it becomes the contact's `email`
+                self.detach(person, key, value)
+                self.attach(person, key, value)
             return
         if owners and key != "subscription":
             raise Clash(owner=owners[0].id)
