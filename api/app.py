@@ -1,8 +1,11 @@
 """The HTTP door: every call of Kinfold as one FastAPI application."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import anyio.to_thread
 from fastapi import Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.staticfiles import StaticFiles
@@ -18,6 +21,7 @@ from api.schemas import Problem
 from api.version import kinfold_version
 from graph.events import Event
 from graph.kinfold import Kinfold
+from graph.line import Line
 
 STATIC = Path(__file__).parent / "static"
 
@@ -38,7 +42,16 @@ def create_app(kinfold: Kinfold) -> FastAPI:
     kinfold
         An open one; who opened it closes it.
     """
+    line = Line(lambda events, *, explain=False: kinfold.resolver.resolve(events, explain=explain))
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        # Who was let into the line gets an answer; who comes now is told to come again.
+        await anyio.to_thread.run_sync(line.close)
+
     app = FastAPI(
+        lifespan=lifespan,
         title="Kinfold",
         summary="Which contact is behind an event.",
         description=_DESCRIPTION.strip(),
@@ -49,6 +62,7 @@ def create_app(kinfold: Kinfold) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.kinfold = kinfold
+    app.state.line = line
     problems.install(app)
     app.add_middleware(Guard, keys=AccessKeys(kinfold.settings))
     app.add_middleware(SafeHeaders)

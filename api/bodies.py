@@ -16,7 +16,6 @@ MAX_BODY_BYTES = 256 * 1024
 """The longest body that is no event: a condition may list many values."""
 
 
-
 def _example(**example: Any) -> ConfigDict:
     return ConfigDict(extra="forbid", frozen=True, json_schema_extra={"examples": [example]})
 

@@ -10,6 +10,7 @@ from fastapi import Request, Response
 from api.problems import TooLarge
 from graph.errors import FieldError
 from graph.kinfold import Kinfold
+from graph.line import Line
 
 T = TypeVar("T")
 
@@ -17,6 +18,11 @@ T = TypeVar("T")
 def kinfold_of(request: Request) -> Kinfold:
     """Give the Kinfold that this application serves."""
     return cast("Kinfold", request.app.state.kinfold)
+
+
+def line_of(request: Request) -> Line:
+    """Give the line in which single events wait for a commit."""
+    return cast("Line", request.app.state.line)
 
 
 async def in_thread(work: Callable[[], T]) -> T:

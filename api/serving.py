@@ -58,7 +58,7 @@ def serve(kinfold: Kinfold, taken: socket.socket) -> None:
         log_level="warning",
         access_log=False,  # query strings carry emails
         server_header=False,
-        lifespan="off",
+        lifespan="on",
         ws="none",
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )

@@ -91,9 +91,19 @@ class Database:
         The database's name, None for the server's default.
     retry_seconds
         How long a transaction that failed for a passing reason is tried again.
+    revive
+        Brings the server back when it has gone away and is ours to start.
     """
 
-    def __init__(self, driver: Driver, *, name: str | None = None, retry_seconds: float = 30.0) -> None:
+    def __init__(
+        self,
+        driver: Driver,
+        *,
+        name: str | None = None,
+        retry_seconds: float = 30.0,
+        revive: Callable[[], object] | None = None,
+    ) -> None:
+        self._revive = revive
         self._driver = driver
         self._name = name
         self._retry_seconds = retry_seconds
@@ -102,7 +112,9 @@ class Database:
         self._bookmarks = GraphDatabase.bookmark_manager()
 
     @classmethod
-    def connect(cls, uri: str, user: str, password: str, settings: Settings) -> "Database":
+    def connect(
+        cls, uri: str, user: str, password: str, settings: Settings, *, revive: Callable[[], object] | None = None
+    ) -> "Database":
         """Open a driver; nothing is sent before the first transaction."""
         driver = GraphDatabase.driver(
             uri,
@@ -116,7 +128,7 @@ class Database:
             notifications_min_severity=NotificationMinimumSeverity.OFF,
             user_agent="kinfold",
         )
-        return cls(driver, name=settings.neo4j_database, retry_seconds=settings.retry_seconds)
+        return cls(driver, name=settings.neo4j_database, retry_seconds=settings.retry_seconds, revive=revive)
 
     def close(self) -> None:
         """Close every connection."""
@@ -223,7 +235,16 @@ class Database:
                         f"({_name(error)}). Nothing that was answered is lost; sending this again is safe."
                     ) from error
                 log.debug("trying again after %s", _name(error))
+                if self._revive is not None and not isinstance(error, Neo4jError):
+                    self._bring_back(self._revive)
                 time.sleep(pause)
+
+    @staticmethod
+    def _bring_back(revive: Callable[[], object]) -> None:
+        try:
+            revive()
+        except Exception as error:
+            log.warning("the database could not be brought back: %s", error)
 
 
 def _in_transaction(

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from graph.blocking import Blocking
 from graph.clock import Clock, RandomMint
@@ -78,16 +79,18 @@ class Kinfold:
 @contextmanager
 def open_database(settings: Settings, *, on_progress: Progress | None = None) -> Iterator[Database]:
     """Open the database that the settings name: NEO4J_URI, else the embedded one, started when needed."""
+    bring_back: Callable[[], object] | None = None
     with ExitStack() as stack:
         if settings.neo4j_uri:
             uri, user = settings.neo4j_uri, settings.neo4j_user
             password = settings.neo4j_password.get_secret_value()
         else:
-            from graph.embedded import lease
+            from graph.embedded import lease, revive
 
             server = stack.enter_context(lease(settings, on_progress=on_progress))
             uri, user, password = server.uri, server.user, server.password
-        yield stack.enter_context(Database.connect(uri, user, password, settings))
+            bring_back = partial(revive, settings)
+        yield stack.enter_context(Database.connect(uri, user, password, settings, revive=bring_back))
 
 
 @contextmanager

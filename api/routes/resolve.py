@@ -1,5 +1,6 @@
 """Events in, answers out."""
 
+import asyncio
 from functools import partial
 from typing import Any
 
@@ -8,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from api import schemas
 from api.access import check_may_explain
 from api.batch import MAX_BATCH, read_envelope, read_lines, read_one, resolve_each
-from api.http import as_json, in_thread, kinfold_of, read_body
+from api.http import as_json, in_thread, kinfold_of, line_of, read_body
 from api.problems import as_problem, responses
 from api.query import Flags, FlagsQuery
 from graph.errors import KinfoldError
@@ -71,8 +72,11 @@ async def resolve(request: Request, flags: FlagsQuery) -> Response:
     if flags.explain:
         check_may_explain(request)
     event = read_event(await read_body(request, MAX_EVENT_BYTES, "an event"))
-    resolver = kinfold_of(request).resolver
-    [answer] = await in_thread(partial(resolver.resolve, [event], dry_run=flags.dry_run, explain=flags.explain))
+    if flags.dry_run:
+        resolver = kinfold_of(request).resolver
+        [answer] = await in_thread(partial(resolver.resolve, [event], dry_run=True, explain=flags.explain))
+    else:
+        answer = await asyncio.wrap_future(line_of(request).submit(event, explain=flags.explain))
     return as_json(answer.to_dict())
 
 
