@@ -3,6 +3,8 @@
 // parameters: contact_id, name, run
 // columns: -
 // access: write
-MATCH (:Contact {id: $contact_id})-[:ENROLLED]->(e:Enrolment)-[:IN]->(:Workflow {name: $name})
+MATCH (c:Contact {id: $contact_id})-[:ENROLLED]->(e:Enrolment)-[:IN]->(w:Workflow)
+  USING INDEX SEEK c:Contact(id)
+WHERE w.name = $name
 CREATE (e)-[:RAN]->(run:Run)
 SET run = $run

@@ -3,5 +3,7 @@
 // parameters: contact_id, name, status, at
 // columns: -
 // access: write
-MATCH (:Contact {id: $contact_id})-[:ENROLLED]->(e:Enrolment)-[:IN]->(:Workflow {name: $name})
+MATCH (c:Contact {id: $contact_id})-[:ENROLLED]->(e:Enrolment)-[:IN]->(w:Workflow)
+  USING INDEX SEEK c:Contact(id)
+WHERE w.name = $name
 SET e.statuses = e.statuses + $status, e.status_at = e.status_at + $at

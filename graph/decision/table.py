@@ -479,7 +479,13 @@ def _split_before(case: Case) -> bool:
 
 
 def _every(*conditions: Callable[[Case], bool]) -> Callable[[Case], bool]:
-    return lambda case: all(condition(case) for condition in conditions)
+    def fits(case: Case) -> bool:
+        for condition in conditions:  # noqa: SIM110 a generator costs twice the conditions, for every row of every event
+            if not condition(case):
+                return False
+        return True
+
+    return fits
 
 
 def _always(case: Case) -> bool:
