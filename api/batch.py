@@ -38,6 +38,16 @@ def read_lines(body: bytes) -> list[bytes]:
     return _bounded([stripped for line in body.split(b"\n") if (stripped := line.strip())])
 
 
+def looks_like_lines(body: bytes) -> bool:
+    """Tell NDJSON from an envelope where the caller did not say: its first line is a whole event."""
+    first = body.lstrip().partition(b"\n")[0]
+    try:
+        parsed = orjson.loads(first)
+    except orjson.JSONDecodeError:
+        return False
+    return isinstance(parsed, dict) and "events" not in parsed and bool(parsed or b"\n" in body.strip())
+
+
 def read_envelope(body: bytes) -> list[Any]:
     """Take the events out of ``{"events": [...]}``.
 

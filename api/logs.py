@@ -120,8 +120,9 @@ class Tally:
         self.resolved += 1
         self.duplicates += answer["duplicate"]
         self.folded += len(answer["merged"])
-        self.outcomes[answer["outcome"]] += 1
-        self.rules[answer["rule"] or "none"] += 1
+        if not answer["duplicate"]:  # what was sent before is no second decision
+            self.outcomes[answer["outcome"]] += 1
+            self.rules[answer["rule"] or "none"] += 1
         contact = answer["contact"]
         if contact and contact.id and len(self.contacts) <= COUNTED_CONTACTS:
             self.contacts.add(contact.id)

@@ -61,10 +61,7 @@ class Contacts:
             while not found:  # folded between the two looks
                 living = living_contact(tx, contact_id)
                 found = documents(tx, [living])
-            (document,) = found
-            if living != contact_id:
-                document["redirected_from"] = contact_id
-            return document
+            return redirected(found[0], contact_id)
 
         return self._database.read(work)
 
@@ -111,6 +108,13 @@ def living_contact(tx: Transaction, contact_id: str) -> str:
         raise NotFound(f"No contact has the id {contact_id!r}.")
     living: str = rows[0]["id"]
     return living
+
+
+def redirected(document: Document, asked: str) -> Document:
+    """Say in a contact's document that it was asked for by the id of one that was folded into it."""
+    if document["id"] != asked:
+        document["redirected_from"] = asked
+    return document
 
 
 def documents(tx: Transaction, ids: list[str]) -> list[Document]:

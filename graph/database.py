@@ -24,7 +24,7 @@ from neo4j.exceptions import (
     SessionExpired,
 )
 
-from graph.errors import Unavailable
+from graph.errors import TryAgain, Unavailable
 from graph.settings import Settings
 from graph.statements import PARAMETERS, Statement, load_statements
 
@@ -224,7 +224,7 @@ class Database:
             try:
                 with self._session(access) as session:
                     return attempt(session)
-            except (Neo4jError, DriverError, OSError) as error:
+            except (TryAgain, Neo4jError, DriverError, OSError) as error:
                 if not _passing(error):
                     raise
                 # Full jitter: writers that collided must not collide again in step.
@@ -235,7 +235,7 @@ class Database:
                         f"({_name(error)}). Nothing that was answered is lost; sending this again is safe."
                     ) from error
                 log.debug("trying again after %s", _name(error))
-                if self._revive is not None and not isinstance(error, Neo4jError):
+                if self._revive is not None and not isinstance(error, Neo4jError | TryAgain):
                     self._bring_back(self._revive)
                 time.sleep(pause)
 
@@ -255,6 +255,8 @@ def _in_transaction(
 
 
 def _passing(error: Exception) -> bool:
+    if isinstance(error, TryAgain):
+        return True
     if isinstance(error, AuthError):
         return False
     if isinstance(error, Neo4jError):

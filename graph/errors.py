@@ -73,6 +73,10 @@ class ClashError(KinfoldError):
     title = "Refused as things stand"
 
 
+class TryAgain(Exception):
+    """What was just read has changed before it was locked: the database room runs the transaction once more."""
+
+
 class Unavailable(KinfoldError):
     """The database cannot be reached or did not settle in time; sending again is safe."""
 

@@ -199,7 +199,9 @@ def _in_words(item: Mapping[str, Any], place: str) -> tuple[str, str]:
             "list_type": "this is a list",
         }[kind]
     if kind == "value_error":
-        return "value", str(item["ctx"]["error"])
+        return ("time" if place.endswith("_at") else "value"), str(item["ctx"]["error"])
+    if kind == "literal_error":
+        return "value", f"this is one of {item['ctx']['expected']}"
     if kind.startswith(("datetime", "timezone")):
         return "time", "times are RFC 3339 strings with an offset, such as 2026-11-22T10:00:00Z"
     return kind, item["msg"]

@@ -8,11 +8,11 @@ from graph.database import Database, Row, Transaction
 from graph.paging import make_cursor, read_cursor
 
 _CAME = {
-    "created": "This contact was made",
-    "claimed": "This contact became known",
-    "merged": "This contact absorbed another",
-    "shared": "This contact was made for a subscription that another known contact owns",
-    "found": "An event of this contact met a limit",
+    "created": "A contact was made",
+    "claimed": "An anonymous contact became known",
+    "merged": "Two contacts proved to be one person",
+    "shared": "A contact was made for a subscription that another known contact owns",
+    "found": "An event met a limit",
 }
 
 
@@ -48,8 +48,14 @@ class History:
             )
 
         living, events, unions, changes = self._database.read(work)
+        unions_of_events = {row["message_id"] for row in unions}
         items = [
-            *map(_event_item, events),
+            # What folded contacts is told once, with who was folded.
+            *(
+                _event_item(row)
+                for row in events
+                if row["outcome"] != "merged" or row["message_id"] not in unions_of_events
+            ),
             *(item for row in unions for item in _union_items(row, living)),
             *(_change_item(row, living) for row in changes),
         ]

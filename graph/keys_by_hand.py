@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from graph.clock import Clock, Mint, RandomMint, to_datetime
-from graph.contacts import Document, documents, living_contact
+from graph.contacts import Document, documents, living_contact, redirected
 from graph.database import Database, Transaction
 from graph.decision import Limits
 from graph.errors import BadInput, ClashError, FieldError, NotFound
@@ -49,7 +49,7 @@ class KeysByHand:
             When another contact owns the key (``owner`` names it), or a limit would be exceeded.
         """
         normal = self._usable(key, value)
-        return self._database.write(lambda tx: self._shown(tx, self._give(tx, contact_id, key, normal)))
+        return self._database.write(lambda tx: self._shown(tx, contact_id, self._give(tx, contact_id, key, normal)))
 
     def take(self, contact_id: str, key: KeyName, value: str) -> Document:
         """Take a key from a contact, and give the contact as it is then.
@@ -63,7 +63,7 @@ class KeysByHand:
             When no contact ever had this id, or this contact does not own the key.
         """
         normal = self._readable(key, value)
-        return self._database.write(lambda tx: self._shown(tx, self._take(tx, contact_id, key, normal)))
+        return self._database.write(lambda tx: self._shown(tx, contact_id, self._take(tx, contact_id, key, normal)))
 
     def preview_give(self, contact_id: str, key: KeyName, value: str) -> list[Document]:
         """Say field by field what giving a key would change; nothing is written."""
@@ -173,6 +173,6 @@ class KeysByHand:
             },
         )
 
-    def _shown(self, tx: Transaction, contact_id: str) -> Document:
-        (document,) = documents(tx, [contact_id])
-        return document
+    def _shown(self, tx: Transaction, asked: str, living: str) -> Document:
+        (document,) = documents(tx, [living])
+        return redirected(document, asked)

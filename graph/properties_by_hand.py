@@ -1,7 +1,7 @@
 """Properties written by hand."""
 
 from graph.clock import Clock, Mint, RandomMint
-from graph.contacts import Document, documents, living_contact
+from graph.contacts import Document, documents, living_contact, redirected
 from graph.database import Database, Transaction
 from graph.model import Properties
 from graph.preview import preview
@@ -28,7 +28,7 @@ class PropertiesByHand:
 
         def work(tx: Transaction) -> Document:
             (document,) = documents(tx, [self._write(tx, contact_id, values)])
-            return document
+            return redirected(document, contact_id)
 
         return self._database.write(work)
 

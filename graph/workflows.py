@@ -14,7 +14,7 @@ import orjson
 
 from graph.clock import Clock, Micros, Mint, RandomMint, to_datetime, to_micros, to_text
 from graph.database import Database, Row, Transaction
-from graph.errors import BadInput, FieldError, NotFound
+from graph.errors import BadInput, FieldError, NotFound, TryAgain
 from graph.events import MAX_NAME
 from graph.model import Properties
 
@@ -198,8 +198,10 @@ class Workflows:
         from graph.contacts import living_contact
 
         living = living_contact(tx, contact_id)
-        if not tx.run("workflows.enrol", contact_id=living, name=name, id=self._mint.other()):
+        if not tx.run("workflows.definition", name=name):
             raise NotFound(f"There is no workflow {name!r}.")
+        if not tx.run("workflows.enrol", contact_id=living, name=name, id=self._mint.other()):
+            raise TryAgain  # folded before it was locked
         return living
 
     def _state(self, tx: Transaction, name: str, contact_id: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from api import schemas
 from api.access import check_may_explain
-from api.batch import MAX_BATCH, read_envelope, read_lines, read_one, resolve_each
+from api.batch import MAX_BATCH, looks_like_lines, read_envelope, read_lines, read_one, resolve_each
 from api.http import as_json, in_thread, kinfold_of, line_of, read_body
 from api.problems import as_problem, responses
 from api.query import Flags, FlagsQuery
@@ -92,7 +92,8 @@ async def resolve_batch(request: Request, flags: FlagsQuery) -> Response:
     if flags.explain:
         check_may_explain(request)
     body = await read_body(request, MAX_BATCH_BYTES, "a batch")
-    as_lines = request.headers.get("content-type", "").partition(";")[0].strip().lower() in LINE_TYPES
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    as_lines = kind in LINE_TYPES or (kind != "application/json" and looks_like_lines(body))
     return await in_thread(partial(_answer_batch, kinfold_of(request), body, as_lines, flags))
 
 

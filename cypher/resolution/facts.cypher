@@ -62,7 +62,8 @@ CALL (owners, message_owners, named) {
   WITH DISTINCT c
   ORDER BY c.id
   FOREACH (_ IN $locks | REMOVE c._lock)
-  WITH c
+  // Who was folded while we waited for the lock is no contact any more.
+  WITH c WHERE c:Contact
   RETURN collect({
     id: c.id,
     kind: c.kind,

@@ -6,7 +6,7 @@
 MATCH (w:Workflow {name: $name}) USING INDEX SEEK w:Workflow(name)
 MATCH (c:Contact {id: $contact_id}) USING INDEX SEEK c:Contact(id)
 REMOVE c._lock
-WITH c, w
+WITH c, w WHERE c:Contact
 CALL (c, w) {
   OPTIONAL MATCH (c)-[:ENROLLED]->(e:Enrolment)-[:IN]->(w)
   WITH e WHERE e IS NULL

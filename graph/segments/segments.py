@@ -13,7 +13,7 @@ import orjson
 
 from graph.clock import to_text
 from graph.database import Database, Row, Transaction
-from graph.errors import BadInput, ClashError, FieldError, NotFound
+from graph.errors import BadInput, ClashError, FieldError, NotFound, TryAgain
 from graph.events import MAX_NAME
 from graph.paging import make_cursor, read_cursor
 from graph.segments.conditions import compile_condition
@@ -140,7 +140,8 @@ class Segments:
                     f"Segment {name!r} is {segment['kind']}: its members follow from its condition and are never "
                     "edited by hand."
                 )
-            tx.run(statement, name=name, contact_id=living_contact(tx, contact_id))
+            if not tx.run(statement, name=name, contact_id=living_contact(tx, contact_id)):
+                raise TryAgain  # folded before it was locked
 
         self._database.write(work)
 

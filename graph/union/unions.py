@@ -171,8 +171,6 @@ class Unions:
             entry = self._entry(tx, one, lock=lock)
             world = World(tx.run, self._mint, lock=lock)
             world.load(contacts=[entry.target])
-            if entry.target not in world.contacts:
-                raise ClashError(f"The contact that survived union {one} was folded at the same moment. Try again.")
             seen = max((timeline.last for timeline in world.timelines.values()), default=0)
             unfold(world, entry, self._clock.next(after=max(seen, world.contacts[entry.target].seen)))
             write_world(world)

@@ -1,11 +1,12 @@
 """The working set of one transaction: what is loaded, and the operations that decisions and people ask for."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from graph.clock import Micros, Mint
 from graph.decision import ContactFacts, Facts
+from graph.errors import TryAgain
 from graph.model import KeyName, Kind, Properties
 from graph.world.entities import (
     Contact,
@@ -84,13 +85,18 @@ class World:
         trackers: Iterable[str] = (),
         subscriptions: Iterable[str] = (),
         message_ids: Iterable[str] = (),
-        contacts: Iterable[str] = (),
+        contacts: Sequence[str] = (),
     ) -> None:
         """Read keys with their owners, and contacts by id, in one statement and under locks.
 
         Locks are taken in one order everywhere (keys by name and value, then contacts by id), so that two
         transactions rarely wait for each other in a circle; when they do, the database ends one of them and it
         is tried again. What is here already stays as it is.
+
+        Raises
+        ------
+        TryAgain
+            When a contact was folded between the look at it and its lock.
         """
         wanted: dict[KeyName, Iterable[str]] = {
             "email": emails,
@@ -118,6 +124,9 @@ class World:
         for found in row["contacts"]:
             if found["id"] not in self.contacts:
                 self._contact_loaded(found)
+        here = self.contacts.keys()
+        if any(owner is not None and owner not in here for _, _, owner, _ in row["keys"]) or not here >= set(contacts):
+            raise TryAgain
         for name, value, owner, timeline in row["keys"]:
             key = self.keys[name, value]
             key.stored = True

@@ -213,3 +213,12 @@ def test_a_dry_run_of_a_batch_writes_nothing(client: TestClient) -> None:
     response = client.post("/v1/resolve/batch?dry_run=true", json={"events": [{"tracker_id": "t1"}]})
     assert response.json()["results"][0]["contact"]["id"] is None
     assert owners(client, tracker_id="t1") == []
+
+
+def test_lines_are_told_from_an_envelope_where_the_caller_did_not_say(client: TestClient) -> None:
+    lines = b'{"tracker_id": "t1"}\n{"tracker_id": "t1", "email": "ana@example.com"}\n'
+    form = {"content-type": "application/x-www-form-urlencoded"}  # what curl sends with --data-binary
+    results = client.post("/v1/resolve/batch", content=lines, headers=form).json()["results"]
+    assert [result["rule"] for result in results] == ["5", "2.2"]
+    envelope = b'{"events": [{"tracker_id": "t1"}]}'
+    assert client.post("/v1/resolve/batch", content=envelope, headers=form).json()["results"][0]["rule"] == "5"

@@ -89,7 +89,7 @@ def test_a_status_is_active_or_done(client: TestClient, ana: str, body: dict[str
         ({"node": ""}, "node", "length"),
         ({"node": "n" * 256}, "node", "length"),
         ({"node": 7}, "node", "type"),
-        ({"node": "mail", "ran_at": 7}, "ran_at", "value"),
+        ({"node": "mail", "ran_at": 7}, "ran_at", "time"),
         ({"node": "mail", "ran_at": "2026-11-22T10:00:00"}, "ran_at", "time"),
         ({"node": "mail", "data": {"a": {}}}, "data.a", "value"),
         ({"node": "mail", "data": {"": 1}}, "data.", "name_length"),
