@@ -20,7 +20,7 @@ from graph.model import Answer
 log = logging.getLogger("kinfold.line")
 
 LARGEST_BATCH = 256
-"""Events a commit: beyond this a batch costs more time for each event, not less (docs/performance.md)."""
+"""Events a commit: an answer waits for the whole batch, so one that is larger makes its first caller wait longer."""
 LONGEST_LINE = 4096
 """Events that wait; one more is refused, so that memory is bounded."""
 
