@@ -79,6 +79,12 @@ class Page(_Closed):
     cursor: Text | None = Field(None, description="The `next` of the page before.")
 
 
+class AnomalyPage(Page):
+    """Which findings."""
+
+    kind: Text | None = Field(None, description="Of this kind only.", examples=["limit"])
+
+
 class KeyFilter(Page):
     """By a key, or by none."""
 
@@ -169,6 +175,7 @@ EndsQuery = Annotated[Ends, Query()]
 NothingQuery = Annotated[Nothing, Query()]
 FlagsQuery = Annotated[Flags, Query()]
 PageQuery = Annotated[Page, Query()]
+AnomalyPageQuery = Annotated[AnomalyPage, Query()]
 KeyFilterQuery = Annotated[KeyFilter, Query()]
 KeyPageQuery = Annotated[KeyPage, Query()]
 UndoQuery = Annotated[Undo, Query()]

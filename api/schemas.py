@@ -431,6 +431,33 @@ class RuleList(BaseModel):
     next: str | None
 
 
+class Anomaly(BaseModel):
+    """A finding."""
+
+    model_config = _shown(
+        {
+            "kind": "limit",
+            "subject": "01a2038b-7dc1-7334-9c69-4302c95fa58d",
+            "score": 1.0,
+            "reason": "Event m7 (rule 3) would have left a contact with more than 500 trackers or 50 subscriptions: …",
+            "evidence": {"message_id": "m7", "rule": "3", "tracker_id": "t501"},
+        }
+    )
+
+    kind: Literal["limit"]
+    subject: str = Field(description="The contact.")
+    score: float = Field(ge=0, le=1)
+    reason: str
+    evidence: dict[str, Any]
+
+
+class AnomalyList(BaseModel):
+    """Findings, newest first, a page of them."""
+
+    items: list[Anomaly]
+    next: str | None
+
+
 class Status(BaseModel):
     """The state of this server."""
 

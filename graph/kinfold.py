@@ -5,6 +5,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 
+from graph.anomalies import Anomalies
 from graph.blocking import Blocking
 from graph.clock import Clock, RandomMint
 from graph.contacts import Contacts
@@ -41,6 +42,7 @@ class Kinfold:
     segments: Segments
     workflows: Workflows
     blocking: Blocking
+    anomalies: Anomalies
 
     @classmethod
     def on(cls, database: Database, settings: Settings) -> "Kinfold":
@@ -63,6 +65,7 @@ class Kinfold:
             Segments(database),
             Workflows(database, mint=mint, clock=clock),
             blocking,
+            Anomalies(database, limits),
         )
 
     def ready(self) -> None:

@@ -3,8 +3,11 @@
 // parameters: name, after, limit
 // columns: id, kind
 // access: read
-MATCH (segment0:Segment {name: $name})<-[:LISTED_IN]-(c:Contact) USING INDEX SEEK segment0:Segment(name)
-WHERE c.id > $after
-RETURN c.id AS id, c.kind AS kind
+MATCH (s:Segment {name: $name}) USING INDEX SEEK s:Segment(name)
+WITH s
+MATCH (s)<-[:LISTED_IN]-(c:Contact)
+WITH c, c.id AS id
+WHERE id > $after
+RETURN id AS id, c.kind AS kind
 ORDER BY id
 LIMIT $limit

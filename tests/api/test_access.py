@@ -44,6 +44,7 @@ SCOPES = {
     ("PUT", "/v1/workflows/{name}/contacts/{id}"): "admin",
     ("GET", "/v1/workflows/{name}/contacts/{id}"): "read",
     ("POST", "/v1/workflows/{name}/contacts/{id}/runs"): "admin",
+    ("GET", "/v1/anomalies"): "read",
     ("GET", "/v1/blocked"): "read",
     ("PUT", "/v1/blocked/{kind}/{value}"): "admin",
     ("DELETE", "/v1/blocked/{kind}/{value}"): "admin",
