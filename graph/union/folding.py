@@ -58,8 +58,9 @@ def fold(
 def _fold_keys(world: World, source: Contact, target: Contact, merge: Merge) -> None:
     devices = [item for item in source.keys.items() if item[0].name not in PERSON_KEYS]
     persons = [item for item in source.keys.items() if item[0].name in PERSON_KEYS]
-    devices.sort(key=lambda item: tracker_order(item[1]))
-    persons.sort(key=lambda item: person_key_order(item[1]))
+    # Keys that came with one event are told apart by name and value, in whichever order they were loaded.
+    devices.sort(key=lambda item: (tracker_order(item[1]), item[0].name, item[0].value))
+    persons.sort(key=lambda item: (person_key_order(item[1]), item[0].name, item[0].value))
     # An event may fold several contacts at once: their keys come one contact after the other.
     first = 1 + max((edge.position for edge in target.keys.values() if edge.since == merge.at), default=-1)
     for position, (key, _) in enumerate([*devices, *persons], first):

@@ -125,7 +125,9 @@ class World:
             if found["id"] not in self.contacts:
                 self._contact_loaded(found)
         here = self.contacts.keys()
-        if any(owner is not None and owner not in here for _, _, owner, _ in row["keys"]) or not here >= set(contacts):
+        named = {owner for _, _, owner, _ in row["keys"] if owner is not None}
+        named |= {contact for _, contact, *_ in row["messages"]}
+        if not here >= named.union(contacts):
             raise TryAgain
         for name, value, owner, timeline in row["keys"]:
             key = self.keys[name, value]
