@@ -18,7 +18,7 @@ from graph.decision.table import Fold, Own, Split, Take
 from graph.errors import Unavailable
 from graph.events import Event
 from graph.keys import DEFAULT_BLOCK_LIST, BlockList, EventKeys, read_keys
-from graph.model import Answer, Conflict, ContactRef, Kind, MovedKey, Outcome, TraceStep
+from graph.model import KEY_NAMES, Answer, Conflict, ContactRef, Kind, MovedKey, Outcome, TraceStep
 from graph.union.folding import fold
 from graph.world import Contact, World
 from graph.world.write import write_world
@@ -187,7 +187,7 @@ def _load(world: World, all_prepared: Sequence[Prepared]) -> None:
         owner
         for item in prepared
         if item.event.properties
-        for name in ("email", "user_id", "tracker_id", "subscription")
+        for name in KEY_NAMES
         if (value := getattr(item.keys, name)) is not None
         for owner in list(world.key(name, value).owners)[:2]
     }
@@ -299,7 +299,7 @@ class Turn:
             "rule": answer.rule,
             "outcome": answer.outcome.value,
         }
-        for name in ("email", "user_id", "tracker_id", "subscription"):
+        for name in KEY_NAMES:
             if (value := getattr(keys, name)) is not None:
                 node[name] = value
         if event.event_properties:
