@@ -20,6 +20,7 @@ from neo4j.exceptions import (
     DriverError,
     IncompleteCommit,
     Neo4jError,
+    ResultFailedError,
     ServiceUnavailable,
     SessionExpired,
 )
@@ -224,7 +225,8 @@ class Database:
             try:
                 with self._session(access) as session:
                     return attempt(session)
-            except (TryAgain, Neo4jError, DriverError, OSError) as error:
+            except (TryAgain, Neo4jError, DriverError, OSError) as raised:
+                error = _cause(raised)
                 if not _passing(error):
                     raise
                 # Full jitter: writers that collided must not collide again in step.
@@ -252,6 +254,13 @@ def _in_transaction(
 ) -> Result:
     with session.begin_transaction() as bolt:
         return work(Transaction(bolt, statements))
+
+
+def _cause(error: Exception) -> Exception:
+    # Leaving a transaction whose statement failed, the driver may raise that its result failed, from the reason.
+    while isinstance(error, ResultFailedError) and isinstance(error.__cause__, Exception):
+        error = error.__cause__
+    return error
 
 
 def _passing(error: Exception) -> bool:

@@ -11,9 +11,9 @@ from typing import Any
 
 import neo4j
 import pytest
-from neo4j.exceptions import IncompleteCommit, ServiceUnavailable, SessionExpired
+from neo4j.exceptions import IncompleteCommit, Neo4jError, ResultFailedError, ServiceUnavailable, SessionExpired
 
-from graph.database import Database
+from graph.database import Database, Transaction
 from graph.embedded import lease, revive
 from graph.errors import Unavailable
 from graph.events import Event, read_event
@@ -294,6 +294,34 @@ def test_a_message_sent_again_by_the_caller_after_a_lost_commit_finds_what_was_d
     assert answer.duplicate
     assert (answer.rule, answer.outcome, answer.tracker_id) == ("5", Outcome.CREATED, "t1")
     assert count_activities(database) == 1
+
+
+# --- a transaction that the database ended -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("call", ["read", "write", "rehearse"])
+def test_a_deadlock_that_the_driver_reports_as_a_failed_result_is_tried_again(call: str, database: Database) -> None:
+    tries: list[int] = []
+
+    def work(tx: Transaction) -> str:
+        tries.append(1)
+        (row,) = tx.run_text("RETURN 'done' AS word")
+        if len(tries) == 1:
+            result = tx._bolt.run("RETURN 1")
+            deadlock = Neo4jError._hydrate_neo4j(code="Neo.TransientError.Transaction.DeadlockDetected", message="")
+            raise ResultFailedError(result, "The result has failed.") from deadlock
+        return str(row["word"])
+
+    assert getattr(database, call)(work) == "done"
+    assert len(tries) == 2
+
+
+def test_a_failed_result_without_a_passing_reason_is_raised(database: Database) -> None:
+    def work(tx: Transaction) -> None:
+        raise ResultFailedError(tx._bolt.run("RETURN 1"), "The result has failed.")
+
+    with pytest.raises(ResultFailedError):
+        database.write(work)
 
 
 # --- nobody is there -----------------------------------------------------------------------------------------
