@@ -1,11 +1,10 @@
 """A log of events as NDJSON: read ahead by a thread, resolved in batches, answered line by line."""
 
-import queue
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from threading import Thread
+from threading import Condition, Thread
 from typing import Any, BinaryIO
 
 import orjson
@@ -58,27 +57,61 @@ def lines(stream: BinaryIO) -> Iterator[Line]:
             yield Line(number, read_one(raw), end)
 
 
+class ReadAhead:
+    """Lines that a thread reads while the batch before them is resolved; never more than two batches of them.
+
+    A line costs one append: the lock is for the moments when one side has to wait for the other.
+    """
+
+    def __init__(self, stream: BinaryIO, size: int) -> None:
+        self._size = size
+        self._lines: deque[Line] = deque()
+        self._changed = Condition()
+        self._wanted = 0
+        """How many lines the taker waits for; 0 while it does not wait."""
+        self._ended = False
+        self._error: BaseException | None = None
+        Thread(target=self._read, args=(stream,), daemon=True).start()
+
+    def take(self) -> list[Line]:
+        """Take a full batch, or what is there when the log comes slowly; an empty one is the end."""
+        self._wait_for(1, None)
+        self._wait_for(self._size, LINGER)
+        batch = [self._lines.popleft() for _ in range(min(len(self._lines), self._size))]
+        with self._changed:
+            self._changed.notify()
+        if not batch and self._error is not None:
+            raise self._error
+        return batch
+
+    def _wait_for(self, count: int, seconds: float | None) -> None:
+        with self._changed:
+            self._wanted = count
+            self._changed.wait_for(lambda: len(self._lines) >= count or self._ended, seconds)
+            self._wanted = 0
+
+    def _read(self, stream: BinaryIO) -> None:
+        try:
+            for line in lines(stream):
+                self._lines.append(line)
+                ahead = len(self._lines)
+                # The taker names what it wants before it looks at the lines, so one of the two sees the other.
+                if 0 < self._wanted <= ahead or ahead >= 2 * self._size:
+                    with self._changed:
+                        self._changed.notify()
+                        self._changed.wait_for(lambda: len(self._lines) < 2 * self._size)
+        except BaseException as error:
+            self._error = error
+        with self._changed:
+            self._ended = True
+            self._changed.notify()
+
+
 def batches(stream: BinaryIO, size: int) -> Iterator[list[Line]]:
     """Hand out what a thread reads ahead: full batches, or what is there when the log comes slowly."""
-    waiting: queue.Queue[Line | BaseException | None] = queue.Queue(maxsize=2 * size)
-    Thread(target=_read_ahead, args=(stream, waiting), daemon=True).start()
-    item = waiting.get()
-    while isinstance(item, Line):
-        batch = [item]
-        try:
-            while isinstance(item := waiting.get(timeout=LINGER), Line):
-                batch.append(item)
-                if len(batch) == size:
-                    break
-        except queue.Empty:
-            yield batch
-            item = waiting.get()
-            continue
+    ahead = ReadAhead(stream, size)
+    while batch := ahead.take():
         yield batch
-        if isinstance(item, Line):
-            item = waiting.get()
-    if item is not None:
-        raise item
 
 
 def answer_lines(resolve: Resolve, batch: list[Line], *, rehearsal: bool = False) -> list[dict[str, Any]]:
@@ -156,16 +189,6 @@ class Tally:
 
 def _counts(items: list[tuple[str, int]]) -> str:
     return ", ".join(f"{name}: {count:,}" for name, count in items)
-
-
-def _read_ahead(stream: BinaryIO, waiting: "queue.Queue[Line | BaseException | None]") -> None:
-    try:
-        for line in lines(stream):
-            waiting.put(line)
-    except BaseException as error:
-        waiting.put(error)
-    else:
-        waiting.put(None)
 
 
 def _line_too_long() -> BadInput:

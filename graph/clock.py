@@ -25,13 +25,13 @@ def to_datetime(micros: Micros) -> datetime:
     return _EPOCH + timedelta(microseconds=micros)
 
 
-def to_pair(micros: Micros) -> tuple[int, int]:
+def to_pair(micros: Micros) -> list[int]:
     """Turn microseconds into seconds since the epoch and nanoseconds after them, as statements take times.
 
-    The driver packs datetimes slowly; a pair of numbers costs nothing, and a time before 1970 is no special case.
+    The driver packs datetimes slowly, and tuples slower than lists; a time before 1970 is no special case.
     """
     seconds, rest = divmod(micros, 1_000_000)
-    return seconds, rest * 1000
+    return [seconds, rest * 1000]
 
 
 def to_text(micros: Micros) -> str:

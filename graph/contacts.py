@@ -6,6 +6,7 @@ import orjson
 
 from graph.clock import to_text
 from graph.database import Database, Transaction
+from graph.decision import retell
 from graph.errors import NotFound
 from graph.keys import InvalidKey, normalise
 from graph.model import KeyName
@@ -168,5 +169,14 @@ def _activity(row: dict[str, Any]) -> Document:
         "rule": row["rule"],
         "outcome": row["outcome"],
         "limited": row["limited"],
-        "trace": [dict(zip(("step", "detail"), step.split(": ", 1), strict=True)) for step in row["trace"]],
+        "trace": _trace(row),
     }
+
+
+def _trace(row: dict[str, Any]) -> list[dict[str, str]]:
+    if row["trace"] is None:
+        return [
+            {"step": step.step, "detail": step.detail}
+            for step in retell(row["rule"], row["outcome"], row["tracker_id"])
+        ]
+    return [dict(zip(("step", "detail"), step.split(": ", 1), strict=True)) for step in row["trace"]]

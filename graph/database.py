@@ -3,7 +3,9 @@
 import logging
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 from neo4j import (
@@ -34,6 +36,9 @@ Row = dict[str, Any]
 
 log = logging.getLogger("kinfold.database")
 
+THREADS = 4
+"""How many statements run beside their callers at once, over all transactions."""
+
 _RACES = frozenset(
     {
         # Two transactions created the same key: the loser reads again and finds it.
@@ -55,9 +60,11 @@ _RACES = frozenset(
 class Transaction:
     """One open transaction: named statements in, rows out."""
 
-    def __init__(self, bolt: BoltTransaction, statements: Mapping[str, Statement]) -> None:
+    def __init__(self, bolt: BoltTransaction, statements: Mapping[str, Statement], threads: Executor) -> None:
         self._bolt = bolt
         self._statements = statements
+        self._threads = threads
+        self._started: Future[list[Row]] | None = None
 
     def run(self, name: str, /, **parameters: Any) -> list[Row]:
         """Run a named statement and return all its rows.
@@ -69,6 +76,24 @@ class Transaction:
         TypeError
             When the parameters are not those that the statement declares.
         """
+        self.settle()
+        return self._run(name, parameters)
+
+    def start(self, name: str, /, **parameters: Any) -> None:
+        """Run a named statement that returns nothing while the caller goes on.
+
+        What is run next waits for it and raises what it raised; so does the commit.
+        """
+        self.settle()
+        self._started = self._threads.submit(self._run, name, parameters)
+
+    def settle(self) -> None:
+        """Wait for the statement that was started, if any, and raise what it raised."""
+        started, self._started = self._started, None
+        if started is not None:
+            started.result()
+
+    def _run(self, name: str, parameters: Mapping[str, Any]) -> list[Row]:
         statement = self._statements[name]
         if parameters.keys() != statement.parameters:
             raise TypeError(f"{name} takes {sorted(statement.parameters)}, was given {sorted(parameters)}")
@@ -78,6 +103,7 @@ class Transaction:
 
     def run_text(self, text: str, **parameters: Any) -> list[Row]:
         """Run a text that came from a file of ``cypher/migrations/``."""
+        self.settle()
         return self._bolt.run(text, parameters).data()
 
 
@@ -109,6 +135,8 @@ class Database:
         self._name = name
         self._retry_seconds = retry_seconds
         self._statements = load_statements()
+        # For statements that run beside their caller; each transaction has at most one of them under way.
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="kinfold-statement")
         # Readers on followers wait for what was written through this object.
         self._bookmarks = GraphDatabase.bookmark_manager()
 
@@ -133,6 +161,7 @@ class Database:
 
     def close(self) -> None:
         """Close every connection."""
+        self._threads.shutdown()
         self._driver.close()
 
     def __enter__(self) -> "Database":
@@ -150,14 +179,14 @@ class Database:
             When it gives none.
         """
         self._retried(
-            lambda session: _in_transaction(session, self._statements, lambda tx: tx.run("database.ping")),
+            lambda session: self._in_transaction(session, lambda tx: tx.run("database.ping")),
             access=READ_ACCESS,
             retry_seconds=timeout,
         )
 
     def read(self, work: Callable[[Transaction], Result]) -> Result:
         """Run work that only reads, in one transaction."""
-        return self._retried(lambda session: _in_transaction(session, self._statements, work), access=READ_ACCESS)
+        return self._retried(lambda session: self._in_transaction(session, work), access=READ_ACCESS)
 
     def write(
         self,
@@ -186,11 +215,12 @@ class Database:
         def attempt(session: Session) -> Result:
             if doubtful and committed is not None:
                 earlier = doubtful[-1]
-                if _in_transaction(session, self._statements, lambda tx: committed(tx, earlier)):
+                if self._in_transaction(session, lambda tx: committed(tx, earlier)):
                     return earlier
                 doubtful.clear()
-            with session.begin_transaction() as bolt:
-                result = work(Transaction(bolt, self._statements))
+            with self._begun(session) as (bolt, tx):
+                result = work(tx)
+                tx.settle()
                 try:
                     bolt.commit()
                 except (IncompleteCommit, ServiceUnavailable, SessionExpired, OSError):
@@ -204,12 +234,31 @@ class Database:
         """Run work in a transaction that is rolled back, again when it fails for a passing reason."""
 
         def attempt(session: Session) -> Result:
-            with session.begin_transaction() as bolt:
-                result = work(Transaction(bolt, self._statements))
+            with self._begun(session) as (bolt, tx):
+                result = work(tx)
+                tx.settle()
                 bolt.rollback()
                 return result
 
         return self._retried(attempt, access=WRITE_ACCESS)
+
+    def _in_transaction(self, session: Session, work: Callable[[Transaction], Result]) -> Result:
+        with self._begun(session) as (_, tx):
+            result = work(tx)
+            tx.settle()
+            return result
+
+    @contextmanager
+    def _begun(self, session: Session) -> Iterator[tuple[BoltTransaction, Transaction]]:
+        with session.begin_transaction() as bolt:
+            tx = Transaction(bolt, self._statements, self._threads)
+            try:
+                yield bolt, tx
+            except BaseException:
+                # The connection is one: what runs on it beside us ends before the rollback is sent.
+                with suppress(Exception):
+                    tx.settle()
+                raise
 
     def _session(self, access: str) -> Session:
         return self._driver.session(database=self._name, default_access_mode=access, bookmark_manager=self._bookmarks)
@@ -247,13 +296,6 @@ class Database:
             revive()
         except Exception as error:
             log.warning("the database could not be brought back: %s", error)
-
-
-def _in_transaction(
-    session: Session, statements: Mapping[str, Statement], work: Callable[[Transaction], Result]
-) -> Result:
-    with session.begin_transaction() as bolt:
-        return work(Transaction(bolt, statements))
 
 
 def _cause(error: Exception) -> Exception:

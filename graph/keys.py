@@ -86,7 +86,7 @@ class BlockList:
             return True
         if key == "email" and (lowered in BLOCKED_ADDRESSES or lowered.rpartition("@")[0] in BLOCKED_LOCAL_PARTS):
             return True
-        return any(pattern.fullmatch(value) for pattern in self.patterns)
+        return bool(self.patterns) and any(pattern.fullmatch(value) for pattern in self.patterns)
 
 
 DEFAULT_BLOCK_LIST = BlockList()
@@ -157,7 +157,8 @@ def read_keys(event: Event, block_list: BlockList = DEFAULT_BLOCK_LIST) -> Event
         if raw is None:
             continue
         # Blocked goes before invalid: a value that is both counts as blocked.
-        if block_list.blocks(key, raw.strip()):
+        trimmed = raw.strip()
+        if block_list.blocks(key, trimmed):
             ignored.append(IgnoredKey(key, IgnoredReason.BLOCKED))
             continue
         try:
@@ -165,7 +166,7 @@ def read_keys(event: Event, block_list: BlockList = DEFAULT_BLOCK_LIST) -> Event
         except InvalidKey:
             ignored.append(IgnoredKey(key, IgnoredReason.INVALID))
             continue
-        if block_list.blocks(key, value):  # what only its normal form shows
+        if value != trimmed and block_list.blocks(key, value):  # what only its normal form shows
             ignored.append(IgnoredKey(key, IgnoredReason.BLOCKED))
             continue
         valid[key] = value

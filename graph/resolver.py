@@ -4,6 +4,7 @@ Keys are read, facts are loaded under locks, decisions are made in order of arri
 holds the effects of the events before, and what changed is written in a few grouped statements.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,12 +19,15 @@ from graph.decision.table import Fold, Own, Split, Take
 from graph.errors import Unavailable
 from graph.events import Event
 from graph.keys import DEFAULT_BLOCK_LIST, BlockList, EventKeys, read_keys
-from graph.model import KEY_NAMES, Answer, Conflict, ContactRef, Kind, MovedKey, Outcome, TraceStep
+from graph.model import KEY_NAMES, Answer, Conflict, ContactRef, KeyName, Kind, MovedKey, Outcome, TraceStep
 from graph.union.folding import fold
 from graph.world import Contact, World
-from graph.world.write import write_world
+from graph.world.write import write_activities, write_world
 
 DEFAULT_EVENT = "identify"
+
+AHEAD = 200
+"""After how many events of a large batch the database begins to write, while the next ones are decided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,16 +153,28 @@ class Resolver:
     def _attempt(self, tx: Transaction, prepared: Sequence[Prepared], *, explain: bool) -> _Batch:
         world = World(tx.run, self.mint)
         _load(world, prepared)
-        batch = self._turns(world, prepared, explain=explain)
+        batch = self._turns(world, prepared, explain=explain, ahead=lambda: write_activities(world, tx.start))
         write_world(world)
         return batch
 
-    def _turns(self, world: World, prepared: Sequence[Prepared], *, explain: bool) -> _Batch:
-        """Give every event its turn. Only now, under the locks, is it settled who came before whom."""
+    def _turns(
+        self,
+        world: World,
+        prepared: Sequence[Prepared],
+        *,
+        explain: bool,
+        ahead: Callable[[], None] | None = None,
+    ) -> _Batch:
+        """Give every event its turn. Only now, under the locks, is it settled who came before whom.
+
+        ``ahead`` is called now and then in a large batch, to write what can be written already.
+        """
         seen = max((contact.seen for contact in world.contacts.values()), default=0)
         arrival = self.clock.next(len(prepared) or 1, after=seen)
         batch = _Batch([], None)
         for offset, item in enumerate(prepared):
+            if ahead is not None and offset and offset % AHEAD == 0:
+                ahead()
             turn = Turn(self, world, item, arrival + offset, explain)
             batch.answers.append(turn.answer())
             if turn.wrote:
@@ -182,17 +198,37 @@ def _load(world: World, all_prepared: Sequence[Prepared]) -> None:
         subscriptions=[key.subscription for key in keys if key.subscription is not None],
         message_ids=[item.message_id for item in prepared if item.event.message_id is not None],
     )
-    # Properties are written to the current contact, which is most often one that owns a key of the event.
-    likely = {
-        owner
-        for item in prepared
-        if item.event.properties
-        for name in KEY_NAMES
-        if (value := getattr(item.keys, name)) is not None
-        for owner in list(world.key(name, value).owners)[:2]
-    }
-    if likely:
-        world.need_entries(*(world.contacts[contact] for contact in sorted(likely)))
+    _foresee(world, prepared)
+
+
+def _foresee(world: World, prepared: Sequence[Prepared]) -> None:
+    """Load for the whole batch at once what its unions and properties will most likely ask for one by one."""
+    named_again = {key for key, times in Counter(_person_keys(prepared)).items() if times > 1}
+    folding: dict[str, Contact] = {}
+    writing: dict[str, Contact] = {}
+    for item in prepared:
+        keys = [(name, value) for name in KEY_NAMES if (value := getattr(item.keys, name)) is not None]
+        if len(keys) == 1 and not item.event.properties:
+            continue
+        owners = {owner: world.contacts[owner] for key in keys for owner in list(world.key(*key).owners)[:2]}
+        nameless = any(key in named_again and not world.key(*key).owners for key in keys)
+        if len(owners) + nameless > 1:
+            folding |= {owner: contact for owner, contact in owners.items() if contact.kind is Kind.ANONYMOUS}
+            writing |= owners
+        elif item.event.properties:
+            writing |= owners
+    if folding:
+        world.need_keys(*folding.values())
+    if writing:
+        world.need_entries(*writing.values())
+
+
+def _person_keys(prepared: Sequence[Prepared]) -> Iterator[tuple[KeyName, str]]:
+    for item in prepared:
+        if item.keys.email is not None:
+            yield ("email", item.keys.email)
+        if item.keys.user_id is not None:
+            yield ("user_id", item.keys.user_id)
 
 
 @dataclass(slots=True)
@@ -232,8 +268,9 @@ class Turn:
             conflicts=list(decision.conflicts),
             ignored=list(item.keys.ignored),
             limited=decision.limited,
-            trace=[*self._set_aside(), *decision.trace()],
         )
+        if self.explain or item.keys.ignored or not decision.evident:
+            answer.trace = [*self._set_aside(), *decision.trace()]
         for effect in decision.effects:
             match effect:
                 case Own(name, value):
@@ -262,7 +299,7 @@ class Turn:
             world.write_properties(contact, item.event.properties, self._occurred(), self.at, item.message_id)
         answer.tracker_id = self._answered_tracker(contact)
         answer.shared_with = self._shared_with(contact)
-        self._note_activity(contact, answer)
+        self._note_activity(contact, answer, evident=decision.evident and not item.keys.ignored)
         if not self.explain:
             answer.trace = None
         return answer
@@ -288,7 +325,7 @@ class Turn:
             return []
         return [owner.id for owner in self.world.owners("subscription", subscription) if owner is not contact]
 
-    def _note_activity(self, contact: Contact, answer: Answer) -> None:
+    def _note_activity(self, contact: Contact, answer: Answer, *, evident: bool) -> None:
         world, item = self.world, self.item
         event, keys = item.event, item.keys
         assert answer.tracker_id is not None
@@ -309,8 +346,9 @@ class Turn:
             node["property_values"] = [orjson.dumps(value).decode() for value in event.event_properties.values()]
         if answer.limited:
             node["limited"] = True
-        # Why is asked long after; what was true of the keys then cannot be read from the graph of today.
-        node["trace"] = [f"{step.step}: {step.detail}" for step in answer.trace or ()]
+        if not evident:
+            # Why is asked long after; what was true of the keys then cannot be read from the graph of today.
+            node["trace"] = [f"{step.step}: {step.detail}" for step in answer.trace or ()]
         period.activities.append({"node": node, "occurred": to_pair(self._occurred()), "received": to_pair(self.at)})
         period.last = self.at
         assert answer.rule is not None

@@ -55,7 +55,7 @@ class Settings(BaseSettings):
     """Access keys, separated by commas, that may read."""
     admin_key: SecretStr = SecretStr("")
     """Access keys, separated by commas, that may do everything."""
-    batch_size: int = Field(500, ge=1, le=1000)
+    batch_size: int = Field(1000, ge=1, le=1000)
     """Events a commit when a log is read."""
     pool_size: int = Field(20, ge=1)
     """Connections that the driver keeps."""

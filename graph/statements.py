@@ -8,7 +8,13 @@ A file starts with comment lines::
     // columns: keys, contacts
     // access: write
 
-``name`` is the file's path with dots. ``parameters`` and ``columns`` may be ``-`` for none.
+``name`` is the file's path with dots. ``parameters`` and ``columns`` may be ``-`` for none. ``plan: kept`` may follow:
+every seek of the statement is fixed by a hint, so that its first plan is as good as any later one, and planning it
+again whenever the graph has grown would only keep an event waiting.
+
+A file with ``parts: …`` in place of parameters and a body is a composition: the statements that it names, none of
+which returns anything, one after the other in one round trip. It takes one parameter for each part, the map of that
+part's own parameters, under the part's name with ``_`` for the dot.
 
 A statement's parameters are sent as one map, `PARAMETERS`: Neo4j keeps a plan for every combination of the types
 of parameters *and of the sizes of lists*, by powers of ten, so that batches of changing shapes would be planned
@@ -24,9 +30,13 @@ from pathlib import Path
 PARAMETERS = "given"
 """The one parameter that the server gets: a map with all those that the statement declares."""
 
+KEEP_PLAN = "CYPHER replan=skip"
+"""Put before a statement whose header says ``plan: kept``."""
+
 CYPHER = Path(__file__).resolve().parent.parent / "cypher"
 
 _HEADER = re.compile(r"^// (\w+): (.*)$")
+_IS_COMPOSITION = re.compile(r"^// parts: ", re.MULTILINE)
 _NOT_CODE = re.compile(
     r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|//[^\n]*|/\*.*?\*/",
     re.DOTALL,
@@ -58,6 +68,8 @@ class Statement:
     columns: tuple[str, ...]
     writes: bool
     text: str
+    body: str = ""
+    """What its file holds below the header."""
 
 
 def parse_statement(name: str, text: str) -> Statement:
@@ -96,12 +108,42 @@ def parse_statement(name: str, text: str) -> Statement:
     writes = _WRITES.search(bare) is not None
     if writes != (header["access"] == "write"):
         raise StatementError(f"{name}: declared as {header['access']}, which its body contradicts")
-    return Statement(name, header["purpose"], frozenset(declared), columns, writes, _as_sent(text))
-
-
-def _as_sent(text: str) -> str:
+    plan = header.get("plan")
+    if plan not in (None, "kept"):
+        raise StatementError(f"{name}: plan is kept or left out, not {plan!r}")
     body = "\n".join(line for line in text.splitlines() if not line.startswith("//"))
-    return _PARAMETER.sub(rf"${PARAMETERS}.\1", body)
+    return Statement(name, header["purpose"], frozenset(declared), columns, writes, _as_sent(body, plan), body)
+
+
+def parse_composition(name: str, text: str, parts: Mapping[str, Statement]) -> Statement:
+    """Put together the statement that runs others in one round trip.
+
+    Raises
+    ------
+    StatementError
+        When it names a statement that is not there, one that returns something, or has a body of its own.
+    """
+    header = {match[1]: match[2].strip() for line in text.splitlines() if (match := _HEADER.match(line))}
+    if header.get("name") != name:
+        raise StatementError(f"{name}: the header says {header.get('name')!r}")
+    if not header.get("purpose") or any(line.strip() and not line.startswith("//") for line in text.splitlines()):
+        raise StatementError(f"{name}: a composition has a purpose, and no body")
+    listed = _names(header["parts"])
+    for part in listed:
+        if part not in parts or parts[part].columns:
+            raise StatementError(f"{name}: {part} is no statement without columns")
+    keys = [part.replace(".", "_") for part in listed]
+    calls = [
+        "CALL () {\n" + _PARAMETER.sub(rf"${PARAMETERS}.{key}.\1", parts[part].body).strip() + "\n}"
+        for key, part in zip(keys, listed, strict=True)
+    ]
+    sent = "\n".join([KEEP_PLAN, *calls])
+    return Statement(name, header["purpose"], frozenset(keys), (), True, sent)
+
+
+def _as_sent(body: str, plan: str | None) -> str:
+    sent = _PARAMETER.sub(rf"${PARAMETERS}.\1", body)
+    return f"{KEEP_PLAN}\n{sent}" if plan else sent
 
 
 def _names(listed: str) -> list[str]:
@@ -147,10 +189,15 @@ def load_statements(folder: Path = CYPHER) -> Mapping[str, Statement]:
         For the first file whose header and body disagree.
     """
     found: dict[str, Statement] = {}
+    compositions: dict[str, str] = {}
     for path in sorted(folder.rglob("*.cypher")):
         relative = path.relative_to(folder)
         if relative.parts[0] == "migrations":
             continue
         name = ".".join(relative.with_suffix("").parts)
-        found[name] = parse_statement(name, path.read_text(encoding="utf-8"))
-    return found
+        text = path.read_text(encoding="utf-8")
+        if _IS_COMPOSITION.search(text):
+            compositions[name] = text
+        else:
+            found[name] = parse_statement(name, text)
+    return found | {name: parse_composition(name, text, found) for name, text in compositions.items()}

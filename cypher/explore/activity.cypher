@@ -21,4 +21,4 @@ RETURN
   a.rule AS rule,
   a.outcome AS outcome,
   coalesce(a.limited, false) AS limited,
-  coalesce(a.trace, []) AS trace
+  a.trace AS trace

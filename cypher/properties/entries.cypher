@@ -3,6 +3,7 @@
 // parameters: contact_ids
 // columns: contact, name, value, occurred, arrived, source, fill, position, element, shown
 // access: read
+// plan: kept
 UNWIND $contact_ids AS id
 MATCH (contact:Contact {id: id})-[:HAS_PROPERTY]->(p:Property) USING INDEX SEEK contact:Contact(id)
 RETURN

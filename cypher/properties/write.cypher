@@ -3,6 +3,7 @@
 // parameters: created, shown, dropped
 // columns: -
 // access: write
+// plan: kept
 CALL () {
   UNWIND $dropped AS element
   MATCH (p:Property)

@@ -3,4 +3,5 @@
 // parameters: message_id
 // columns: committed
 // access: read
+// plan: kept
 RETURN EXISTS { MATCH (:Activity {message_id: $message_id}) } AS committed

@@ -3,6 +3,7 @@
 // parameters: emails, user_ids, subscriptions, trackers
 // columns: -
 // access: write
+// plan: kept
 CALL () {
   UNWIND $emails AS row
   CREATE (:Email {value: row.value})

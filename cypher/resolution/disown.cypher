@@ -3,6 +3,7 @@
 // parameters: emails, user_ids, subscriptions, trackers
 // columns: -
 // access: write
+// plan: kept
 CALL () {
   UNWIND $emails AS row
   MATCH (k:Email {value: row.value})<-[o:OWNS]-(:Contact {id: row.contact}) USING INDEX SEEK k:Email(value)

@@ -3,6 +3,7 @@
 // parameters: emails, user_ids, subscriptions, trackers, message_ids, contact_ids, locks
 // columns: keys, contacts, messages, splits
 // access: write
+// plan: kept
 CALL () {
   UNWIND $emails AS value
   MATCH (k:Email {value: value}) USING INDEX SEEK k:Email(value)

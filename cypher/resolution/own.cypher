@@ -3,6 +3,7 @@
 // parameters: emails, user_ids, subscriptions, trackers
 // columns: -
 // access: write
+// plan: kept
 CALL () {
   UNWIND $emails AS row
   MATCH (c:Contact {id: row.contact}) USING INDEX SEEK c:Contact(id)

@@ -3,6 +3,7 @@
 // parameters: new, moved, ended
 // columns: -
 // access: write
+// plan: kept
 CALL () {
   UNWIND $ended AS row
   MATCH (period:Timeline {id: row.id})-[of:OF]->(tracker:Tracker) USING INDEX SEEK period:Timeline(id)

@@ -3,6 +3,7 @@
 // parameters: splits
 // columns: -
 // access: write
+// plan: kept
 UNWIND $splits AS row
 MATCH (owner:Contact {id: row.owner}) USING INDEX SEEK owner:Contact(id)
 MATCH (made:Contact {id: row.contact}) USING INDEX SEEK made:Contact(id)

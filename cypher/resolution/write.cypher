@@ -3,6 +3,7 @@
 // parameters: contacts, changes, activities
 // columns: -
 // access: write
+// plan: kept
 CALL () {
   UNWIND $contacts AS row
   CREATE (c:Contact)

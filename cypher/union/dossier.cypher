@@ -3,6 +3,7 @@
 // parameters: contact_ids, locks
 // columns: contact, keys, timelines
 // access: write
+// plan: kept
 UNWIND $contact_ids AS id
 MATCH (c:Contact {id: id}) USING INDEX SEEK c:Contact(id)
 FOREACH (_ IN $locks | REMOVE c._lock)

@@ -3,6 +3,7 @@
 // parameters: merges
 // columns: -
 // access: write
+// plan: kept
 UNWIND $merges AS row
 MATCH (source:Contact {id: row.source}) USING INDEX SEEK source:Contact(id)
 MATCH (target:Contact {id: row.target}) USING INDEX SEEK target:Contact(id)

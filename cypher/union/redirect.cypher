@@ -3,6 +3,7 @@
 // parameters: folds
 // columns: -
 // access: write
+// plan: kept
 UNWIND $folds AS row
 CALL (row) {
   MATCH (source:Contact {id: row.source}) USING INDEX SEEK source:Contact(id)

@@ -2,7 +2,7 @@
 
 from graph.decision.facts import ContactFacts, EventKeysLike, Facts, Limits
 from graph.decision.policy import CONTINUITY, LAST_LOGIN, POLICIES, STRICT, Policy
-from graph.decision.table import TABLE, Decision, decide
+from graph.decision.table import TABLE, Decision, decide, retell
 
 __all__ = [
     "CONTINUITY",
@@ -17,4 +17,5 @@ __all__ = [
     "Limits",
     "Policy",
     "decide",
+    "retell",
 ]

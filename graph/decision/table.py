@@ -7,6 +7,7 @@ settled after them.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from enum import Enum, auto
 
 from graph.decision.facts import ContactFacts, EventKeysLike, Facts, Limits
 from graph.decision.policy import (
@@ -91,6 +92,23 @@ class Decision:
         """Explain the decision: which fact led where."""
         return list(_explain(self))
 
+    @property
+    def evident(self) -> bool:
+        """Whether `retell` can say as much from the activity alone."""
+        return self.row.evident
+
+
+class Carries(Enum):
+    """What an event carries, as far as it chooses among the rows: each event is of one of these."""
+
+    NO_KEY = auto()
+    OWNED_PERSON_KEY = auto()
+    NEW_PERSON_KEY = auto()
+    SUBSCRIPTION = auto()
+    """A subscription, with or without a tracker, and no person key."""
+    TRACKER = auto()
+    """A tracker alone."""
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
@@ -111,6 +129,16 @@ class Case:
     person: ContactFacts | None
     new_person_keys: tuple[Own, ...]
     conflicts: tuple[Conflict, ...]
+
+    @property
+    def carries(self) -> Carries:
+        if self.person is not None:
+            return Carries.OWNED_PERSON_KEY
+        if self.new_person_keys:
+            return Carries.NEW_PERSON_KEY
+        if self.keys.subscription is not None:
+            return Carries.SUBSCRIPTION
+        return Carries.NO_KEY if self.keys.tracker_id is None else Carries.TRACKER
 
     @property
     def names_person(self) -> bool:
@@ -215,19 +243,26 @@ class Row:
     ----------
     rule
         The rule number of the specification.
+    of
+        What an event carries that the row is for.
     carries, state
         The row's conditions in words, as the specification has them.
     fits
         The same conditions as a predicate.
     act
         The row's effect.
+    evident
+        The row says all there is to say: that the key was the contact's. Most traffic is of this kind, so its
+        explanation is not kept with the activity but told again from it (`retell`).
     """
 
     rule: str
+    of: Carries
     carries: str
     state: str
     fits: Callable[[Case], bool]
     act: Callable[[Case, Plan], None]
+    evident: bool = False
 
 
 def decide(keys: EventKeysLike, facts: Facts, policy: Policy = STRICT, limits: Limits = DEFAULT_LIMITS) -> Decision:
@@ -247,7 +282,9 @@ def decide(keys: EventKeysLike, facts: Facts, policy: Policy = STRICT, limits: L
         How many keys a contact may own.
     """
     case = _read_case(keys, facts, policy, limits)
-    row = next(row for row in TABLE if row.fits(case))
+    for row in _ROWS[case.carries]:
+        if row.fits(case):
+            break
     plan = Plan(case)
     row.act(case, plan)
     if plan.current is None and not any(
@@ -417,23 +454,6 @@ def _new_anonymous_with_tracker(case: Case, plan: Plan) -> None:
 # --- the conditions, in the words of the table --------------------------------------------------------------
 
 
-def _no_key(case: Case) -> bool:
-    keys = case.keys
-    return not case.names_person and keys.tracker_id is None and keys.subscription is None
-
-
-def _person(case: Case) -> bool:
-    return case.person is not None
-
-
-def _new_person(case: Case) -> bool:
-    return case.person is None and bool(case.new_person_keys)
-
-
-def _subscription(case: Case) -> bool:
-    return not case.names_person and case.keys.subscription is not None
-
-
 def _no_tracker(case: Case) -> bool:
     return case.keys.tracker_id is None
 
@@ -493,148 +513,177 @@ def _always(case: Case) -> bool:
 
 
 TABLE: tuple[Row, ...] = (
-    Row("1", "no key", "", _no_key, _new_anonymous),
+    Row("1", Carries.NO_KEY, "no key", "", _always, _new_anonymous),
     # a person key that somebody owns (E, or U in E's place)
     Row(
         "2",
+        Carries.OWNED_PERSON_KEY,
         "person key",
         "its owner exists; no tracker, or the owner's",
-        _every(_person, lambda case: _no_tracker(case) or _tracker_is_persons(case)),
+        lambda case: _no_tracker(case) or _tracker_is_persons(case),
         _person_found,
     ),
     Row(
         "2",
+        Carries.OWNED_PERSON_KEY,
         "person key + tracker",
         "its owner exists; tracker unknown",
-        _every(_person, _tracker_unknown),
+        _tracker_unknown,
         _person_found_with_new_tracker,
     ),
     Row(
         "3",
+        Carries.OWNED_PERSON_KEY,
         "person key + tracker",
         "its owner exists; the tracker's owner is anonymous",
-        _every(_person, _tracker_anonymous),
+        _tracker_anonymous,
         _person_absorbs_tracker_owner,
     ),
     Row(
         "3",
+        Carries.OWNED_PERSON_KEY,
         "person key + tracker",
         "its owner exists; the tracker's owner is another known contact",
-        _every(_person, _tracker_known),
+        _tracker_known,
         _person_found_on_known_tracker,
     ),
     # a person key that nobody owns
     Row(
         "2",
+        Carries.NEW_PERSON_KEY,
         "person key",
         "nobody owns it; no tracker",
-        _every(_new_person, _no_tracker),
+        _no_tracker,
         _new_known,
     ),
     Row(
         "2.1",
+        Carries.NEW_PERSON_KEY,
         "person key + tracker",
         "nobody owns it; tracker unknown",
-        _every(_new_person, _tracker_unknown),
+        _tracker_unknown,
         _new_known_with_tracker,
     ),
     Row(
         "2.2",
+        Carries.NEW_PERSON_KEY,
         "person key + tracker",
         "nobody owns it; the tracker's owner is anonymous",
-        _every(_new_person, _tracker_anonymous),
+        _tracker_anonymous,
         _claim,
     ),
     Row(
         "2.2",
+        Carries.NEW_PERSON_KEY,
         "person key + tracker",
         "nobody owns it; the tracker's owner is known without any person key",
-        _every(_new_person, _tracker_known_without_person_key),
+        _tracker_known_without_person_key,
         _claim,
     ),
     Row(
         "2.3",
+        Carries.NEW_PERSON_KEY,
         "person key + tracker",
         "nobody owns it; the tracker's owner is known by another person key",
-        _every(_new_person, _tracker_known),
+        _tracker_known,
         _new_known_on_known_tracker,
     ),
     # a subscription without a person key
     Row(
         "4.1",
+        Carries.SUBSCRIPTION,
         "subscription, no tracker or an unknown one",
         "somebody owns it",
-        _every(_subscription, lambda case: case.tracker is None, _somebody_owns),
+        _every(lambda case: case.tracker is None, _somebody_owns),
         _subscription_owner_found,
     ),
     Row(
         "4.1",
+        Carries.SUBSCRIPTION,
         "subscription, no tracker or an unknown one",
         "nobody owns it",
-        _every(_subscription, lambda case: case.tracker is None),
+        lambda case: case.tracker is None,
         _subscription_makes_contact,
     ),
     Row(
         "4.2",
+        Carries.SUBSCRIPTION,
         "subscription + tracker",
         "the tracker's owner is anonymous and owns the subscription",
-        _every(_subscription, _tracker_anonymous, _owned_by_tracker_owner),
+        _every(_tracker_anonymous, _owned_by_tracker_owner),
         _tracker_owner_found,
     ),
     Row(
         "4.2",
+        Carries.SUBSCRIPTION,
         "subscription + tracker",
         "the tracker's owner is anonymous, somebody else owns the subscription",
-        _every(_subscription, _tracker_anonymous, _somebody_owns),
+        _every(_tracker_anonymous, _somebody_owns),
         _subscription_owner_absorbs_tracker_owner,
     ),
     Row(
         "4.2",
+        Carries.SUBSCRIPTION,
         "subscription + tracker",
         "the tracker's owner is anonymous, nobody owns the subscription",
-        _every(_subscription, _tracker_anonymous),
+        _tracker_anonymous,
         _ownerless_subscription,
     ),
     Row(
         "4.3",
+        Carries.SUBSCRIPTION,
         "subscription + tracker",
         "the tracker's owner is known and owns the subscription",
-        _every(_subscription, _tracker_known, _owned_by_tracker_owner),
+        _every(_tracker_known, _owned_by_tracker_owner),
         _tracker_owner_found,
     ),
     Row(
         "4.3.1",
+        Carries.SUBSCRIPTION,
         "subscription + tracker",
         "the tracker's owner is known, nobody owns the subscription",
-        _every(_subscription, _tracker_known, _nobody_owns),
+        _every(_tracker_known, _nobody_owns),
         _ownerless_subscription,
     ),
     Row(
         "4.3.3",
+        Carries.SUBSCRIPTION,
         "subscription + tracker",
         "the tracker's owner is known, so is an owner of the subscription, and this conflict made a contact before",
-        _every(_subscription, _tracker_known, _known_other, _split_before),
+        _every(_tracker_known, _known_other, _split_before),
         _split_contact_found,
     ),
     Row(
         "4.3.3",
+        Carries.SUBSCRIPTION,
         "subscription + tracker",
         "the tracker's owner is known, so is an owner of the subscription",
-        _every(_subscription, _tracker_known, _known_other),
+        _every(_tracker_known, _known_other),
         _disputed_subscription,
     ),
     Row(
         "4.3.2",
+        Carries.SUBSCRIPTION,
         "subscription + tracker",
         "the tracker's owner is known, every owner of the subscription is anonymous",
-        _every(_subscription, _tracker_known),
+        _tracker_known,
         _tracker_owner_absorbs_subscription_owners,
     ),
     # a tracker alone
-    Row("5", "tracker", "somebody owns it", lambda case: case.tracker is not None, _tracker_owner_found),
-    Row("5", "tracker", "tracker unknown", _always, _new_anonymous_with_tracker),
+    Row(
+        "5",
+        Carries.TRACKER,
+        "tracker",
+        "somebody owns it",
+        lambda case: case.tracker is not None,
+        _tracker_owner_found,
+        evident=True,
+    ),
+    Row("5", Carries.TRACKER, "tracker", "tracker unknown", _always, _new_anonymous_with_tracker),
 )
-"""The table: the first row that fits decides."""
+"""The table: of the rows for what an event carries, the first that fits decides."""
+
+_ROWS = {carries: tuple(row for row in TABLE if row.of is carries) for carries in Carries}
 
 
 def _settle_subscription(case: Case, plan: Plan) -> None:
@@ -696,6 +745,24 @@ def _explain(decision: Decision) -> Iterator[TraceStep]:
             f"a contact owns at most {limits.max_trackers} trackers and {limits.max_subscriptions} "
             "subscriptions: something was left undone",
         )
+
+
+def retell(rule: str, outcome: str, tracker_id: str) -> list[TraceStep]:
+    """Explain an activity whose decision was evident, from what stands on it.
+
+    Parameters
+    ----------
+    rule, outcome
+        The row that decided.
+    tracker_id
+        The tracker on whose period of ownership the activity hangs.
+    """
+    row = next(row for row in TABLE if row.evident and row.rule == rule)
+    return [
+        TraceStep("fact", f"tracker_id {tracker_id!r} belonged to this contact"),
+        TraceStep("rule", f"row {row.rule} fits: {row.carries}; {row.state}"),
+        TraceStep("decision", f"{outcome}: the event is this contact's"),
+    ]
 
 
 def _name(contact: ContactFacts | None) -> str:

@@ -244,7 +244,10 @@ class World:
 
     def key(self, name: KeyName, value: str) -> Key:
         """Give a key; one that is not in the graph comes without owners."""
-        return self.keys.setdefault((name, value), Key(name, value))
+        key = self.keys.get((name, value))
+        if key is None:
+            key = self.keys[name, value] = Key(name, value)
+        return key
 
     def owners(self, name: KeyName, value: str) -> list[Contact]:
         """List the owners of a key: known first, then most recently seen, then smallest id."""
@@ -278,7 +281,9 @@ class World:
     def _owner(self, name: KeyName, value: str | None) -> Contact | None:
         if value is None:
             return None
-        return next((self.contacts[owner] for owner in self.key(name, value).owners), None)
+        for owner in self.key(name, value).owners:
+            return self.contacts[owner]
+        return None
 
     def _splits_of(self, tracker_owner: Contact, subscription: str) -> set[str]:
         """Find the contacts (or their survivors) that the conflict of these two made."""

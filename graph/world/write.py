@@ -1,7 +1,7 @@
 """Writing a world down: net changes, grouped by statement, in an order that holds whatever happened in between."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from graph.clock import to_pair
@@ -20,6 +20,21 @@ _GROUPS: dict[KeyName, str] = {
 
 _UNKNOWN = object()
 
+_KEYED = tuple(_GROUPS.values())
+_ALL: dict[str, tuple[str, ...]] = {
+    "union.restore": ("undone",),
+    "resolution.disown": _KEYED,
+    "resolution.write": ("contacts", "changes", "activities"),
+    "resolution.create_keys": _KEYED,
+    "resolution.own": _KEYED,
+    "resolution.periods": ("new", "moved", "ended"),
+    "properties.write": ("created", "shown", "dropped"),
+    "resolution.split": ("splits",),
+    "union.journal": ("merges",),
+    "union.redirect": ("folds",),
+}
+"""The parts of ``resolution.write_all`` with their parameters, in their order."""
+
 
 def write_world(world: World) -> None:
     """Write everything that was changed, with as few statements as the changes need.
@@ -29,37 +44,59 @@ def write_world(world: World) -> None:
     _Writer(world).write()
 
 
+def write_activities(world: World, start: Callable[..., None]) -> None:
+    """Write ahead the activities on periods that are in the graph: no other change bears on them.
+
+    Parameters
+    ----------
+    start
+        Runs a named statement beside us, so that the database writes while the next events are decided.
+    """
+    activities = _activities(world)
+    for timeline in world.timelines.values():
+        if timeline.stored:
+            timeline.activities.clear()
+    if activities:
+        start("resolution.write_activities", activities=activities)
+
+
+def _activities(world: World) -> list[Row]:
+    return [
+        {"period": timeline.id, **activity}
+        for timeline in world.timelines.values()
+        if timeline.stored
+        for activity in timeline.activities
+    ]
+
+
 class _Writer:
     def __init__(self, world: World) -> None:
         self.world = world
+        self.writes: dict[str, dict[str, Any]] = {}
+        """Statements with their parameters, in the order in which they run."""
         self.created: set[Key] = set()
         self.written: set[Timeline] = set()
 
     def write(self) -> None:
         world = self.world
         if world.undone:
-            world.run("union.restore", undone=[_undone(item) for item in world.undone])
+            self._add("union.restore", undone=[_undone(item) for item in world.undone])
         if world.disowned:
             # Before new edges: a key that left a contact and came back has one of each.
-            self._run_by_key(
+            self._add_by_key(
                 "resolution.disown",
                 [(key, {"contact": owner, "value": key.value}) for key, owner in world.disowned],
             )
         rows = [self._contact(contact) for contact in world.contacts.values()]
-        activities = [
-            {"period": timeline.id, **activity}
-            for timeline in world.timelines.values()
-            if timeline.stored
-            for activity in timeline.activities
-        ]
+        activities = _activities(world)
         new = [row for row in rows if "created" in row]
         changed = [row for row in rows if "created" not in row and len(row) > 3]
         if new or changed or activities:
-            world.run("resolution.write", contacts=new, changes=changed, activities=activities)
+            self._add("resolution.write", contacts=new, changes=changed, activities=activities)
         self._rewire()
         self._properties()
         if world.new_splits:
-            world.run(
+            self._add(
                 "resolution.split",
                 splits=[
                     {"owner": owner, "subscription": value, "contact": made, "at": to_pair(at)}
@@ -67,13 +104,29 @@ class _Writer:
                 ],
             )
         if world.merges:
-            world.run("union.journal", merges=[_merge(merge) for merge in world.merges])
-            world.run(
+            self._add("union.journal", merges=[_merge(merge) for merge in world.merges])
+            self._add(
                 "union.redirect",
                 folds=[
                     {"source": merge.source, "target": merge.target, "at": to_pair(merge.at)} for merge in world.merges
                 ],
             )
+        self._send()
+
+    def _add(self, statement: str, **parameters: list[Row] | list[str]) -> None:
+        self.writes[statement] = parameters
+
+    def _send(self) -> None:
+        """Run what there is to run in one round trip, whatever the batch was made of."""
+        if len(self.writes) == 1:
+            [(statement, parameters)] = self.writes.items()
+            self.world.run(statement, **parameters)
+        elif self.writes:
+            everything = {
+                name.replace(".", "_"): self.writes.get(name) or {key: [] for key in parameters}
+                for name, parameters in _ALL.items()
+            }
+            self.world.run("resolution.write_all", **everything)
 
     def _contact(self, contact: Contact) -> Row:
         """Describe a contact with the keys and periods that can be created along with it."""
@@ -116,9 +169,9 @@ class _Writer:
             if not key.stored and key not in self.created and (key.owners or self._has_period(key))
         ]
         if nodes:
-            self._run_by_key("resolution.create_keys", nodes)
+            self._add_by_key("resolution.create_keys", nodes)
         if edges:
-            self._run_by_key("resolution.own", edges)
+            self._add_by_key("resolution.own", edges)
         new: list[Row] = []
         moved: list[Row] = []
         ended: list[Row] = []
@@ -131,18 +184,18 @@ class _Writer:
                 if timeline.stored_open and timeline.ended is not None:
                     ended.append({"id": timeline.id, "ended": to_pair(timeline.ended)})
         if new or moved or ended:
-            world.run("resolution.periods", new=new, moved=moved, ended=ended)
+            self._add("resolution.periods", new=new, moved=moved, ended=ended)
 
     def _has_period(self, key: Key) -> bool:
         return key.name == "tracker_id" and any(
             timeline.tracker == key.value and not timeline.stored for timeline in self.world.timelines.values()
         )
 
-    def _run_by_key(self, statement: str, rows: Iterable[tuple[Key, Row]]) -> None:
+    def _add_by_key(self, statement: str, rows: Iterable[tuple[Key, Row]]) -> None:
         groups: dict[str, list[Row]] = defaultdict(list)
         for key, row in rows:
             groups[_GROUPS[key.name]].append(row)
-        self.world.run(statement, **{group: groups[group] for group in _GROUPS.values()})
+        self._add(statement, **{group: groups[group] for group in _GROUPS.values()})
 
     def _properties(self) -> None:
         created: list[Row] = []
@@ -169,7 +222,7 @@ class _Writer:
                     elif entry.shown != entry.stored_shown:
                         shown.append({"element": entry.element, "shown": entry.shown})
         if created or shown or self.world.dropped_entries:
-            self.world.run("properties.write", created=created, shown=shown, dropped=self.world.dropped_entries)
+            self._add("properties.write", created=created, shown=shown, dropped=self.world.dropped_entries)
 
 
 def _edge(ownership: Ownership) -> Row:

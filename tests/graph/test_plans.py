@@ -10,7 +10,7 @@ from graph.events import read_event
 from graph.kinfold import Kinfold
 from graph.migrations import load_migrations
 from graph.settings import Settings
-from graph.statements import Statement, load_statements
+from graph.statements import KEEP_PLAN, Statement, load_statements
 from tests.conftest import empty
 
 Plan = dict[str, Any]
@@ -29,7 +29,7 @@ each_statement = pytest.mark.parametrize("statement", load_statements().values()
 def plan_of(database: Database, text: str) -> Plan:
     # Planned again for the graph as it is now: a cached plan tells nothing about it.
     def explain(tx: Transaction) -> Plan:
-        plan = tx._bolt.run(f"CYPHER replan=force EXPLAIN {text}").consume().plan
+        plan = tx._bolt.run(f"CYPHER replan=force EXPLAIN {text.removeprefix(KEEP_PLAN)}").consume().plan
         assert plan is not None
         return plan
 
