@@ -151,7 +151,9 @@ def clusters_of(
     unions = {union.source: union for union in reading.unions}
     by_subject: dict[tuple[str, str], list[Finding]] = {}
     for item in findings:
-        by_subject.setdefault((item.subject["type"], item.subject["value"]), []).append(item)
+        about = {("contact", contact) for contact in item.evidence.get("contacts", ())}
+        for subject in about | {(item.subject["type"], item.subject["value"])}:
+            by_subject.setdefault(subject, []).append(item)
     met = _persons_met(reading)
     found: list[Cluster] = []
     for place, (label, (nodes, edges)) in enumerate(ties.of_label(chosen).items()):
@@ -327,7 +329,8 @@ def _ordered(graph: "nx.Graph[Node]") -> "nx.Graph[Node]":
     """Copy a graph with nodes and edges in one order: what louvain finds depends on it besides the seed."""
     copy: nx.Graph[Node] = nx.Graph()
     copy.add_nodes_from(sorted(graph))
-    copy.add_edges_from(sorted((min(pair), max(pair)) for pair in graph.edges))
+    edges: list[tuple[Node, Node]] = sorted((min(pair), max(pair)) for pair in graph.edges)
+    copy.add_edges_from(edges)
     return copy
 
 

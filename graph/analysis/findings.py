@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 from urllib.parse import quote
 
+from graph.decision.facts import Limits
 from graph.model import KeyName
 
 SubjectType = Literal["contact", "tracker", "subscription", "email", "user_id", "cluster"]
@@ -27,6 +28,8 @@ SUBJECT_OF: dict[KeyName, SubjectType] = {
     "user_id": "user_id",
 }
 KEY_OF: dict[str, KeyName] = {subject: name for name, subject in SUBJECT_OF.items()}
+NEAR_LIMIT = 0.8
+"""How much of a limit a contact uses from which it is near to it."""
 NAMED = 20
 """How many contacts, keys or unions evidence names at most; it always says how many there are."""
 
@@ -110,6 +113,31 @@ def finding(
     return Finding(
         kind, {"type": type_, "value": value}, round(min(1.0, max(0.0, score)), 3), reason, evidence, tuple(actions)
     )
+
+
+def limit_finding(
+    contact: str, trackers: int, subscriptions: int, limits: Limits, events: list[dict[str, object]]
+) -> Finding:
+    """Describe a contact near or over its limits; ``events`` are those that a limit held back, newest first."""
+    full = max(trackers / limits.max_trackers, subscriptions / limits.max_subscriptions)
+    owns = (
+        f"It owns {trackers} trackers of {limits.max_trackers} and {subscriptions} subscriptions of "
+        f"{limits.max_subscriptions} that a contact may own"
+    )
+    if events:
+        held = f"{len(events)} event{'s' if len(events) > 1 else ''}"
+        reason = (
+            f"{held} would have left a contact with more than {limits.max_trackers} trackers or "
+            f"{limits.max_subscriptions} subscriptions: resolved, and the attachment or union was left undone. {owns}."
+        )
+        reason = reason[0].upper() + reason[1:]
+    else:
+        reason = f"{owns}: beyond that, nothing more is attached to it."
+    evidence: dict[str, object] = {"trackers": trackers, "subscriptions": subscriptions, "contacts": [contact]}
+    if events:
+        evidence |= {**events[0], "held_back": len(events), "events": events[:NAMED]}
+    evidence["detail"] = {"fullness": round(full, 3), "held_back": len(events)}
+    return finding("limit", ("contact", contact), max(full, NEAR_LIMIT if events else 0.0), reason, evidence)
 
 
 def blocking(value: str) -> dict[str, Any]:

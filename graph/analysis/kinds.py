@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from graph.analysis.components import fullness
-from graph.analysis.findings import NAMED, SUBJECT_OF, Finding, finding, named
+from graph.analysis.findings import NAMED, NEAR_LIMIT, SUBJECT_OF, Finding, finding, limit_finding, named
 from graph.analysis.places import impossible
 from graph.analysis.reading import KEY_KINDS, SUBSCRIPTION, TRACKER, Ints, Reading, SmallInts, Union
 from graph.analysis.statistics import Population, busiest, evenness, overlap, turns, unlikeness
@@ -25,7 +25,6 @@ LOWEST = 0.1
 """Scores below are not reported."""
 MOST_OF_A_KIND = 1_000
 """Findings of one kind in an analysis, the highest scored ones."""
-NEAR_LIMIT = 0.8
 HOUR = 3_600_000
 DAY = 24 * HOUR
 ROLES = frozenset(
@@ -282,31 +281,6 @@ def near_limits(reading: Reading, limits: Limits) -> list[Finding]:
         trackers, subscriptions = int(np.sum(kinds == TRACKER)), int(np.sum(kinds == SUBSCRIPTION))
         found.append(limit_finding(people.contacts[place], trackers, subscriptions, limits, []))
     return found
-
-
-def limit_finding(
-    contact: str, trackers: int, subscriptions: int, limits: Limits, events: list[dict[str, object]]
-) -> Finding:
-    """Describe a contact near or over its limits; ``events`` are those that a limit held back, newest first."""
-    full = max(trackers / limits.max_trackers, subscriptions / limits.max_subscriptions)
-    owns = (
-        f"It owns {trackers} trackers of {limits.max_trackers} and {subscriptions} subscriptions of "
-        f"{limits.max_subscriptions} that a contact may own"
-    )
-    if events:
-        held = f"{len(events)} event{'s' if len(events) > 1 else ''}"
-        reason = (
-            f"{held} would have left a contact with more than {limits.max_trackers} trackers or "
-            f"{limits.max_subscriptions} subscriptions: resolved, and the attachment or union was left undone. {owns}."
-        )
-        reason = reason[0].upper() + reason[1:]
-    else:
-        reason = f"{owns}: beyond that, nothing more is attached to it."
-    evidence: dict[str, object] = {"trackers": trackers, "subscriptions": subscriptions, "contacts": [contact]}
-    if events:
-        evidence |= {**events[0], "held_back": len(events), "events": events[:NAMED]}
-    evidence["detail"] = {"fullness": round(full, 3), "held_back": len(events)}
-    return finding("limit", ("contact", contact), max(full, NEAR_LIMIT if events else 0.0), reason, evidence)
 
 
 def merge_bursts(reading: Reading) -> list[Finding]:

@@ -37,11 +37,10 @@ def bystanders(count: int = 30) -> list[dict[str, Any]]:
 
 def shared_subscription(owners: int = 8) -> list[dict[str, Any]]:
     """One subscription that many people log in with, by turns."""
-    own = [
+    return [
         {"tracker_id": f"share-{turn % owners}", "email": f"share{turn % owners}@example.com", "subscription": "push-x"}
         for turn in range(owners * 3)
     ]
-    return own
 
 
 def kiosk(people: int = 12) -> list[dict[str, Any]]:
