@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import networkx as nx
 import numpy as np
@@ -286,7 +286,8 @@ def _cluster(
         (node for node in nx.articulation_points(graph) if node[0] not in ("contact", "redirect")),
         key=lambda node: (-graph.degree(node), node),
     )
-    bridges: list[tuple[Node, Node]] = sorted((min(pair), max(pair)) for pair in nx.bridges(graph))
+    pairs = cast("Iterable[tuple[Node, Node]]", nx.bridges(graph))
+    bridges = sorted((min(pair), max(pair)) for pair in pairs)
     small_enough = graph.number_of_edges() <= MOST_TIES
     communities = None
     if len(contacts) >= LARGE and small_enough:
