@@ -135,7 +135,7 @@ def draw(cluster: Cluster, *, seed: int = 0) -> Figure:
     for node, words in said.items():
         axes.annotate(
             words,
-            tuple(places[node]),
+            (places[node][0], places[node][1]),
             xytext=(0, 9),
             textcoords="offset points",
             ha="center",
