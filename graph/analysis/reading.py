@@ -434,7 +434,7 @@ class _Met:
         return Meetings(tracker, person, count, conflicts, first, last)
 
     def _summed(self) -> tuple[Ints, Ints, Ints, Ints, Ints]:
-        if not self._parts:
+        if not any(len(part[0]) for part in self._parts):
             empty = np.zeros(0, np.int64)
             return empty, empty, empty, empty, empty
         pair, count, conflicts, first, last = (np.concatenate(columns) for columns in zip(*self._parts, strict=True))
