@@ -21,7 +21,7 @@ from graph.clock import to_text
 from graph.decision.facts import Limits
 from graph.model import KeyName
 
-LOWEST = 0.1
+LOWEST = 0.2
 """Scores below are not reported."""
 MOST_OF_A_KIND = 1_000
 """Findings of one kind in an analysis, the highest scored ones."""
@@ -175,7 +175,7 @@ def many_trackers(reading: Reading) -> list[Finding]:
     population = Population.of(counts)
     rows_of = _places_by(meetings.person)
     found: list[Finding] = []
-    for number, count in _highest(numbers, counts, population, floor=0.03):
+    for number, count in _highest(numbers, counts, population, floor=0.1):
         kind, value = people.ref(number)
         role = kind == "email" and is_role(value)
         outlier = population.outlier(count)

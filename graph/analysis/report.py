@@ -154,8 +154,8 @@ def draw(cluster: Cluster, *, seed: int = 0) -> Figure:
     )
     left = len(cluster.graph) - len(graph)
     axes.set_title(
-        f"{cluster.verdict}: {cluster.known} known contacts, {cluster.keys} keys, {cluster.folded} folded"
-        + (f" ({left} nodes not drawn)" if left else ""),
+        f"{cluster.verdict}: {_counted(cluster.known, 'known contact')}, {_counted(cluster.keys, 'key')}, "
+        f"{cluster.folded} folded" + (f" ({left} nodes not drawn)" if left else ""),
         fontsize=10,
     )
     axes.margins(0.12)
@@ -340,6 +340,10 @@ def _caption(place: int, cluster: Cluster) -> str:
 
 def _words(name: str) -> str:
     return {"redirect": "folded contact"}.get(name, name.replace("_", " "))
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def _short(text: str) -> str:
