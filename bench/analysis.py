@@ -64,7 +64,7 @@ def load(database: Database, contacts: int, seed: int) -> None:
     """Give every contact a tracker, an email and a subscription; a tenth of the subscriptions is shared."""
     random = np.random.default_rng(seed)
     own = np.arange(contacts)
-    # Households of two to five, and a hundredth of one per mille on a bogus subscription.
+    # Households of up to four, and one contact in a hundred thousand on a bogus subscription.
     shared = random.random(contacts) < 0.1
     own[shared] = own[shared] // 4 * 4
     own[random.random(contacts) < 1e-5] = 0
