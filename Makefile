@@ -24,6 +24,7 @@ check: $(VENV)/.test ## Lint, format, types
 bench: $(VENV)/.test ## What is measured, beside what it is measured against
 	$(BIN)/python -m bench.single_event
 	$(BIN)/python -m bench.union_cost
+	$(BIN)/python -m bench.analysis
 
 $(VENV)/.python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Kinfold needs Python 3.11 or later; say which with: make PYTHON=python3.12 …")'

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NoReturn
 
 import typer
 
-from api.terminal import Refusal, fetching, log_plainly, plain_errors, say, stderr
+from api.terminal import Refusal, analysing, fetching, log_plainly, plain_errors, say, stderr
 
 if TYPE_CHECKING:
     from graph.blocking import RuleKind
@@ -171,6 +171,25 @@ def unmerge(
                 by_hand.unmerge_key(kinfold, key, cascade=cascade, dry_run=dry_run, yes=yes, teller=teller)
             elif merge is not None:
                 by_hand.unmerge(kinfold, merge, cascade=cascade, dry_run=dry_run, teller=teller)
+
+
+@app.command()
+def analyse(
+    out: Annotated[
+        Path | None,
+        typer.Option(help="A folder for report.html, JSON, GraphML and pictures; nothing is written without it."),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="For communities and pictures.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Find what looks wrong in the graph, and who is tied to whom; the API lists it from then on."""
+    with plain_errors(), analysing() as report, _by_hand() as kinfold:
+        if out is not None and out.exists() and not out.is_dir():
+            raise Refusal(f"{out} is a file, not a folder.")
+        from api import analysis, by_hand
+
+        teller = by_hand.Teller(as_json=as_json)
+        analysis.analyse(kinfold, seed=seed, out=out, teller=teller, on_progress=report)
 
 
 @blocked.command()

@@ -82,7 +82,8 @@ class Page(_Closed):
 class AnomalyPage(Page):
     """Which findings."""
 
-    kind: Text | None = Field(None, description="Of this kind only.", examples=["limit"])
+    kind: Text | None = Field(None, description="Of this kind only.", examples=["many_emails"])
+    dismissed: Flag = Field(False, description="Those that were dismissed instead of the others.")
 
 
 class KeyFilter(Page):

@@ -431,31 +431,149 @@ class RuleList(BaseModel):
     next: str | None
 
 
+class Subject(BaseModel):
+    """What a finding is about."""
+
+    type: Literal["contact", "tracker", "subscription", "email", "user_id", "cluster"]
+    value: str = Field(description="A contact's id, or the key's value.")
+
+
+class Action(BaseModel):
+    """A call that does something about a finding or a cluster."""
+
+    model_config = ConfigDict(extra="allow")
+
+    action: Literal["block", "unmerge", "dismiss"]
+    method: str
+    path: str
+
+
 class Anomaly(BaseModel):
     """A finding."""
 
     model_config = _shown(
         {
-            "kind": "limit",
-            "subject": "01a2038b-7dc1-7334-9c69-4302c95fa58d",
-            "score": 1.0,
-            "reason": "Event m7 (rule 3) would have left a contact with more than 500 trackers or 50 subscriptions: …",
-            "evidence": {"message_id": "m7", "rule": "3", "tracker_id": "t501"},
+            "id": "f5e3296331b6e5cae5ebf6c2",
+            "kind": "many_emails",
+            "subject": {"type": "tracker", "value": "library-kiosk"},
+            "score": 0.973,
+            "reason": "12 persons logged in on this tracker; none of them much more than the others, as at a kiosk.",
+            "evidence": {"persons": 12, "events": 24, "conflicts": 11, "detail": {"outlier": 0.973, "even": 1.0}},
+            "actions": [{"action": "block", "method": "PUT", "path": "/v1/blocked/value/library-kiosk"}],
+            "dismissed": False,
         }
     )
 
-    kind: Literal["limit"]
-    subject: str = Field(description="The contact.")
+    id: str = Field(description="The same in every analysis: of its kind and subject.")
+    kind: Literal[
+        "shared_subscription",
+        "many_emails",
+        "many_trackers",
+        "fusing_value",
+        "limit",
+        "merge_burst",
+        "far_devices",
+    ]
+    subject: Subject
     score: float = Field(ge=0, le=1)
     reason: str
-    evidence: dict[str, Any]
+    evidence: dict[str, Any] = Field(description="Figures and names behind the reason; `detail` has the score's parts.")
+    actions: list[Action]
+    dismissed: bool
 
 
 class AnomalyList(BaseModel):
-    """Findings, newest first, a page of them."""
+    """Findings, the highest score first, a page of them."""
 
     items: list[Anomaly]
     next: str | None
+    as_of: str | None = Field(description="When they were found; null when nothing was analysed yet.")
+
+
+class TieTrend(BaseModel):
+    """When the ties of a cluster came."""
+
+    ties: int
+    recent: int = Field(description="Those of the newest seven days.")
+    times_usual: float = Field(description="The recent share, beside that of the whole graph.")
+    fast: bool
+    first: str | None
+    last: str | None
+
+
+class Cut(BaseModel):
+    """The key that, cut, leaves the most coherent persons."""
+
+    key: str
+    value: str
+    pieces: int
+    coherent: int = Field(description="Pieces with one known contact at most.")
+    largest: int = Field(description="Known contacts in the largest piece.")
+
+
+class Cluster(BaseModel):
+    """Contacts that are tied to each other."""
+
+    model_config = _shown(
+        {
+            "id": "0b7e3b5be4d9f7f1a86dd40c",
+            "score": 0.973,
+            "verdict": "shared device",
+            "reason": "12 known contacts are tied by 1 tracker: more than a household has. …",
+            "contacts": 12,
+            "known": 12,
+            "folded": 0,
+            "keys": 1,
+            "members": ["01a2038b-7dc1-7334-9c69-4302c95fa58d"],
+            "density": 1.0,
+            "articulation_points": [{"type": "tracker", "value": "library-kiosk"}],
+            "bridges": [],
+            "communities": None,
+            "cut": {"key": "tracker_id", "value": "library-kiosk", "pieces": 12, "coherent": 12, "largest": 1},
+            "unmerges": [],
+            "trend": {"ties": 12, "recent": 12, "times_usual": 1.0, "fast": False, "first": None, "last": None},
+            "actions": [{"action": "block", "method": "PUT", "path": "/v1/blocked/value/library-kiosk"}],
+        }
+    )
+
+    id: str
+    score: float = Field(ge=0, le=1)
+    verdict: Literal["household", "shared device", "mistake", "one person"]
+    reason: str
+    contacts: int
+    known: int
+    folded: int
+    keys: int
+    members: list[str] = Field(description="Ids of contacts, the first 20.")
+    density: float
+    articulation_points: list[dict[str, str]]
+    bridges: list[list[dict[str, str]]]
+    communities: list[list[str]] | None
+    cut: Cut | None
+    unmerges: list[dict[str, Any]]
+    trend: TieTrend
+    actions: list[Action]
+
+
+class ClusterList(BaseModel):
+    """Clusters, the highest score first, a page of them."""
+
+    items: list[Cluster]
+    next: str | None
+    as_of: str | None
+
+
+class AnalysisMade(BaseModel):
+    """An analysis that was made."""
+
+    as_of: str
+    totals: dict[str, Any]
+
+
+class Undismissed(BaseModel):
+    """A finding that is no longer dismissed; null when it is not found any more."""
+
+    finding: Anomaly | None
 
 
 class Status(BaseModel):

@@ -65,7 +65,7 @@ class Kinfold:
             Segments(database),
             Workflows(database, mint=mint, clock=clock),
             blocking,
-            Anomalies(database, limits),
+            Anomalies(database, limits, mint=mint),
         )
 
     def ready(self) -> None:

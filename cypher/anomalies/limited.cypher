@@ -1,14 +1,11 @@
 // name: anomalies.limited
-// purpose: Read one page of the events that a limit kept from being carried out, newest first.
-// parameters: before, before_id, limit
+// purpose: Read the newest events that a limit kept from being carried out, with their contacts.
+// parameters: before, limit
 // columns: contact, message_id, rule, tracker_id, subscription, trackers, subscriptions, at
 // access: read
 MATCH (a:Activity)
 WHERE a.limited = true AND a.received_at <= datetime({epochSeconds: $before[0], nanosecond: $before[1]})
 WITH a, a.received_at.epochMillis * 1000 + a.received_at.microsecond % 1000 AS at
-WHERE $before_id = '' OR a.received_at < datetime({epochSeconds: $before[0], nanosecond: $before[1]})
-  OR a.message_id < $before_id
-WITH a, at
 ORDER BY at DESC, a.message_id DESC
 LIMIT $limit
 MATCH (a)-[:ON]->(period:Timeline)

@@ -1,0 +1,163 @@
+"""What an analysis finds: one shape for every kind."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+from urllib.parse import quote
+
+from graph.decision.facts import Limits
+from graph.model import KeyName
+
+SubjectType = Literal["contact", "tracker", "subscription", "email", "user_id", "cluster"]
+Kind = Literal[
+    "shared_subscription",
+    "many_emails",
+    "many_trackers",
+    "fusing_value",
+    "limit",
+    "merge_burst",
+    "far_devices",
+]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+SUBJECT_OF: dict[KeyName, SubjectType] = {
+    "tracker_id": "tracker",
+    "subscription": "subscription",
+    "email": "email",
+    "user_id": "user_id",
+}
+KEY_OF: dict[str, KeyName] = {subject: name for name, subject in SUBJECT_OF.items()}
+NEAR_LIMIT = 0.8
+"""How much of a limit a contact uses from which it is near to it."""
+NAMED = 20
+"""How many contacts, keys or unions evidence names at most; it always says how many there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that looks wrong.
+
+    Attributes
+    ----------
+    kind
+        Which rule of the catalogue found it; docs/analysis.md says what each means.
+    subject
+        ``{"type", "value"}``: a contact by id, or a key by value.
+    score
+        From 0 to 1; its parts stand in ``evidence["detail"]``.
+    reason
+        Why, in a sentence or two.
+    evidence
+        Figures and names behind the reason. ``contacts``, where it is there, lists ids.
+    actions
+        What can be done: ``{"action": "block" | "unmerge" | "dismiss", "method", "path", ...}``.
+    """
+
+    kind: Kind
+    subject: dict[str, str]
+    score: float
+    reason: str
+    evidence: dict[str, Any]
+    actions: tuple[dict[str, Any], ...]
+
+    @property
+    def id(self) -> str:
+        """Name the finding the same in every run: a hash of its kind and its subject."""
+        return identity(self.kind, self.subject["type"], self.subject["value"])
+
+    def document(self) -> dict[str, Any]:
+        """Give it as JSON has it."""
+        return {
+            "id": self.id,
+            "kind": self.kind,
+            "subject": dict(self.subject),
+            "score": self.score,
+            "reason": self.reason,
+            "evidence": self.evidence,
+            "actions": [dict(action) for action in self.actions],
+        }
+
+
+def identity(*parts: str) -> str:
+    """Hash what names a finding or a cluster; 96 bits, in hexadecimal."""
+    return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=12).hexdigest()
+
+
+def finding(
+    kind: Kind,
+    subject: tuple[SubjectType, str],
+    score: float,
+    reason: str,
+    evidence: dict[str, Any],
+    *,
+    block: bool = False,
+    unmerge: Iterable[str] = (),
+) -> Finding:
+    """Make a finding with what can be done about it.
+
+    Parameters
+    ----------
+    block
+        Whether blocking the subject is one of the actions.
+    unmerge
+        Ids of unions to take back, those to be undone first in front.
+    """
+    type_, value = subject
+    actions: list[dict[str, Any]] = []
+    if block:
+        actions.append(blocking(value))
+    actions += unmerging(unmerge)
+    name = identity(kind, type_, value)
+    actions.append({"action": "dismiss", "method": "POST", "path": f"/v1/anomalies/{name}/dismiss"})
+    return Finding(
+        kind, {"type": type_, "value": value}, round(min(1.0, max(0.0, score)), 3), reason, evidence, tuple(actions)
+    )
+
+
+def limit_finding(
+    contact: str, trackers: int, subscriptions: int, limits: Limits, events: list[dict[str, object]]
+) -> Finding:
+    """Describe a contact near or over its limits; ``events`` are those that a limit held back, newest first."""
+    full = max(trackers / limits.max_trackers, subscriptions / limits.max_subscriptions)
+    owns = (
+        f"It owns {trackers} trackers of {limits.max_trackers} and {subscriptions} subscriptions of "
+        f"{limits.max_subscriptions} that a contact may own"
+    )
+    if events:
+        held = f"{len(events)} event{'s' if len(events) > 1 else ''}"
+        reason = (
+            f"{held} would have left a contact with more than {limits.max_trackers} trackers or "
+            f"{limits.max_subscriptions} subscriptions: resolved, and the attachment or union was left undone. {owns}."
+        )
+        reason = reason[0].upper() + reason[1:]
+    else:
+        reason = f"{owns}: beyond that, nothing more is attached to it."
+    evidence: dict[str, object] = {"trackers": trackers, "subscriptions": subscriptions, "contacts": [contact]}
+    if events:
+        evidence |= {**events[0], "held_back": len(events), "events": events[:NAMED]}
+    evidence["detail"] = {"fullness": round(full, 3), "held_back": len(events)}
+    return finding("limit", ("contact", contact), max(full, NEAR_LIMIT if events else 0.0), reason, evidence)
+
+
+def blocking(value: str) -> dict[str, Any]:
+    """Say how a value is blocked."""
+    return {"action": "block", "method": "PUT", "path": f"/v1/blocked/value/{quote(value, safe='')}", "value": value}
+
+
+def unmerging(merges: Iterable[str]) -> list[dict[str, Any]]:
+    """Say how unions are taken back, the first `NAMED` of them."""
+    return [
+        {"action": "unmerge", "method": "POST", "path": f"/v1/merges/{quote(merge, safe='')}/undo", "merge": merge}
+        for merge in list(merges)[:NAMED]
+    ]
+
+
+def ranked(findings: Iterable[Finding]) -> list[Finding]:
+    """Order findings by score, the highest first, and equal ones by id."""
+    return sorted(findings, key=lambda item: (-item.score, item.id))
+
+
+def named(values: Iterable[str]) -> list[str]:
+    """Take the first `NAMED` of some names, in order."""
+    return sorted(values)[:NAMED]

@@ -1,0 +1,471 @@
+"""Reading the identity graph out, page by page along an index, into arrays.
+
+A contact takes its id's bytes and 9 more, a key its value's bytes and 45 more, whatever is owned by whom; the
+activity is never held, only what it says about keys that met. The pages are transactions of their own: what is
+written meanwhile is in the reading or not, and nothing waits for it.
+"""
+
+from array import array
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from graph.analysis.places import PLACE_PROPERTIES, Place, read_place
+from graph.analysis.strings import Strings
+from graph.database import Database, Row
+from graph.model import KeyName
+
+Progress = Callable[[str, int, int], None]
+"""Told what is being done, how much of it is done, and how much there is (0 when nobody knows)."""
+
+Ints = npt.NDArray[np.int64]
+SmallInts = npt.NDArray[np.int32]
+
+KEY_KINDS: tuple[KeyName, ...] = ("tracker_id", "email", "user_id", "subscription")
+"""Keys by the number that stands for their kind in arrays and in what the statements return."""
+TRACKER, EMAIL, USER_ID, SUBSCRIPTION, SHARED = range(5)
+
+CONTACTS_A_PAGE = 5_000
+ACTIVITIES_A_PAGE = 10_000
+UNIONS_A_PAGE = 2_000
+SUBSCRIPTIONS_A_PAGE = 500
+_COMPACT_EVERY = 500_000
+_HASH_BITS = 0x7FFF_FFFF_FFFF_FFFF
+
+
+@dataclass(slots=True)
+class People:
+    """Contacts, the keys, and who owns which.
+
+    Attributes
+    ----------
+    contacts
+        Ids, in the order of the index.
+    known
+        By contact, whether it is known.
+    owner, key, since
+        One entry an ownership: contact, key, and when it began (milliseconds since the epoch); by contact.
+    keys, key_kinds
+        The value and the kind of every key (`KEY_KINDS`); a shared subscription is one key.
+    shared
+        Subscriptions with several owners, by value.
+    """
+
+    contacts: Strings
+    known: npt.NDArray[np.bool_]
+    owner: SmallInts
+    key: SmallInts
+    since: Ints
+    keys: Strings
+    key_kinds: npt.NDArray[np.int8]
+    shared: dict[str, int]
+
+    def ref(self, key: int) -> tuple[KeyName, str]:
+        """Name a key by kind and value."""
+        return KEY_KINDS[self.key_kinds[key]], self.keys[key]
+
+
+@dataclass(frozen=True, slots=True)
+class Union:
+    """A union that stands.
+
+    Attributes
+    ----------
+    source, target
+        Ids; the target may itself have been folded since.
+    rule
+        None for a union by hand.
+    at
+        When the event that caused it occurred, or when it was made by hand; milliseconds since the epoch.
+    cause
+        The key that tied the two, by kind and value; None by hand.
+    moved
+        The keys that went along.
+    """
+
+    id: str
+    source: str
+    target: str
+    rule: str | None
+    at: int
+    cause: tuple[KeyName, str] | None
+    moved: tuple[tuple[KeyName, str], ...]
+
+
+class Journal:
+    """The unions that stand, by the key that caused them and by the keys that went along.
+
+    Attributes
+    ----------
+    unions
+        The newest first.
+    redirects
+        The contact that each folded one went into.
+    """
+
+    def __init__(self, unions: list[Union]) -> None:
+        self.unions = sorted(unions, key=lambda one: (one.at, one.id), reverse=True)
+        self.redirects = {one.source: one.target for one in self.unions}
+        self._caused: dict[tuple[KeyName, str], list[str]] = {}
+        self._moved: dict[tuple[KeyName, str], list[str]] = {}
+        for one in self.unions:
+            if one.cause is not None:
+                self._caused.setdefault(one.cause, []).append(one.id)
+            for key in one.moved:
+                self._moved.setdefault(key, []).append(one.id)
+
+    def caused_by(self, name: KeyName, value: str) -> list[str]:
+        """List the ids of the unions that a key caused, the newest first."""
+        return self._caused.get((name, value), [])
+
+    def moved_with(self, name: KeyName, value: str) -> list[str]:
+        """List the ids of the unions that a key went along with, the newest first."""
+        return self._moved.get((name, value), [])
+
+    def survivor(self, contact: str) -> str:
+        """Follow the redirects from a contact to the one that lives."""
+        while (after := self.redirects.get(contact)) is not None:
+            contact = after
+        return contact
+
+
+@dataclass(slots=True)
+class Meetings:
+    """Which tracker met which person key: how often, between when, and how often the table called it a conflict."""
+
+    tracker: SmallInts
+    person: SmallInts
+    count: Ints
+    conflicts: Ints
+    first: Ints
+    last: Ints
+
+
+@dataclass(slots=True)
+class Uses:
+    """Events that carried a shared subscription: which, when, who (a contact, or -1), and the event's name."""
+
+    subscription: SmallInts
+    at: Ints
+    contact: SmallInts
+    event: SmallInts
+    events: list[str]
+
+
+@dataclass(slots=True)
+class Sightings:
+    """Events that say where a device was: whose, on which tracker, when, where."""
+
+    contact: SmallInts
+    tracker: SmallInts
+    at: Ints
+    place: SmallInts
+    places: list[Place]
+
+
+@dataclass(slots=True)
+class Reading:
+    """Everything that an analysis works on; ``as_of`` is the newest moment in it, in milliseconds."""
+
+    people: People
+    journal: Journal
+    meetings: Meetings
+    uses: Uses
+    sightings: Sightings
+    activities: int
+    as_of: int
+    finder: "KeyFinder" = field(repr=False)
+
+    @property
+    def unions(self) -> list[Union]:
+        return self.journal.unions
+
+    @property
+    def redirects(self) -> dict[str, str]:
+        return self.journal.redirects
+
+
+class KeyFinder:
+    """Finds the numbers of keys by value, and who owns them.
+
+    Notes
+    -----
+    A sorted array of 64-bit hashes, O(log n) a look-up; a hit is compared with the value itself, so that two values
+    with one hash are told apart.
+    """
+
+    def __init__(self, people: People, hashes: "array[int]") -> None:
+        unsorted = np.frombuffer(hashes, dtype=np.int64) if len(hashes) else np.zeros(0, np.int64)
+        self._order = np.argsort(unsorted, kind="stable").astype(np.int32)
+        self._hashes = unsorted[self._order]
+        self._people = people
+        self.owner_of = np.full(len(people.keys), -1, np.int32)
+        # Of a shared subscription this is one of the owners; nobody asks for it.
+        self.owner_of[people.key] = people.owner
+
+    def find(self, kind: int, values: list[str | None]) -> SmallInts:
+        """Give the number of each value's key, -1 where there is none."""
+        found = np.full(len(values), -1, np.int32)
+        asked = [(place, value) for place, value in enumerate(values) if value is not None]
+        if not asked or not len(self._hashes):
+            return found
+        hashes = np.array([_hash(kind, value) for _, value in asked], dtype=np.int64)
+        starts = np.searchsorted(self._hashes, hashes)
+        for (place, value), wanted, start in zip(asked, hashes.tolist(), starts.tolist(), strict=True):
+            at = start
+            while at < len(self._hashes) and self._hashes[at] == wanted:
+                number = int(self._order[at])
+                if self._people.keys[number] == value and self._people.key_kinds[number] == kind:
+                    found[place] = number
+                    break
+                at += 1
+        return found
+
+    def owner(self, keys: SmallInts) -> SmallInts:
+        """Give the owner of each key, -1 where there is no key or no owner."""
+        owners = np.full(len(keys), -1, np.int32)
+        there = keys >= 0
+        owners[there] = self.owner_of[keys[there]]
+        return owners
+
+
+def read_graph(database: Database, on_progress: Progress | None = None) -> Reading:
+    """Read the identity graph out of the database.
+
+    Raises
+    ------
+    Unavailable
+        When the database cannot be reached.
+
+    Notes
+    -----
+    O(contacts + keys + activities) in time. In memory O(contacts + keys + pairs of a tracker and a person that met +
+    unions); activity itself is read and let go.
+    """
+    tell = on_progress or (lambda what, done, total: None)
+    sizes = database.read(lambda tx: tx.run("analysis.sizes"))[0]
+    people, hashes = read_people(database, sizes["contacts"], tell)
+    finder = KeyFinder(people, hashes)
+    unions = read_unions(database, sizes["unions"], tell)
+    meetings, uses, sightings, activities, newest = _read_activity(database, people, finder, sizes["activities"], tell)
+    newest = max([newest, *(union.at for union in unions)], default=0)
+    if len(people.since):
+        newest = max(newest, int(people.since.max()))
+    return Reading(
+        people=people,
+        journal=Journal(unions),
+        meetings=meetings,
+        uses=uses,
+        sightings=sightings,
+        activities=activities,
+        as_of=newest,
+        finder=finder,
+    )
+
+
+def read_people(database: Database, total: int, tell: Progress) -> tuple[People, "array[int]"]:
+    """Read contacts and what they own; the second is the hash of every key, for `KeyFinder`."""
+    contacts, keys = Strings(), Strings()
+    known, kinds = array("b"), array("b")
+    owner, key, since, hashes = array("i"), array("i"), array("q"), array("q")
+    shared: dict[str, int] = {}
+    for page in _pages(database, "analysis.contacts", "id", CONTACTS_A_PAGE):
+        for row in page:
+            number = contacts.append(row["id"])
+            known.append(row["known"])
+            for kind, value, began in row["keys"]:
+                place = shared.get(value) if kind == SHARED else None
+                if place is None:
+                    place = keys.append(value)
+                    bare = SUBSCRIPTION if kind == SHARED else kind
+                    kinds.append(bare)
+                    hashes.append(_hash(bare, value))
+                    if kind == SHARED:
+                        shared[value] = place
+                owner.append(number)
+                key.append(place)
+                since.append(began)
+        tell("contacts", len(contacts), max(total, len(contacts)))
+    people = People(
+        contacts=contacts,
+        known=_frozen(known, np.int8).astype(np.bool_),
+        owner=_frozen(owner, np.int32),
+        key=_frozen(key, np.int32),
+        since=_frozen(since, np.int64),
+        keys=keys,
+        key_kinds=_frozen(kinds, np.int8),
+        shared=shared,
+    )
+    return people, hashes
+
+
+def read_unions(database: Database, total: int, tell: Progress) -> list[Union]:
+    """Read the unions that stand, with the key that caused each."""
+    unions: list[Union] = []
+    seen = 0
+    for page in _pages(database, "analysis.unions", "id", UNIONS_A_PAGE):
+        seen += len(page)
+        unions += [_union(row) for row in page if row["standing"]]
+        tell("unions", seen, max(total, seen))
+    return unions
+
+
+def read_splits(database: Database, subscriptions: list[str]) -> list[Row]:
+    """Read the conflicts of row 4.3.3 on these subscriptions: whose tracker it was, and when."""
+    rows: list[Row] = []
+    for start in range(0, len(subscriptions), SUBSCRIPTIONS_A_PAGE):
+        page = subscriptions[start : start + SUBSCRIPTIONS_A_PAGE]
+        rows += database.read(lambda tx, page=page: tx.run("analysis.splits", subscriptions=page))  # type: ignore[misc]
+    return rows
+
+
+def _union(row: Row) -> Union:
+    moved = tuple((KEY_KINDS[kind], value) for kind, value in row["moved"])
+    cause: tuple[KeyName, str] | None = None
+    person: tuple[KeyName, str] | None = None
+    if row["user_id"] is not None:
+        person = ("user_id", row["user_id"])
+    elif row["email"] is not None:
+        person = ("email", row["email"])
+    subscription = row["subscription"]
+    if row["rule"] is not None:
+        # Rule 3 folds the tracker's owner for the sake of the person key; a subscription's owners go for its sake.
+        by_tracker = row["rule"] == "3" and ("tracker_id", row["tracker_id"]) in moved
+        if subscription is not None and (
+            person is None or (("subscription", subscription) in moved and not by_tracker)
+        ):
+            cause = ("subscription", subscription)
+        else:
+            cause = person
+    return Union(
+        id=row["id"],
+        source=row["source"],
+        target=row["target"],
+        rule=row["rule"],
+        at=row["at"],
+        cause=cause,
+        moved=moved,
+    )
+
+
+def _read_activity(
+    database: Database, people: People, finder: KeyFinder, total: int, tell: Progress
+) -> tuple[Meetings, Uses, Sightings, int, int]:
+    met = _Met()
+    uses: tuple[array[int], ...] = (array("i"), array("q"), array("i"), array("i"))
+    seen: tuple[array[int], ...] = (array("i"), array("i"), array("q"), array("i"))
+    events: dict[str, int] = {}
+    places: dict[Place, int] = {}
+    shared = people.shared
+    activities, newest = 0, 0
+    for page in _pages(database, "analysis.activity", "message_id", ACTIVITIES_A_PAGE, places=PLACE_PROPERTIES):
+        activities += len(page)
+        at = np.array([row["at"] for row in page], dtype=np.int64)
+        newest = max(newest, int(at.max()))
+        trackers = finder.find(TRACKER, [row["tracker_id"] for row in page])
+        persons = finder.find(USER_ID, [row["user_id"] for row in page])
+        emails = finder.find(EMAIL, [row["email"] for row in page])
+        persons = np.where(persons >= 0, persons, emails)
+        who = finder.owner(persons)
+        who = np.where(who >= 0, who, finder.owner(trackers))
+        conflict = np.array([bool(row["conflict"]) for row in page])
+        both = (trackers >= 0) & (persons >= 0)
+        met.add(trackers[both], persons[both], conflict[both], at[both])
+        for place, row in enumerate(page):
+            if row["subscription"] in shared:
+                event = events.setdefault(row["event"], len(events))
+                for column, value in zip(
+                    uses, (shared[row["subscription"]], row["at"], int(who[place]), event), strict=True
+                ):
+                    column.append(value)
+            if row["place"] and who[place] >= 0 and trackers[place] >= 0:
+                where = read_place(row["place"])
+                if where is not None:
+                    number = places.setdefault(where, len(places))
+                    for column, value in zip(
+                        seen, (int(who[place]), int(trackers[place]), row["at"], number), strict=True
+                    ):
+                        column.append(value)
+        tell("activity", activities, max(total, activities))
+    return (
+        met.meetings(),
+        Uses(
+            _frozen(uses[0], np.int32),
+            _frozen(uses[1], np.int64),
+            _frozen(uses[2], np.int32),
+            _frozen(uses[3], np.int32),
+            list(events),
+        ),
+        Sightings(
+            _frozen(seen[0], np.int32),
+            _frozen(seen[1], np.int32),
+            _frozen(seen[2], np.int64),
+            _frozen(seen[3], np.int32),
+            list(places),
+        ),
+        activities,
+        newest,
+    )
+
+
+class _Met:
+    """Adds up who met whom, in memory that grows with the pairs and not with the events."""
+
+    def __init__(self) -> None:
+        self._parts: list[tuple[Ints, Ints, Ints, Ints, Ints]] = []
+        self._loose = 0
+
+    def add(self, trackers: SmallInts, persons: SmallInts, conflicts: npt.NDArray[np.bool_], at: Ints) -> None:
+        if not len(trackers):
+            return
+        pair = trackers.astype(np.int64) << 32 | persons.astype(np.int64)
+        self._parts.append((pair, np.ones(len(pair), np.int64), conflicts.astype(np.int64), at, at))
+        self._loose += len(pair)
+        if self._loose > _COMPACT_EVERY:
+            self._parts = [self._summed()]
+            self._loose = 0
+
+    def meetings(self) -> Meetings:
+        pair, count, conflicts, first, last = self._summed()
+        tracker, person = (pair >> 32).astype(np.int32), (pair & 0xFFFF_FFFF).astype(np.int32)
+        return Meetings(tracker, person, count, conflicts, first, last)
+
+    def _summed(self) -> tuple[Ints, Ints, Ints, Ints, Ints]:
+        if not any(len(part[0]) for part in self._parts):
+            empty = np.zeros(0, np.int64)
+            return empty, empty, empty, empty, empty
+        pair, count, conflicts, first, last = (np.concatenate(columns) for columns in zip(*self._parts, strict=True))
+        order = np.argsort(pair, kind="stable")
+        pair = pair[order]
+        starts = np.flatnonzero(np.concatenate(([True], pair[1:] != pair[:-1])))
+        return (
+            pair[starts],
+            np.add.reduceat(count[order], starts),
+            np.add.reduceat(conflicts[order], starts),
+            np.minimum.reduceat(first[order], starts),
+            np.maximum.reduceat(last[order], starts),
+        )
+
+
+def _pages(database: Database, statement: str, cursor: str, size: int, **parameters: Any) -> Iterator[list[Row]]:
+    after = ""
+    while True:
+        page = database.read(
+            lambda tx, after=after: tx.run(statement, after=after, limit=size, **parameters)  # type: ignore[misc]
+        )
+        if page:
+            yield page
+            after = page[-1][cursor]
+        if len(page) < size:
+            return
+
+
+def _hash(kind: int, value: str) -> int:
+    return hash((kind, value)) & _HASH_BITS
+
+
+def _frozen(values: "array[int]", kind: Any) -> Any:
+    return np.frombuffer(values, dtype=kind) if len(values) else np.zeros(0, kind)
