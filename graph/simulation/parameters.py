@@ -126,7 +126,7 @@ class Parameters:
     logs_in_as_role: float = 0.5
     bots_per_thousand: float = 2.0
     bot_hits: float = 30.0
-    broken_browser: float = 0.005
+    broken_browser: float = 0.01
     bogus_id: str = "{{user_id}}"
     handed_on_per_thousand: float = 10.0
     keeps_cookie_when_handed_on: float = 0.5

@@ -66,6 +66,17 @@ class Truth:
     named: bool
     situation: Situation
 
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON shows it."""
+        return {
+            "message_id": self.message_id,
+            "person": self.person,
+            "device": self.device,
+            "cookie": self.cookie,
+            "named": self.named,
+            "situation": self.situation.value,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Happening:
@@ -97,6 +108,15 @@ class Planted:
     situation: Situation
     people: int
 
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON shows it: the subject as the analysis writes it."""
+        return {
+            "kind": self.kind,
+            "subject": {"type": "tracker" if self.key == "tracker_id" else self.key, "value": self.value},
+            "situation": self.situation.value,
+            "people": self.people,
+        }
+
 
 @dataclass(slots=True, eq=False)
 class _Browser:
@@ -113,7 +133,9 @@ class _Browser:
     asked: bool = False
     carriers: dict[str, None] = field(default_factory=dict)
     named: dict[str, dict[str, None]] | None = None
-    """For each cookie of a shared browser, the people who gave their address on it."""
+    """For each cookie of a shared browser, the addresses that were given on it."""
+    signed: tuple[str, str] | None = None
+    """The cookie and the address with which a browser of one person was last signed in."""
     busy: bool = False
 
     @property
@@ -199,7 +221,7 @@ class World:
         """Browsers that more than one person may use."""
         self._roles: list[_Role] = []
         self._bogus_people: dict[str, None] = {}
-        self._bogus_cookies = 0
+        self._bogus_cookies: set[str] = set()
         self._happenings: Iterator[Happening] | None = None
 
     def happenings(self) -> Iterator[Happening]:
@@ -243,7 +265,7 @@ class World:
             if people >= MIXED_ROLE:
                 found.append(Planted("fusing_value", "email", role.email, Situation.ROLE, people))
         bogus, strangers = self.parameters.bogus_id, len(self._bogus_people)
-        if self._bogus_cookies >= TOO_MANY_TRACKERS:
+        if len(self._bogus_cookies) >= TOO_MANY_TRACKERS:
             found.append(Planted("many_trackers", "user_id", bogus, Situation.BOT, strangers))
         if strangers > 1:
             found.append(Planted("fusing_value", "user_id", bogus, Situation.BOT, strangers))
@@ -457,8 +479,11 @@ class World:
             draft.user_id = person.user_id
             if login:
                 draft.properties = {"_name": f"Person {person.number}"}
-        if draft.email is not None and draft.cookie is not None and browser.named is not None:
-            browser.named.setdefault(draft.cookie, {})[draft.email] = None
+        if draft.email is not None and draft.cookie is not None:
+            if browser.named is None:
+                browser.signed = (draft.cookie, draft.email)
+            else:
+                browser.named.setdefault(draft.cookie, {})[draft.email] = None
         if login and browser.broken:
             self._spoil(draft, person.name, browser)
 
@@ -468,11 +493,11 @@ class World:
         if draft.email is None:
             draft.named = False
         draft.user_id, draft.situation = self.parameters.bogus_id, Situation.BROKEN
-        self._note_bogus(name)
+        self._note_bogus(name, draft.cookie)
 
-    def _note_bogus(self, name: str) -> None:
+    def _note_bogus(self, name: str, cookie: str) -> None:
         self._bogus_people[name] = None
-        self._bogus_cookies += 1
+        self._bogus_cookies.add(cookie)
 
     def _maybe_carry(self, draft: _Draft, person: _Person, browser: _Browser) -> None:
         if browser.subscription and not browser.refuses and self._dice.chance(self.parameters.sends_subscription):
@@ -492,6 +517,9 @@ class World:
             if not handed or before is after:
                 continue
             browser = self._watched(handed[0])
+            if browser.signed is not None and browser.named is not None:
+                cookie, email = browser.signed
+                browser.named.setdefault(cookie, {})[email] = None
             before.devices.remove(browser)
             before.devices.append(self._device(f"new-phone-{before.number}-{number}"))
             after.devices.append(browser)
@@ -531,7 +559,7 @@ class World:
         name = f"bot-{number}"
         gap = p.days * _DAY / max(p.bot_hits, 0.001)
         while True:
-            self._note_bogus(name)
             cookie = f"t-{dice.token()}"
+            self._note_bogus(name, cookie)
             draft = _Draft(name, name, Situation.BOT, "page_view", cookie, user_id=p.bogus_id)
             yield draft, dice.waiting(gap)
