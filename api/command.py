@@ -108,6 +108,70 @@ def resolve(
 
 
 @app.command()
+def replay(
+    file: Annotated[str, typer.Argument(help="Events as NDJSON; - reads standard input.", metavar="FILE|-")],
+    compare: Annotated[
+        str, typer.Option(help="Policies, separated by commas.", metavar="POLICY,…")
+    ] = "strict,continuity,last_login",
+    limit: Annotated[int, typer.Option(min=0, help="How many differing events are shown; 0 shows all.")] = 40,
+    as_json: Annotated[bool, typer.Option("--json", help="Answer with JSON: every event that differs.")] = False,
+) -> None:
+    """Replay a log under several policies in scratch graphs, and say what differs. Exits as resolve does."""
+    with plain_errors(), _stopped_by_signal(128 + signal.SIGTERM), ExitStack() as stack:
+        log_plainly()
+        from api import replay as replaying
+        from graph.scratch import scratch_graph
+
+        policies = replaying.read_policies(compare)
+        log = replaying.rewindable(stack.enter_context(_log_file(file)))
+        with fetching() as report, scratch_graph(_settings(), on_progress=report) as scratch:
+            done = replaying.compare(scratch, log, policies, report)
+        if as_json:
+            replaying.dump(done, log, sys.stdout.buffer)
+        else:
+            replaying.show(done, log, limit)
+        raise typer.Exit(1 if done.bad else 0)
+
+
+@app.command()
+def simulate(
+    people: Annotated[int, typer.Option(min=0, help="How many people live in the world.")],
+    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 0,
+    truth: Annotated[
+        Path | None, typer.Option(help="Write who did each event, and what was planted, as NDJSON.", metavar="FILE")
+    ] = None,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Change a parameter of the world (docs/simulation.md).", metavar="NAME=VALUE"),
+    ] = None,
+    score: Annotated[
+        bool, typer.Option("--score", help="Instead: replay it under each policy and yardstick, and score them.")
+    ] = False,
+    own_trackers: Annotated[
+        bool, typer.Option("--own-trackers", help="With --score: browsers do not store the answered tracker.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="With --score: a folder for score.json and score.png.", metavar="DIR")
+    ] = None,
+) -> None:
+    """Write a made-up world's events as NDJSON: people, devices, shared browsers, kiosks and bots."""
+    with plain_errors(), _stopped_by_signal(128 + signal.SIGTERM):
+        log_plainly()
+        from api import simulate as simulating
+        from graph.simulation import World
+
+        parameters = simulating.read_parameters(parameter or [])
+        if not score:
+            if own_trackers or out is not None:
+                raise Refusal("--own-trackers and --out go with --score.")
+            simulating.write_world(World(people, seed=seed, parameters=parameters), sys.stdout.buffer, truth)
+            return
+        if truth is not None:
+            raise Refusal("--truth goes without --score.")
+        simulating.score(_settings(), people, seed, parameters, adopts=not own_trackers, out=out)
+
+
+@app.command()
 def demo(
     file: Annotated[Path, typer.Argument(help="A story as NDJSON.")],
     host: Host = "127.0.0.1",

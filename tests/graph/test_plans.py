@@ -20,6 +20,8 @@ MAY_SCAN = {
     "migration.applied": {"NodeByLabelScan"},
     # What operators block: the whole list is what is asked for, and it is short.
     "blocking.rules": {"NodeByLabelScan"},
+    # Empties a graph that was made to be thrown away: everything in it is what is asked for.
+    "scratch.empty": {"NodeByLabelScan", "AllNodesScan"},
 }
 """Statements that scan on purpose, with the operators that each may use."""
 

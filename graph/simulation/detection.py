@@ -1,0 +1,140 @@
+"""How well anomalies are found: findings held against what was planted."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+from graph.simulation.world import Planted
+
+THRESHOLD = 0.5
+"""From which score on a finding counts as one."""
+
+KINDS = (
+    "shared_subscription",
+    "many_emails",
+    "many_trackers",
+    "fusing_value",
+    "limit",
+    "merge_burst",
+    "far_devices",
+)
+"""Kinds of anomaly that are always reported."""
+
+_SUBJECTS = {"tracker": "tracker_id"}
+"""Types of subject that events call otherwise."""
+
+
+class FindingLike(Protocol):
+    """A finding of the analysis."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def subject(self) -> Mapping[str, str]: ...
+    @property
+    def score(self) -> float: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """How well one kind of anomaly was found.
+
+    Attributes
+    ----------
+    kind
+        The kind.
+    planted
+        How many there are.
+    found
+        How many findings can be judged: those about a key, and those about a contact whose events are known.
+    right
+        How many of those are true: the key was planted, or more than one person is in the contact.
+    hit
+        How many of the planted were found.
+    unjudged
+        Findings about something that the truth does not speak of.
+    precision, recall
+        ``right / found`` and ``hit / planted``; None where there is nothing to divide by.
+    """
+
+    kind: str
+    planted: int
+    found: int
+    right: int
+    hit: int
+    unjudged: int
+    precision: float | None
+    recall: float | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON shows it."""
+        return asdict(self)
+
+
+def detect(
+    findings: Iterable[FindingLike],
+    planted: Sequence[Planted],
+    *,
+    mixed: Mapping[Any, bool] | None = None,
+    threshold: float = THRESHOLD,
+) -> list[Detection]:
+    """Hold findings against what was planted, kind by kind.
+
+    Parameters
+    ----------
+    findings
+        What the analysis found.
+    planted
+        What is wrong in the world.
+    mixed
+        For each contact, whether more than one person's events are in it (`metrics.mixed_contacts`).
+    threshold
+        Findings with a lower score are left out.
+
+    Returns
+    -------
+    list of Detection
+        One for each of `KINDS`, then one for each other kind that was found or planted.
+    """
+    mixed = mixed or {}
+    counted = {kind: _Count() for kind in KINDS}
+    for item in planted:
+        counted.setdefault(item.kind, _Count()).planted.add((item.key, item.value))
+    seen: set[tuple[str, str, str]] = set()
+    for finding in findings:
+        subject = (_SUBJECTS.get(finding.subject["type"], finding.subject["type"]), finding.subject["value"])
+        if finding.score < threshold or (finding.kind, *subject) in seen:
+            continue
+        seen.add((finding.kind, *subject))
+        count = counted.setdefault(finding.kind, _Count())
+        if subject[0] in ("contact", "cluster"):
+            if subject[1] not in mixed:
+                count.unjudged += 1
+                continue
+            count.found += 1
+            count.right += mixed[subject[1]]
+        else:
+            count.found += 1
+            if subject in count.planted:
+                count.right += 1
+                count.hit += 1
+    return [count.done(kind) for kind, count in counted.items()]
+
+
+class _Count:
+    def __init__(self) -> None:
+        self.planted: set[tuple[str, str]] = set()
+        self.found = self.right = self.hit = self.unjudged = 0
+
+    def done(self, kind: str) -> Detection:
+        planted = len(self.planted)
+        return Detection(
+            kind,
+            planted,
+            self.found,
+            self.right,
+            self.hit,
+            self.unjudged,
+            self.right / self.found if self.found else None,
+            self.hit / planted if planted else None,
+        )

@@ -1,0 +1,172 @@
+"""What a simulated world is like, each default with its source, or said to be a guess."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime
+
+from graph.errors import BadInput, FieldError
+
+_SHARES = (
+    "safari",
+    "clears_cookies",
+    "refuses_consent",
+    "tells_without_keys",
+    "opts_in_to_push",
+    "sends_subscription",
+    "has_account",
+    "logs_in",
+    "has_user_id",
+    "sends_name",
+    "has_laptop",
+    "has_tablet",
+    "family_browser",
+    "uses_family_browser",
+    "uses_kiosk",
+    "logs_in_as_role",
+    "keeps_cookie_when_handed_on",
+    "broken_browser",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """A world's parameters. Shares are from 0 to 1, counts "per thousand" are for each thousand people.
+
+    A count per thousand is rounded up, so that a small world has one of each kind unless its rate is 0.
+
+    Attributes
+    ----------
+    starts_at, days
+        When the world begins and how long it is watched. *Guess*: a quarter.
+    visits
+        Visits of a person in all, on average; some come often, some once. *Guess*.
+    pages
+        Pages of a visit, on average. *Guess*.
+    households
+        Of households with 1, 2, 3, 4 and 5 people, how many there are. *Eurostat, households by size, EU 2017
+        (Household composition statistics): 33.6, 30.8, 15.6, 13.1 and the rest.*
+    has_laptop, has_tablet
+        People with a laptop or a tablet of their own beside their phone. *Guess.*
+    safari
+        Browsers that are Safari. *StatCounter, all platforms, February 2023: 18.86 %.*
+    safari_days
+        After how many days without a visit Safari forgets a cookie that a script has set. *WebKit, Intelligent
+        Tracking Prevention 2.1: 7 days.*
+    clears_cookies
+        Visits that begin with cleared cookies (private windows, cleaning). *Guess.*
+    refuses_consent
+        Browsers whose first visitor refuses cookies. *Consent platforms' averages for 2025: 42 % refuse where it
+        takes one click; 45 to 55 % in the EU, 25 to 35 % in the US.*
+    tells_without_keys
+        Page views of a browser that refused which are told all the same, without any key. *Guess.*
+    opts_in_to_push
+        Browsers that accept the push prompt, once their visitor has logged in there or comes again. *Chrome UX
+        Report over 30,000 websites, as OneSignal reports it: 17 %.*
+    sends_subscription
+        Events of a subscribed browser that carry the subscription. *Guess.*
+    has_account
+        People who ever log in; each does from a time on that is drawn evenly (logins that come late). *Guess.*
+    logs_in
+        Visits, of somebody with an account who is not logged in there, with a login. *Guess.*
+    has_user_id
+        People whom the shop knows by an id beside their address. *Guess.*
+    sends_name
+        Later events of a visit that carry the name of who is logged in. *Guess.*
+    family_browser
+        Households of two or more with a browser that they share. *Guess: about half have a tablet, and GlobalWebIndex
+        (first quarter of 2017) found that 60 % of tablet users share theirs.*
+    uses_family_browser
+        Visits of those people on it. *Guess.*
+    kiosks_per_thousand, kiosk_users, uses_kiosk
+        Library kiosks, people who use each, and how many of those people's visits are there. *Guess.*
+    call_centres_per_thousand, calls_a_day
+        Browsers in which an agent types callers' addresses, and calls a day at each; a world too small for a whole
+        call centre gets one with so many fewer calls. *Guess.*
+    roles_per_thousand, role_people, logs_in_as_role
+        Role addresses such as info@, how many people log in with each, and how often they do so instead of with
+        their own. *Guess.*
+    bots_per_thousand, bot_hits
+        Bots that send the bogus id with a new cookie at every hit, and hits of each. *Guess, and low: Imperva's 2025
+        report has bad bots at 37 % of all traffic, most of which is filtered before it is tracked.*
+    broken_browser
+        Browsers of people where a broken page sends the bogus id for everybody. *Guess.*
+    bogus_id
+        What they send: a template that nobody filled in.
+    handed_on_per_thousand, keeps_cookie_when_handed_on
+        Subscribed devices that go to somebody else, and how many with the cookie still there. *Guess.*
+    """
+
+    starts_at: datetime = datetime(2026, 1, 1, tzinfo=UTC)
+    days: float = 90.0
+    visits: float = 8.0
+    pages: float = 2.5
+    households: tuple[float, ...] = (33.6, 30.8, 15.6, 13.1, 6.9)
+    has_laptop: float = 0.6
+    has_tablet: float = 0.2
+    safari: float = 0.19
+    safari_days: float = 7.0
+    clears_cookies: float = 0.03
+    refuses_consent: float = 0.42
+    tells_without_keys: float = 0.1
+    opts_in_to_push: float = 0.17
+    sends_subscription: float = 0.5
+    has_account: float = 0.6
+    logs_in: float = 0.5
+    has_user_id: float = 0.5
+    sends_name: float = 0.3
+    family_browser: float = 0.3
+    uses_family_browser: float = 0.4
+    kiosks_per_thousand: float = 1.0
+    kiosk_users: float = 20.0
+    uses_kiosk: float = 0.5
+    call_centres_per_thousand: float = 0.5
+    calls_a_day: float = 1.0
+    roles_per_thousand: float = 3.0
+    role_people: float = 5.0
+    logs_in_as_role: float = 0.5
+    bots_per_thousand: float = 2.0
+    bot_hits: float = 30.0
+    broken_browser: float = 0.01
+    bogus_id: str = "{{user_id}}"
+    handed_on_per_thousand: float = 10.0
+    keeps_cookie_when_handed_on: float = 0.5
+
+    def __post_init__(self) -> None:
+        wrong = [
+            FieldError(name, "range", "this is a share from 0 to 1")
+            for name in _SHARES
+            if not 0.0 <= getattr(self, name) <= 1.0
+        ]
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name not in (*_SHARES, "days") and isinstance(value, float) and not 0.0 <= value < float("inf"):
+                wrong.append(FieldError(field.name, "range", "this is 0 or more"))
+        if not 0.0 < self.days <= 3650.0:
+            wrong.append(FieldError("days", "range", "this is more than 0 and at most 3650"))
+        if sum(self.households) <= 0 or min(self.households) < 0:
+            wrong.append(FieldError("households", "range", "these are 0 or more, and not all of them 0"))
+        if wrong:
+            raise BadInput(wrong)
+
+    def changed(self, values: Mapping[str, str]) -> "Parameters":
+        """Give these parameters with some of the numbers changed, as a user writes them.
+
+        Raises
+        ------
+        BadInput
+            When there is no such number, or it is out of range.
+        """
+        numbers = {field.name for field in fields(self) if isinstance(getattr(self, field.name), float)}
+        read: dict[str, float] = {}
+        wrong: list[FieldError] = []
+        for name, text in values.items():
+            if name not in numbers:
+                wrong.append(FieldError(name, "unknown_field", f"there are {', '.join(sorted(numbers))}"))
+                continue
+            try:
+                read[name] = float(text)
+            except ValueError:
+                wrong.append(FieldError(name, "type", "this is a number"))
+        if wrong:
+            raise BadInput(wrong)
+        return replace(self, **read)  # type: ignore[arg-type]

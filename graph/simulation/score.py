@@ -1,0 +1,266 @@
+"""A world replayed under every policy and under the yardsticks, and held against its truth."""
+
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from graph.blocking import Blocking
+from graph.decision import Limits
+from graph.events import read_event
+from graph.keys import EventKeys, read_keys
+from graph.kinfold import Kinfold
+from graph.model import Answer
+from graph.replay import Run, Summary
+from graph.scratch import ScratchGraph
+from graph.settings import PolicyName
+from graph.simulation.detection import Detection, FindingLike, detect
+from graph.simulation.metrics import Agreement, Fused, agreement, mixed_contacts, wrongly_fused
+from graph.simulation.parameters import Parameters
+from graph.simulation.world import Happening, Planted, World
+from graph.simulation.yardsticks import connected_components, last_login_wins
+
+POLICIES: tuple[PolicyName, ...] = ("strict", "continuity", "last_login")
+
+YARDSTICKS = {
+    "connected components": connected_components,
+    "last login wins": last_login_wins,
+}
+
+Told = Callable[[str, int, int], None]
+"""Told what is being replayed, how many of its events are done and how many there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """How one way to put events together did.
+
+    Attributes
+    ----------
+    name
+        A policy or a yardstick.
+    contacts
+        Into how many contacts it put the events.
+    agreement, fused
+        Against the truth.
+    summary
+        What the graph held at the end; None for a yardstick.
+    detections
+        How well the analysis of that graph found what was planted; None for a yardstick, or without analysis.
+    """
+
+    name: str
+    contacts: int
+    agreement: Agreement
+    fused: Fused
+    summary: Summary | None = None
+    detections: list[Detection] | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON shows it."""
+        return {
+            "method": self.name,
+            "yardstick": self.summary is None,
+            "contacts": self.contacts,
+            "pairwise": self.agreement.pairwise.to_dict(),
+            "bcubed": self.agreement.bcubed.to_dict(),
+            "known_persons_wrongly_fused": self.fused.to_dict(),
+            "graph": None if self.summary is None else self.summary.to_dict(),
+            "anomalies": None if self.detections is None else [one.to_dict() for one in self.detections],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A world and how each method did in it.
+
+    Attributes
+    ----------
+    people, seed, parameters
+        The world.
+    adopts
+        Whether browsers stored the answered tracker.
+    events, persons, known
+        How many events there are, who (bots and agents too) did them, and how many did some under their own name.
+    planted
+        What is wrong in the world.
+    methods
+        Policies first, then yardsticks.
+    """
+
+    people: int
+    seed: int
+    parameters: Parameters
+    adopts: bool
+    events: int
+    persons: int
+    known: int
+    planted: list[Planted]
+    methods: list[Method] = field(default_factory=list)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON shows it."""
+        parameters = {name: getattr(self.parameters, name) for name in self.parameters.__dataclass_fields__}
+        return {
+            "people": self.people,
+            "seed": self.seed,
+            "parameters": parameters,
+            "browsers_store_the_answered_tracker": self.adopts,
+            "events": self.events,
+            "persons": self.persons,
+            "known_persons": self.known,
+            "planted": [one.to_dict() for one in self.planted],
+            "methods": [method.to_dict() for method in self.methods],
+        }
+
+
+def score_world(
+    scratch: ScratchGraph,
+    people: int,
+    *,
+    seed: int = 0,
+    parameters: Parameters | None = None,
+    adopts: bool = True,
+    policies: Sequence[PolicyName] = POLICIES,
+    told: Told | None = None,
+) -> Score:
+    """Replay a world under policies and yardsticks, and hold each against the truth.
+
+    Parameters
+    ----------
+    scratch
+        A graph to be filled and emptied.
+    people, seed, parameters
+        The world; it is made anew for every replay, never kept.
+    adopts
+        Browsers store the answered tracker and send it with the next event, as the tag does. Without it they keep
+        sending the cookie that they minted themselves.
+    policies
+        Which to replay.
+    told
+        Told how far it is.
+    """
+    parameters = parameters or Parameters()
+    world = World(people, seed=seed, parameters=parameters)
+    names: dict[str, int] = {}
+    truth, named = array("I"), bytearray()
+    for happening in world.happenings():
+        truth.append(names.setdefault(happening.truth.person, len(names)))
+        named.append(happening.truth.named)
+    score = Score(
+        people,
+        seed,
+        parameters,
+        adopts,
+        len(truth),
+        len(names),
+        len({person for person, own in zip(truth, named, strict=True) if own}),
+        world.planted(),
+    )
+    for policy in policies:
+        kinfold = scratch.emptied(policy)
+        again = World(people, seed=seed, parameters=parameters)
+        run = _replay(kinfold, policy, again.happenings(), len(truth), adopts=adopts, told=told)
+        found = run.contacts()
+        score.methods.append(
+            Method(
+                policy,
+                len(set(found)),
+                agreement(found, truth),
+                wrongly_fused(found, truth, map(bool, named)),
+                run.summary(kinfold.database),
+                _detections(kinfold, score.planted, mixed_contacts(found, truth), seed),
+            )
+        )
+    for name, method in YARDSTICKS.items():
+        placed = method(_keys(scratch, World(people, seed=seed, parameters=parameters)))
+        score.methods.append(
+            Method(name, len(set(placed)), agreement(placed, truth), wrongly_fused(placed, truth, map(bool, named)))
+        )
+    return score
+
+
+def _keys(scratch: ScratchGraph, world: World) -> Iterator[EventKeys]:
+    block_list = Blocking(scratch.database, scratch.settings).current()
+    return (read_keys(read_event(happening.event), block_list) for happening in world.happenings())
+
+
+def _replay(
+    kinfold: Kinfold, policy: str, happenings: Iterator[Happening], events: int, *, adopts: bool, told: Told | None
+) -> Run:
+    run, jar = Run(policy), Jar()
+    for batch in jar.batches(happenings, kinfold.settings.batch_size) if adopts else _plain(happenings, kinfold):
+        answers = kinfold.resolver.resolve([read_event(jar.sent(happening)) for happening in batch])
+        for happening, answer in zip(batch, answers, strict=True):
+            run.add(answer)
+            if adopts:
+                jar.store(happening, answer)
+        if told:
+            told(policy, len(run), events)
+    return run
+
+
+def _plain(happenings: Iterator[Happening], kinfold: Kinfold) -> Iterator[list[Happening]]:
+    batch: list[Happening] = []
+    for happening in happenings:
+        batch.append(happening)
+        if len(batch) == kinfold.settings.batch_size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+class Jar:
+    """The cookies of all browsers, by the cookie that each would have had without any answer."""
+
+    def __init__(self) -> None:
+        self._stored: dict[str, str] = {}
+
+    def sent(self, happening: Happening) -> dict[str, Any]:
+        """Give the event with the tracker that the browser has stored by now."""
+        stored = self._stored.get(happening.truth.cookie or "")
+        return happening.event if stored is None else happening.event | {"tracker_id": stored}
+
+    def store(self, happening: Happening, answer: Answer) -> None:
+        """Store the answered tracker, where the browser takes cookies."""
+        cookie = happening.truth.cookie
+        if cookie is not None and answer.tracker_id is not None:
+            if answer.tracker_id == cookie:
+                self._stored.pop(cookie, None)
+            else:
+                self._stored[cookie] = answer.tracker_id
+
+    def batches(self, happenings: Iterator[Happening], size: int) -> Iterator[list[Happening]]:
+        """Cut events into batches in which no event waits for the answer of one before it.
+
+        An event that carries nothing but a tracker is always answered with that tracker (row 5), so only a browser
+        that sent something else has to know its answer before it sends the next.
+        """
+        batch: list[Happening] = []
+        waiting: set[str] = set()
+        for happening in happenings:
+            cookie, event = happening.truth.cookie, happening.event
+            if batch and (cookie in waiting or len(batch) == size):
+                yield batch
+                batch, waiting = [], set()
+            batch.append(happening)
+            if cookie is not None and not event.keys().isdisjoint(("email", "user_id", "subscription")):
+                waiting.add(cookie)
+        if batch:
+            yield batch
+
+
+def _detections(
+    kinfold: Kinfold, planted: Sequence[Planted], mixed: dict[Any, bool], seed: int
+) -> list[Detection] | None:
+    if find_spec("graph.analysis") is None:
+        return None
+    settings = kinfold.settings
+    analysis = import_module("graph.analysis").analyse(
+        kinfold.database, limits=Limits(settings.max_trackers, settings.max_subscriptions), seed=seed
+    )
+    findings: list[FindingLike] = analysis.findings
+    return detect(findings, planted, mixed=mixed)

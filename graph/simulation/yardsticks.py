@@ -1,0 +1,145 @@
+"""Two plain ways to put events together, to hold the resolver against. Neither looks at the order of arrival.
+
+They see the keys as the resolver sees them: normalised, and without what the block list names.
+"""
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from graph.model import KEY_NAMES, KeyName
+
+
+class Keys(Protocol):
+    """The keys of one event that count."""
+
+    @property
+    def email(self) -> str | None: ...
+    @property
+    def user_id(self) -> str | None: ...
+    @property
+    def tracker_id(self) -> str | None: ...
+    @property
+    def subscription(self) -> str | None: ...
+
+
+class DisjointSets:
+    """Numbers that are joined into sets (union by size, paths halved)."""
+
+    def __init__(self) -> None:
+        self._parent: list[int] = []
+        self._size: list[int] = []
+
+    def add(self) -> int:
+        """Add a set of one and give its number."""
+        self._parent.append(len(self._parent))
+        self._size.append(1)
+        return self._parent[-1]
+
+    def find(self, number: int) -> int:
+        """Give the number that stands for the set of ``number``."""
+        parent = self._parent
+        while parent[number] != number:
+            parent[number] = number = parent[parent[number]]
+        return number
+
+    def join(self, one: int, other: int) -> None:
+        """Make one set of two."""
+        one, other = self.find(one), self.find(other)
+        if one == other:
+            return
+        if self._size[one] < self._size[other]:
+            one, other = other, one
+        self._parent[other] = one
+        self._size[one] += self._size[other]
+
+
+def connected_components(events: Iterable[Keys]) -> list[int]:
+    """Put events together that any chain of shared keys ties.
+
+    Parameters
+    ----------
+    events
+        The keys of each event; read once.
+
+    Returns
+    -------
+    list of int
+        For each event, the number of its group; an event without a key is alone.
+
+    Notes
+    -----
+    Nearly linear in the keys; memory grows with the distinct keys, and one number an event.
+    """
+    sets = DisjointSets()
+    numbers: dict[tuple[KeyName, str], int] = {}
+    first: list[int] = []
+    for keys in events:
+        own: int | None = None
+        for name in KEY_NAMES:
+            value = getattr(keys, name)
+            if value is None:
+                continue
+            number = numbers.get((name, value))
+            if number is None:
+                number = numbers[name, value] = sets.add()
+            if own is None:
+                own = number
+            else:
+                sets.join(own, number)
+        first.append(sets.add() if own is None else own)
+    return [sets.find(number) for number in first]
+
+
+def last_login_wins(events: Iterable[Keys]) -> list[int]:
+    """Give everything that happened on a browser to whoever logged in on it last.
+
+    This is the stitching that warehouses do: one user for each tracker, the last one seen on it, and a tracker
+    without a user stands for itself (``segment_web_user_stitching`` of https://github.com/dbt-labs/segment). An
+    event without a tracker belongs to the person it names, else to the subscription's last tracker, else it is
+    alone. A user id means the address that last came with it, so that both name one person.
+
+    Parameters
+    ----------
+    events
+        The keys of each event, in order; read once.
+
+    Returns
+    -------
+    list of int
+        For each event, the number of its group.
+    """
+    numbers: dict[tuple[str, str], int] = {}
+
+    def number(kind: str, value: str) -> int:
+        return numbers.setdefault((kind, value), len(numbers))
+
+    user_of: dict[int, int] = {}
+    """The last person seen on a tracker."""
+    email_of: dict[int, int] = {}
+    tracker_of: dict[int, int] = {}
+    """The last tracker that a subscription came with."""
+    placed: list[int] = []
+    for place, keys in enumerate(events):
+        person: int | None = None
+        if keys.user_id is not None:
+            person = number("user_id", keys.user_id)
+        if keys.email is not None:
+            email = number("email", keys.email)
+            if person is not None:
+                email_of[person] = email
+            person = email
+        tracker = None if keys.tracker_id is None else number("tracker", keys.tracker_id)
+        subscription = None if keys.subscription is None else number("subscription", keys.subscription)
+        if tracker is not None and person is not None:
+            user_of[tracker] = person
+        if tracker is not None and subscription is not None:
+            tracker_of[subscription] = tracker
+        chosen = next((one for one in (tracker, person, subscription) if one is not None), None)
+        placed.append(number("event", str(place)) if chosen is None else chosen)
+
+    def end(one: int) -> int:
+        one = tracker_of.get(one, one)
+        one = user_of.get(one, one)
+        return email_of.get(one, one)
+
+    return [end(one) for one in placed]
