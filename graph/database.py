@@ -155,9 +155,19 @@ class Database:
             retry_seconds=timeout,
         )
 
-    def read(self, work: Callable[[Transaction], Result]) -> Result:
-        """Run work that only reads, in one transaction."""
-        return self._retried(lambda session: _in_transaction(session, self._statements, work), access=READ_ACCESS)
+    def read(self, work: Callable[[Transaction], Result], *, retry_seconds: float | None = None) -> Result:
+        """Run work that only reads, in one transaction; ``retry_seconds`` stands for this database's own.
+
+        Raises
+        ------
+        Unavailable
+            When the database cannot be reached within that time.
+        """
+        return self._retried(
+            lambda session: _in_transaction(session, self._statements, work),
+            access=READ_ACCESS,
+            retry_seconds=retry_seconds,
+        )
 
     def write(
         self,

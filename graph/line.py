@@ -119,7 +119,11 @@ class Line:
             return
         except Exception as error:
             if len(batch) > 1:
-                log.warning("a batch of %d failed (%r): one by one, so that only the culprit does", len(batch), error)
+                log.warning(
+                    "a batch of %d failed (%s): one by one, so that only the culprit does",
+                    len(batch),
+                    type(error).__name__,
+                )
                 for item in batch:
                     self._answer([item])
             else:

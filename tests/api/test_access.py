@@ -152,7 +152,8 @@ def test_a_write_key_learns_the_answer_and_no_explanation(guarded: TestClient) -
     event = {"tracker_id": "t1"}
     for path, body in (("/v1/resolve", event), ("/v1/resolve/batch", {"events": [event]})):
         assert guarded.post(path, json=body, headers=bearer("w-1")).status_code == 200
-        assert guarded.post(f"{path}?dry_run=true", json=body, headers=bearer("w-1")).status_code == 200
+        refused(guarded.post(f"{path}?dry_run=true", json=body, headers=bearer("w-1")), 403, "forbidden")
+        assert guarded.post(f"{path}?dry_run=true", json=body, headers=bearer("a-1")).status_code == 200
         refused(guarded.post(f"{path}?explain=true", json=body, headers=bearer("w-1")), 403, "forbidden")
         assert "trace" in guarded.post(f"{path}?explain=true", json=body, headers=bearer("a-1")).text
 
