@@ -16,10 +16,12 @@ from api.access import AccessKeys, Guard, needed
 from api.bodies import BODIES
 from api.cors import CrossOrigin
 from api.headers import SafeHeaders
+from api.metrics import MeasuredCalls, Metrics
 from api.query import single_valued
 from api.rates import Rates
 from api.routes import anomalies, blocked, contacts, health, merges, resolve, segments, workflows
 from api.schemas import Problem
+from api.tracing import TracedCalls
 from api.version import kinfold_version
 from graph.access_keys import KeyScope
 from graph.events import Event
@@ -68,11 +70,14 @@ def create_app(kinfold: Kinfold, keys: AccessKeys | None = None) -> FastAPI:
     )
     app.state.kinfold = kinfold
     app.state.line = line
+    app.state.metrics = Metrics(kinfold, line)
     problems.install(app)
     settings = kinfold.settings
     app.add_middleware(Guard, keys=keys or AccessKeys(settings, kinfold.access_keys), rates=Rates(settings))
     app.add_middleware(CrossOrigin, origins=settings.cors_origins)
     app.add_middleware(SafeHeaders)
+    app.add_middleware(MeasuredCalls, metrics=app.state.metrics)
+    app.add_middleware(TracedCalls)
     for routes in (resolve, contacts, merges, segments, workflows, blocked, anomalies):
         app.include_router(routes.router, prefix="/v1", dependencies=[Depends(single_valued)])
     app.include_router(health.router)

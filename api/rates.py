@@ -87,11 +87,11 @@ class Rates:
 
     def take_address(self, address: str) -> Allowance | None:
         """Count a call from an address; those of one IPv6 network of 64 bits are one caller."""
-        return self._addresses.take(_caller(address)) if self._addresses else None
+        return self._addresses.take(_caller(address)) if self._addresses is not None else None
 
     def take_key(self, digest: bytes) -> Allowance | None:
         """Count a call with an access key."""
-        return self._keys.take(digest) if self._keys else None
+        return self._keys.take(digest) if self._keys is not None else None
 
 
 def headers_of(allowances: list[Allowance]) -> dict[str, str]:

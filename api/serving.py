@@ -8,6 +8,7 @@ import uvicorn
 from api.access import AccessKeys
 from api.app import create_app
 from api.terminal import Refusal, say
+from api.tracing import traced
 from api.version import kinfold_version
 from graph.kinfold import Kinfold
 
@@ -81,4 +82,5 @@ def serve(kinfold: Kinfold, taken: socket.socket, keys: AccessKeys) -> None:
     )
     url = url_of(taken)
     say(f"Kinfold {kinfold_version()} is at {url} (the page; its API is {url}/openapi.json). Ctrl-C stops it.")
-    uvicorn.Server(config).run(sockets=[taken])
+    with traced():
+        uvicorn.Server(config).run(sockets=[taken])

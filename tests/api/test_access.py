@@ -18,6 +18,7 @@ SCOPES = {
     ("GET", "/health"): None,
     ("GET", "/ready"): None,
     ("GET", "/openapi.json"): None,
+    ("GET", "/metrics"): "read",
     ("POST", "/v1/resolve"): "write",
     ("POST", "/v1/resolve/batch"): "write",
     ("GET", "/v1/contacts"): "read",
@@ -91,7 +92,7 @@ def test_each_route_opens_to_its_scope_and_to_admin_and_to_nobody_else(
     assert (status(**bearer("wrong")) == 401) is (scope is not None)
 
 
-@pytest.mark.parametrize("path", ["/v1/nothing", "/v1", "/docs", "/metrics", "/static", "//v1/contacts", "/V1/resolve"])
+@pytest.mark.parametrize("path", ["/v1/nothing", "/v1", "/docs", "/static", "//v1/contacts", "/V1/resolve"])
 def test_what_is_no_route_takes_a_key_too(guarded: TestClient, path: str) -> None:
     assert guarded.get(f"http://127.0.0.1:8000{path}").status_code == 401
     assert guarded.post(f"http://127.0.0.1:8000{path}", headers=bearer("w-1")).status_code == 403

@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.rates import Buckets
+from api.rates import Buckets, Rates
 from graph.kinfold import Kinfold
 from graph.settings import Settings
 from tests.api.conftest import open_client
@@ -26,7 +26,7 @@ class Time:
 
 @given(
     rate=st.floats(0.01, 1000),
-    pauses=st.lists(st.floats(0, 5), min_size=1, max_size=200),
+    pauses=st.lists(st.floats(0, 5), min_size=1, max_size=50),
 )
 def test_no_caller_ever_gets_more_than_the_bucket_and_what_flowed_into_it(rate: float, pauses: list[float]) -> None:
     clock = Time()
@@ -66,7 +66,7 @@ def test_only_so_many_callers_are_remembered_and_the_last_heard_of_stay() -> Non
 
 @pytest.fixture
 def limited(kinfold: Kinfold, server: Settings) -> Iterator[TestClient]:
-    keys = Settings(write_key="w-1,w-2", rate_per_key=0.2)  # type: ignore[arg-type]
+    keys = Settings(write_key="w-1,w-2", rate_per_key=0.01)  # type: ignore[arg-type]
     update = {"write_key": keys.write_key, "rate_per_key": keys.rate_per_key}
     with open_client(Kinfold.on(kinfold.database, server.model_copy(update=update))) as client:
         yield client
@@ -77,27 +77,27 @@ def post(client: TestClient, key: str) -> Any:
 
 
 def test_a_key_beyond_its_calls_is_told_when_to_come_again(limited: TestClient) -> None:
-    first, second, third = post(limited, "w-1"), post(limited, "w-1"), post(limited, "w-1")
-    assert (first.status_code, second.status_code) == (200, 200)
-    assert first.headers["ratelimit-policy"] == '"key";q=2;w=10'
-    assert [answer.headers["ratelimit"] for answer in (first, second)] == ['"key";r=1;t=0', '"key";r=0;t=0']
+    first, second = post(limited, "w-1"), post(limited, "w-1")
+    assert first.status_code == 200
+    assert first.headers["ratelimit-policy"] == '"key";q=1;w=100'
+    assert first.headers["ratelimit"] == '"key";r=0;t=0'
     assert "retry-after" not in first.headers
-    refused(third, 429, "too_many")
-    assert 1 <= int(third.headers["retry-after"]) <= 5
-    assert third.headers["ratelimit"] == f'"key";r=0;t={third.headers["retry-after"]}'
+    refused(second, 429, "too_many")
+    assert 1 <= int(second.headers["retry-after"]) <= 100
+    assert second.headers["ratelimit"] == f'"key";r=0;t={second.headers["retry-after"]}'
     assert post(limited, "w-2").status_code == 200
 
 
 def test_a_refused_call_changes_nothing(limited: TestClient, kinfold: Kinfold) -> None:
-    for tracker in ("t1", "t2", "t3"):
+    for tracker in ("t1", "t2"):
         limited.post("/v1/resolve", json={"tracker_id": tracker}, headers=bearer("w-1"))
-    owners = [len(kinfold.contacts.owners("tracker_id", tracker)) for tracker in ("t1", "t2", "t3")]
-    assert owners == [1, 1, 0]
+    owners = [len(kinfold.contacts.owners("tracker_id", tracker)) for tracker in ("t1", "t2")]
+    assert owners == [1, 0]
 
 
 def test_wrong_keys_are_counted_by_address_and_probes_are_not(kinfold: Kinfold, server: Settings) -> None:
     given_key = Settings(write_key="w-1").write_key  # type: ignore[arg-type]
-    update = {"write_key": given_key, "rate_per_address": 0.1}
+    update = {"write_key": given_key, "rate_per_address": 0.01}
     with open_client(Kinfold.on(kinfold.database, server.model_copy(update=update))) as client:
         refused(post(client, "wrong"), 401, "unauthorized")
         refused(post(client, "w-1"), 429, "too_many")
@@ -106,9 +106,7 @@ def test_wrong_keys_are_counted_by_address_and_probes_are_not(kinfold: Kinfold, 
 
 
 def test_addresses_of_one_ipv6_network_are_one_caller(kinfold: Kinfold, server: Settings) -> None:
-    from api.rates import Rates
-
-    rates = Rates(server.model_copy(update={"rate_per_address": 0.1}))
+    rates = Rates(server.model_copy(update={"rate_per_address": 0.01}))
     sent = ["2001:db8::1", "2001:db8::2", "2001:db8:0:1::1", "203.0.113.7", "::ffff:203.0.113.7", "pipe"]
     taken = [rates.take_address(address) for address in sent]
     assert [one.refused for one in taken if one] == [False, True, False, False, True, False]
