@@ -4,12 +4,14 @@ No failure of the server, no status that is not documented, no answer that its s
 admin key and without any.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
-from schemathesis import Case
+from hypothesis import strategies as st
+from schemathesis import Case, GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -59,7 +61,7 @@ every_call = pytest.mark.parametrize(
 
 def call_with_whatever_fits(document: Any, method: str, path: str, call: Callable[[Case], None]) -> None:
     @bounded
-    @given(case=document[path][method].as_strategy())
+    @given(case=st.one_of(*(document[path][method].as_strategy(generation_mode=mode) for mode in GenerationMode)))
     def called(case: Case) -> None:
         call(case)
 
