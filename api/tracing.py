@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("kinfold.tracing")
 
+VERSIONED = "/v1"
 _ASKED_BY = ("OTEL_TRACES_EXPORTER", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 
 
@@ -162,4 +163,8 @@ class TracedCalls:
 def route_of(scope: Scope) -> str | None:
     """Give the template of the route that took a call, such as ``/v1/contacts/{id}``; never what a caller wrote."""
     path = getattr(scope.get("route"), "path", None)
-    return path if isinstance(path, str) else None
+    if not isinstance(path, str):
+        return None
+    # Routes that an application includes know their own part of the path, not always the prefix.
+    versioned = scope["path"].startswith(f"{VERSIONED}/") and not path.startswith(f"{VERSIONED}/")
+    return VERSIONED + path if versioned else path
