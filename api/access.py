@@ -2,36 +2,52 @@
 
 import base64
 import binascii
-import hashlib
 import hmac
 import ipaddress
-from enum import StrEnum
+import logging
+import threading
+import time
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from fastapi import Request
 from pydantic import SecretStr
-from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.problems import Forbidden, Unauthorised, respond
-from graph.errors import KinfoldError
+from api.http import in_thread
+from api.problems import Forbidden, TooMany, Unauthorised, respond
+from api.rates import Allowance, Rates, headers_of
+from graph.access_keys import KeyScope, KnownKey, StoredKeys, digest_of
+from graph.errors import KinfoldError, Unavailable
 from graph.settings import Settings
+
+log = logging.getLogger("kinfold.access")
+
+FRESH_SECONDS = 2.0
+"""How old the list of keys may be that a server uses: a key that was made or revoked counts everywhere after that."""
 
 _OPEN = frozenset({"/", "/health", "/ready", "/openapi.json"})
 _OPEN_FOLDER = "/static/"
 _WRITES = frozenset({"/v1/resolve", "/v1/resolve/batch"})
 _SAFE_METHODS = ("GET", "HEAD")
-_SCOPES_HELD = "kinfold.scopes"
+_PROBES = frozenset({"/health", "/ready"})
+_HELD = "kinfold.access"
 
 
-class KeyScope(StrEnum):
-    """What an access key is for."""
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the key of a call is for."""
 
-    WRITE = "write"
-    """Sends events; reads nothing but the answers."""
-    READ = "read"
-    ADMIN = "admin"
-    """Does everything."""
+    scopes: frozenset[KeyScope]
+    minimal: bool
+    """Whether the answers tell nothing about anybody."""
+    digest: bytes
+
+    @property
+    def only_writes(self) -> bool:
+        """Whether nothing but answers may be read with it."""
+        return self.scopes <= {KeyScope.WRITE}
 
 
 def needed(method: str, path: str) -> KeyScope | None:
@@ -46,76 +62,171 @@ def needed(method: str, path: str) -> KeyScope | None:
 
 
 class AccessKeys:
-    """The keys of a deployment; only their digests are kept."""
+    """The keys of a deployment, from its environment and from the graph; only their digests are kept.
 
-    def __init__(self, settings: Settings) -> None:
-        self._digests = [
-            (scope, _digest(key))
+    Parameters
+    ----------
+    settings
+        Where the keys of the environment stand, and how much a write key is told.
+    stored
+        Where the others are.
+    required
+        Whether a call without a key is refused even while there is none: others can reach the server.
+    """
+
+    def __init__(self, settings: Settings, stored: StoredKeys, *, required: bool = False) -> None:
+        self._minimal = settings.write_answer == "minimal"
+        self._given = tuple(
+            KnownKey("", scope, digest_of(key.encode()))
             for scope, listed in (
                 (KeyScope.WRITE, settings.write_key),
                 (KeyScope.READ, settings.read_key),
                 (KeyScope.ADMIN, settings.admin_key),
             )
-            for key in _separate(listed)
-        ]
+            for key in separate(listed)
+        )
+        self._stored = stored
+        self._listed: tuple[KnownKey, ...] | None = None
+        self._looked_at = 0.0
+        self._looking = threading.Lock()
+        self._required = required or bool(self._given)
+
+    @property
+    def required(self) -> bool:
+        """Whether calls need a key. Once there was one it stays so: revoking the last key opens nothing."""
+        return self._required
 
     @property
     def exist(self) -> bool:
-        """Whether there is any key: if so, they are asked for on every address."""
-        return bool(self._digests)
+        """Whether anybody has a key, as of the last look."""
+        return bool(self._given or self._listed)
 
-    def scopes(self, key: bytes) -> frozenset[KeyScope]:
-        """Give what a key is for; every key is compared, in constant time."""
-        digest = hashlib.sha256(key).digest()
-        found = [(scope, hmac.compare_digest(digest, known)) for scope, known in self._digests]
-        return frozenset(scope for scope, same in found if same)
+    async def refresh(self) -> None:
+        """Look for keys again when the last look is two seconds old.
+
+        Raises
+        ------
+        Unavailable
+            When the database does not answer and no look was ever taken.
+        """
+        if self._listed is None or time.monotonic() - self._looked_at > FRESH_SECONDS:
+            await in_thread(self.look)
+
+    def look(self) -> None:
+        """Look for keys in the graph; while the database is away those of the last look count.
+
+        Raises
+        ------
+        Unavailable
+            When the database does not answer and no look was ever taken.
+        """
+        # One looks; the others go on with what is known, or wait when nothing is.
+        if not self._looking.acquire(blocking=self._listed is None):
+            return
+        try:
+            if self._listed is None or time.monotonic() - self._looked_at > FRESH_SECONDS:
+                self._listed = self._stored.active()
+                self._required = self._required or bool(self._listed)
+        except Unavailable:
+            if self._listed is None:
+                raise
+            log.warning("the access keys could not be read again: those known before count")
+        finally:
+            self._looked_at = time.monotonic()
+            self._looking.release()
+
+    def find(self, key: bytes) -> Held | None:
+        """Tell what a key is for, or None; every known key is compared, in constant time."""
+        digest = digest_of(key)
+        all_known = self._given + (self._listed or ())
+        compared = [(known, hmac.compare_digest(digest, known.digest)) for known in all_known]
+        found = [known for known, same in compared if same]
+        if not found:
+            return None
+        minimal = any(self._minimal if known.answer is None else known.answer == "minimal" for known in found)
+        scopes = frozenset(known.scope for known in found)
+        return Held(scopes, minimal and scopes <= {KeyScope.WRITE}, digest)
 
 
 class Guard:
     """Let a call through to the application, or refuse it before anything of it is read."""
 
-    def __init__(self, app: ASGIApp, keys: AccessKeys) -> None:
+    def __init__(self, app: ASGIApp, keys: AccessKeys, rates: Rates) -> None:
         self.app = app
         self.keys = keys
+        self.rates = rates
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
+        allowances: list[Allowance] = []
         try:
-            if self.keys.exist:
-                scope[_SCOPES_HELD] = _check_key(self.keys, headers, needed(scope["method"], scope["path"]))
-            else:
-                _check_local(headers, scope["method"])
+            await self._let_in(scope, allowances)
         except KinfoldError as error:
-            await respond(error)(scope, receive, send)
+            await respond(error, headers_of(allowances))(scope, receive, send)
             return
-        await self.app(scope, receive, send)
+        await self.app(scope, receive, _with_headers(send, headers_of(allowances)) if allowances else send)
+
+    async def _let_in(self, scope: Scope, allowances: list[Allowance]) -> None:
+        headers, method, path = Headers(scope=scope), scope["method"], scope["path"]
+        if path not in _PROBES and scope.get("client"):
+            _count(self.rates.take_address(scope["client"][0]), allowances)
+        wanted = needed(method, path)
+        if wanted is not None:
+            await self.keys.refresh()
+        if not self.keys.required:
+            _check_local(headers, method)
+        elif wanted is not None:
+            held = _check_key(self.keys, headers, wanted)
+            scope[_HELD] = held
+            _count(self.rates.take_key(held.digest), allowances)
 
 
-def check_may_explain(request: Request) -> None:
-    """Refuse an explanation to a key that only writes.
+def held_by(request: Request) -> Held | None:
+    """Tell what the key of this call is for; None where none is asked for."""
+    held: Held | None = request.scope.get(_HELD)
+    return held
+
+
+def check_may_look(request: Request, *, dry_run: bool = False, explain: bool = False) -> None:
+    """Refuse to a key that only writes what would tell it more than an event that happened.
 
     Raises
     ------
     Forbidden
-        Since an explanation names other contacts and their keys.
+        Since an explanation names other contacts and their keys, and a dry run asks without leaving a trace.
     """
-    held = request.scope.get(_SCOPES_HELD)
-    if held is not None and held <= {KeyScope.WRITE}:
-        raise Forbidden("A write key learns nothing but the answer: explain=true needs an admin key.")
+    held = held_by(request)
+    if held is not None and held.only_writes and (dry_run or explain):
+        flag = "explain" if explain else "dry_run"
+        raise Forbidden(f"A write key learns nothing but the answer to what happened: {flag}=true needs an admin key.")
 
 
-def _check_key(keys: AccessKeys, headers: Headers, scope: KeyScope | None) -> frozenset[KeyScope]:
-    if scope is None:
-        return frozenset()
-    held = keys.scopes(_presented(headers))
-    if not held:
+def _count(allowance: Allowance | None, allowances: list[Allowance]) -> None:
+    if allowance is None:
+        return
+    allowances.append(allowance)
+    if allowance.refused:
+        raise TooMany(f"This {allowance.policy} has used up its calls. Nothing was read; send this again later.")
+
+
+def _with_headers(send: Send, more: dict[str, str]) -> Send:
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            MutableHeaders(scope=message).update(more)
+        await send(message)
+
+    return sending
+
+
+def _check_key(keys: AccessKeys, headers: Headers, scope: KeyScope) -> Held:
+    held = keys.find(_presented(headers))
+    if held is None:
         raise Unauthorised("Nobody was given this access key, or it was taken back.")
-    if not held & {scope, KeyScope.ADMIN}:
+    if not held.scopes & {scope, KeyScope.ADMIN}:
         also = "" if scope is KeyScope.ADMIN else f"{scope} or "
-        names = " and ".join(sorted(held))
+        names = " and ".join(sorted(held.scopes))
         raise Forbidden(f"This call needs an access key for {also}admin; the one sent is for {names}.")
     return held
 
@@ -146,11 +257,12 @@ def _check_local(headers: Headers, method: str) -> None:
         # A page elsewhere may have pointed its own name at this machine.
         raise Forbidden(
             "A server without access keys answers only to its loopback address, such as 127.0.0.1 or localhost. "
-            "Set KINFOLD_ADMIN_KEY to serve under other names."
+            "Make keys to serve under other names: kinfold keys create --scope admin."
         )
     if method not in _SAFE_METHODS and not all(map(_is_loopback, headers.getlist("origin"))):
         raise Forbidden(
-            "A page of another site may not write to a server without access keys. Set KINFOLD_WRITE_KEY, and send it."
+            "A page of another site may not write to a server without access keys. "
+            "Make one with kinfold keys create --scope write, and send it."
         )
 
 
@@ -162,9 +274,6 @@ def _is_loopback(url: str) -> bool:
         return False
 
 
-def _separate(listed: SecretStr) -> list[str]:
+def separate(listed: SecretStr) -> list[str]:
+    """Take apart keys that are separated by commas."""
     return [key.strip() for key in listed.get_secret_value().split(",") if key.strip()]
-
-
-def _digest(key: str) -> bytes:
-    return hashlib.sha256(key.encode()).digest()

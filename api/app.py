@@ -12,13 +12,18 @@ from fastapi.staticfiles import StaticFiles
 from pydantic.json_schema import models_json_schema
 
 from api import problems
-from api.access import AccessKeys, Guard, KeyScope, needed
+from api.access import AccessKeys, Guard, needed
 from api.bodies import BODIES
+from api.cors import CrossOrigin
 from api.headers import SafeHeaders
+from api.metrics import MeasuredCalls, Metrics
 from api.query import single_valued
+from api.rates import Rates
 from api.routes import anomalies, blocked, contacts, health, merges, resolve, segments, workflows
 from api.schemas import Problem
+from api.tracing import TracedCalls
 from api.version import kinfold_version
+from graph.access_keys import KeyScope
 from graph.events import Event
 from graph.kinfold import Kinfold
 from graph.line import Line
@@ -29,18 +34,20 @@ _DESCRIPTION = """
 Send an event and get back which contact it belongs to, committed before the answer.
 Every error is problem+json in one shape; every list is `{items, next}`.
 
-A server on a loopback address needs no access key, unless keys are set. With keys, each call says which one it takes:
+A server on a loopback address needs no access key, unless there are keys. With keys, each call says which one it takes:
 *write* sends events and reads nothing but the answers, *read* reads, *admin* does everything.
 """
 
 
-def create_app(kinfold: Kinfold) -> FastAPI:
+def create_app(kinfold: Kinfold, keys: AccessKeys | None = None) -> FastAPI:
     """Make the application that serves this Kinfold.
 
     Parameters
     ----------
     kinfold
         An open one; who opened it closes it.
+    keys
+        Who is let in; by default whoever has a key of its settings or its graph.
     """
     line = Line(lambda events, *, explain=False: kinfold.resolver.resolve(events, explain=explain))
 
@@ -63,9 +70,14 @@ def create_app(kinfold: Kinfold) -> FastAPI:
     )
     app.state.kinfold = kinfold
     app.state.line = line
+    app.state.metrics = Metrics(kinfold, line)
     problems.install(app)
-    app.add_middleware(Guard, keys=AccessKeys(kinfold.settings))
+    settings = kinfold.settings
+    app.add_middleware(Guard, keys=keys or AccessKeys(settings, kinfold.access_keys), rates=Rates(settings))
+    app.add_middleware(CrossOrigin, origins=settings.cors_origins)
     app.add_middleware(SafeHeaders)
+    app.add_middleware(MeasuredCalls, metrics=app.state.metrics)
+    app.add_middleware(TracedCalls)
     for routes in (resolve, contacts, merges, segments, workflows, blocked, anomalies):
         app.include_router(routes.router, prefix="/v1", dependencies=[Depends(single_valued)])
     app.include_router(health.router)
@@ -111,5 +123,7 @@ def _document_access(document: dict[str, Any]) -> None:
             keys = "an admin key" if scope is KeyScope.ADMIN else f"a {scope} or an admin key"
             call["description"] = f"{call.get('description', '')}\n\nTakes {keys}.".strip()
             call["security"] = [{"bearer": []}, {"basic": []}]
-            # Without keys there is no 401; 403 also answers a host or an origin that is not this machine's.
-            call["responses"] |= {str(status): body for status, body in problems.responses(401, 403).items()}
+            # Without keys there is no 401, without limits no 429; 403 also answers a host or an origin that is not
+            # this machine's.
+            more = problems.responses(401, 403, 429, 503)
+            call["responses"] |= {str(status): body for status, body in more.items()}

@@ -9,6 +9,7 @@ import orjson
 
 from graph.errors import BadInput, FieldError, KinfoldError, Unavailable
 from graph.events import Event, read_event
+from graph.json import named_once, parse_json
 from graph.model import Answer
 
 log = logging.getLogger(__name__)
@@ -125,14 +126,14 @@ def _bounded(events: list[Any]) -> list[Any]:
 
 def _parse(body: bytes) -> Any:
     try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        refusal = BadInput([FieldError("", "json", f"this is not JSON in UTF-8: {error}")])
+        return parse_json(body)
+    except BadInput as error:
+        refusal = error
     # One lone surrogate spoils the whole text for orjson; only its event is to be refused.
     if b"\\ud" not in body and b"\\uD" not in body:
         raise refusal
     try:
-        return json.loads(body.decode(), parse_constant=_no_constant)
+        return json.loads(body.decode(), parse_constant=_no_constant, object_pairs_hook=named_once)
     except (ValueError, RecursionError):
         raise refusal from None
 

@@ -2,7 +2,6 @@
 
 from typing import Any, TypeVar
 
-import orjson
 from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field, StrictStr, ValidationError
 
@@ -10,6 +9,7 @@ from api.http import read_body
 from api.query import the_one_key
 from graph.errors import BadInput, FieldError
 from graph.events import MAX_EVENT_BYTES, MAX_NAME, PropertyMap, Time, field_errors
+from graph.json import parse_json
 from graph.model import KEY_NAMES, KeyName
 
 MAX_BODY_BYTES = 256 * 1024
@@ -121,10 +121,7 @@ async def read_as(model: type[B], request: Request, limit: int = MAX_EVENT_BYTES
     raw = await read_body(request, limit, "this body")
     if not raw.strip() and model is EmptyBody:
         raw = b"{}"
-    try:
-        parsed = orjson.loads(raw)
-    except orjson.JSONDecodeError as error:
-        raise BadInput([FieldError("", "json", f"this is not JSON in UTF-8: {error}")]) from error
+    parsed = parse_json(raw)
     if not isinstance(parsed, dict):
         raise BadInput([FieldError("", "type", "this is a JSON object")])
     try:

@@ -39,6 +39,27 @@ blocked = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(blocked, name="block")
+access = typer.Typer(
+    help="Access keys of the API.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(access, name="keys")
+
+
+class Scope(StrEnum):
+    """What an access key is for."""
+
+    WRITE = "write"
+    READ = "read"
+    ADMIN = "admin"
+
+
+class WriteAnswer(StrEnum):
+    """How much the answers to a write key tell."""
+
+    FULL = "full"
+    MINIMAL = "minimal"
 
 
 class Policy(StrEnum):
@@ -85,10 +106,12 @@ def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     """Serve the API and the explorer page; starts the embedded database unless NEO4J_URI is set."""
     with plain_errors(), _stopped_by_signal(0):
         from api import serving
+        from api.server_log import log_as_server
 
         settings = _settings()
-        with serving.listen(host, port, settings) as taken, _opened(settings) as kinfold:
-            serving.serve(kinfold, taken)
+        log_as_server(settings)
+        with serving.listen(host, port) as taken, _opened(settings) as kinfold:
+            serving.serve(kinfold, taken, serving.keys_of(kinfold, taken))
 
 
 @app.command()
@@ -186,11 +209,15 @@ def demo(
 
         stream = stack.enter_context(_log_file(str(file)))
         settings = _settings()
-        taken = None if no_serve else stack.enter_context(serving.listen(host, port, settings))
+        taken = None if no_serve else stack.enter_context(serving.listen(host, port))
         kinfold = stack.enter_context(_opened(settings))
+        keys = serving.keys_of(kinfold, taken) if taken else None
         story.tell(kinfold, stream, serving.url_of(taken) if taken else None)
-        if taken:
-            serving.serve(kinfold, taken)
+        if taken and keys:
+            from api.server_log import log_as_server
+
+            log_as_server(settings)
+            serving.serve(kinfold, taken, keys)
 
 
 @app.command()
@@ -285,6 +312,51 @@ def list_blocked(as_json: AsJson = False) -> None:
         from api import by_hand
 
         by_hand.list_rules(kinfold.blocking.rules(), by_hand.Teller(as_json=as_json))
+
+
+@access.command("create")
+def create_key(
+    scope: Annotated[Scope, typer.Option(help="write sends events, read reads, admin does everything.")],
+    name: Annotated[str, typer.Option(help="Whose it is, for lists.")] = "",
+    answer: Annotated[
+        WriteAnswer | None,
+        typer.Option(help="How much a write key is told; minimal is for keys in a page's source."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make an access key and print it, this once: only its digest is kept."""
+    with plain_errors(), _by_hand() as kinfold:
+        from api import by_hand
+        from graph.access_keys import KeyScope
+
+        by_hand.create_key(
+            kinfold,
+            KeyScope(scope.value),
+            name=name,
+            answer=answer.value if answer else None,
+            teller=by_hand.Teller(as_json=as_json),
+        )
+
+
+@access.command("list")
+def list_keys(as_json: AsJson = False) -> None:
+    """List the keys that were made, also those that were revoked; no key can be read again."""
+    with plain_errors(), _by_hand() as kinfold:
+        from api import by_hand
+
+        by_hand.list_keys(kinfold, by_hand.Teller(as_json=as_json))
+
+
+@access.command("revoke")
+def revoke_key(
+    key: Annotated[str, typer.Argument(help="The id that create and list show.", metavar="ID")],
+    as_json: AsJson = False,
+) -> None:
+    """Take a key back; running servers refuse it a few seconds later. Exit 1 when there is no such key."""
+    with plain_errors(), _by_hand() as kinfold:
+        from api import by_hand
+
+        by_hand.revoke_key(kinfold, key, teller=by_hand.Teller(as_json=as_json))
 
 
 @database.command()

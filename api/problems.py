@@ -53,6 +53,14 @@ class Forbidden(KinfoldError):
     title = "This is not allowed"
 
 
+class TooMany(KinfoldError):
+    """A call beyond what its caller may make; ``Retry-After`` says when to come again."""
+
+    status = 429
+    code = "too_many"
+    title = "Too many calls"
+
+
 def as_problem(error: Exception, **extra: Any) -> dict[str, Any]:
     """Give the problem document of an error; ``extra`` members stand beside the pinned ones."""
     if not isinstance(error, KinfoldError):
@@ -87,9 +95,9 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unexpected)
 
 
-def respond(error: KinfoldError) -> Response:
+def respond(error: KinfoldError, headers: Mapping[str, str] | None = None) -> Response:
     """Answer with a problem document, where no handler of the app can: before the call reaches it."""
-    return _respond(as_problem(error))
+    return _respond(as_problem(error), headers)
 
 
 def _respond(problem: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:

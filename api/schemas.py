@@ -154,10 +154,10 @@ class Answer(BaseModel):
 
     model_config = _shown(_ANSWER)
 
-    contact: ContactRef | None = Field(description="Null when every key of the event is blocked.")
+    contact: ContactRef | None = Field(description="Null when every key is blocked, and in a minimal answer.")
     tracker_id: str | None = Field(description="A tracker of the contact; a browser stores it.")
     rule: str | None = Field(description="The row of the decision table that decided.")
-    outcome: Outcome
+    outcome: Outcome | None = Field(description="Null in the minimal answer to a write key.")
     merged: list[str | None] = Field(description="Contacts folded into this one by this call.")
     shared_with: list[str | None] = Field(description="The other owners of the subscription.")
     moved: list[MovedKey]

@@ -8,31 +8,25 @@ import uvicorn
 from api.access import AccessKeys
 from api.app import create_app
 from api.terminal import Refusal, say
+from api.tracing import traced
 from api.version import kinfold_version
 from graph.kinfold import Kinfold
-from graph.settings import Settings
 
 DRAIN_SECONDS = 5
 
 
-def listen(host: str, port: int, settings: Settings) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
     """Take the address before anything slow is started.
 
     Raises
     ------
     Refusal
-        When others could reach it and there are no access keys, or when it is taken.
+        When there is no such address, or it is taken.
     """
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except (socket.gaierror, UnicodeError) as error:
         raise Refusal(f"There is no host called {host}.") from error
-    if not ipaddress.ip_address(str(address[0]).partition("%")[0]).is_loopback and not AccessKeys(settings).exist:
-        raise Refusal(
-            f"{host} is not a loopback address: anybody who reaches it could read and change contacts, and there "
-            "are no access keys. Set KINFOLD_ADMIN_KEY (and KINFOLD_WRITE_KEY, KINFOLD_READ_KEY) to long random "
-            "values and start it again, or use --host 127.0.0.1."
-        )
     taken = socket.socket(family, kind)
     try:
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -51,12 +45,36 @@ def url_of(taken: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def serve(kinfold: Kinfold, taken: socket.socket) -> None:
+def keys_of(kinfold: Kinfold, taken: socket.socket) -> AccessKeys:
+    """Give the access keys of a server on this address, looked up before anybody is answered.
+
+    Raises
+    ------
+    Refusal
+        When others could reach it and nobody has a key.
+    """
+    host = str(taken.getsockname()[0])
+    alone = ipaddress.ip_address(host.partition("%")[0]).is_loopback
+    keys = AccessKeys(kinfold.settings, kinfold.access_keys, required=not alone)
+    keys.look()
+    if not alone and not keys.exist:
+        raise Refusal(
+            f"{host} is not a loopback address: anybody who reaches it could read and change contacts, and there "
+            "are no access keys. Make one with kinfold keys create --scope admin (or set KINFOLD_ADMIN_KEY) and "
+            "start it again, or use --host 127.0.0.1."
+        )
+    return keys
+
+
+def serve(kinfold: Kinfold, taken: socket.socket, keys: AccessKeys) -> None:
     """Serve until Ctrl-C or SIGTERM."""
     config = uvicorn.Config(
-        create_app(kinfold),
-        log_level="warning",
+        create_app(kinfold, keys),
+        log_config=None,
         access_log=False,  # query strings carry emails
+        # Anybody can send X-Forwarded-For; only a proxy that is known tells the truth.
+        proxy_headers=bool(kinfold.settings.proxies),
+        forwarded_allow_ips=kinfold.settings.proxies,
         server_header=False,
         lifespan="on",
         ws="none",
@@ -64,4 +82,5 @@ def serve(kinfold: Kinfold, taken: socket.socket) -> None:
     )
     url = url_of(taken)
     say(f"Kinfold {kinfold_version()} is at {url} (the page; its API is {url}/openapi.json). Ctrl-C stops it.")
-    uvicorn.Server(config).run(sockets=[taken])
+    with traced():
+        uvicorn.Server(config).run(sockets=[taken])

@@ -27,6 +27,7 @@ from neo4j.exceptions import (
     SessionExpired,
 )
 
+from graph import tracing
 from graph.errors import TryAgain, Unavailable
 from graph.settings import Settings
 from graph.statements import PARAMETERS, Statement, load_statements
@@ -97,9 +98,10 @@ class Transaction:
         statement = self._statements[name]
         if parameters.keys() != statement.parameters:
             raise TypeError(f"{name} takes {sorted(statement.parameters)}, was given {sorted(parameters)}")
-        result = self._bolt.run(statement.text, {PARAMETERS: parameters})
-        keys = result.keys()
-        return [dict(zip(keys, record.values(), strict=True)) for record in result]
+        with tracing.span(name, {"db.system.name": "neo4j", "db.operation.name": name}):
+            result = self._bolt.run(statement.text, {PARAMETERS: parameters})
+            keys = result.keys()
+            return [dict(zip(keys, record.values(), strict=True)) for record in result]
 
     def run_text(self, text: str, **parameters: Any) -> list[Row]:
         """Run a text that came from a file of ``cypher/migrations/``."""
@@ -139,6 +141,8 @@ class Database:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="kinfold-statement")
         # Readers on followers wait for what was written through this object.
         self._bookmarks = GraphDatabase.bookmark_manager()
+        self.retried: Callable[[str], None] = lambda _: None
+        """Told why a transaction is tried again, each time; for metrics."""
 
     @classmethod
     def connect(
@@ -184,9 +188,19 @@ class Database:
             retry_seconds=timeout,
         )
 
-    def read(self, work: Callable[[Transaction], Result]) -> Result:
-        """Run work that only reads, in one transaction."""
-        return self._retried(lambda session: self._in_transaction(session, work), access=READ_ACCESS)
+    def read(self, work: Callable[[Transaction], Result], *, retry_seconds: float | None = None) -> Result:
+        """Run work that only reads, in one transaction; ``retry_seconds`` stands for this database's own.
+
+        Raises
+        ------
+        Unavailable
+            When the database cannot be reached within that time.
+        """
+        return self._retried(
+            lambda session: self._in_transaction(session, work),
+            access=READ_ACCESS,
+            retry_seconds=retry_seconds,
+        )
 
     def write(
         self,
@@ -274,7 +288,10 @@ class Database:
         while True:
             tries += 1
             try:
-                with self._session(access) as session:
+                with (
+                    tracing.span("transaction", {"db.system.name": "neo4j", "access": access, "tries": tries}),
+                    self._session(access) as session,
+                ):
                     return attempt(session)
             except (TryAgain, Neo4jError, DriverError, OSError) as raised:
                 error = _cause(raised)
@@ -287,6 +304,7 @@ class Database:
                         f"The database did not take the transaction within {limit:g} s "
                         f"({_name(error)}). Nothing that was answered is lost; sending this again is safe."
                     ) from error
+                self.retried(_name(error))
                 log.debug("trying again after %s", _name(error))
                 if self._revive is not None and not isinstance(error, Neo4jError | TryAgain):
                     self._bring_back(self._revive)

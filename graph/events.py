@@ -21,6 +21,7 @@ from pydantic import (
 )
 
 from graph.errors import BadInput, FieldError
+from graph.json import parse_json
 
 MAX_EVENT_BYTES = 32 * 1024
 MAX_NAME = 255
@@ -131,10 +132,10 @@ def read_event(raw: bytes | Mapping[str, Any]) -> Event:
     """
     try:
         if isinstance(raw, bytes):
-            size, parsed = len(raw), orjson.loads(raw)
+            size, parsed = len(raw), parse_json(raw)
         else:
             size, parsed = len(orjson.dumps(raw)), raw
-    except (orjson.JSONDecodeError, orjson.JSONEncodeError, RecursionError) as error:
+    except (orjson.JSONEncodeError, RecursionError) as error:
         raise BadInput([FieldError("", "json", f"this is not JSON in UTF-8: {error}")]) from error
     if size > MAX_EVENT_BYTES:
         raise BadInput(

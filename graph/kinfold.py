@@ -5,6 +5,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 
+from graph.access_keys import StoredKeys
 from graph.anomalies import Anomalies
 from graph.blocking import Blocking
 from graph.clock import Clock, RandomMint
@@ -43,6 +44,7 @@ class Kinfold:
     workflows: Workflows
     blocking: Blocking
     anomalies: Anomalies
+    access_keys: StoredKeys
 
     @classmethod
     def on(cls, database: Database, settings: Settings) -> "Kinfold":
@@ -66,6 +68,7 @@ class Kinfold:
             Workflows(database, mint=mint, clock=clock),
             blocking,
             Anomalies(database, limits, mint=mint),
+            StoredKeys(database),
         )
 
     def ready(self) -> None:

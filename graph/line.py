@@ -11,8 +11,9 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
+from graph import tracing
 from graph.errors import KinfoldError, Unavailable
 from graph.events import Event
 from graph.model import Answer
@@ -35,6 +36,7 @@ class ResolveMany(Protocol):
 class _Waiting:
     event: Event
     explain: bool
+    span: Any
     answer: "Future[Answer]" = field(default_factory=Future)
 
 
@@ -69,7 +71,7 @@ class Line:
         Unavailable
             When the line is full, or the server is shutting down; sending again later is safe.
         """
-        item = _Waiting(event, explain)
+        item = _Waiting(event, explain, tracing.here())
         with self._changed:
             if self._closed:
                 raise Unavailable("The server is shutting down. Nothing was written; send this again.")
@@ -112,14 +114,19 @@ class Line:
     def _answer(self, batch: list[_Waiting]) -> None:
         explain = any(item.explain for item in batch)
         try:
-            answers = self._resolve([item.event for item in batch], explain=explain)
+            with tracing.span("batch", {"events": len(batch)}, links=[item.span for item in batch]):
+                answers = self._resolve([item.event for item in batch], explain=explain)
         except Unavailable as error:
             for item in batch:
                 item.answer.set_exception(error)
             return
         except Exception as error:
             if len(batch) > 1:
-                log.warning("a batch of %d failed (%r): one by one, so that only the culprit does", len(batch), error)
+                log.warning(
+                    "a batch of %d failed (%s): one by one, so that only the culprit does",
+                    len(batch),
+                    type(error).__name__,
+                )
                 for item in batch:
                     self._answer([item])
             else:

@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from graph import tracing
 from graph.clock import Clock, Micros, Mint, RandomMint, to_micros, to_pair
 from graph.database import Database, Transaction
 from graph.decision import POLICIES, Decision, Limits, Policy, decide
@@ -80,6 +81,8 @@ class Resolver:
         self._block_list = block_list
         self.mint = mint or RandomMint()
         self.clock = clock or Clock()
+        self.answered: Callable[[Sequence[Answer]], None] = lambda _: None
+        """Told the answers of every transaction that was committed; for metrics."""
 
     @property
     def block_list(self) -> BlockList:
@@ -108,7 +111,9 @@ class Resolver:
             with self.rehearsal(explain=explain) as rehearse:
                 return rehearse(events)
         prepared = self._prepare(events)
-        batch = self.database.write(lambda tx: self._attempt(tx, prepared, explain=explain), committed=_committed)
+        with tracing.span("resolve", {"events": len(prepared)}):
+            batch = self.database.write(lambda tx: self._attempt(tx, prepared, explain=explain), committed=_committed)
+        self.answered(batch.answers)
         return batch.answers
 
     @contextmanager

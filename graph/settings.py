@@ -9,6 +9,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PolicyName = Literal["strict", "continuity", "last_login"]
 ServerRelease = Literal["lts", "calendar"]
+WriteAnswer = Literal["full", "minimal"]
+LogFormat = Literal["text", "json"]
+LogLevel = Literal["debug", "info", "warning", "error"]
 
 
 class Settings(BaseSettings):
@@ -55,6 +58,22 @@ class Settings(BaseSettings):
     """Access keys, separated by commas, that may read."""
     admin_key: SecretStr = SecretStr("")
     """Access keys, separated by commas, that may do everything."""
+    write_answer: WriteAnswer = "full"
+    """How much the answers to a write key tell: all that they say, or nothing about anybody (docs/security.md)."""
+    cors_origins: Annotated[list[str], NoDecode] = []
+    """Sites whose pages may send events from a browser, separated by commas; ``*`` for any."""
+    rate_per_key: float = Field(0.0, ge=0)
+    """Calls a second that one access key may make in the long run; 0 for any number."""
+    rate_per_address: float = Field(0.0, ge=0)
+    """Calls a second that one address may make in the long run; 0 for any number."""
+    proxies: Annotated[list[str], NoDecode] = []
+    """Addresses and networks whose X-Forwarded-For is believed, separated by commas."""
+    log_format: LogFormat = "text"
+    """How a server writes its log: lines for people, or one JSON object a line."""
+    log_level: LogLevel = "warning"
+    """From which level on a server logs; ``info`` has a line for every call."""
+    log_personal: bool = False
+    """Whether the log may hold the words of unexpected errors, in which keys of people can stand."""
     batch_size: int = Field(1000, ge=1, le=1000)
     """Events a commit when a log is read."""
     pool_size: int = Field(20, ge=1)
@@ -62,7 +81,7 @@ class Settings(BaseSettings):
     retry_seconds: float = Field(30.0, gt=0)
     """How long a transaction that failed for a passing reason is tried again."""
 
-    @field_validator("block", "allow", "block_patterns", mode="before")
+    @field_validator("block", "allow", "block_patterns", "cors_origins", "proxies", mode="before")
     @classmethod
     def _listed(cls, value: object, info: ValidationInfo) -> object:
         if not isinstance(value, str):

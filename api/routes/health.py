@@ -3,14 +3,17 @@
 from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, PlainTextResponse
 
 from api import schemas
 from api.http import as_json, in_thread, kinfold_of
+from api.metrics import CONTENT_TYPE, Metrics
 from api.problems import responses
 from api.version import kinfold_version
 
 router = APIRouter(tags=["server"])
+
+_SCRAPED = 'kinfold_answers_total{duplicate="false",outcome="claimed",rule="2.2"} 41.0\nkinfold_database_up 1.0\n'
 
 _PAGE = Path(__file__).parent.parent / "static" / "index.html"
 
@@ -38,6 +41,19 @@ async def ready(request: Request) -> Response:
     """503 while the database cannot be reached."""
     await in_thread(kinfold_of(request).ready)
     return as_json({"status": "ready", "version": kinfold_version()})
+
+
+@router.get(
+    "/metrics",
+    summary="What this server counts and measures",
+    operation_id="metrics",
+    response_class=PlainTextResponse,
+    responses={200: {"content": {"text/plain": {"example": _SCRAPED}}, "description": "Prometheus text."}},
+)
+async def metrics(request: Request) -> Response:
+    """Prometheus text; it answers while the database is away, and says so. No label names anybody."""
+    found: Metrics = request.app.state.metrics
+    return Response(await in_thread(found.text), media_type=CONTENT_TYPE)
 
 
 @router.head("/", include_in_schema=False)

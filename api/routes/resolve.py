@@ -7,14 +7,16 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from api import schemas
-from api.access import check_may_explain
-from api.batch import MAX_BATCH, looks_like_lines, read_envelope, read_lines, read_one, resolve_each
+from api.access import Held, check_may_look, held_by
+from api.answers import told
+from api.batch import MAX_BATCH, Read, looks_like_lines, read_envelope, read_lines, read_one, resolve_each
 from api.http import as_json, in_thread, kinfold_of, line_of, read_body
 from api.problems import as_problem, responses
 from api.query import Flags, FlagsQuery
 from graph.errors import KinfoldError
 from graph.events import MAX_EVENT_BYTES, read_event
 from graph.kinfold import Kinfold
+from graph.model import Answer
 
 MAX_BATCH_BYTES = 40 * 1024 * 1024
 LINE_TYPES = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines")
@@ -68,16 +70,15 @@ _MANY = {
     openapi_extra=_ONE,
 )
 async def resolve(request: Request, flags: FlagsQuery) -> Response:
-    """One event, one answer, committed before the answer. A write key may not ask for an explanation."""
-    if flags.explain:
-        check_may_explain(request)
+    """One event, one answer, committed before the answer. A write key may ask for neither of the flags."""
+    check_may_look(request, dry_run=flags.dry_run, explain=flags.explain)
     event = read_event(await read_body(request, MAX_EVENT_BYTES, "an event"))
     if flags.dry_run:
         resolver = kinfold_of(request).resolver
         [answer] = await in_thread(partial(resolver.resolve, [event], dry_run=True, explain=flags.explain))
     else:
         answer = await asyncio.wrap_future(line_of(request).submit(event, explain=flags.explain))
-    return as_json(answer.to_dict())
+    return as_json(told(held_by(request), event, answer))
 
 
 @router.post(
@@ -89,19 +90,23 @@ async def resolve(request: Request, flags: FlagsQuery) -> Response:
 )
 async def resolve_batch(request: Request, flags: FlagsQuery) -> Response:
     """Answers in the order of the events; a bad event becomes an error in its place, the others go on."""
-    if flags.explain:
-        check_may_explain(request)
+    check_may_look(request, dry_run=flags.dry_run, explain=flags.explain)
     body = await read_body(request, MAX_BATCH_BYTES, "a batch")
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     as_lines = kind in LINE_TYPES or (kind != "application/json" and looks_like_lines(body))
-    return await in_thread(partial(_answer_batch, kinfold_of(request), body, as_lines, flags))
+    return await in_thread(partial(_answer_batch, kinfold_of(request), held_by(request), body, as_lines, flags))
 
 
-def _answer_batch(kinfold: Kinfold, body: bytes, as_lines: bool, flags: Flags) -> Response:
+def _answer_batch(kinfold: Kinfold, held: Held | None, body: bytes, as_lines: bool, flags: Flags) -> Response:
     events = [read_one(raw) for raw in (read_lines(body) if as_lines else read_envelope(body))]
     resolve = partial(kinfold.resolver.resolve, dry_run=flags.dry_run, explain=flags.explain)
-    return as_json({"results": [_shown(result) for result in resolve_each(resolve, events)]})
+    results = resolve_each(resolve, events)
+    return as_json({"results": [_shown(held, *pair) for pair in zip(events, results, strict=True)]})
 
 
-def _shown(result: Any) -> dict[str, Any]:
-    return {"error": as_problem(result)} if isinstance(result, KinfoldError) else result.to_dict()
+def _shown(held: Held | None, read: Read, result: Answer | KinfoldError) -> dict[str, Any]:
+    if isinstance(read, KinfoldError):
+        return {"error": as_problem(read)}
+    if isinstance(result, KinfoldError):
+        return {"error": as_problem(result)}
+    return told(held, read, result)

@@ -18,6 +18,7 @@ SCOPES = {
     ("GET", "/health"): None,
     ("GET", "/ready"): None,
     ("GET", "/openapi.json"): None,
+    ("GET", "/metrics"): "read",
     ("POST", "/v1/resolve"): "write",
     ("POST", "/v1/resolve/batch"): "write",
     ("GET", "/v1/contacts"): "read",
@@ -95,7 +96,7 @@ def test_each_route_opens_to_its_scope_and_to_admin_and_to_nobody_else(
     assert (status(**bearer("wrong")) == 401) is (scope is not None)
 
 
-@pytest.mark.parametrize("path", ["/v1/nothing", "/v1", "/docs", "/metrics", "/static", "//v1/contacts", "/V1/resolve"])
+@pytest.mark.parametrize("path", ["/v1/nothing", "/v1", "/docs", "/static", "//v1/contacts", "/V1/resolve"])
 def test_what_is_no_route_takes_a_key_too(guarded: TestClient, path: str) -> None:
     assert guarded.get(f"http://127.0.0.1:8000{path}").status_code == 401
     assert guarded.post(f"http://127.0.0.1:8000{path}", headers=bearer("w-1")).status_code == 403
@@ -156,7 +157,8 @@ def test_a_write_key_learns_the_answer_and_no_explanation(guarded: TestClient) -
     event = {"tracker_id": "t1"}
     for path, body in (("/v1/resolve", event), ("/v1/resolve/batch", {"events": [event]})):
         assert guarded.post(path, json=body, headers=bearer("w-1")).status_code == 200
-        assert guarded.post(f"{path}?dry_run=true", json=body, headers=bearer("w-1")).status_code == 200
+        refused(guarded.post(f"{path}?dry_run=true", json=body, headers=bearer("w-1")), 403, "forbidden")
+        assert guarded.post(f"{path}?dry_run=true", json=body, headers=bearer("a-1")).status_code == 200
         refused(guarded.post(f"{path}?explain=true", json=body, headers=bearer("w-1")), 403, "forbidden")
         assert "trace" in guarded.post(f"{path}?explain=true", json=body, headers=bearer("a-1")).text
 

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from queue import Queue
@@ -299,6 +300,65 @@ def test_on_any_address_a_server_with_keys_asks_for_them(environment: dict[str, 
     assert httpx.post(f"{url}/v1/resolve", json={}, auth=("w-2", "")).status_code == 200
     assert httpx.get(f"{url}/v1/merges", auth=("w-2", "")).status_code == 403
     assert httpx.get(f"{url}/v1/merges", headers={"Authorization": "Bearer a-1"}).status_code == 200
+
+
+def test_a_key_is_made_once_listed_without_it_and_revoked(environment: dict[str, str], kinfold: Kinfold) -> None:
+    made = run(environment, "keys", "create", "--scope", "admin", "--name", "ops")
+    assert made.returncode == 0, made.stderr
+    key = made.stdout.strip()
+    assert key.startswith("kinfold_admin_")
+    found = re.search(r"kinfold keys revoke (\S+)", made.stderr)
+    assert found
+    assert key not in made.stderr
+    listed = run(environment, "keys", "list", "--json")
+    [item] = json.loads(listed.stdout)["items"]
+    assert (item["id"], item["scope"], item["name"], item["revoked_at"]) == (found[1], "admin", "ops", None)
+    shown = run(environment, "keys", "list").stdout
+    assert "ops" in shown
+    assert key not in listed.stdout + shown
+    assert run(environment, "keys", "revoke", found[1]).returncode == 0
+    assert kinfold.access_keys.active() == ()
+    nothing = run(environment, "keys", "revoke", "nothing", "--json")
+    assert nothing.returncode == 1
+    check_problem(json.loads(nothing.stdout)["error"], 404, "not_found")
+    for wrong in (["--scope", "everything"], ["--scope", "read", "--answer", "none"], []):
+        assert run(environment, "keys", "create", *wrong).returncode == 2
+    assert run(environment, "keys", "create", "--scope", "read", "--answer", "minimal").returncode == 1
+
+
+def test_a_key_that_was_made_lets_a_server_listen_on_any_address_and_revoking_it_opens_nothing(
+    environment: dict[str, str], running: Any
+) -> None:
+    refusal = run(environment, "serve", "--host", "0.0.0.0", "--port", "0")
+    assert refusal.returncode == 2
+    assert "kinfold keys create" in refusal.stderr
+    made = json.loads(run(environment, "keys", "create", "--scope", "read", "--json").stdout)
+    url = address_in(running("serve", "--host", "0.0.0.0", "--port", "0").line("stderr"))
+
+    def status() -> int:
+        return httpx.get(f"{url}/v1/merges", auth=(made["key"], "")).status_code
+
+    assert (httpx.get(f"{url}/v1/merges").status_code, status()) == (401, 200)
+    assert run(environment, "keys", "revoke", made["id"]).returncode == 0
+    until = time.monotonic() + 10
+    while status() == 200 and time.monotonic() < until:
+        time.sleep(0.2)
+    assert status() == 401
+    assert httpx.get(f"{url}/v1/merges").status_code == 401
+
+
+def test_where_a_call_comes_from_is_told_by_known_proxies_only(environment: dict[str, str], running: Any) -> None:
+    environment |= {"KINFOLD_RATE_PER_ADDRESS": "0.01"}
+
+    def statuses(url: str) -> list[int]:
+        return [
+            httpx.get(f"{url}/v1/merges", headers={"X-Forwarded-For": f"203.0.113.{turn}"}).status_code
+            for turn in (1, 2, 2)
+        ]
+
+    assert statuses(address_in(running("serve", "--port", "0").line("stderr"))) == [200, 429, 429]
+    environment["KINFOLD_PROXIES"] = "10.0.0.0/8,127.0.0.0/8"
+    assert statuses(address_in(running("serve", "--port", "0").line("stderr"))) == [200, 200, 429]
 
 
 def known(kinfold: Kinfold, name: str) -> str:

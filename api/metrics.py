@@ -1,0 +1,120 @@
+"""What a server counts and measures, for Prometheus; labels are routes, rules and codes, never what a caller wrote."""
+
+import logging
+import time
+from collections.abc import Sequence
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.server_log import fields
+from api.tracing import route_of
+from api.version import kinfold_version
+from graph.errors import Unavailable
+from graph.kinfold import Kinfold
+from graph.line import Line
+from graph.model import Answer
+
+log = logging.getLogger("kinfold.calls")
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+_EVENTS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1000)
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+class Metrics:
+    """The counters of one server.
+
+    Parameters
+    ----------
+    kinfold, line
+        What is watched: they tell of answers, batches and retries as they come.
+    """
+
+    def __init__(self, kinfold: Kinfold, line: Line) -> None:
+        self._kinfold = kinfold
+        self.registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        self._answers = Counter(
+            "kinfold_answers", "Events resolved and committed.", ["rule", "outcome", "duplicate"], registry=registry
+        )
+        self._merged = Counter("kinfold_contacts_merged", "Contacts folded by events.", registry=registry)
+        self._calls = Histogram(
+            "kinfold_http_request_duration_seconds",
+            "From a call's first byte to its answer's last, by route.",
+            ["method", "route", "status"],
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self._batches = Histogram(
+            "kinfold_batch_size", "Single events that shared a commit.", buckets=_EVENTS, registry=registry
+        )
+        Gauge("kinfold_line_length", "Single events that wait for a commit.", registry=registry).set_function(
+            lambda: len(line)
+        )
+        self._retries = Counter(
+            "kinfold_database_retries",
+            "Transactions tried again, by the reason's code.",
+            ["reason"],
+            registry=registry,
+        )
+        self._up = Gauge("kinfold_database_up", "1 when the database answered this scrape.", registry=registry)
+        Gauge("kinfold_build_info", "1; the label says which version.", ["version"], registry=registry).labels(
+            kinfold_version()
+        ).set(1)
+        kinfold.resolver.answered = self._note_answers
+        kinfold.database.retried = lambda reason: self._retries.labels(reason).inc()
+        line.sizes = self._batches.observe
+
+    def text(self) -> bytes:
+        """Write everything as Prometheus reads it, after asking the database for a sign of life."""
+        try:
+            self._kinfold.ready()
+            self._up.set(1)
+        except Unavailable:
+            self._up.set(0)
+        return generate_latest(self.registry)
+
+    def note_call(self, scope: Scope, status: int, seconds: float) -> None:
+        """Count a call and log it: its method, its route, what came of it and how long that took."""
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        route = route_of(scope) or ("/static" if scope["path"].startswith("/static/") else "none")
+        self._calls.labels(method, route, str(status)).observe(seconds)
+        line = fields(method=method, route=route, status=status, milliseconds=round(seconds * 1000, 1))
+        log.info("call", extra=line)
+
+    def _note_answers(self, answers: Sequence[Answer]) -> None:
+        for answer in answers:
+            duplicate = "true" if answer.duplicate else "false"
+            self._answers.labels(answer.rule or "none", answer.outcome.value, duplicate).inc()
+            if not answer.duplicate:
+                self._merged.inc(len(answer.merged))
+
+
+class MeasuredCalls:
+    """Measure every call, whoever answers it."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self.app = app
+        self.metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        # A call that ends without an answer failed, whatever its caller saw.
+        status = 500
+
+        async def noting(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, noting)
+        finally:
+            self.metrics.note_call(scope, status, time.perf_counter() - began)

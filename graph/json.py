@@ -1,0 +1,65 @@
+"""JSON as every door reads it: strict UTF-8, finite numbers, and no object with a name twice."""
+
+import json
+from typing import Any, NoReturn
+
+import orjson
+
+from graph.errors import BadInput, FieldError
+
+
+def parse_json(raw: bytes) -> Any:
+    """Parse JSON text.
+
+    Raises
+    ------
+    BadInput
+        When it is no JSON in UTF-8, or an object names a field twice: parsers disagree about which of the two counts.
+    """
+    try:
+        parsed = orjson.loads(raw)
+    except (orjson.JSONDecodeError, RecursionError) as error:
+        raise BadInput([FieldError("", "json", f"this is not JSON in UTF-8: {error}")]) from error
+    # Every name is followed by a colon: as many names as colons, and none was there twice.
+    if raw.count(b":") != _names(parsed):
+        _check_names(raw)
+    return parsed
+
+
+def _names(parsed: Any) -> int:
+    count, left = 0, [parsed]
+    while left:
+        item = left.pop()
+        if isinstance(item, dict):
+            count += len(item)
+            left.extend(item.values())
+        elif isinstance(item, list):
+            left.extend(item)
+    return count
+
+
+def _check_names(raw: bytes) -> None:
+    try:
+        json.loads(raw.decode(), object_pairs_hook=named_once)
+    except RecursionError:
+        message = "this is nested too deeply"
+        raise BadInput([FieldError("", "json", message)]) from None
+
+
+def named_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object of its fields; for parsers that hand them over.
+
+    Raises
+    ------
+    BadInput
+        When one is given twice.
+    """
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        _twice([name for name, _ in pairs])
+    return found
+
+
+def _twice(names: list[str]) -> NoReturn:
+    name = next(name for position, name in enumerate(names) if name in names[:position])
+    raise BadInput([FieldError(name, "duplicate_field", "this is given more than once")])
