@@ -17,6 +17,7 @@ from graph.migrations import migrate
 from graph.neighbourhood import Neighbourhood
 from graph.properties_by_hand import PropertiesByHand
 from graph.resolver import Resolver
+from graph.search import Search
 from graph.segments.segments import Segments
 from graph.settings import Settings
 from graph.union.unions import Unions
@@ -39,6 +40,7 @@ class Kinfold:
     unions: Unions
     history: History
     neighbourhood: Neighbourhood
+    search: Search
     segments: Segments
     workflows: Workflows
     blocking: Blocking
@@ -62,6 +64,7 @@ class Kinfold:
             Unions(database, limits=limits, mint=mint, clock=clock),
             History(database),
             Neighbourhood(database),
+            Search(database),
             Segments(database),
             Workflows(database, mint=mint, clock=clock),
             blocking,
