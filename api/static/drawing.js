@@ -119,7 +119,7 @@ function placeNarrow({ root, ghosts }) {
   const placed = new Map();
   let row = 0;
   const place = (box, depth) => {
-    placed.set(box.id, { x: depth * 26 + box.width / 2, y: row++ * ROW, box });
+    placed.set(box.id, { x: depth * 26 + box.width / 2, y: row++ * ROW + (depth ? 6 : 0), box });
     for (const child of box.children) place(child, depth + 1);
   };
   place({ ...root, children: [...root.children, ...ghosts] }, 0);
@@ -212,8 +212,14 @@ export class Drawing {
       this.cy.elements().remove();
       this.cy.add([...nodes, ...drawn]);
     });
-    if (narrow) this.element.style.height = `${placed.size * ROW + 24}px`;
-    else this.element.style.removeProperty("height");
+    if (narrow) this.element.style.height = `${placed.size * ROW + 30}px`;
+    else {
+      const heights = [...placed.values()].map(({ y }) => y);
+      const needed = Math.max(...heights) - Math.min(...heights) + 130;
+      // It grows with what is asked for, and never shrinks under the reader's eyes.
+      this.height = Math.max(this.height ?? 0, Math.min(620, Math.max(300, needed)));
+      this.element.style.height = `${this.height}px`;
+    }
     this.cy.resize();
     this.cy.userPanningEnabled(!narrow);
     if (narrow) for (const part of this.element.querySelectorAll("*")) part.style.touchAction = "auto";

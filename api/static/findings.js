@@ -1,6 +1,7 @@
 // What looks wrong, ranked, with the reason in words; and the clusters of people that keys hold together.
 
-import { KEYS, call, contactLink, emptyBox, hrefTo, iconOf, inWords, linkTo, make, pagedList, plural, problemBox, say, serverHas, shortId, withLinks } from "./dom.js";
+import { KEYS, badgeOf, call, contactLink, emptyBox, hrefTo, inWords, linkTo, make, pagedList, plural, problemBox, say, serverHas, shortId, withLinks } from "./dom.js";
+import { unmergeButton } from "./hands.js";
 
 const KEY_OF_TYPE = { tracker: "tracker_id", tracker_id: "tracker_id", email: "email", subscription: "subscription", user_id: "user_id" };
 
@@ -66,7 +67,7 @@ function anomalyCard(item, can) {
     make("div", { class: "bar" }, make("h2", {}, spoken(item.kind), " · ", subjectLink(item.subject)), scoreOf(item.score)),
     make("p", {}, withLinks(item.reason)),
     evidenceOf(item.evidence),
-    suggestionsOf(item.actions),
+    unmergesOf(item.actions, type === "contact" ? value : null),
     make("div", { class: "actions" },
       openLink(type, value),
       blockable ? make("button", { type: "button", class: "quiet", onclick: () => blockOffer(place, KEY_OF_TYPE[type], value) }, "Block the value …") : null,
@@ -98,9 +99,13 @@ function evidenceShown(name, value) {
 
 const asText = (value) => (typeof value === "object" && value !== null ? Object.entries(value).map(([name, part]) => `${spoken(name)} ${inWords(part)}`).join(", ") : inWords(value));
 
-function suggestionsOf(actions) {
-  const words = (actions ?? []).map((action) => (typeof action === "string" ? spoken(action) : (action.words ?? action.label ?? action.description ?? asText(action))));
-  return words.length ? make("p", { class: "soft" }, "What can be done: ", words.flatMap((one, index) => [index ? "; " : "", withLinks(one)]).flat(), ".") : null;
+/** What the server proposes beyond blocking and dismissing, which have buttons of their own: unions to take back. */
+function unmergesOf(actions, contact) {
+  const merges = (actions ?? []).filter((action) => action?.action === "unmerge" && action.merge);
+  if (merges.length === 0) return null;
+  return make("div", { class: "proposed" }, make("h3", {}, "Unions to take back"), make("ul", {}, merges.map(({ merge }) => make(
+    "li", { class: "owned-row" }, make("span", { class: "mono", title: merge }, shortId(merge)), unmergeButton(contact, merge),
+  ))));
 }
 
 async function dismissed(button, card, place, id) {
@@ -160,26 +165,32 @@ export async function clustersView(id = "") {
   );
 }
 
+const nodeLink = (node) => (node?.type === "contact" || node?.type in KEY_OF_TYPE ? subjectLink(node) : asText(node));
+
+function chipsOf(items, shown) {
+  return make("ul", { class: "chips" }, items.map((item) => make("li", { class: "chip" }, shown(item))));
+}
+
 function clusterCard(item, chosen) {
-  const name = String(item.id ?? item.name ?? "");
+  const { id, score, verdict, reason, members = [], articulation_points: points = [], bridges = [], communities, cut, trend } = item;
+  const facts = [
+    ["contacts", plural(item.contacts ?? members.length, "contact") + (item.known === undefined ? "" : `, ${item.known} known, ${item.folded} folded in`)],
+    ["density", item.density === undefined ? null : `${Number(item.density).toFixed(2)}, over ${plural(item.keys, "key")}`],
+    ["members", members.length ? chipsOf(members, (member) => contactLink(member)) : null],
+    ["held together by", points.length ? chipsOf(points, nodeLink) : null],
+    ["bridges", bridges.length ? make("ul", {}, bridges.map(([one, other]) => make("li", {}, nodeLink(one), " – ", nodeLink(other)))) : null],
+    ["communities", communities?.length ? make("ol", {}, communities.map((part) => make("li", {}, chipsOf(part, (member) => contactLink(member))))) : null],
+    ["a cut that parts it", cut ? [cut.key && cut.value ? subjectLink({ type: cut.key, value: cut.value }) : null, ` into ${plural(cut.pieces, "piece")}`] : null],
+    ["growth", trend ? `${plural(trend.ties, "tie")}, ${trend.recent} recent${trend.fast ? ": it grew fast" : ""}` : null],
+  ].filter(([, shown]) => shown !== null);
   return make(
-    "li", { class: `card finding${name === chosen ? " chosen" : ""}` },
-    make("h2", {}, iconOf("other"), " ", item.size ? `${plural(item.size, "contact")} ` : "Cluster ", make("span", { class: "mono soft", title: name }, shortId(name))),
-    make("dl", { class: "evidence" }, Object.entries(item).filter(([field, value]) => field !== "id" && value !== null && value?.length !== 0).flatMap(([field, value]) => [
-      make("dt", {}, spoken(field)), make("dd", {}, memberShown(field, value)),
-    ])),
+    "li", { class: `card finding${id === chosen ? " chosen" : ""}` },
+    make("div", { class: "bar" },
+      make("h2", {}, plural(item.contacts ?? members.length, "contact"), " ", verdict ? badgeOf(verdict) : null),
+      typeof score === "number" ? scoreOf(score) : null),
+    reason ? make("p", {}, withLinks(reason)) : null,
+    make("dl", { class: "evidence" }, facts.flatMap(([name, shown]) => [make("dt", {}, name), make("dd", {}, shown)])),
+    unmergesOf(item.actions, null),
+    members.length ? make("div", { class: "actions" }, make("a", { class: "button", href: hrefTo("contact", members[0]) }, "Open the graph")) : null,
   );
-}
-
-function memberShown(field, value) {
-  if (!Array.isArray(value)) return withLinks(asText(value));
-  return make("ul", { class: "chips" }, value.slice(0, 30).map((one) => make("li", {}, memberOf(field, one))), value.length > 30 ? make("li", { class: "soft" }, `and ${value.length - 30} more`) : null);
-}
-
-function memberOf(field, one) {
-  if (typeof one === "string" && /contact|member|people|person/.test(field)) return contactLink(one);
-  const type = one?.type ?? one?.kind ?? one?.key;
-  if (one?.value && (type === "contact" || KEY_OF_TYPE[type])) return subjectLink({ type, value: one.value });
-  if (one?.id && /contact|member|people|person/.test(field)) return contactLink(one.id);
-  return asText(one);
 }

@@ -88,10 +88,10 @@ export function takeKeyButton(contact, key, value) {
   });
 }
 
-/** `contact` is the id of the one to go on with. */
+/** `contact` is the id of the one to go on with; without one, the survivor. */
 export function unmergeButton(contact, merge) {
   return small("Un-merge", "Un-merge: preview taking this union back", {
-    path: `/v1/merges/${encodeURIComponent(merge)}/undo`, verb: "Un-merge", contact: () => contact,
+    path: `/v1/merges/${encodeURIComponent(merge)}/undo`, verb: "Un-merge", contact: (undone) => contact ?? undone.target,
   });
 }
 

@@ -36,12 +36,12 @@ function several(text, items, next) {
 }
 
 export function ownerList(found) {
-  return make("ul", { class: "cards" }, found.map(({ contact, note }) => make(
+  return make("ul", { class: "cards owners" }, found.map(({ contact, note }) => make(
     "li", { class: "card row" },
     iconOf("other"),
     make("div", {},
       make("a", { href: hrefTo("contact", contact.id), class: "title" }, nameOf(contact)), " ", badgeOf(contact.kind),
-      make("p", { class: "soft" }, make("span", { class: "mono", title: contact.id }, shortId(contact.id)), ` · ${note} · seen last `, timeOf(contact.last_seen_at)))),
+      make("p", { class: "soft" }, make("span", { class: "mono", title: contact.id }, shortId(contact.id)), ` · ${note} · seen last `, timeOf(contact.last_seen_at))),
   )));
 }
 

@@ -46,7 +46,7 @@ function whyForm({ from, to, options, contact, go }) {
     placeholder: "ana@example.com, or tracker_id:t1",
   }));
   const form = make(
-    "form", { class: "fields" }, input("from", "This key", from), input("to", "and this one", to), list,
+    "form", { class: "fields pair" }, input("from", "This key", from), input("to", "and this one", to), list,
     make("div", { class: "wide actions" }, make("button", { type: "submit" }, "Tell why")),
   );
   const tell = async () => {
