@@ -97,7 +97,7 @@ export function graphView(contact, { select = null, ends = null } = {}) {
   const list = make("div", { class: "around" });
   const canvas = make("div", { class: "canvas", role: "img", "aria-label": "The graph, as a drawing" });
   const state = make("p", { class: "loading drawing-state" }, "Reading the graph …");
-  const tool = (words, title, act) => make("button", { type: "button", class: "quiet", title, "aria-label": title, onclick: act }, words);
+  const tool = (words, title, act) => make("button", { type: "button", class: "quiet", title, onclick: act }, make("span", { "aria-hidden": "true" }, words), make("span", { class: "unseen" }, title));
   const drawing = new Drawing(canvas, { onSelect: (id) => choose(id), onMore: (id, name) => more(id, name), onExpand: (id) => expand(id), narrow: NARROW });
   const tools = make("div", { class: "tools", role: "group", "aria-label": "The drawing" },
     tool("+", "Larger", () => drawing.zoom(1.3)), tool("−", "Smaller", () => drawing.zoom(1 / 1.3)), tool("Fit", "Fit into view", () => drawing.fit()));

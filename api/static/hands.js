@@ -83,7 +83,7 @@ function small(label, named, offering) {
 }
 
 export function takeKeyButton(contact, key, value) {
-  return small("Take away", `Take the ${KEYS[key]} ${value} away`, {
+  return small("Take away", `Take away the ${KEYS[key]} ${value}`, {
     path: pathOf(contact.id, "/keys/remove"), body: { [key]: value }, verb: "Take it away", contact: () => contact.id,
   });
 }

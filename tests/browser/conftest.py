@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from graph.events import read_event
 from graph.kinfold import Kinfold
@@ -34,6 +34,8 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+PATIENCE = 30_000
+"""Milliseconds that a machine with other work may take."""
 MAX_TRACKERS = 2000
 """High enough for a contact with a thousand keys."""
 
@@ -98,6 +100,7 @@ def origin(environment_of_server: dict[str, str], shared_database: object) -> It
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     assert CHROMIUM, "the page is tested in a real Chromium; install Debian's package chromium"
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield chromium
@@ -157,7 +160,7 @@ def open_page(browser: Browser, origin: str, watch: Watch, kinfold: Kinfold) -> 
             timezone_id="UTC",
             reduced_motion="reduce",
         )
-        context.set_default_timeout(60_000)
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         page = context.new_page()
         watch.origin = at or origin

@@ -106,7 +106,7 @@ def test_a_cluster_shows_who_is_in_it_what_holds_it_and_what_to_take_back(
         "id": "c1", "score": 0.4, "verdict": "household", "reason": "Three people share one browser.",
         "contacts": 3, "known": 3, "folded": 4, "keys": 1, "members": people, "density": 1.0,
         "articulation_points": [{"type": "subscription", "value": "push-martin-living-room"}],
-        "bridges": [[{"type": "contact", "value": people[0]}, {"type": "subscription", "value": "push-martin-living-room"}]],
+        "bridges": [[{"type": "contact", "value": people[0]}, {"type": "tracker", "value": "martin-tablet"}]],
         "communities": [people], "cut": {"key": "subscription", "value": "push-martin-living-room", "pieces": 3},
         "unmerges": [], "trend": {"ties": 3, "recent": 3, "fast": True},
         "actions": [{"action": "unmerge", "method": "POST", "path": f"/v1/merges/{union}/undo", "merge": union}],

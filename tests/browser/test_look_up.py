@@ -121,7 +121,7 @@ def test_with_access_keys_the_page_asks_for_one_and_keeps_it_for_the_tab_only(
         # A read key looks and may not write: the page says which key it takes, and asks again.
         watch.expect("403")
         page.get_by_role("link", name="Keys and properties").click()
-        page.get_by_role("button", name="Take the tracker t1 away").click()
+        page.get_by_role("button", name="Take away the tracker t1").click()
         expect(page.get_by_role("alert")).to_contain_text("admin")
         expect(box).to_be_visible()
 
