@@ -109,17 +109,19 @@ class Neighbourhood:
             if ref.node not in keys:
                 raise NotFound(f"Contact {living} does not own the {ref.name} {ref.value!r}.")
         steps, marked, needed = _path(living, keys, ghosts, path) if path else (None, set[str](), set[str]())
-        groups, shown = [], set(needed)
+        groups: list[Document] = []
+        shown: dict[str, None] = {}  # in the order of the groups
         for name, members in _groups(keys, ghosts).items():
             if group in (None, name):
                 ids, following = _page(members, limit, cursor)
                 groups.append({"group": name, "total": len(members), "shown": len(ids), "next": following})
-                shown.update(ids)
+                shown |= dict.fromkeys(ids)
+        shown |= dict.fromkeys(sorted(needed))
         document = _drawing(
             living,
             row,
-            {node: key for node, key in keys.items() if node in shown},
-            {ghost: found for ghost, found in ghosts.items() if ghost in shown},
+            {node: keys[node] for node in shown if node in keys},
+            {ghost: ghosts[ghost] for ghost in shown if ghost in ghosts},
         )
         document |= {"groups": groups, "path": steps}
         if path is not None:

@@ -142,7 +142,7 @@ export function group(title, items, shown, { none = "none", first = 8, step = 50
   show(first);
   return make(
     "div", { class: "group" },
-    make("h3", {}, title, items.length > 1 ? make("span", { class: "count" }, items.length.toLocaleString()) : null),
+    make("h3", {}, title, " ", items.length > 1 ? make("span", { class: "count" }, items.length.toLocaleString()) : null),
     items.length === 0 ? make("p", { class: "none" }, none) : [list, more],
   );
 }

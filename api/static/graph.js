@@ -197,7 +197,7 @@ function groupOf(around, id, name, act, heading) {
   const left = around.left(id, name);
   return make(
     "section", {},
-    make(heading, {}, iconOf(name), GROUPS[name][1], make("span", { class: "count" }, group.total.toLocaleString())),
+    make(heading, {}, iconOf(name), GROUPS[name][1], " ", make("span", { class: "count" }, group.total.toLocaleString())),
     make("ul", {}, members.map((node) => make(
       "li", {}, nodeButton(node, act),
       node.shared ? make("ul", { class: "owners" }, around.owners(node.id).filter((owner) => owner !== id && around.nodes.has(owner)).map((owner) => make(

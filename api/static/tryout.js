@@ -1,6 +1,6 @@
 // An event as typed, resolved as a dry run: the answer is the real one, and nothing is written.
 
-import { KEYS, badgeOf, call, contactLink, make, problemBox, say } from "./dom.js";
+import { KEYS, badgeOf, call, contactLink, make, problemBox, say, withLinks } from "./dom.js";
 
 const OUTCOMES = {
   created: "a new contact would be made",
@@ -93,5 +93,5 @@ function answerShown(answer) {
 }
 
 export function traceList(trace) {
-  return make("ol", { class: "trace" }, trace.map((step) => make("li", {}, make("b", {}, step.step), ": ", step.detail)));
+  return make("ol", { class: "trace" }, trace.map((step) => make("li", {}, make("b", {}, step.step), ": ", withLinks(step.detail))));
 }
