@@ -147,6 +147,8 @@ export class Drawing {
 
   async begin() {
     const make = await cytoscape();
+    // Who asked has gone on to another page: nothing is left to draw on.
+    if (!this.element.isConnected) return;
     this.cy = make({
       container: this.element, elements: [], layout: { name: "preset" }, minZoom: 0.15, maxZoom: 2.5,
       userZoomingEnabled: false, boxSelectionEnabled: false, autoungrabify: true, selectionType: "single",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import ROOT, Open, findings_of_axe
 
@@ -58,8 +58,8 @@ def test_colours_follow_the_day_while_the_page_is_open(open_page: Open, story: S
 
 def test_the_page_waits_with_words_while_the_server_thinks(open_page: Open, story: Story) -> None:
     page = open_page()
-    held = []
-    page.route("**/v1/contacts/**", held.append)
+    held: list[Route] = []
+    page.route("**/v1/contacts/**", lambda route: held.append(route))
     page.goto(f"{page.url}#/contact/{story('ana@example.com')}")
     expect(page.locator("main .loading")).to_be_visible()
     assert page.locator("main").get_attribute("aria-busy") == "true"
