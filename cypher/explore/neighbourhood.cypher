@@ -27,7 +27,7 @@ RETURN
           other.kind,
           coalesce(
             head(COLLECT { MATCH (other)-[:HAS_PROPERTY]->(p:Property {name: '_name', shown: true}) RETURN p.value }),
-            head(COLLECT { MATCH (other)-[o:OWNS]->(k:Email|UserId) RETURN k.value ORDER BY k:UserId, o.merge IS NOT NULL, o.since LIMIT 1 })
+            head(COLLECT { MATCH (other)-[owns:OWNS]->(name:Email|UserId) RETURN name.value ORDER BY name:UserId, owns.merge IS NOT NULL, owns.since LIMIT 1 })
           )
         ]
       }
