@@ -1,7 +1,7 @@
 """What may stand in a query string: nothing unknown, nothing twice, flags that are true or false."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -86,6 +86,18 @@ class AnomalyPage(Page):
     dismissed: Flag = Field(False, description="Those that were dismissed instead of the others.")
 
 
+class ActivityPage(Page):
+    """Which activity."""
+
+    tracker_id: Text | None = Field(None, description="On this tracker only.")
+
+
+class SearchPage(Page):
+    """What to look for."""
+
+    q: Text = Field(description="An email, a tracker, a subscription, a user id, or a contact's id.")
+
+
 class KeyFilter(Page):
     """By a key, or by none."""
 
@@ -114,12 +126,17 @@ class KeyPage(KeyFilter):
 
 
 class Ends(_Closed):
-    """Two keys, or none: what ties them."""
+    """How much of the graph; and two keys, or none: what ties them."""
 
     from_: Text | None = Field(
         None, alias="from", description="A key as name:value.", examples=["email:ana@example.com"]
     )
     to: Text | None = Field(None, description="Another key of the same contact.", examples=["tracker_id:t1"])
+    limit: Limit | None = Field(None, description="How many nodes of each group at most; all when left out.")
+    group: Literal["email", "user_id", "tracker_id", "subscription", "folded"] | None = Field(
+        None, description="Only this group of nodes, a page of it."
+    )
+    cursor: Text | None = Field(None, description="With a group: its `next`, of the page before.")
 
     def path(self) -> tuple[KeyRef, KeyRef] | None:
         """Read both keys.
@@ -176,6 +193,8 @@ EndsQuery = Annotated[Ends, Query()]
 NothingQuery = Annotated[Nothing, Query()]
 FlagsQuery = Annotated[Flags, Query()]
 PageQuery = Annotated[Page, Query()]
+ActivityQuery = Annotated[ActivityPage, Query()]
+SearchQuery = Annotated[SearchPage, Query()]
 AnomalyPageQuery = Annotated[AnomalyPage, Query()]
 KeyFilterQuery = Annotated[KeyFilter, Query()]
 KeyPageQuery = Annotated[KeyPage, Query()]

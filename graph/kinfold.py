@@ -18,6 +18,7 @@ from graph.migrations import migrate
 from graph.neighbourhood import Neighbourhood
 from graph.properties_by_hand import PropertiesByHand
 from graph.resolver import Resolver
+from graph.search import Search
 from graph.segments.segments import Segments
 from graph.settings import Settings
 from graph.union.unions import Unions
@@ -40,6 +41,7 @@ class Kinfold:
     unions: Unions
     history: History
     neighbourhood: Neighbourhood
+    search: Search
     segments: Segments
     workflows: Workflows
     blocking: Blocking
@@ -64,6 +66,7 @@ class Kinfold:
             Unions(database, limits=limits, mint=mint, clock=clock),
             History(database),
             Neighbourhood(database),
+            Search(database),
             Segments(database),
             Workflows(database, mint=mint, clock=clock),
             blocking,

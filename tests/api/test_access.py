@@ -22,6 +22,7 @@ SCOPES = {
     ("POST", "/v1/resolve"): "write",
     ("POST", "/v1/resolve/batch"): "write",
     ("GET", "/v1/contacts"): "read",
+    ("GET", "/v1/search"): "read",
     ("GET", "/v1/contacts/{id}"): "read",
     ("PATCH", "/v1/contacts/{id}"): "admin",
     ("POST", "/v1/contacts/{id}/keys"): "admin",
