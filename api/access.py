@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import ipaddress
 from enum import StrEnum
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from fastapi import Request
 from pydantic import SecretStr
@@ -14,14 +14,17 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.problems import Forbidden, Unauthorised, respond
+from api.tracking import TRACKING_PATHS
 from graph.errors import KinfoldError
 from graph.settings import Settings
 
-_OPEN = frozenset({"/", "/health", "/ready", "/openapi.json"})
+_OPEN = frozenset({"/", "/health", "/ready", "/openapi.json", "/tag.js"})
 _OPEN_FOLDER = "/static/"
-_WRITES = frozenset({"/v1/resolve", "/v1/resolve/batch"})
+_WRITES = frozenset({"/v1/resolve", "/v1/resolve/batch", *TRACKING_PATHS})
 _SAFE_METHODS = ("GET", "HEAD")
 _SCOPES_HELD = "kinfold.scopes"
+KEY_PARAMETER = "write_key"
+"""Where a write key may stand in the query of a call that takes one."""
 
 
 class KeyScope(StrEnum):
@@ -85,7 +88,7 @@ class Guard:
         headers = Headers(scope=scope)
         try:
             if self.keys.exist:
-                scope[_SCOPES_HELD] = _check_key(self.keys, headers, needed(scope["method"], scope["path"]))
+                scope[_SCOPES_HELD] = _check_key(self.keys, scope, headers, needed(scope["method"], scope["path"]))
             else:
                 _check_local(headers, scope["method"])
         except KinfoldError as error:
@@ -107,16 +110,34 @@ def check_may_explain(request: Request) -> None:
         raise Forbidden("A write key learns nothing but the answer: explain=true needs an admin key.")
 
 
-def _check_key(keys: AccessKeys, headers: Headers, scope: KeyScope | None) -> frozenset[KeyScope]:
+def _check_key(keys: AccessKeys, call: Scope, headers: Headers, scope: KeyScope | None) -> frozenset[KeyScope]:
     if scope is None:
         return frozenset()
-    held = keys.scopes(_presented(headers))
+    if scope is KeyScope.WRITE and "authorization" not in headers:
+        held = _of_address(keys, call["query_string"])
+    else:
+        held = keys.scopes(_presented(headers))
     if not held:
         raise Unauthorised("Nobody was given this access key, or it was taken back.")
     if not held & {scope, KeyScope.ADMIN}:
         also = "" if scope is KeyScope.ADMIN else f"{scope} or "
         names = " and ".join(sorted(held))
         raise Forbidden(f"This call needs an access key for {also}admin; the one sent is for {names}.")
+    return held
+
+
+def _of_address(keys: AccessKeys, query: bytes) -> frozenset[KeyScope]:
+    """Read the key of a page that is being left: what it sends then can carry no header of its own.
+
+    A write key is no secret, since every visitor can read it in the page; any other has no business in an address,
+    which ends up in logs.
+    """
+    sent = parse_qs(query.decode("latin-1")).get(KEY_PARAMETER, [])
+    if len(sent) != 1:
+        raise Unauthorised("Send one access key, as Authorization: Bearer KEY.")
+    held = keys.scopes(sent[0].encode())
+    if held - {KeyScope.WRITE}:
+        raise Unauthorised(f"Only a write key may come as ?{KEY_PARAMETER}=; send this one in a header.")
     return held
 
 

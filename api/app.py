@@ -16,7 +16,7 @@ from api.access import AccessKeys, Guard, KeyScope, needed
 from api.bodies import BODIES
 from api.headers import SafeHeaders
 from api.query import single_valued
-from api.routes import anomalies, blocked, contacts, health, merges, resolve, segments, workflows
+from api.routes import anomalies, blocked, contacts, health, merges, resolve, segments, tag, tracking, workflows
 from api.schemas import Problem
 from api.version import kinfold_version
 from graph.events import Event
@@ -66,9 +66,10 @@ def create_app(kinfold: Kinfold) -> FastAPI:
     problems.install(app)
     app.add_middleware(Guard, keys=AccessKeys(kinfold.settings))
     app.add_middleware(SafeHeaders)
-    for routes in (resolve, contacts, merges, segments, workflows, blocked, anomalies):
+    for routes in (resolve, tracking, contacts, merges, segments, workflows, blocked, anomalies):
         app.include_router(routes.router, prefix="/v1", dependencies=[Depends(single_valued)])
     app.include_router(health.router)
+    app.include_router(tag.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     _document(app)
     return app
