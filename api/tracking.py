@@ -33,7 +33,9 @@ _MAX_DEPTH = 12
 _LONG_TEXT = 512
 _CUT_BYTES = 2048
 _INT64 = 2**63
-_SECOND = timedelta(seconds=1)
+_TOLERANCE = timedelta(seconds=2)
+"""A clock that differs by less is taken as right. The difference is then mostly the request's way here, which is
+another one for each batch: correcting by it would shuffle what one sender did within a moment."""
 
 
 class BadMessage(BadInput):
@@ -164,9 +166,8 @@ def read_message(kind: str, message: Mapping[str, Any], received_at: datetime, *
     for name in ("type", "writeKey"):
         rest.pop(name, None)
     person = _take_traits(kind, rest)
-    keys = _take_keys(kind, rest, person)
     event: dict[str, Any] = {
-        **keys,
+        **{str(key): value for key, value in _take_keys(kind, rest, person).items()},
         "event": _take_name(kind, rest),
         "message_id": _take_message_id(rest),
         "occurred_at": _take_time(rest, sent_at, received_at),
@@ -267,12 +268,13 @@ def _take_time(rest: dict[str, Any], sent_at: object, received_at: datetime) -> 
     said = _time(rest.get(name))
     if said is None:
         return None
+    skew = received_at - sent if sent else timedelta()
     try:
         # Nothing happens after it was heard of, whatever a clock says.
-        occurred = min(received_at, said + (received_at - sent) if sent else said)
+        occurred = min(received_at, said + skew if abs(skew) >= _TOLERANCE else said)
     except OverflowError:
         occurred = received_at
-    if abs(occurred - said) < _SECOND:
+    if abs(occurred - said) < _TOLERANCE:
         rest.pop(name)
     else:
         rest["originalTimestamp"] = rest.pop(name)

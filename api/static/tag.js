@@ -11,7 +11,7 @@
   var PREFIX = "kinfold.", EVENT = PREFIX + "e.";
   var MAX_AGE = 34560000; // 400 days, the most that browsers keep a cookie
   var MANY = 50, BYTES = 48000, QUEUE = 1000; // keepalive requests share 64 KiB
-  var held = [], inMemory = {}, taken = {}, counter = 0, failures = 0, waiting = 0, told = 0, running = false, fresh = "";
+  var held = [], inMemory = {}, taken = {}, counter = 0, failures = 0, waiting = 0, told = 0, running = false, ready = false, fresh = "";
 
   // What a page stores outlives it. Where a browser stores nothing for us, the page's memory has to do.
   function get(key) { try { return inMemory[key] || w.localStorage.getItem(key); } catch (_) { return null; } }
@@ -201,36 +201,45 @@
       put(PREFIX + "consent", given === false ? "no" : "yes");
       if (given === false) {
         held = [];
+        ready = false;
         queued().concat(PREFIX + "push").forEach(drop);
         keep("", 0);
-      } else agreed();
+      } else begin();
     },
-    tracker: function () { return allowed() ? tracker() : null; }
+    tracker: function () { return ready && allowed() ? tracker() : null; }
   };
   Object.keys(calls).forEach(function (name) {
     api[name] = function () {
-      if (allowed()) calls[name].apply(null, arguments);
+      if (ready && allowed()) calls[name].apply(null, arguments);
       else if (get(PREFIX + "consent") !== "no") held.push([name, arguments]);
     };
   });
   api.push = function (call) { if (api[call[0]]) api[call[0]].apply(null, [].slice.call(call, 1)); };
   w.kinfold = api;
 
-  function agreed() { held.splice(0).forEach(function (call) { calls[call[0]].apply(null, call[1]); }); }
+  // Tabs that begin at the same moment agree on one tracker before their first event.
+  function begin() {
+    function go() {
+      ready = allowed();
+      if (!ready) return;
+      tracker();
+      held.splice(0).forEach(function (call) { calls[call[0]].apply(null, call[1]); });
+      subscribed();
+      later(20);
+    }
+    if (!allowed() || ready) return;
+    if (current()) go();
+    else if (navigator.locks) navigator.locks.request("kinfold.mint", go);
+    else { tracker(); setTimeout(go, 60); }
+  }
   w.addEventListener("storage", function (change) {
-    if (change.key === PREFIX + "consent" && allowed()) agreed(); // in another tab
+    if (change.key === PREFIX + "consent") begin(); // given in another tab
   });
   function leave() { if (queued().length) flush(); }
   w.addEventListener("pagehide", leave);
   d.addEventListener("visibilitychange", function () { if (d.visibilityState === "hidden") leave(); });
   w.addEventListener("online", function () { failures = 0; later(20); });
-  function start() {
-    if (set.page !== "manual") api.page();
-    [].forEach.call(early, api.push);
-    if (allowed()) { subscribed(); later(20); }
-  }
-  // Two tabs that open at the same moment agree on one tracker before the first event.
-  if (!allowed() || cookie()) start();
-  else if (navigator.locks) navigator.locks.request("kinfold.mint", tracker).then(start, start);
-  else { tracker(); setTimeout(start, 60); }
+  if (set.page !== "manual") api.page();
+  [].forEach.call(early, api.push);
+  begin();
 })(window, document);
