@@ -1,4 +1,4 @@
-"""A shop with the tag on its pages, on the same server as Kinfold, and a Chromium that visits it."""
+"""A shop with the tag on its pages, on the same server as Kinfold, and what visits it."""
 
 import socket
 import threading
@@ -11,7 +11,7 @@ import httpx
 import orjson
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 from starlette.applications import Starlette
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
@@ -26,11 +26,6 @@ from graph.settings import Settings
 
 WRITE_KEY = "w-1"
 ADMIN_KEY = "a-1"
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
 
 EARLY = """<script>!function(w,k){k=w.kinfold=w.kinfold||[];["identify","track","page","reset","consent"].forEach(
 function(m){k[m]=k[m]||function(){k.push([m].concat([].slice.call(arguments)))}})}(window)</script>"""
@@ -54,7 +49,6 @@ class Site:
 
     kinfold: ASGIApp
     down: bool = False
-    slow: float = 0
     sent: list[dict[str, Any]] = field(default_factory=list)
     """Every event that came in, in order, repeated ones too."""
     url: str = ""
@@ -134,18 +128,10 @@ def example_shop() -> Iterator[str]:
         yield f"http://{address}"
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def visitor(chromium: Browser) -> Iterator[BrowserContext]:
+def visitor(browser: Browser) -> Iterator[BrowserContext]:
     """One browser of one person, with nothing stored."""
-    context = chromium.new_context()
+    context = browser.new_context()
     context.set_default_timeout(20_000)
     yield context
     context.close()

@@ -9,7 +9,6 @@ from playwright.sync_api import BrowserContext, Page, Request, Route
 
 from tests.browser.tag_site import (
     Site,
-    chromium,
     cookie,
     example_shop,
     opened,
@@ -19,7 +18,7 @@ from tests.browser.tag_site import (
     visitor,
 )
 
-__all__ = ["chromium", "example_shop", "opened", "site", "visitor"]
+__all__ = ["example_shop", "opened", "site", "visitor"]
 
 Opened = Callable[..., Page]
 
@@ -59,7 +58,11 @@ def test_the_next_page_is_the_same_visitor(opened: Opened, visitor: BrowserConte
 def test_calls_made_before_the_tag_came_are_made_then(visitor: BrowserContext, site: Site) -> None:
     page = visitor.new_page()
     held: list[Route] = []
-    page.route("**/tag.js", lambda route: held.append(route))
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/tag.js", hold)
     page.goto(f"{site.url}/shop/home?page=manual", wait_until="commit")
     page.wait_for_function("!!window.kinfold && !!window.kinfold.track")
     page.evaluate("kinfold.track('Early', {n: 1}); kinfold.identify('42', {plan: 'pro'})")
@@ -264,6 +267,7 @@ def test_nothing_is_stored_or_sent_before_consent(opened: Opened, visitor: Brows
     assert page.evaluate("kinfold.tracker()") is None
 
     page.evaluate("kinfold.consent(true)")
+    page.wait_for_function("!!kinfold.tracker()")
     settled(page)
     assert site.events(tracker_id=str(cookie(visitor))) == ["page", "Before"]
     page.goto(f"{site.url}/shop/hats?consent=required")
@@ -285,6 +289,7 @@ def test_consent_taken_back_leaves_nothing_and_lasts(
 ) -> None:
     page = opened("home", **attributes)
     page.evaluate("kinfold.consent(true)")
+    page.wait_for_function("!!kinfold.tracker()")
     settled(page)
     count = len(site.sent)
     page.evaluate("kinfold.consent(false); kinfold.track('No')")

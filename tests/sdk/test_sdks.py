@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,8 @@ def rudderstack_python(host: str, key: str) -> list[Any]:
     return errors
 
 
-def segment_node(host: str, key: str) -> list[Any]:
+def installed_node() -> str:
+    """Node, with the SDK installed from its registry by the lock."""
     npm, node = shutil.which("npm"), shutil.which("node")
     if npm is None or node is None:
         if os.environ.get("CI"):
@@ -57,9 +59,12 @@ def segment_node(host: str, key: str) -> list[Any]:
         pytest.skip("Node is not installed")
     if not (NODE / "node_modules" / ".package-lock.json").exists():
         subprocess.run([npm, "ci", "--ignore-scripts"], cwd=NODE, check=True, capture_output=True, timeout=300)
-    done = subprocess.run(
-        [node, "send.mjs", host, key], cwd=NODE, check=False, capture_output=True, text=True, timeout=120
-    )
+    return node
+
+
+def segment_node(host: str, key: str) -> list[Any]:
+    command = [installed_node(), "send.mjs", host, key]
+    done = subprocess.run(command, cwd=NODE, check=False, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     return done.stderr.splitlines()
 
@@ -140,6 +145,36 @@ def _message_ids(body: bytes) -> list[str]:
     if body.startswith(b"\x1f\x8b"):
         body = gzip.decompress(body)
     return [message["messageId"] for message in json.loads(body)["batch"]]
+
+
+def _snippets(language: str) -> list[str]:
+    text = Path("docs/segment.md").read_text()
+    return [block.partition("```")[0] for block in text.split(f"```{language}\n")[1:]]
+
+
+def _at(origin: str, code: str) -> str:
+    assert "http://127.0.0.1:8000" in code
+    assert "YOUR WRITE KEY" in code
+    return code.replace("http://127.0.0.1:8000", origin).replace("YOUR WRITE KEY", WRITE_KEY)
+
+
+@pytest.mark.parametrize("code", _snippets("python"), ids=["segment", "rudderstack"])
+def test_the_python_snippets_of_the_docs_run(code: str, origin: str, found: Found) -> None:
+    subprocess.run([sys.executable, "-c", _at(origin, code)], check=True, timeout=120)
+    check_the_snippet(found)
+
+
+def test_the_node_snippet_of_the_docs_runs(origin: str, found: Found) -> None:
+    node = installed_node()
+    [code] = _snippets("js")
+    subprocess.run([node, "--input-type=module", "-e", _at(origin, code)], cwd=NODE, check=True, timeout=120)
+    check_the_snippet(found)
+
+
+def check_the_snippet(found: Found) -> None:
+    ana = found(user_id="42")
+    assert (ana["email"], ana["trackers"], ana["properties"]) == ("ana@example.com", ["browser-1"], {"plan": "pro"})
+    assert {item["event"] for item in ana["activity"]} == {"identify", "Order Completed"}
 
 
 def test_the_python_sdks_bodies_come_as_gzip(door: Door, found: Found) -> None:
