@@ -132,7 +132,7 @@ def example_shop() -> Iterator[str]:
 def visitor(browser: Browser) -> Iterator[BrowserContext]:
     """One browser of one person, with nothing stored."""
     context = browser.new_context()
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(60_000)
     yield context
     context.close()
 
@@ -156,7 +156,7 @@ def cookie(visitor: BrowserContext, name: str = "kinfold") -> str | None:
     return next((item["value"] for item in visitor.cookies() if item["name"] == name), None)  # type: ignore[typeddict-item]
 
 
-def until(holds: Callable[[], object], page: Page | None = None, seconds: float = 20) -> None:
+def until(holds: Callable[[], object], page: Page | None = None, seconds: float = 90) -> None:
     """Wait for what will be; the page's own clock goes on meanwhile."""
     end = time.monotonic() + seconds
     while not holds():

@@ -34,7 +34,11 @@ def origin(kinfold: Kinfold, server: Settings) -> Iterator[str]:
         try:
             while not running.started:
                 time.sleep(0.01)
-            yield f"http://127.0.0.1:{taken.getsockname()[1]}"
+            url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+            # A database's first event has every statement planned: on a busy machine that is longer than SDKs wait.
+            first = {"anonymousId": "first", "type": "page"}
+            httpx.post(f"{url}/v1/page", json=first, auth=(WRITE_KEY, ""), timeout=120).raise_for_status()
+            yield url
         finally:
             running.should_exit = True
             thread.join()
