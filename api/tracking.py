@@ -30,6 +30,7 @@ CUT = "kinfold.cut"
 """The event property that names what was cut or left out for the event to fit."""
 
 _MAX_DEPTH = 12
+_MAX_MEMBERS = 16
 _LONG_TEXT = 512
 _CUT_BYTES = 2048
 _INT64 = 2**63
@@ -80,7 +81,11 @@ def unpack(body: bytes, encoding: str) -> bytes:
     if encoding not in ("gzip", "x-gzip"):
         raise UnknownEncoding([FieldError("", "encoding", "a body comes as it is, or with Content-Encoding: gzip")])
     unpacked = b""
+    members = 0
     while body:
+        members += 1
+        if members > _MAX_MEMBERS:
+            raise _bad("", "gzip", f"a body is one gzip stream, or up to {_MAX_MEMBERS}")
         stream = zlib.decompressobj(wbits=31)
         try:
             unpacked += stream.decompress(body, MAX_REQUEST_BYTES + 1 - len(unpacked))
@@ -381,6 +386,7 @@ class _Fitting:
     def __init__(self, room: int) -> None:
         self.room = room
         self.cut: list[str] = []
+        self._numbers: dict[str, int] = {}
 
     def fit(self, leaves: Iterator[tuple[str, Any]], into: dict[str, Any] | None = None) -> dict[str, Any]:
         fitted = {} if into is None else into
@@ -389,7 +395,7 @@ class _Fitting:
             if name in fitted:
                 if fitted[name] == value:
                     continue
-                name = _free_name(name, fitted)
+                name = self._free_name(name, fitted)
             if self._takes(name, value):
                 fitted[name] = value
                 continue
@@ -397,6 +403,14 @@ class _Fitting:
             if isinstance(value, str) and self._takes(name, value[:_LONG_TEXT]):
                 fitted[name] = value[:_LONG_TEXT]
         return fitted
+
+    def _free_name(self, name: str, taken: Mapping[str, Any]) -> str:
+        # Counted on from the last one: many that clash must not be tried from the start each time.
+        while True:
+            number = self._numbers[name] = self._numbers.get(name, 1) + 1
+            free = f"{name[: MAX_NAME - 9]}~{number}"
+            if free not in taken:
+                return free
 
     def _takes(self, name: str, value: object) -> bool:
         size = len(orjson.dumps([name, value]))
@@ -411,13 +425,6 @@ def _name(path: str) -> str:
     if len(path) <= MAX_NAME:
         return path
     return f"{path[: MAX_NAME - 9]}~{hashlib.sha256(path.encode()).hexdigest()[:8]}"
-
-
-def _free_name(name: str, taken: Mapping[str, Any]) -> str:
-    number = 2
-    while (free := f"{name[: MAX_NAME - 9]}~{number}") in taken:
-        number += 1
-    return free
 
 
 def _as_many_as_fit(names: Sequence[str]) -> list[str]:
