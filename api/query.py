@@ -58,6 +58,9 @@ class Flags(_Closed):
 
     dry_run: Flag = Field(False, description="Answer the same and write nothing.")
     explain: Flag = Field(False, description="Add a trace: which fact led where.")
+    write_key: Text | None = Field(
+        None, description="A write key, for a page that cannot send a header; the browser tag does."
+    )
 
 
 class DryRun(_Closed):

@@ -180,6 +180,22 @@ class Results(BaseModel):
     results: list[Answer | Refused]
 
 
+class Rejected(BaseModel):
+    """A message of a batch that could not be read."""
+
+    index: int
+    error: Problem
+
+
+class Taken(BaseModel):
+    """What an SDK is told: it need not send this again."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"success": True}]})
+
+    success: Literal[True]
+    rejected: list[Rejected] = Field([], description="Left out when every message could be read.")
+
+
 class OwnedSubscription(BaseModel):
     """A push subscription, and who else owns it."""
 
