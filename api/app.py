@@ -78,6 +78,7 @@ def create_app(kinfold: Kinfold, keys: AccessKeys | None = None) -> FastAPI:
     app.add_middleware(SafeHeaders)
     app.add_middleware(MeasuredCalls, metrics=app.state.metrics)
     app.add_middleware(TracedCalls)
+    app.router.routes.insert(0, resolve.unadorned)
     for routes in (resolve, tracking, contacts, merges, segments, workflows, blocked, anomalies):
         app.include_router(routes.router, prefix="/v1", dependencies=[Depends(single_valued)])
     app.include_router(health.router)

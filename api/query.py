@@ -15,7 +15,7 @@ from graph.paging import make_cursor, read_cursor
 MAX_LIMIT = 1000
 
 
-def single_valued(request: Request) -> None:
+async def single_valued(request: Request) -> None:
     """Refuse a query parameter that is given twice, since nobody knows which of the two was meant."""
     seen: set[str] = set()
     for name, _ in request.query_params.multi_items():
