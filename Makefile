@@ -23,6 +23,9 @@ check: $(VENV)/.test ## Lint, format, types
 
 bench: $(VENV)/.test ## What is measured, beside what it is measured against
 	$(BIN)/python -m bench.single_event
+	$(BIN)/python -m bench.throughput
+	$(BIN)/python -m bench.growth
+	$(BIN)/python -m bench.memory
 	$(BIN)/python -m bench.union_cost
 	$(BIN)/python -m bench.analysis
 
