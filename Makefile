@@ -44,11 +44,11 @@ $(VENV)/.test: $(VENV)/.python requirements/test.txt pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@ $(VENV)/.run
 
-lock: ## Rewrite the lock files (needs uv)
+lock: ## Rewrite the lock files (needs uv); what runs is pinned to what is tested
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-emit-find-links --extra build -o requirements/run.txt pyproject.toml
+		--no-emit-find-links --all-extras -o requirements/test.txt pyproject.toml
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-emit-find-links --all-extras -c requirements/run.txt -o requirements/test.txt pyproject.toml
+		--no-emit-find-links --extra build -c requirements/test.txt -o requirements/run.txt pyproject.toml
 
 clean: ## Remove what was set up here (not the shared cache)
 	rm -rf $(VENV) .kinfold
