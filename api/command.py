@@ -404,6 +404,31 @@ def path() -> None:
         typer.echo(str(embedded.data_path(_settings())))
 
 
+@database.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="Must not exist.", metavar="FILE")],
+    as_json: AsJson = False,
+) -> None:
+    """Write the embedded database into a file. It is stopped meanwhile: servers that use it answer 503, then go on."""
+    with plain_errors(), _stopped_by_signal(128 + signal.SIGTERM):
+        from api import backups
+
+        backups.backup(_settings(), file, as_json=as_json)
+
+
+@database.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="Written by kinfold db backup.", metavar="FILE")],
+    force: Annotated[bool, typer.Option("--force", help="Replace the database that is there.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Put a backup in the place of the embedded database, which nobody may be using; checked before and after."""
+    with plain_errors(), _stopped_by_signal(128 + signal.SIGTERM):
+        from api import backups
+
+        backups.restore(_settings(), file, force=force, as_json=as_json)
+
+
 def _settings(**changed: Any) -> "Settings":
     from graph.settings import Settings
 
