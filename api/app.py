@@ -1,5 +1,6 @@
 """The HTTP door: every call of Kinfold as one FastAPI application."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,8 +20,21 @@ from api.headers import SafeHeaders
 from api.metrics import MeasuredCalls, Metrics
 from api.query import single_valued
 from api.rates import Rates
-from api.routes import anomalies, blocked, contacts, health, merges, resolve, segments, tag, tracking, workflows
+from api.routes import (
+    anomalies,
+    blocked,
+    contacts,
+    health,
+    merges,
+    privacy,
+    resolve,
+    segments,
+    tag,
+    tracking,
+    workflows,
+)
 from api.schemas import Problem
+from api.sweeping import sweep_now_and_then
 from api.tracing import TracedCalls
 from api.version import kinfold_version
 from graph.access_keys import KeyScope
@@ -53,7 +67,9 @@ def create_app(kinfold: Kinfold, keys: AccessKeys | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        sweeping = asyncio.create_task(sweep_now_and_then(kinfold))
         yield
+        sweeping.cancel()
         # Who was let into the line gets an answer; who comes now is told to come again.
         await anyio.to_thread.run_sync(line.close)
 
@@ -79,7 +95,7 @@ def create_app(kinfold: Kinfold, keys: AccessKeys | None = None) -> FastAPI:
     app.add_middleware(MeasuredCalls, metrics=app.state.metrics)
     app.add_middleware(TracedCalls)
     app.router.routes.insert(0, resolve.unadorned)
-    for routes in (resolve, tracking, contacts, merges, segments, workflows, blocked, anomalies):
+    for routes in (resolve, tracking, contacts, merges, segments, workflows, blocked, anomalies, privacy):
         app.include_router(routes.router, prefix="/v1", dependencies=[Depends(single_valued)])
     app.include_router(health.router)
     app.include_router(tag.router)

@@ -47,6 +47,14 @@ access = typer.Typer(
 app.add_typer(access, name="keys")
 
 
+suppressed = typer.Typer(
+    help="Emails and user ids that do not come back after their owner was erased.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(suppressed, name="suppress")
+
+
 class Scope(StrEnum):
     """What an access key is for."""
 
@@ -77,6 +85,12 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Say field by field what
 AsJson = Annotated[bool, typer.Option("--json", help="Answer with JSON, as over HTTP.")]
 Pattern = Annotated[bool, typer.Option("--pattern", help="VALUE is a regular expression that matches the whole.")]
 Allow = Annotated[bool, typer.Option("--allow", help="Let VALUE through although a built-in rule blocks it.")]
+
+Person = Annotated[str | None, typer.Argument(help="The contact's id.", metavar="CONTACT")]
+PersonKey = Annotated[
+    str | None,
+    typer.Option("--key", help="Instead: the owner of this key, as email=VALUE.", metavar="NAME=VALUE"),
+]
 
 
 def main() -> None:
@@ -265,6 +279,68 @@ def unmerge(
                 by_hand.unmerge_key(kinfold, key, cascade=cascade, dry_run=dry_run, yes=yes, teller=teller)
             elif merge is not None:
                 by_hand.unmerge(kinfold, merge, cascade=cascade, dry_run=dry_run, teller=teller)
+
+
+@app.command()
+def export(contact: Person = None, key: PersonKey = None) -> None:
+    """Write everything held on a person to stdout, as one JSON document. Exits as merge does."""
+    with plain_errors():
+        from api import privacy
+
+        privacy.check_one(contact, key)
+        with _by_hand() as kinfold:
+            privacy.export(kinfold, contact, key)
+
+
+@app.command()
+def erase(
+    contact: Person = None,
+    key: PersonKey = None,
+    allow_return: Annotated[
+        bool, typer.Option("--allow-return", help="Let a late event bring the emails and user ids back.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Erase a person for good, and show the receipt. Exits as merge does."""
+    with plain_errors():
+        from api import by_hand, privacy
+
+        privacy.check_one(contact, key)
+        with _by_hand() as kinfold:
+            teller = by_hand.Teller(as_json=as_json)
+            privacy.erase(kinfold, contact, key, allow_return=allow_return, teller=teller)
+
+
+@app.command()
+def sweep(as_json: AsJson = False) -> None:
+    """Drop activity older than KINFOLD_RETENTION_DAYS, and finish erasures that were interrupted."""
+    with plain_errors(), _by_hand() as kinfold:
+        from api import by_hand, privacy
+
+        privacy.sweep(kinfold, teller=by_hand.Teller(as_json=as_json))
+
+
+@suppressed.command("list")
+def list_suppressed(as_json: AsJson = False) -> None:
+    """List what is suppressed, by digest: which addresses they are is not known."""
+    with plain_errors(), _by_hand() as kinfold:
+        from api import by_hand, privacy
+
+        privacy.list_suppressed(kinfold, teller=by_hand.Teller(as_json=as_json))
+
+
+@suppressed.command("allow")
+def allow_suppressed(
+    key: Annotated[str, typer.Argument(help="An email or a user id, as email=VALUE.", metavar="NAME=VALUE")],
+    as_json: AsJson = False,
+) -> None:
+    """Let an email or user id come back."""
+    with plain_errors():
+        from api import by_hand, privacy
+
+        name, value = by_hand.read_key(key)
+        with _by_hand() as kinfold:
+            privacy.allow(kinfold, name, value, teller=by_hand.Teller(as_json=as_json))
 
 
 @app.command()

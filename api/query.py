@@ -101,9 +101,7 @@ class SearchPage(Page):
     q: Text = Field(description="An email, a tracker, a subscription, a user id, or a contact's id.")
 
 
-class KeyFilter(Page):
-    """By a key, or by none."""
-
+class _Keys(_Closed):
     email: Text | None = Field(None, examples=["ana@example.com"])
     tracker_id: Text | None = None
     subscription: Text | None = None
@@ -114,7 +112,11 @@ class KeyFilter(Page):
         return [(name, value) for name in KEY_NAMES if (value := getattr(self, name)) is not None]
 
 
-class KeyPage(KeyFilter):
+class KeyFilter(Page, _Keys):
+    """By a key, or by none."""
+
+
+class OneKey(_Keys):
     """Whose key; exactly one of the four."""
 
     def key(self) -> tuple[KeyName, str]:
@@ -126,6 +128,20 @@ class KeyPage(KeyFilter):
             When there is none, or more than one.
         """
         return the_one_key(self.given(), "query")
+
+
+class KeyPage(Page, OneKey):
+    """Whose key; exactly one of the four."""
+
+
+class Erase(_Closed):
+    """How a person is erased."""
+
+    allow_return: Flag = Field(False, description="Let a late event bring the emails and user ids back.")
+
+
+class EraseByKey(Erase, OneKey):
+    """Who is erased: the owner of exactly one of the four keys."""
 
 
 class Ends(_Closed):
@@ -201,4 +217,7 @@ SearchQuery = Annotated[SearchPage, Query()]
 AnomalyPageQuery = Annotated[AnomalyPage, Query()]
 KeyFilterQuery = Annotated[KeyFilter, Query()]
 KeyPageQuery = Annotated[KeyPage, Query()]
+OneKeyQuery = Annotated[OneKey, Query()]
+EraseQuery = Annotated[Erase, Query()]
+EraseByKeyQuery = Annotated[EraseByKey, Query()]
 UndoQuery = Annotated[Undo, Query()]

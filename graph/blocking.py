@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from graph.clock import to_text
-from graph.database import Database
+from graph.database import Database, Row, Transaction
 from graph.errors import BadInput, FieldError, NotFound
-from graph.keys import BlockList
+from graph.keys import BlockList, SuppressedKeys
+from graph.privacy.suppression import Suppression
 from graph.settings import Settings
 
 RuleKind = Literal["value", "pattern", "allow"]
@@ -20,11 +21,12 @@ FRESH_SECONDS = 2.0
 
 
 class Blocking:
-    """Keeps the rules in the graph and gives the list that holds now."""
+    """Keeps the rules in the graph and gives the list that holds now, with the keys that are suppressed."""
 
-    def __init__(self, database: Database, settings: Settings) -> None:
+    def __init__(self, database: Database, settings: Settings, suppression: Suppression | None = None) -> None:
         self._database = database
         self._settings = settings
+        self._suppression = suppression or Suppression(database, settings)
         self._lock = threading.Lock()
         self._list: BlockList | None = None
         self._read_at = 0.0
@@ -53,7 +55,7 @@ class Blocking:
         self._database.write(
             lambda tx: tx.run("blocking.add", kind=kind, value=_rule_value(kind, value), at=datetime.now(UTC))
         )
-        self._forget()
+        self.forget()
 
     def remove(self, kind: RuleKind, value: str) -> None:
         """Take a rule back.
@@ -66,20 +68,26 @@ class Blocking:
         rows = self._database.write(lambda tx: tx.run("blocking.remove", kind=kind, value=_rule_value(kind, value)))
         if not rows:
             raise NotFound(f"There is no {kind} rule {value!r}.")
-        self._forget()
+        self.forget()
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
+        """Look again before the next event: a rule, or what is suppressed, has changed."""
         with self._lock:
             self._list = None
 
     def _read(self) -> BlockList:
+        def look(tx: Transaction) -> tuple[list[Row], SuppressedKeys | None]:
+            return tx.run("blocking.rules"), self._suppression.current(tx)
+
+        rules, suppressed = self._database.read(look)
         by_kind: dict[str, list[str]] = {kind: [] for kind in RULE_KINDS}
-        for row in self._database.read(lambda tx: tx.run("blocking.rules")):
+        for row in rules:
             by_kind[row["kind"]].append(row["value"])
         return BlockList.of(
             added=[*self._settings.block, *by_kind["value"]],
             removed=[*self._settings.allow, *by_kind["allow"]],
             patterns=[*self._settings.block_patterns, *by_kind["pattern"]],
+            suppressed=suppressed,
         )
 
 

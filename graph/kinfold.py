@@ -17,6 +17,10 @@ from graph.history import History
 from graph.keys_by_hand import KeysByHand
 from graph.migrations import migrate
 from graph.neighbourhood import Neighbourhood
+from graph.privacy.erasure import Erasures
+from graph.privacy.export import Exports
+from graph.privacy.retention import Retention
+from graph.privacy.suppression import Suppression
 from graph.properties_by_hand import PropertiesByHand
 from graph.resolver import Resolver
 from graph.search import Search
@@ -48,12 +52,17 @@ class Kinfold:
     blocking: Blocking
     anomalies: Anomalies
     access_keys: StoredKeys
+    exports: Exports
+    erasures: Erasures
+    suppression: Suppression
+    retention: Retention
 
     @classmethod
     def on(cls, database: Database, settings: Settings) -> "Kinfold":
         """Put the product on a database whose schema is up to date."""
         limits = Limits(settings.max_trackers, settings.max_subscriptions)
-        blocking = Blocking(database, settings)
+        suppression = Suppression(database, settings)
+        blocking = Blocking(database, settings, suppression)
         clock, mint = Clock(), RandomMint()
         return cls(
             settings,
@@ -73,7 +82,21 @@ class Kinfold:
             blocking,
             Anomalies(database, limits, mint=mint),
             StoredKeys(database),
+            Exports(database),
+            Erasures(database, suppression, mint=mint, suppressed=blocking.forget),
+            suppression,
+            Retention(database, settings.retention_days),
         )
+
+    def sweep(self) -> dict[str, int]:
+        """Drop activity that is too old to be kept, and finish erasures that were interrupted.
+
+        Returns
+        -------
+        dict
+            ``{activities, erasures}``: how many of each.
+        """
+        return {"activities": self.retention.sweep(), "erasures": self.erasures.sweep()}
 
     def ready(self) -> None:
         """Ask the database for a sign of life.

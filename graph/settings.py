@@ -81,6 +81,10 @@ class Settings(BaseSettings):
     """From which level on a server logs; ``info`` has a line for every call."""
     log_personal: bool = False
     """Whether the log may hold the words of unexpected errors, in which keys of people can stand."""
+    retention_days: int | None = Field(None, ge=1)
+    """How many days activity is kept; for good when it is not set."""
+    suppression_secret: SecretStr = SecretStr("")
+    """Hashed along with the keys of persons who were erased, beside the secret in the graph."""
     batch_size: int = Field(1000, ge=1, le=1000)
     """Events a commit when a log is read."""
     pool_size: int = Field(20, ge=1)
