@@ -10,6 +10,7 @@ from api.app import create_app
 from api.terminal import Refusal, say
 from api.tracing import traced
 from api.version import kinfold_version
+from graph.feed.tasks import feed_tasks
 from graph.kinfold import Kinfold
 
 DRAIN_SECONDS = 5
@@ -82,5 +83,5 @@ def serve(kinfold: Kinfold, taken: socket.socket, keys: AccessKeys) -> None:
     )
     url = url_of(taken)
     say(f"Kinfold {kinfold_version()} is at {url} (the page; its API is {url}/openapi.json). Ctrl-C stops it.")
-    with traced():
+    with traced(), feed_tasks(kinfold):
         uvicorn.Server(config).run(sockets=[taken])

@@ -74,6 +74,12 @@ class Settings(BaseSettings):
     """From which level on a server logs; ``info`` has a line for every call."""
     log_personal: bool = False
     """Whether the log may hold the words of unexpected errors, in which keys of people can stand."""
+    feed_days: int = Field(90, ge=0)
+    """How long changes stay in the feed, in days; 0 for ever. What a webhook has not had yet stays."""
+    watch_seconds: float = Field(60.0, gt=0)
+    """How often a server looks who came into watched segments and who left."""
+    webhooks_allow_internal: bool = False
+    """Whether webhooks may go to addresses inside the network that the server stands in."""
     batch_size: int = Field(1000, ge=1, le=1000)
     """Events a commit when a log is read."""
     pool_size: int = Field(20, ge=1)
