@@ -146,9 +146,15 @@ class Feed:
         return total
 
     def number(self) -> None:
-        """Number what is new, when there is anything."""
-        if self._database.read(lambda tx: tx.run("feed.fresh", until=_END, limit=1)):
-            self._database.write(self.end)
+        """Number what is new, when there is anything, in transactions of bounded size."""
+        while self._database.read(lambda tx: tx.run("feed.fresh", until=_END, limit=1)):
+            if not self._database.write(lambda tx: _number(tx, lock(tx)["last"])):
+                break
+
+    def last(self) -> int:
+        """Give the highest number that was given so far."""
+        rows = self._database.read(lambda tx: tx.run("feed.state", name=FEED))
+        return rows[0]["last"] if rows else 0
 
     def lag(self) -> Lag:
         """Tell how far behind things are.

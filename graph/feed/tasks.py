@@ -15,6 +15,8 @@ log = logging.getLogger("kinfold.feed")
 
 PAUSE_SECONDS = 1.0
 """Between two looks at the feed when nothing is due."""
+OTHER_SECONDS = 10.0
+"""Between two looks at the lease while another process holds it."""
 SWEEP_SECONDS = 3_600.0
 STOP_SECONDS = 15.0
 """How long a stopping server waits for a delivery that is under way; the next server sends it again."""
@@ -31,8 +33,8 @@ class FeedTasks:
     _watched_at: float | None = field(default=None, init=False)
     _swept_at: float | None = field(default=None, init=False)
 
-    def turn(self) -> bool:
-        """Do what is due now; tell whether there is more to do at once.
+    def turn(self) -> float:
+        """Do what is due now; tell in how many seconds to look again.
 
         Raises
         ------
@@ -40,9 +42,8 @@ class FeedTasks:
             When the database cannot be reached.
         """
         if not self.deliveries.hold():
-            return False
+            return OTHER_SECONDS
         kinfold, settings = self.kinfold, self.kinfold.settings
-        kinfold.feed.number()
         came = self.deliveries.round()
         if self._due(self._watched_at, settings.watch_seconds):
             kinfold.segments.sweep(stopped=self.stopped)
@@ -51,7 +52,7 @@ class FeedTasks:
             positions = [webhook.position for webhook in kinfold.webhooks.all()]
             kinfold.feed.sweep(days=settings.feed_days, until=min(positions, default=None))
             self._swept_at = self.monotonic()
-        return came.taken > 0
+        return 0.0 if came.taken else PAUSE_SECONDS
 
     def _due(self, last: float | None, seconds: float) -> bool:
         return last is None or self.monotonic() - last >= seconds
@@ -72,16 +73,15 @@ def feed_tasks(kinfold: Kinfold) -> Iterator[None]:
         ) as deliveries:
             tasks = FeedTasks(kinfold, deliveries, stopped=stop.is_set)
             while not stop.is_set():
-                more = False
+                pause = PAUSE_SECONDS
                 try:
-                    more = tasks.turn()
+                    pause = tasks.turn()
                 except Unavailable:
                     log.warning("the feed waits: the database cannot be reached")
                 except Exception:
                     # A fault here must not end deliveries for as long as the server runs.
                     log.exception("the feed's background work failed; it goes on")
-                if not more:
-                    stop.wait(PAUSE_SECONDS)
+                stop.wait(pause)
             try:
                 deliveries.release()
             except Unavailable:

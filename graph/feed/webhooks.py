@@ -143,6 +143,7 @@ class Webhooks:
             append(tx, change_row("webhook_defined", self._clock.next(), webhook=name, by=acting()))
             return new
 
+        self._feed.number()
         new = self._database.write(work)
         return new, self.get(name)
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from graph.access_keys import KeyScope
 from graph.database import Database
 from graph.feed.changes import append, change_row
 from graph.feed.delivery import Deliveries
@@ -69,7 +70,7 @@ def test_a_cursor_whose_changes_were_swept_away_is_gone(client: TestClient, kinf
 def test_changes_by_hand_name_the_access_key(kinfold: Kinfold, server: Settings) -> None:
     with open_client(kinfold) as local:
         local.put("/v1/workflows/before")
-    identifier, key = kinfold.access_keys.create("admin")  # type: ignore[arg-type]
+    identifier, key = kinfold.access_keys.create(KeyScope.ADMIN)
     environment = server.model_copy(update={"admin_key": Settings(admin_key="a-1").admin_key})  # type: ignore[arg-type]
     with open_client(Kinfold.on(kinfold.database, environment)) as client:
         for sent, name in ((key, "stored"), ("a-1", "environment")):

@@ -13,10 +13,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import pytest
+from fastapi.testclient import TestClient
 from neo4j import Transaction as BoltTransaction
 
 from graph.errors import BadInput, NotFound
@@ -133,6 +135,27 @@ def test_a_delivery_is_signed_over_its_id_its_time_and_its_body(kinfold: Kinfold
     assert abs(int(headers["webhook-timestamp"]) - time.time()) < 60
     assert headers["host"] == f"127.0.0.1:{receiver.port}"
     assert headers["content-type"] == "application/json"
+
+
+def test_the_receiver_of_the_documentation_takes_what_is_signed_and_nothing_else(
+    kinfold: Kinfold, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    define(kinfold, receiver)
+    create(kinfold, "t1")
+    with deliveries(kinfold) as sending:
+        sending.round()
+    ((headers, body),) = receiver.got
+    monkeypatch.setenv("KINFOLD_WEBHOOK_SECRET", SECRET)
+    page = (Path(__file__).parents[2] / "docs" / "feed.md").read_text(encoding="utf-8")
+    scope: dict[str, Any] = {}
+    exec(page.split("```python\n")[1].split("```")[0], scope)
+    client = TestClient(scope["app"])
+    assert client.post("/", content=body, headers=headers).status_code == 204
+    assert client.post("/", content=body + b" ", headers=headers).status_code == 401
+    later = {**headers, "webhook-timestamp": str(int(headers["webhook-timestamp"]) + 1)}
+    assert client.post("/", content=body, headers=later).status_code == 401
+    with patch("time.time", return_value=time.time() + 3600):
+        assert client.post("/", content=body, headers=headers).status_code == 401
 
 
 def test_what_was_taken_is_not_sent_again_and_order_is_that_of_the_feed(kinfold: Kinfold, receiver: Receiver) -> None:
@@ -369,7 +392,7 @@ def test_what_a_killed_process_committed_is_delivered_by_the_next(
     receiver.got.clear()
     receiver.always = None
     end_lease(kinfold)
-    kinfold.webhooks.define("shop", receiver.url)  # tried at once
+    kinfold.webhooks.define("shop", receiver.url, kinds=["created"])  # tried at once
     with feed_tasks(kinfold):
         wait_for(lambda: len(set(receiver.contacts)) == 20)
     created = [change["contact"] for change in kinfold.feed.page()[0] if change["kind"] == "created"]
