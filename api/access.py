@@ -21,6 +21,7 @@ from api.rates import Allowance, Rates, headers_of
 from api.tracking import TRACKING_PATHS
 from graph.access_keys import KeyScope, KnownKey, StoredKeys, digest_of
 from graph.errors import KinfoldError, Unavailable
+from graph.feed.changes import acting_as
 from graph.settings import Settings
 
 log = logging.getLogger("kinfold.access")
@@ -34,6 +35,8 @@ _WRITES = frozenset({"/v1/resolve", "/v1/resolve/batch", *TRACKING_PATHS})
 _SAFE_METHODS = ("GET", "HEAD")
 _PROBES = frozenset({"/health", "/ready"})
 _HELD = "kinfold.access"
+_OF_ENVIRONMENT = "environment"
+_LOCAL = "local"
 KEY_PARAMETER = "write_key"
 """Where a write key may stand in the query of a call that takes one."""
 
@@ -46,6 +49,8 @@ class Held:
     minimal: bool
     """Whether the answers tell nothing about anybody."""
     digest: bytes
+    name: str
+    """Which key it is, for the change feed: its id, or that it is of the environment."""
 
     @property
     def only_writes(self) -> bool:
@@ -148,7 +153,8 @@ class AccessKeys:
             return None
         minimal = any(self._minimal if known.answer is None else known.answer == "minimal" for known in found)
         scopes = frozenset(known.scope for known in found)
-        return Held(scopes, minimal and scopes <= {KeyScope.WRITE}, digest)
+        name = next((known.id for known in found if known.id), _OF_ENVIRONMENT)
+        return Held(scopes, minimal and scopes <= {KeyScope.WRITE}, digest, name)
 
 
 class Guard:
@@ -169,7 +175,9 @@ class Guard:
         except KinfoldError as error:
             await respond(error, headers_of(allowances))(scope, receive, send)
             return
-        await self.app(scope, receive, _with_headers(send, headers_of(allowances)) if allowances else send)
+        held: Held | None = scope.get(_HELD)
+        with acting_as(_LOCAL if held is None else held.name):
+            await self.app(scope, receive, _with_headers(send, headers_of(allowances)) if allowances else send)
 
     async def _let_in(self, scope: Scope, allowances: list[Allowance]) -> None:
         headers, method, path = Headers(scope=scope), scope["method"], scope["path"]

@@ -24,6 +24,7 @@ from api.routes import (
     anomalies,
     blocked,
     contacts,
+    feed,
     health,
     merges,
     privacy,
@@ -31,6 +32,7 @@ from api.routes import (
     segments,
     tag,
     tracking,
+    webhooks,
     workflows,
 )
 from api.schemas import Problem
@@ -95,7 +97,19 @@ def create_app(kinfold: Kinfold, keys: AccessKeys | None = None) -> FastAPI:
     app.add_middleware(MeasuredCalls, metrics=app.state.metrics)
     app.add_middleware(TracedCalls)
     app.router.routes.insert(0, resolve.unadorned)
-    for routes in (resolve, tracking, contacts, merges, segments, workflows, blocked, anomalies, privacy):
+    for routes in (
+        resolve,
+        tracking,
+        contacts,
+        merges,
+        segments,
+        workflows,
+        blocked,
+        anomalies,
+        privacy,
+        feed,
+        webhooks,
+    ):
         app.include_router(routes.router, prefix="/v1", dependencies=[Depends(single_valued)])
     app.include_router(health.router)
     app.include_router(tag.router)

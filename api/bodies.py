@@ -9,6 +9,7 @@ from api.http import read_body
 from api.query import the_one_key
 from graph.errors import BadInput, FieldError
 from graph.events import MAX_EVENT_BYTES, MAX_NAME, PropertyMap, Time, field_errors
+from graph.feed.changes import CHANGE_KINDS
 from graph.json import parse_json
 from graph.model import KEY_NAMES, KeyName
 
@@ -77,6 +78,33 @@ class SegmentBody(BaseModel):
         description="The condition; a static segment has none.",
         json_schema_extra={"type": ["object", "null"]},
     )
+    watch: Any = Field(
+        False,
+        description="Whether the change feed tells who comes into a dynamic segment and who leaves.",
+        json_schema_extra={"type": "boolean"},
+    )
+
+
+class WebhookBody(BaseModel):
+    """Where changes are delivered."""
+
+    model_config = _example(
+        url="https://shop.example.com/kinfold",
+        secret="whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        kinds=["merged"],
+    )
+
+    url: Any = Field(None, description="http or https.", json_schema_extra={"type": "string"})
+    secret: Any = Field(
+        None,
+        description="What deliveries are signed with: whsec_ and Base64, or any text. Left out, it stays as it is.",
+        json_schema_extra={"type": ["string", "null"], "maxLength": 255},
+    )
+    kinds: Any = Field(
+        None,
+        description="Which changes; none or left out for all.",
+        json_schema_extra={"type": ["array", "null"], "items": {"type": "string", "enum": list(CHANGE_KINDS)}},
+    )
 
 
 class StatusBody(BaseModel):
@@ -103,6 +131,7 @@ BODIES: tuple[type[BaseModel], ...] = (
     KeyBody,
     MergeBody,
     SegmentBody,
+    WebhookBody,
     StatusBody,
     RunBody,
 )

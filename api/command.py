@@ -524,7 +524,9 @@ def _opened(settings: "Settings") -> Iterator["Kinfold"]:
 @contextmanager
 def _by_hand() -> Iterator["Kinfold"]:
     log_plainly()
-    with _stopped_by_signal(128 + signal.SIGTERM), _opened(_settings()) as kinfold:
+    from graph.feed.changes import acting_as
+
+    with _stopped_by_signal(128 + signal.SIGTERM), _opened(_settings()) as kinfold, acting_as("command"):
         yield kinfold
 
 

@@ -64,6 +64,16 @@ class Metrics:
         Gauge("kinfold_build_info", "1; the label says which version.", ["version"], registry=registry).labels(
             kinfold_version()
         ).set(1)
+        self._feed = {
+            name: Gauge(f"kinfold_feed_{name}", text, registry=registry)
+            for name, text in (
+                ("last", "The number of the newest change in the feed."),
+                ("unnumbered_seconds", "Age of the oldest change that has no number yet."),
+                ("undelivered", "Changes between the webhook that is furthest behind and the end of the feed."),
+                ("undelivered_seconds", "Age of the oldest change that waits for a webhook."),
+                ("dead_letters", "Changes that webhooks did not take."),
+            )
+        }
         kinfold.resolver.answered = self._note_answers
         kinfold.database.retried = lambda reason: self._retries.labels(reason).inc()
         line.sizes = self._batches.observe
@@ -73,6 +83,9 @@ class Metrics:
         try:
             self._kinfold.ready()
             self._up.set(1)
+            lag = self._kinfold.feed.lag()
+            for name, gauge in self._feed.items():
+                gauge.set(getattr(lag, name))
         except Unavailable:
             self._up.set(0)
         return generate_latest(self.registry)

@@ -101,6 +101,26 @@ class SearchPage(Page):
     q: Text = Field(description="An email, a tracker, a subscription, a user id, or a contact's id.")
 
 
+class FeedPage(_Closed):
+    """Which part of the feed."""
+
+    limit: Limit = Field(100, description="How many changes at most.")
+    after: Text | None = Field(None, description="The `next` of an earlier page, or the id of a change.")
+    cursor: Text | None = Field(None, description="The same, by the name that it has in other lists.")
+
+    def place(self) -> str | None:
+        """Give the one cursor that was given, if any.
+
+        Raises
+        ------
+        BadInput
+            When both names were used.
+        """
+        if self.after is not None and self.cursor is not None:
+            raise BadInput([FieldError("cursor", "exactly_one", "give after or cursor: they mean the same")])
+        return self.after if self.after is not None else self.cursor
+
+
 class _Keys(_Closed):
     email: Text | None = Field(None, examples=["ana@example.com"])
     tracker_id: Text | None = None
@@ -214,6 +234,7 @@ FlagsQuery = Annotated[Flags, Query()]
 PageQuery = Annotated[Page, Query()]
 ActivityQuery = Annotated[ActivityPage, Query()]
 SearchQuery = Annotated[SearchPage, Query()]
+FeedPageQuery = Annotated[FeedPage, Query()]
 AnomalyPageQuery = Annotated[AnomalyPage, Query()]
 KeyFilterQuery = Annotated[KeyFilter, Query()]
 KeyPageQuery = Annotated[KeyPage, Query()]

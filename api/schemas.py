@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from graph.feed.changes import ChangeKind
 from graph.model import IgnoredReason, KeyName, Kind, Outcome
 
 _CONTACT = "01936f2e-7c1a-7d10-9a3c-5b1f0c2d4e6f"
@@ -84,6 +85,7 @@ _SEGMENT: dict[str, Any] = {
     "name": "french",
     "kind": "dynamic",
     "where": {"property": "country", "is": "FR"},
+    "watch": False,
     "changed_at": "2026-11-22T10:00:00Z",
 }
 
@@ -429,6 +431,7 @@ class Segment(BaseModel):
     name: str
     kind: Literal["static", "dynamic", "dynamic_plus"]
     where: dict[str, Any] | None
+    watch: bool = Field(description="Whether the change feed tells who comes and who leaves.")
     changed_at: str
 
 
@@ -841,6 +844,83 @@ class SuppressedList(BaseModel):
 
     items: list[Suppressed]
     next: str | None
+
+
+class FeedChange(BaseModel):
+    """One thing that was done; which further members there are depends on its kind."""
+
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": "42",
+                    "kind": "merged",
+                    "at": "2026-11-22T10:00:00Z",
+                    "contact": _CONTACT,
+                    "other": _FOLDED,
+                    "merge": "01936f31-1d2e-7c40-b6a1-0f9e8d7c6b5a",
+                    "rule": "3",
+                    "message_id": "m1",
+                }
+            ]
+        },
+    )
+
+    id: str = Field(description="Its number in the feed; `after` takes it too.")
+    kind: ChangeKind
+    at: str
+    contact: str | None = Field(description="The contact that it is about; null for settings and definitions.")
+
+
+class FeedChangeList(BaseModel):
+    """Changes, oldest first, a page of them."""
+
+    items: list[FeedChange]
+    next: str | None = Field(description="Where to go on, also when there is nothing more yet; null on an empty page.")
+
+
+class Webhook(BaseModel):
+    """Where changes are delivered, without the secret."""
+
+    name: str
+    url: str
+    kinds: list[ChangeKind] = Field(description="Empty for all.")
+    position: str = Field(description="The id of the last change that it had, or that was given up.")
+    created_at: str
+    delivered_at: str | None
+    failing_since: str | None
+    next_try_at: str | None
+    error: str | None
+
+
+class WebhookList(BaseModel):
+    """Webhooks by name, a page of them."""
+
+    items: list[Webhook]
+    next: str | None
+
+
+class DeadLetter(BaseModel):
+    """A change that a webhook did not take."""
+
+    change: FeedChange
+    error: str | None
+    died_at: str
+    replay: bool = Field(description="Whether it is about to be sent again.")
+
+
+class DeadLetterList(BaseModel):
+    """Dead letters, the oldest change first, a page of them."""
+
+    items: list[DeadLetter]
+    next: str | None
+
+
+class Replayed(BaseModel):
+    """How many dead letters are sent again."""
+
+    replayed: int
 
 
 class Status(BaseModel):

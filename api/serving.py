@@ -11,6 +11,7 @@ from api.app import create_app
 from api.terminal import Refusal, say
 from api.tracing import traced
 from api.version import kinfold_version
+from graph.feed.tasks import feed_tasks
 from graph.kinfold import Kinfold, rarely_collect
 
 DRAIN_SECONDS = 5
@@ -86,5 +87,5 @@ def serve(kinfold: Kinfold, taken: socket.socket, keys: AccessKeys) -> None:
     url = url_of(taken)
     say(f"Kinfold {kinfold_version()} is at {url} (the page; its API is {url}/openapi.json). Ctrl-C stops it.")
     rarely_collect()
-    with traced():
+    with traced(), feed_tasks(kinfold):
         uvicorn.Server(config).run(sockets=[taken])

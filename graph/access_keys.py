@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from graph.clock import to_text
-from graph.database import Database
+from graph.clock import Clock, to_text
+from graph.database import Database, Transaction
 from graph.errors import BadInput, FieldError, NotFound
+from graph.feed.changes import acting, append, change_row
 from graph.settings import WriteAnswer
 
 MAX_KEY_NAME = 255
@@ -52,8 +53,9 @@ def digest_of(key: bytes) -> bytes:
 class StoredKeys:
     """The access keys in the graph."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, clock: Clock | None = None) -> None:
         self._database = database
+        self._clock = clock or Clock()
 
     def create(self, scope: KeyScope, *, name: str = "", answer: WriteAnswer | None = None) -> tuple[str, str]:
         """Make a key.
@@ -84,8 +86,9 @@ class StoredKeys:
         # The scope stands in the key, so that a person who finds one in a page's source knows which it is, and the
         # prefix lets scanners of source code find keys that were committed by mistake.
         identifier, key = secrets.token_hex(6), f"kinfold_{scope}_{secrets.token_urlsafe(KEY_BYTES)}"
-        self._database.write(
-            lambda tx: tx.run(
+
+        def work(tx: Transaction) -> None:
+            tx.run(
                 "access.create",
                 id=identifier,
                 digest=digest_of(key.encode()).hex(),
@@ -93,8 +96,11 @@ class StoredKeys:
                 name=name,
                 answer=answer,
                 at=datetime.now(UTC),
-            ),
-        )
+            )
+            at, by = self._clock.next(), acting()
+            append(tx, change_row("access_key_created", at, access_key=identifier, scope=scope.value, by=by))
+
+        self._database.write(work)
         return identifier, key
 
     def revoke(self, identifier: str) -> None:
@@ -105,9 +111,15 @@ class StoredKeys:
         NotFound
             When no key has this id.
         """
-        rows = self._database.write(lambda tx: tx.run("access.revoke", id=identifier, at=datetime.now(UTC)))
-        if not rows:
-            raise NotFound(f"There is no access key with the id {identifier}.")
+
+        def work(tx: Transaction) -> None:
+            rows = tx.run("access.revoke", id=identifier, at=datetime.now(UTC))
+            if not rows:
+                raise NotFound(f"There is no access key with the id {identifier}.")
+            if rows[0]["standing"]:
+                append(tx, change_row("access_key_revoked", self._clock.next(), access_key=identifier, by=acting()))
+
+        self._database.write(work)
 
     def list(self) -> list[dict[str, Any]]:
         """List every key, oldest first: ``{id, scope, name, answer, created_at, revoked_at}``."""

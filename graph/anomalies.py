@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from graph.analysis.findings import KINDS, NAMED, Finding, limit_finding
-from graph.clock import Mint, RandomMint, to_micros, to_pair, to_text
-from graph.database import Database, Row
+from graph.clock import Clock, Mint, RandomMint, to_micros, to_pair, to_text
+from graph.database import Database, Row, Transaction
 from graph.decision import Limits
 from graph.errors import BadInput, FieldError, NotFound
+from graph.feed.changes import acting, append, change_row
 from graph.paging import make_cursor, read_cursor
 
 if TYPE_CHECKING:
@@ -34,15 +35,25 @@ _LAST = "last"
 _BATCH = 200
 _TOP = 1_000
 """Points of a score of 1: scores have three digits."""
+HIGH_POINTS = 900
+"""From which score on a new finding goes to the change feed."""
 
 
 class Anomalies:
     """Lists findings and clusters, keeps them up to date, and remembers what was dismissed."""
 
-    def __init__(self, database: Database, limits: Limits | None = None, *, mint: Mint | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        limits: Limits | None = None,
+        *,
+        mint: Mint | None = None,
+        clock: Clock | None = None,
+    ) -> None:
         self._database = database
         self._limits = limits or Limits()
         self._mint = mint or RandomMint()
+        self._clock = clock or Clock()
         self._analysing = threading.Lock()
 
     def page(
@@ -121,7 +132,13 @@ class Anomalies:
         document = self._document(id)
         if document is None:
             raise NotFound(f"There is no finding {id!r} now.")
-        self._database.write(lambda tx: tx.run("anomalies.dismiss", id=id, at=datetime.now(UTC)))
+
+        def work(tx: Transaction) -> None:
+            if not tx.run("anomalies.dismissed", ids=[id]):
+                append(tx, change_row("finding_dismissed", self._clock.next(), finding=id, by=acting()))
+            tx.run("anomalies.dismiss", id=id, at=datetime.now(UTC))
+
+        self._database.write(work)
         return {**document, "dismissed": True}
 
     def undismiss(self, id: str) -> Document | None:
@@ -132,9 +149,13 @@ class Anomalies:
         NotFound
             When it was not dismissed.
         """
-        rows = self._database.write(lambda tx: tx.run("anomalies.undismiss", id=id))
-        if not rows:
-            raise NotFound(f"No finding {id!r} was dismissed.")
+
+        def work(tx: Transaction) -> None:
+            if not tx.run("anomalies.undismiss", id=id):
+                raise NotFound(f"No finding {id!r} was dismissed.")
+            append(tx, change_row("finding_undismissed", self._clock.next(), finding=id, by=acting()))
+
+        self._database.write(work)
         document = self._document(id)
         return None if document is None else {**document, "dismissed": False}
 
@@ -180,15 +201,45 @@ class Anomalies:
             rows = [_cluster_row(run, item) for item in analysis.clusters[start : start + _BATCH]]
             self._database.write(lambda tx, rows=rows: tx.run("anomalies.add_clusters", clusters=rows))  # type: ignore[misc]
         totals = orjson.dumps(analysis.totals).decode()
-        published = self._database.write(
-            lambda tx: tx.run("anomalies.publish", name=_LAST, run=run, at=at, totals=totals, sizes=sizes)
-        )[0]["run"]
+
+        def publish(tx: Transaction) -> str:
+            before = tx.run("anomalies.analysis", name=_LAST)
+            published: str = tx.run("anomalies.publish", name=_LAST, run=run, at=at, totals=totals, sizes=sizes)[0][
+                "run"
+            ]
+            if published == run:
+                self._raise_new(tx, before[0]["run"] if before else None, analysis.findings)
+            return published
+
+        published = self._database.write(publish)
         if self._database.read(lambda tx: tx.run("privacy.erasures")) != erasures:
             # Somebody was erased after this analysis had read of them: it must not keep what it found.
             return self._analyse(sizes, seed=seed, on_progress=on_progress)
         while self._database.write(lambda tx: tx.run("anomalies.sweep", run=published, limit=1_000))[0]["swept"]:
             pass
         return analysis
+
+    def _raise_new(self, tx: Transaction, before: str | None, findings: "Iterable[Finding]") -> None:
+        """Put findings with a high score into the feed that the analysis before had not, or not so high."""
+        high = [item for item in findings if _points(item.score) >= HIGH_POINTS]
+        known = {row["id"] for row in tx.run("anomalies.dismissed", ids=[item.id for item in high])}
+        if before is not None:
+            known |= {row["id"] for row in tx.run("anomalies.high", run=before, points=HIGH_POINTS)}
+        append(
+            tx,
+            *(
+                change_row(
+                    "finding_raised",
+                    self._clock.next(),
+                    item.subject["value"] if item.subject["type"] == "contact" else None,
+                    finding=item.id,
+                    finding_kind=item.kind,
+                    score=item.score,
+                )
+                for item in high
+                if item.id not in known
+            ),
+        )
 
     def _last(self) -> Row | None:
         rows = self._database.read(lambda tx: tx.run("anomalies.analysis", name=_LAST))

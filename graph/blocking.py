@@ -6,9 +6,10 @@ import time
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from graph.clock import to_text
+from graph.clock import Clock, to_text
 from graph.database import Database, Row, Transaction
 from graph.errors import BadInput, FieldError, NotFound
+from graph.feed.changes import ChangeKind, ChangeRow, acting, append, change_row
 from graph.keys import BlockList, SuppressedKeys
 from graph.privacy.suppression import Suppression
 from graph.settings import Settings
@@ -23,8 +24,16 @@ FRESH_SECONDS = 2.0
 class Blocking:
     """Keeps the rules in the graph and gives the list that holds now, with the keys that are suppressed."""
 
-    def __init__(self, database: Database, settings: Settings, suppression: Suppression | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        suppression: Suppression | None = None,
+        *,
+        clock: Clock | None = None,
+    ) -> None:
         self._database = database
+        self._clock = clock or Clock()
         self._settings = settings
         self._suppression = suppression or Suppression(database, settings)
         self._lock = threading.Lock()
@@ -52,9 +61,13 @@ class Blocking:
         BadInput
             When the value is empty or the pattern is no regular expression.
         """
-        self._database.write(
-            lambda tx: tx.run("blocking.add", kind=kind, value=_rule_value(kind, value), at=datetime.now(UTC))
-        )
+        kept = _rule_value(kind, value)
+
+        def work(tx: Transaction) -> None:
+            if tx.run("blocking.add", kind=kind, value=kept, at=datetime.now(UTC))[0]["new"]:
+                append(tx, self._change("block_rule_added", kind, kept))
+
+        self._database.write(work)
         self.forget()
 
     def remove(self, kind: RuleKind, value: str) -> None:
@@ -65,10 +78,18 @@ class Blocking:
         NotFound
             When there is no such rule.
         """
-        rows = self._database.write(lambda tx: tx.run("blocking.remove", kind=kind, value=_rule_value(kind, value)))
-        if not rows:
-            raise NotFound(f"There is no {kind} rule {value!r}.")
+        kept = _rule_value(kind, value)
+
+        def work(tx: Transaction) -> None:
+            if not tx.run("blocking.remove", kind=kind, value=kept):
+                raise NotFound(f"There is no {kind} rule {value!r}.")
+            append(tx, self._change("block_rule_removed", kind, kept))
+
+        self._database.write(work)
         self.forget()
+
+    def _change(self, what: ChangeKind, kind: RuleKind, value: str) -> ChangeRow:
+        return change_row(what, self._clock.next(), rule_kind=kind, value=value, by=acting())
 
     def forget(self) -> None:
         """Look again before the next event: a rule, or what is suppressed, has changed."""

@@ -8,6 +8,7 @@ from graph.contacts import Document, documents, living_contact, redirected
 from graph.database import Database, Transaction
 from graph.decision import Limits
 from graph.errors import BadInput, ClashError, FieldError, NotFound
+from graph.feed.changes import acting
 from graph.keys import DEFAULT_BLOCK_LIST, BlockList, InvalidKey, normalise
 from graph.model import PERSON_KEYS, KeyName, Kind
 from graph.preview import preview
@@ -132,6 +133,9 @@ class KeysByHand:
             raise ClashError(f"A contact owns at most {self._limits.max_subscriptions} subscriptions.", limited=True)
         at = self._clock.next(after=max(contact.seen, max((owner.seen for owner in owners), default=0)))
         world.own(contact, key, value, at)
+        world.note("key_given", at, contact.id, key=key, by=acting())
+        if owners:
+            world.note("shared", at, contact.id, other=owners[0].id, owners=len(owners) + 1, by=acting())
         if key in PERSON_KEYS:
             contact.kind = Kind.KNOWN
         self._finish(tx, world, contact, "given", key, value, at)
@@ -143,6 +147,7 @@ class KeysByHand:
             raise NotFound(f"Contact {contact.id} does not own the {key} {value!r}.", key=key)
         at = self._clock.next(after=contact.seen)
         world.disown(contact, key, value, at)
+        world.note("key_taken", at, contact.id, key=key, by=acting())
         if key in PERSON_KEYS:
             self._lose_name(world, contact)
         self._finish(tx, world, contact, "taken", key, value, at)

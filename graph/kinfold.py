@@ -13,6 +13,8 @@ from graph.clock import Clock, RandomMint
 from graph.contacts import Contacts
 from graph.database import Database
 from graph.decision import Limits
+from graph.feed.feed import Feed
+from graph.feed.webhooks import Webhooks
 from graph.history import History
 from graph.keys_by_hand import KeysByHand
 from graph.migrations import migrate
@@ -56,14 +58,17 @@ class Kinfold:
     erasures: Erasures
     suppression: Suppression
     retention: Retention
+    feed: Feed
+    webhooks: Webhooks
 
     @classmethod
     def on(cls, database: Database, settings: Settings) -> "Kinfold":
         """Put the product on a database whose schema is up to date."""
         limits = Limits(settings.max_trackers, settings.max_subscriptions)
         suppression = Suppression(database, settings)
-        blocking = Blocking(database, settings, suppression)
         clock, mint = Clock(), RandomMint()
+        blocking = Blocking(database, settings, suppression, clock=clock)
+        feed = Feed(database)
         return cls(
             settings,
             database,
@@ -77,15 +82,17 @@ class Kinfold:
             History(database),
             Neighbourhood(database),
             Search(database),
-            Segments(database),
+            Segments(database, clock=clock),
             Workflows(database, mint=mint, clock=clock),
             blocking,
-            Anomalies(database, limits, mint=mint),
-            StoredKeys(database),
+            Anomalies(database, limits, mint=mint, clock=clock),
+            StoredKeys(database, clock=clock),
             Exports(database),
             Erasures(database, suppression, mint=mint, suppressed=blocking.forget),
             suppression,
             Retention(database, settings.retention_days),
+            feed,
+            Webhooks(database, feed, clock=clock, allow_internal=settings.webhooks_allow_internal),
         )
 
     def sweep(self) -> dict[str, int]:

@@ -3,6 +3,7 @@
 from graph.clock import Clock, Mint, RandomMint
 from graph.contacts import Document, documents, living_contact, redirected
 from graph.database import Database, Transaction
+from graph.feed.changes import acting
 from graph.model import Properties
 from graph.preview import preview
 from graph.world import World
@@ -44,5 +45,6 @@ class PropertiesByHand:
         contact = world.contacts[living]
         at = self._clock.next(after=contact.seen)
         world.write_properties(contact, values, at, at, None)
+        world.note("properties_written", at, contact.id, properties=list(values), by=acting())
         write_world(world)
         return living

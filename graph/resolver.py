@@ -19,6 +19,7 @@ from graph.decision import POLICIES, Decision, Limits, Policy, decide
 from graph.decision.table import Fold, Own, Split, Take
 from graph.errors import Unavailable
 from graph.events import Event
+from graph.feed.changes import ChangeKind
 from graph.keys import DEFAULT_BLOCK_LIST, BlockList, EventKeys, read_keys
 from graph.model import KEY_NAMES, Answer, Conflict, ContactRef, KeyName, Kind, MovedKey, Outcome, TraceStep
 from graph.union.folding import fold
@@ -144,6 +145,7 @@ class Resolver:
             answers = self.database.rehearse(decide_all)
             for timeline in world.timelines.values():
                 timeline.activities.clear()
+            world.feed.clear()
             _hide_made_up(answers, world)
             return answers
 
@@ -276,9 +278,13 @@ class Turn:
         )
         if self.explain or item.keys.ignored or not decision.evident:
             answer.trace = [*self._set_aside(), *decision.trace()]
+        if decision.outcome is Outcome.CLAIMED:
+            self._note("claimed", contact, decision)
         for effect in decision.effects:
             match effect:
                 case Own(name, value):
+                    if name == "subscription" and (others := world.owners(name, value)):
+                        self._note("shared", contact, decision, other=others[0].id, owners=len(others) + 1)
                     world.own(contact, name, value, self.at, item.message_id)
                 case Take(name, value, owner):
                     loser = world.contacts[owner]
@@ -286,6 +292,7 @@ class Turn:
                     if contact.id not in world.key(name, value).owners:
                         world.own(contact, name, value, self.at, item.message_id)
                     answer.moved.append(MovedKey(name, value, owner))
+                    self._note("moved", contact, decision, other=owner, key=name)
                 case Fold(source):
                     fold(
                         world,
@@ -298,6 +305,8 @@ class Turn:
                     answer.merged.append(source)
                 case Split(tracker_owner, subscription):
                     world.split(contact, tracker_owner, subscription, self.at)
+        if decision.limited:
+            self._note("limited", contact, decision)
         contact.kind = decision.kind
         contact.seen = max(contact.seen, self.at)
         if item.event.properties:
@@ -316,7 +325,11 @@ class Turn:
         contact = self.world.create(decision.kind, self.at, split=split)
         if not any(isinstance(effect, Own | Take) and effect.key == "tracker_id" for effect in decision.effects):
             self.world.mint_tracker(contact, self.at, self.item.message_id)
+        self._note("created", contact, decision, contact_kind=decision.kind.value)
         return contact
+
+    def _note(self, kind: ChangeKind, contact: Contact, decision: Decision, **more: Any) -> None:
+        self.world.note(kind, self.at, contact.id, rule=decision.rule, message_id=self.item.message_id, **more)
 
     def _answered_tracker(self, contact: Contact) -> str:
         own = self.item.keys.tracker_id

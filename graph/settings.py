@@ -85,6 +85,12 @@ class Settings(BaseSettings):
     """How many days activity is kept; for good when it is not set."""
     suppression_secret: SecretStr = SecretStr("")
     """Hashed along with the keys of persons who were erased, beside the secret in the graph."""
+    feed_days: int = Field(90, ge=0)
+    """How long changes stay in the feed, in days; 0 for ever. What a webhook has not had yet stays."""
+    watch_seconds: float = Field(60.0, gt=0)
+    """How often a server looks who came into watched segments and who left."""
+    webhooks_allow_internal: bool = False
+    """Whether webhooks may go to addresses inside the network that the server stands in."""
     batch_size: int = Field(1000, ge=1, le=1000)
     """Events a commit when a log is read."""
     pool_size: int = Field(20, ge=1)

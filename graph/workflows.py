@@ -16,6 +16,7 @@ from graph.clock import Clock, Micros, Mint, RandomMint, to_datetime, to_micros,
 from graph.database import Database, Row, Transaction
 from graph.errors import BadInput, FieldError, NotFound, TryAgain
 from graph.events import MAX_NAME
+from graph.feed.changes import acting, append, change_row
 from graph.model import Properties
 
 STATUSES = ("active", "done")
@@ -107,7 +108,13 @@ class Workflows:
             When the name is empty or too long.
         """
         _check_name("name", name)
-        self._database.write(lambda tx: tx.run("workflows.define", name=name, at=datetime.now(UTC)))
+
+        def work(tx: Transaction) -> None:
+            if not tx.run("workflows.definition", name=name):
+                append(tx, change_row("workflow_defined", self._clock.next(), workflow=name, by=acting()))
+            tx.run("workflows.define", name=name, at=datetime.now(UTC))
+
+        self._database.write(work)
         return self.get(name)
 
     def get(self, name: str) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 // name: resolution.write
-// purpose: Create contacts, give contacts keys that are new to the graph, and note activity; times are [seconds, nanoseconds].
-// parameters: contacts, changes, activities
+// purpose: Create contacts, give contacts keys that are new to the graph, note activity and the changes of the feed; times are [seconds, nanoseconds].
+// parameters: contacts, changes, activities, feed
 // columns: -
 // access: write
 // plan: kept
@@ -68,4 +68,9 @@ CALL () {
     a.occurred_at = datetime({epochSeconds: item.occurred[0], nanosecond: item.occurred[1]}),
     a.received_at = datetime({epochSeconds: item.received[0], nanosecond: item.received[1]}),
     period.last_at = datetime({epochSeconds: item.received[0], nanosecond: item.received[1]})
+}
+CALL () {
+  UNWIND $feed AS row
+  CREATE (c:Change)
+  SET c = row
 }

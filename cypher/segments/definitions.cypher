@@ -1,9 +1,14 @@
 // name: segments.definitions
 // purpose: List every segment's definition.
 // parameters: -
-// columns: name, kind, where_text, changed
+// columns: name, kind, where_text, watch, changed
 // access: read
 MATCH (s:Segment)
 WHERE s.name > ''
-RETURN s.name AS name, s.kind AS kind, s.where AS where_text, s.changed_at.epochMillis * 1000 + s.changed_at.microsecond % 1000 AS changed
+RETURN
+  s.name AS name,
+  s.kind AS kind,
+  s.where AS where_text,
+  coalesce(s.watch, false) AS watch,
+  s.changed_at.epochMillis * 1000 + s.changed_at.microsecond % 1000 AS changed
 ORDER BY name

@@ -5,31 +5,42 @@ segment that its data contradict, and a period that ends needs no sweep (docs/de
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 import orjson
 
-from graph.clock import to_text
+from graph.clock import Clock, to_datetime, to_text
 from graph.database import Database, Row, Transaction
 from graph.errors import BadInput, ClashError, FieldError, NotFound, TryAgain
 from graph.events import MAX_NAME
+from graph.feed.changes import ChangeKind, acting, append, change_row
 from graph.paging import make_cursor, read_cursor
 from graph.segments.conditions import compile_condition
 
 SegmentKind = Literal["static", "dynamic", "dynamic_plus"]
 KINDS: tuple[SegmentKind, ...] = ("static", "dynamic", "dynamic_plus")
 
+_LOOKED_AT = 1_000
+"""Members of a watched segment that are compared at once."""
+
 
 class Segments:
     """Defines segments and tells who is in them."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, clock: Clock | None = None) -> None:
         self._database = database
+        self._clock = clock or Clock()
 
-    def define(self, name: str, kind: Any, where: Any = None) -> dict[str, Any]:
+    def define(self, name: str, kind: Any, where: Any = None, *, watch: Any = False) -> dict[str, Any]:
         """Make a segment, or change it; membership is right at once.
+
+        Parameters
+        ----------
+        watch
+            Whether the change feed tells who comes into a dynamic segment and who leaves, as often as a server looks
+            (`sweep`); of a static one it tells every edit.
 
         Raises
         ------
@@ -47,10 +58,23 @@ class Segments:
             raise BadInput([FieldError("where", "missing", f"a {kind} segment has a condition")])
         else:
             compile_condition(where, activity=kind == "dynamic_plus")
+        if not isinstance(watch, bool):
+            raise BadInput([FieldError("watch", "type", "this is true or false")])
+        if watch and kind == "static":
+            raise BadInput(
+                [FieldError("watch", "static", "every edit of a static segment is in the change feed anyway")]
+            )
         text = None if where is None else orjson.dumps(where).decode()
-        self._database.write(
-            lambda tx: tx.run("segments.define", name=name, kind=kind, where_text=text, at=datetime.now(UTC))
-        )
+
+        def work(tx: Transaction) -> bool:
+            before = tx.run("segments.definition", name=name)
+            tx.run("segments.define", name=name, kind=kind, where_text=text, watch=watch, at=datetime.now(UTC))
+            at, by = self._clock.next(), acting()
+            append(tx, change_row("segment_defined", at, segment=name, segment_kind=kind, by=by))
+            return bool(before) and before[0]["watch"]
+
+        if not (self._database.write(work) and watch):
+            self._forget_watched(name)
         return self.get(name)
 
     def get(self, name: str) -> dict[str, Any]:
@@ -75,8 +99,14 @@ class Segments:
         NotFound
             When there is no such segment.
         """
-        if not self._database.write(lambda tx: tx.run("segments.remove", name=name)):
-            raise NotFound(f"There is no segment {name!r}.")
+
+        def work(tx: Transaction) -> None:
+            if not tx.run("segments.remove", name=name):
+                raise NotFound(f"There is no segment {name!r}.")
+            append(tx, change_row("segment_removed", self._clock.next(), segment=name, by=acting()))
+
+        self._database.write(work)
+        self._forget_watched(name)
 
     def members(self, name: str, *, limit: int = 100, cursor: str | None = None) -> dict[str, Any]:
         """Give one page of the contacts in a segment, by id, with the time as of which they are.
@@ -116,7 +146,7 @@ class Segments:
         ClashError
             When the segment is not static.
         """
-        self._edit("segments.list_contact", name, contact_id)
+        self._edit("segments.list_contact", "segment_entered", name, contact_id)
 
     def drop_member(self, name: str, contact_id: str) -> None:
         """Take a contact off a static segment's list; that it is not on it is no error.
@@ -128,9 +158,63 @@ class Segments:
         ClashError
             When the segment is not static.
         """
-        self._edit("segments.unlist_contact", name, contact_id)
+        self._edit("segments.unlist_contact", "segment_left", name, contact_id)
 
-    def _edit(self, statement: str, name: str, contact_id: str) -> None:
+    def sweep(self, *, stopped: Callable[[], bool] = lambda: False) -> int:
+        """Compare who is in the watched segments with who was at the last look, and tell the feed; count the changes.
+
+        Whoever comes and leaves between two looks is not noticed. The first look tells everybody who is in it.
+        """
+        definitions = self._database.read(lambda tx: tx.run("segments.definitions"))
+        return sum(self._sweep(row, stopped) for row in definitions if row["watch"])
+
+    def _sweep(self, segment: Row, stopped: Callable[[], bool]) -> int:
+        name, after, noted = segment["name"], "", 0
+        program = compile_condition(orjson.loads(segment["where_text"]), activity=True).parameters()
+
+        def look(tx: Transaction) -> tuple[list[str], list[str]]:
+            now = datetime.now(UTC)
+            rows = tx.run("segments.members", after=after, limit=_LOOKED_AT, now=now, **program)
+            members = [row["id"] for row in rows]
+            until = members[-1] if len(members) == _LOOKED_AT else None
+            return members, [row["contact"] for row in tx.run("segments.watched", name=name, after=after, until=until)]
+
+        while not stopped():
+            members, were = self._database.read(look)
+            entered, left = sorted(set(members) - set(were)), sorted(set(were) - set(members))
+            if (entered or left) and not self._note_members(segment, entered, left):
+                break  # it was changed or removed meanwhile: the next look goes by what it is then
+            noted += len(entered) + len(left)
+            if len(members) < _LOOKED_AT:
+                break
+            after = members[-1]
+        return noted
+
+    def _note_members(self, segment: Row, entered: Sequence[str], left: Sequence[str]) -> bool:
+        name = segment["name"]
+
+        def work(tx: Transaction) -> bool:
+            noted = [("segment_entered", one) for one in entered] + [("segment_left", one) for one in left]
+            at = self._clock.next(len(noted))
+            rows = [change_row(kind, at + turn, one, segment=name) for turn, (kind, one) in enumerate(noted)]  # type: ignore[arg-type]
+            return bool(
+                tx.run(
+                    "segments.note_members",
+                    name=name,
+                    changed_at=to_datetime(segment["changed"]),
+                    entered=list(entered),
+                    left=list(left),
+                    rows=rows,
+                )
+            )
+
+        return self._database.write(work)
+
+    def _forget_watched(self, name: str) -> None:
+        while self._database.write(lambda tx: tx.run("segments.unwatch", name=name, limit=10_000))[0]["forgotten"]:
+            pass
+
+    def _edit(self, statement: str, kind: ChangeKind, name: str, contact_id: str) -> None:
         from graph.contacts import living_contact
 
         def work(tx: Transaction) -> None:
@@ -140,8 +224,11 @@ class Segments:
                     f"Segment {name!r} is {segment['kind']}: its members follow from its condition and are never "
                     "edited by hand."
                 )
-            if not tx.run(statement, name=name, contact_id=living_contact(tx, contact_id)):
+            rows = tx.run(statement, name=name, contact_id=living_contact(tx, contact_id))
+            if not rows:
                 raise TryAgain  # folded before it was locked
+            if rows[0]["changed"]:
+                append(tx, change_row(kind, self._clock.next(), rows[0]["contact"], segment=name, by=acting()))
 
         self._database.write(work)
 
@@ -181,5 +268,6 @@ def _definition(row: Row) -> dict[str, Any]:
         "name": row["name"],
         "kind": row["kind"],
         "where": None if row["where_text"] is None else orjson.loads(row["where_text"]),
+        "watch": row["watch"],
         "changed_at": to_text(row["changed"]),
     }

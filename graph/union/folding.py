@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from graph.clock import Micros
+from graph.feed.changes import acting
 from graph.model import PERSON_KEYS, KeyName, Kind
 from graph.world.entities import (
     Contact,
@@ -52,6 +53,8 @@ def fold(
         target.kind = Kind.KNOWN
     target.seen = max(target.seen, source.seen)
     source.folded_into = target.id
+    by = acting() if message_id is None else None
+    world.note("merged", at, target.id, other=source.id, merge=merge.id, rule=rule, message_id=message_id, by=by)
     return merge
 
 
@@ -175,6 +178,7 @@ def unfold(world: World, entry: JournalEntry, at: Micros) -> Contact:
     _settle(world, back, at, known=back.split)
     _settle(world, survivor, at, known=survivor.split or entry.another_split)
     world.undone.append(Undone(entry.id, back.id, at, tuple(heirs)))
+    world.note("unmerged", at, back.id, other=survivor.id, merge=entry.id, by=acting())
     return back
 
 

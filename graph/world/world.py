@@ -7,6 +7,7 @@ from typing import Any
 from graph.clock import Micros, Mint
 from graph.decision import ContactFacts, Facts
 from graph.errors import TryAgain
+from graph.feed.changes import ChangeKind, ChangeRow, change_row
 from graph.model import KeyName, Kind, Properties
 from graph.world.entities import (
     Contact,
@@ -70,6 +71,8 @@ class World:
     new_splits: list[tuple[str, str, str, Micros]] = field(default_factory=list)
     dropped_entries: list[str] = field(default_factory=list)
     minted: set[str] = field(default_factory=set)
+    feed: list[ChangeRow] = field(default_factory=list)
+    """What the change feed will say of it."""
 
     @property
     def locks(self) -> list[int]:
@@ -337,6 +340,10 @@ class World:
     def noted(self, message_id: str, contact: Contact, timeline: Timeline, rule: str, outcome: str) -> None:
         """Remember an event of this transaction, for a repetition within it."""
         self.messages[message_id] = SeenMessage(contact.id, timeline.tracker, True, rule, outcome)
+
+    def note(self, kind: ChangeKind, at: Micros, contact: str, **more: Any) -> None:
+        """Say in the change feed what was done; see `graph.feed.changes.change_row`."""
+        self.feed.append(change_row(kind, at, contact, place=len(self.feed), **more))
 
     def _open_timeline(self, contact: Contact, tracker: str, at: Micros) -> Timeline:
         timeline = Timeline(self.mint.other(), tracker, contact.id, at)

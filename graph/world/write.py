@@ -24,7 +24,7 @@ _KEYED = tuple(_GROUPS.values())
 _ALL: dict[str, tuple[str, ...]] = {
     "union.restore": ("undone",),
     "resolution.disown": _KEYED,
-    "resolution.write": ("contacts", "changes", "activities"),
+    "resolution.write": ("contacts", "changes", "activities", "feed"),
     "resolution.create_keys": _KEYED,
     "resolution.own": _KEYED,
     "resolution.periods": ("new", "moved", "ended"),
@@ -91,8 +91,8 @@ class _Writer:
         activities = _activities(world)
         new = [row for row in rows if "created" in row]
         changed = [row for row in rows if "created" not in row and len(row) > 3]
-        if new or changed or activities:
-            self._add("resolution.write", contacts=new, changes=changed, activities=activities)
+        if new or changed or activities or world.feed:
+            self._add("resolution.write", contacts=new, changes=changed, activities=activities, feed=world.feed)
         self._rewire()
         self._properties()
         if world.new_splits:

@@ -1,0 +1,93 @@
+"""Changes as transactions write them: one small node each, beside what they tell of and committed with it.
+
+A change names contacts, messages, unions and definitions by their ids; keys and values of persons are not in it.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from graph.clock import Micros
+
+if TYPE_CHECKING:
+    from graph.database import Transaction
+
+ChangeKind = Literal[
+    "created",
+    "claimed",
+    "merged",
+    "unmerged",
+    "shared",
+    "moved",
+    "limited",
+    "segment_entered",
+    "segment_left",
+    "erased",
+    "key_given",
+    "key_taken",
+    "properties_written",
+    "segment_defined",
+    "segment_removed",
+    "workflow_defined",
+    "block_rule_added",
+    "block_rule_removed",
+    "access_key_created",
+    "access_key_revoked",
+    "webhook_defined",
+    "webhook_removed",
+    "webhook_replayed",
+    "finding_raised",
+    "finding_dismissed",
+    "finding_undismissed",
+]
+"""What a change tells; docs/feed.md has them in a table."""
+
+CHANGE_KINDS: tuple[ChangeKind, ...] = get_args(ChangeKind)
+
+ChangeRow = dict[str, Any]
+"""The properties of a change's node before it has its number."""
+
+_ACTING: ContextVar[str | None] = ContextVar("kinfold_acting", default=None)
+
+
+def acting() -> str | None:
+    """Tell who acts by hand here: an access key's id, a door's name, or None where nobody said."""
+    return _ACTING.get()
+
+
+@contextmanager
+def acting_as(who: str | None) -> Iterator[None]:
+    """Say who acts by hand within this context; changes name them."""
+    token = _ACTING.set(who)
+    try:
+        yield
+    finally:
+        _ACTING.reset(token)
+
+
+def change_row(kind: ChangeKind, at: Micros, contact: str | None = None, *, place: int = 0, **more: Any) -> ChangeRow:
+    """Make a change.
+
+    Parameters
+    ----------
+    kind
+        What it tells.
+    at
+        When it was done; changes are numbered in this order, see `graph.feed.feed`.
+    contact
+        The contact that it is about; None for definitions and other settings.
+    place
+        Its place among the changes of the same transaction.
+    more
+        Further members, by name; ``other`` is a second contact. Those that are None are left out.
+    """
+    row: ChangeRow = {"kind": kind, "contact": contact, "fresh": at, "place": place}
+    row.update(more)
+    return {name: value for name, value in row.items() if value is not None}
+
+
+def append(tx: "Transaction", *rows: ChangeRow) -> None:
+    """Write changes in the transaction that does what they tell."""
+    if rows:
+        tx.run("feed.append", rows=list(rows))
