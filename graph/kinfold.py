@@ -16,6 +16,8 @@ from graph.history import History
 from graph.keys_by_hand import KeysByHand
 from graph.migrations import migrate
 from graph.neighbourhood import Neighbourhood
+from graph.offers.catalogues import Catalogues
+from graph.offers.propositions import Propositions
 from graph.properties_by_hand import PropertiesByHand
 from graph.resolver import Resolver
 from graph.segments.segments import Segments
@@ -45,6 +47,8 @@ class Kinfold:
     blocking: Blocking
     anomalies: Anomalies
     access_keys: StoredKeys
+    catalogues: Catalogues
+    propositions: Propositions
 
     @classmethod
     def on(cls, database: Database, settings: Settings) -> "Kinfold":
@@ -52,12 +56,14 @@ class Kinfold:
         limits = Limits(settings.max_trackers, settings.max_subscriptions)
         blocking = Blocking(database, settings)
         clock, mint = Clock(), RandomMint()
+        resolver = Resolver(
+            database, policy=settings.policy, limits=limits, block_list=blocking.current, mint=mint, clock=clock
+        )
+        catalogues = Catalogues(database, mint=mint)
         return cls(
             settings,
             database,
-            Resolver(
-                database, policy=settings.policy, limits=limits, block_list=blocking.current, mint=mint, clock=clock
-            ),
+            resolver,
             Contacts(database),
             PropertiesByHand(database, mint=mint, clock=clock),
             KeysByHand(database, limits=limits, block_list=blocking.current, mint=mint, clock=clock),
@@ -69,6 +75,8 @@ class Kinfold:
             blocking,
             Anomalies(database, limits, mint=mint),
             StoredKeys(database),
+            catalogues,
+            Propositions(database, resolver, catalogues, mint=mint),
         )
 
     def ready(self) -> None:
