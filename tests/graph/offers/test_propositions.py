@@ -141,19 +141,19 @@ def test_a_change_of_the_catalogue_counts_at_once_in_every_process(kinfold: Kinf
 
 @pytest.mark.parametrize("keys", [{"email": ANA}, {"tracker_id": "t1"}], ids=["known", "visitor"])
 def test_sixteen_calls_at_once_never_present_an_offer_once_too_often(kinfold: Kinfold, keys: dict[str, str]) -> None:
-    brand(
-        kinfold,
-        "north",
-        {
-            "three times": {"weight": 3, "at_most": {"count": 3}},
-            "five a week": {"weight": 2, "at_most": {"count": 5, "within": "P7D"}},
-            "first": {"weight": 1, "category": "seven"},
-            "second": {"weight": 1, "category": "seven"},
-        },
-    )
     put(
         kinfold,
-        north={"kind": "anonymous", "categories": {"seven": {"at_most": {"count": 7, "within": "PT1H"}}}},
+        north={
+            "kind": "anonymous",
+            "spaces": {"home": {}},
+            "categories": {"seven": {"at_most": {"count": 7, "within": "PT1H"}}},
+            "offers": {
+                "three times": {"weight": 3, "at_most": {"count": 3}},
+                "five a week": {"weight": 2, "at_most": {"count": 5, "within": "P7D"}},
+                "first": {"weight": 1, "category": "seven"},
+                "second": {"weight": 1, "category": "seven"},
+            },
+        },
     )
     with ThreadPoolExecutor(16) as callers:
         answers = list(callers.map(lambda _: ask(kinfold, "north/home", limit=2, **keys), range(16)))
@@ -188,7 +188,7 @@ def test_propositions_go_along_with_a_union_and_come_back_by_unmerge(kinfold: Ki
     assert visitors(kinfold, "north") == [ana]
     assert names(ask(kinfold, "north/home", email=ANA)) == ["always"]
 
-    [merge] = kinfold.unions.list()[0]
+    [merge] = kinfold.unions.page()["items"]
     kinfold.unions.undo(merge["id"])
 
     assert visitors(kinfold, "north") == [visitor]
