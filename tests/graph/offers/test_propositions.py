@@ -188,7 +188,7 @@ def test_propositions_go_along_with_a_union_and_come_back_by_unmerge(kinfold: Ki
     assert visitors(kinfold, "north") == [ana]
     assert names(ask(kinfold, "north/home", email=ANA)) == ["always"]
 
-    [merge] = kinfold.unions.page()["items"]
+    [merge], _ = kinfold.unions.page()
     kinfold.unions.undo(merge["id"])
 
     assert visitors(kinfold, "north") == [visitor]
