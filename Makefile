@@ -23,6 +23,9 @@ check: $(VENV)/.test ## Lint, format, types
 
 bench: $(VENV)/.test ## What is measured, beside what it is measured against
 	$(BIN)/python -m bench.single_event
+	$(BIN)/python -m bench.throughput
+	$(BIN)/python -m bench.growth
+	$(BIN)/python -m bench.memory
 	$(BIN)/python -m bench.union_cost
 	$(BIN)/python -m bench.analysis
 	$(BIN)/python -m bench.propositions
@@ -42,11 +45,11 @@ $(VENV)/.test: $(VENV)/.python requirements/test.txt pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@ $(VENV)/.run
 
-lock: ## Rewrite the lock files (needs uv)
+lock: ## Rewrite the lock files (needs uv); what runs is pinned to what is tested
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-emit-find-links --extra build -o requirements/run.txt pyproject.toml
+		--no-emit-find-links --all-extras -o requirements/test.txt pyproject.toml
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-emit-find-links --all-extras -c requirements/run.txt -o requirements/test.txt pyproject.toml
+		--no-emit-find-links --extra build -c requirements/test.txt -o requirements/run.txt pyproject.toml
 
 clean: ## Remove what was set up here (not the shared cache)
 	rm -rf $(VENV) .kinfold

@@ -9,7 +9,7 @@ import re
 import threading
 import time
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from fastapi import Request
 from pydantic import SecretStr
@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.http import in_thread
 from api.problems import Forbidden, TooMany, Unauthorised, respond
 from api.rates import Allowance, Rates, headers_of
+from api.tracking import TRACKING_PATHS
 from graph.access_keys import KeyScope, KnownKey, StoredKeys, digest_of
 from graph.errors import KinfoldError, Unavailable
 from graph.settings import Settings
@@ -28,13 +29,15 @@ log = logging.getLogger("kinfold.access")
 FRESH_SECONDS = 2.0
 """How old the list of keys may be that a server uses: a key that was made or revoked counts everywhere after that."""
 
-_OPEN = frozenset({"/", "/health", "/ready", "/openapi.json"})
+_OPEN = frozenset({"/", "/health", "/ready", "/openapi.json", "/tag.js"})
 _OPEN_FOLDER = "/static/"
-_WRITES = frozenset({"/v1/resolve", "/v1/resolve/batch"})
+_WRITES = frozenset({"/v1/resolve", "/v1/resolve/batch", *TRACKING_PATHS})
 _PROPOSES = re.compile(r"/v1/environments/[^/]+/spaces/[^/]+/propositions|/v1/propositions/[^/]+/outcome")
 _SAFE_METHODS = ("GET", "HEAD")
 _PROBES = frozenset({"/health", "/ready"})
 _HELD = "kinfold.access"
+KEY_PARAMETER = "write_key"
+"""Where a write key may stand in the query of a call that takes one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +184,7 @@ class Guard:
         if not self.keys.required:
             _check_local(headers, method)
         elif wanted is not None:
-            held = _check_key(self.keys, headers, wanted)
+            held = _check_key(self.keys, scope, headers, wanted)
             scope[_HELD] = held
             _count(self.rates.take_key(held.digest), allowances)
 
@@ -236,14 +239,32 @@ def _with_headers(send: Send, more: dict[str, str]) -> Send:
     return sending
 
 
-def _check_key(keys: AccessKeys, headers: Headers, scope: KeyScope) -> Held:
-    held = keys.find(_presented(headers))
+def _check_key(keys: AccessKeys, call: Scope, headers: Headers, scope: KeyScope) -> Held:
+    if scope is KeyScope.WRITE and "authorization" not in headers:
+        held = _of_address(keys, call["query_string"])
+    else:
+        held = keys.find(_presented(headers))
     if held is None:
         raise Unauthorised("Nobody was given this access key, or it was taken back.")
     if not held.scopes & {scope, KeyScope.ADMIN}:
         also = "" if scope is KeyScope.ADMIN else f"{scope} or "
         names = " and ".join(sorted(held.scopes))
         raise Forbidden(f"This call needs an access key for {also}admin; the one sent is for {names}.")
+    return held
+
+
+def _of_address(keys: AccessKeys, query: bytes) -> Held | None:
+    """Read the key of a page that is being left: what it sends then can carry no header of its own.
+
+    A write key is no secret, since every visitor can read it in the page; any other has no business in an address,
+    which ends up in logs.
+    """
+    sent = parse_qs(query.decode("latin-1")).get(KEY_PARAMETER, [])
+    if len(sent) != 1:
+        raise Unauthorised("Send one access key, as Authorization: Bearer KEY.")
+    held = keys.find(sent[0].encode())
+    if held is not None and not held.only_writes:
+        raise Unauthorised(f"Only a write key may come as ?{KEY_PARAMETER}=; send this one in a header.")
     return held
 
 

@@ -19,7 +19,19 @@ from api.headers import SafeHeaders
 from api.metrics import MeasuredCalls, Metrics
 from api.query import single_valued
 from api.rates import Rates
-from api.routes import anomalies, blocked, contacts, health, merges, offers, resolve, segments, workflows
+from api.routes import (
+    anomalies,
+    blocked,
+    contacts,
+    health,
+    merges,
+    offers,
+    resolve,
+    segments,
+    tag,
+    tracking,
+    workflows,
+)
 from api.schemas import Problem
 from api.tracing import TracedCalls
 from api.version import kinfold_version
@@ -78,9 +90,11 @@ def create_app(kinfold: Kinfold, keys: AccessKeys | None = None) -> FastAPI:
     app.add_middleware(SafeHeaders)
     app.add_middleware(MeasuredCalls, metrics=app.state.metrics)
     app.add_middleware(TracedCalls)
-    for routes in (resolve, contacts, merges, segments, workflows, offers, blocked, anomalies):
+    app.router.routes.insert(0, resolve.unadorned)
+    for routes in (resolve, tracking, contacts, merges, segments, workflows, offers, blocked, anomalies):
         app.include_router(routes.router, prefix="/v1", dependencies=[Depends(single_valued)])
     app.include_router(health.router)
+    app.include_router(tag.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     _document(app)
     return app

@@ -130,8 +130,11 @@ def resolve(
     """Resolve a log: one answer a line on stdout, in the same order; progress and a summary on stderr."""
     with plain_errors(), _stopped_by_signal(128 + signal.SIGTERM):
         log_plainly()
+        from graph.kinfold import rarely_collect
+
         changed = {"policy": policy.value} if policy else {}
         with _log_file(file) as stream, _opened(_settings(**changed)) as kinfold:
+            rarely_collect()
             bad = _resolve_log(kinfold, stream, dry_run=dry_run, explain=explain)
         raise typer.Exit(1 if bad else 0)
 

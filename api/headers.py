@@ -19,6 +19,8 @@ class SafeHeaders:
             await self.app(scope, receive, send)
             return
         cached = "no-cache" if scope["path"] == "/" or scope["path"].startswith("/static/") else "no-store"
+        if scope["path"] == "/tag.js":
+            cached = "public, max-age=300"
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":

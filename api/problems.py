@@ -10,7 +10,9 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
 
+from api.tracking import TRACKING_PATHS
 from graph.errors import BadInput, FieldError, KinfoldError
 
 log = logging.getLogger(__name__)
@@ -111,7 +113,26 @@ def _respond(problem: Mapping[str, Any], headers: Mapping[str, str] | None = Non
     if status == 413:
         # The rest of the body was not read, so nothing else can come over this connection.
         more["Connection"] = "close"
-    return Response(orjson.dumps(problem), status_code=status, headers=more, media_type=MEDIA_TYPE)
+    return _ProblemResponse(problem, more)
+
+
+class _ProblemResponse(Response):
+    """A problem document; to an SDK of the tracking specification also with the `message` that it reads.
+
+    RudderStack's Python SDK, which finds no `message` beside the `code`, takes a refusal for a broken network and
+    sends what can never be taken again and again.
+    """
+
+    def __init__(self, problem: Mapping[str, Any], headers: Mapping[str, str]) -> None:
+        self.problem = problem
+        super().__init__(orjson.dumps(problem), status_code=problem["status"], headers=headers, media_type=MEDIA_TYPE)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope.get("path") in TRACKING_PATHS and "message" not in self.problem:
+            told = {**self.problem, "message": self.problem["detail"]}
+            self.body = orjson.dumps(told)
+            self.headers["content-length"] = str(len(self.body))
+        await super().__call__(scope, receive, send)
 
 
 async def _kinfold_error(_: Request, error: Exception) -> Response:

@@ -1,7 +1,7 @@
 """What may stand in a query string: nothing unknown, nothing twice, flags that are true or false."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -15,7 +15,7 @@ from graph.paging import make_cursor, read_cursor
 MAX_LIMIT = 1000
 
 
-def single_valued(request: Request) -> None:
+async def single_valued(request: Request) -> None:
     """Refuse a query parameter that is given twice, since nobody knows which of the two was meant."""
     seen: set[str] = set()
     for name, _ in request.query_params.multi_items():
@@ -58,6 +58,9 @@ class Flags(_Closed):
 
     dry_run: Flag = Field(False, description="Answer the same and write nothing.")
     explain: Flag = Field(False, description="Add a trace: which fact led where.")
+    write_key: Text | None = Field(
+        None, description="A write key, for a page that cannot send a header; the browser tag does."
+    )
 
 
 class DryRun(_Closed):
@@ -84,6 +87,18 @@ class AnomalyPage(Page):
 
     kind: Text | None = Field(None, description="Of this kind only.", examples=["many_emails"])
     dismissed: Flag = Field(False, description="Those that were dismissed instead of the others.")
+
+
+class ActivityPage(Page):
+    """Which activity."""
+
+    tracker_id: Text | None = Field(None, description="On this tracker only.")
+
+
+class SearchPage(Page):
+    """What to look for."""
+
+    q: Text = Field(description="An email, a tracker, a subscription, a user id, or a contact's id.")
 
 
 class KeyFilter(Page):
@@ -114,12 +129,17 @@ class KeyPage(KeyFilter):
 
 
 class Ends(_Closed):
-    """Two keys, or none: what ties them."""
+    """How much of the graph; and two keys, or none: what ties them."""
 
     from_: Text | None = Field(
         None, alias="from", description="A key as name:value.", examples=["email:ana@example.com"]
     )
     to: Text | None = Field(None, description="Another key of the same contact.", examples=["tracker_id:t1"])
+    limit: Limit | None = Field(None, description="How many nodes of each group at most; all when left out.")
+    group: Literal["email", "user_id", "tracker_id", "subscription", "folded"] | None = Field(
+        None, description="Only this group of nodes, a page of it."
+    )
+    cursor: Text | None = Field(None, description="With a group: its `next`, of the page before.")
 
     def path(self) -> tuple[KeyRef, KeyRef] | None:
         """Read both keys.
@@ -176,6 +196,8 @@ EndsQuery = Annotated[Ends, Query()]
 NothingQuery = Annotated[Nothing, Query()]
 FlagsQuery = Annotated[Flags, Query()]
 PageQuery = Annotated[Page, Query()]
+ActivityQuery = Annotated[ActivityPage, Query()]
+SearchQuery = Annotated[SearchPage, Query()]
 AnomalyPageQuery = Annotated[AnomalyPage, Query()]
 KeyFilterQuery = Annotated[KeyFilter, Query()]
 KeyPageQuery = Annotated[KeyPage, Query()]

@@ -180,6 +180,22 @@ class Results(BaseModel):
     results: list[Answer | Refused]
 
 
+class Rejected(BaseModel):
+    """A message of a batch that could not be read."""
+
+    index: int
+    error: Problem
+
+
+class Taken(BaseModel):
+    """What an SDK is told: it need not send this again."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"success": True}]})
+
+    success: Literal[True]
+    rejected: list[Rejected] = Field([], description="Left out when every message could be read.")
+
+
 class OwnedSubscription(BaseModel):
     """A push subscription, and who else owns it."""
 
@@ -229,6 +245,29 @@ class ContactList(BaseModel):
 
     items: list[Contact]
     next: str | None
+
+
+class FoundContact(BaseModel):
+    """A contact, and what of it the text is."""
+
+    found_by: list[Literal["id", "email", "tracker_id", "subscription", "user_id"]]
+    contact: Contact
+
+
+class SimilarKey(BaseModel):
+    """A key that begins with the text."""
+
+    key: Literal["email", "tracker_id", "subscription", "user_id"]
+    value: str
+    contacts: int = Field(description="How many own it.")
+
+
+class Found(BaseModel):
+    """Who was found, a page of them."""
+
+    items: list[FoundContact]
+    next: str | None
+    similar: list[SimilarKey] = Field(description="When nobody was found: keys that begin so, of each kind some.")
 
 
 class Activity(BaseModel):
@@ -308,12 +347,22 @@ class PathStep(BaseModel):
     merge: str | None
 
 
+class GraphGroup(BaseModel):
+    """How much of one kind there is around a contact."""
+
+    group: Literal["email", "user_id", "tracker_id", "subscription", "folded"]
+    total: int
+    shown: int = Field(description="On this page; what the path needs comes on top.")
+    next: str | None
+
+
 class Graph(BaseModel):
     """What is around a contact."""
 
     contact: str
     nodes: list[GraphNode]
     edges: list[GraphEdge]
+    groups: list[GraphGroup]
     path: list[PathStep] | None = Field(description="With from and to: why both are one person's.")
 
 

@@ -10,7 +10,7 @@ from api.app import create_app
 from api.terminal import Refusal, say
 from api.tracing import traced
 from api.version import kinfold_version
-from graph.kinfold import Kinfold
+from graph.kinfold import Kinfold, rarely_collect
 
 DRAIN_SECONDS = 5
 
@@ -82,5 +82,6 @@ def serve(kinfold: Kinfold, taken: socket.socket, keys: AccessKeys) -> None:
     )
     url = url_of(taken)
     say(f"Kinfold {kinfold_version()} is at {url} (the page; its API is {url}/openapi.json). Ctrl-C stops it.")
+    rarely_collect()
     with traced():
         uvicorn.Server(config).run(sockets=[taken])

@@ -17,7 +17,7 @@ from graph.world.entities import Ownership, person_key_order, tracker_order
 
 Document = dict[str, Any]
 
-_OWNERS: dict[KeyName, str] = {
+OWNERS_OF: dict[KeyName, str] = {
     "email": "explore.owners_of_email",
     "user_id": "explore.owners_of_user_id",
     "tracker_id": "explore.owners_of_tracker",
@@ -42,7 +42,7 @@ class Contacts:
             return []
 
         def work(tx: Transaction) -> list[Document]:
-            ids = [row["id"] for row in tx.run(_OWNERS[key], value=normal)]
+            ids = [row["id"] for row in tx.run(OWNERS_OF[key], value=normal)]
             return documents(tx, ids)
 
         return self._database.read(work)
@@ -67,9 +67,11 @@ class Contacts:
         return self._database.read(work)
 
     def activity(
-        self, contact_id: str, *, limit: int = 100, cursor: str | None = None
+        self, contact_id: str, *, tracker_id: str | None = None, limit: int = 100, cursor: str | None = None
     ) -> tuple[list[Document], str | None]:
-        """Give one page of a contact's activity, newest first, and the cursor of the next.
+        """Give one page of a contact's activity, on one of its trackers or on all, newest first.
+
+        The second part is the cursor of the next page.
 
         Raises
         ------
@@ -84,6 +86,7 @@ class Contacts:
             return tx.run(
                 "explore.activity",
                 contact_id=living_contact(tx, contact_id),
+                tracker_id=tracker_id,
                 occurred=after[0] if after else None,
                 message_id=after[1] if after else None,
                 limit=limit + 1,

@@ -1,5 +1,6 @@
 """The product without doors, put together from settings."""
 
+import gc
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from graph.offers.catalogues import Catalogues
 from graph.offers.propositions import Propositions
 from graph.properties_by_hand import PropertiesByHand
 from graph.resolver import Resolver
+from graph.search import Search
 from graph.segments.segments import Segments
 from graph.settings import Settings
 from graph.union.unions import Unions
@@ -42,6 +44,7 @@ class Kinfold:
     unions: Unions
     history: History
     neighbourhood: Neighbourhood
+    search: Search
     segments: Segments
     workflows: Workflows
     blocking: Blocking
@@ -70,6 +73,7 @@ class Kinfold:
             Unions(database, limits=limits, mint=mint, clock=clock),
             History(database),
             Neighbourhood(database),
+            Search(database),
             Segments(database),
             Workflows(database, mint=mint, clock=clock),
             blocking,
@@ -88,6 +92,17 @@ class Kinfold:
             When it gives none.
         """
         self.database.ready()
+
+
+def rarely_collect() -> None:
+    """Look for garbage in cycles less often, for processes that resolve event after event.
+
+    A batch makes tens of thousands of objects that live as long as it does and are freed without the collector;
+    looking through all of them after every 700 is time that events wait.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 @contextmanager

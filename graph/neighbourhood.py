@@ -1,7 +1,7 @@
 """The graph around a contact, and why two of its keys are the same person's."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from graph.clock import to_text
 from graph.contacts import Document, living_contact
@@ -9,13 +9,17 @@ from graph.database import Database, Row, Transaction
 from graph.errors import BadInput, FieldError, NotFound
 from graph.keys import InvalidKey, normalise
 from graph.model import KEY_NAMES, KeyName
+from graph.paging import make_cursor, read_cursor
 
-_LABELS: dict[str, KeyName] = {
+KEY_OF_LABEL: dict[str, KeyName] = {
     "Email": "email",
     "UserId": "user_id",
     "Tracker": "tracker_id",
     "Subscription": "subscription",
 }
+Group = KeyName | Literal["folded"]
+GROUPS: tuple[Group, ...] = ("email", "user_id", "tracker_id", "subscription", "folded")
+"""What is around a contact, in the order in which people look for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,15 @@ class Neighbourhood:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def of(self, contact_id: str, *, path: tuple[KeyRef, KeyRef] | None = None) -> Document:
+    def of(
+        self,
+        contact_id: str,
+        *,
+        path: tuple[KeyRef, KeyRef] | None = None,
+        limit: int | None = None,
+        group: Group | None = None,
+        cursor: str | None = None,
+    ) -> Document:
         """Give the nodes and edges around a contact.
 
         Parameters
@@ -63,38 +75,94 @@ class Neighbourhood:
         path
             Two keys of the contact: the nodes and edges that tie them are marked ``on_path``, and ``path``
             says step by step, by which event and rule, why they are one person's.
+        limit
+            How many nodes of each group at most, None for all; what the path needs comes on top. Shared keys
+            come first, then those that came first; folded contacts by their distance, the latest first.
+        group
+            Only this group, one page of it.
+        cursor
+            With a group: where its last page ended, the ``next`` in ``groups``.
+
+        Returns
+        -------
+        dict
+            ``{contact, nodes, edges, groups: [{group, total, shown, next}], path}``.
 
         Raises
         ------
         NotFound
             When no contact ever had this id, or it does not own a key of the path.
+        BadInput
+            When the cursor leads nowhere, or comes without a group.
         """
+        if cursor is not None and group is None:
+            raise BadInput([FieldError("cursor", "both_or_none", "a cursor is of one group: give group too")])
 
         def work(tx: Transaction) -> tuple[str, Row]:
             living = living_contact(tx, contact_id)
             return living, tx.run("explore.neighbourhood", contact_id=living)[0]
 
         living, row = self._database.read(work)
-        keys = {f"{_LABELS[key['label']]}:{key['value']}": key for key in row["keys"]}
+        keys = {f"{KEY_OF_LABEL[key['label']]}:{key['value']}": key for key in row["keys"]}
         ghosts = {ghost["id"]: ghost for ghost in row["ghosts"]}
-        document = _drawing(living, keys, ghosts)
-        document["path"] = None
+        for ref in path or ():
+            if ref.node not in keys:
+                raise NotFound(f"Contact {living} does not own the {ref.name} {ref.value!r}.")
+        steps, marked, needed = _path(living, keys, ghosts, path) if path else (None, set[str](), set[str]())
+        groups: list[Document] = []
+        shown: dict[str, None] = {}  # in the order of the groups
+        for name, members in _groups(keys, ghosts).items():
+            if group in (None, name):
+                ids, following = _page(members, limit, cursor)
+                groups.append({"group": name, "total": len(members), "shown": len(ids), "next": following})
+                shown |= dict.fromkeys(ids)
+        shown |= dict.fromkeys(sorted(needed))
+        document = _drawing(
+            living,
+            row,
+            {node: keys[node] for node in shown if node in keys},
+            {ghost: ghosts[ghost] for ghost in shown if ghost in ghosts},
+        )
+        document |= {"groups": groups, "path": steps}
         if path is not None:
-            for ref in path:
-                if ref.node not in keys:
-                    raise NotFound(f"Contact {living} does not own the {ref.name} {ref.value!r}.")
-            steps, marked = _path(living, keys, ghosts, path)
-            document["path"] = steps
             for item in (*document["nodes"], *document["edges"]):
                 item["on_path"] = item["id"] in marked
         return document
 
 
-def _drawing(living: str, keys: dict[str, Any], ghosts: dict[str, Any]) -> Document:
-    nodes: dict[str, Document] = {living: {"id": living, "type": "contact", "label": living, "current": True}}
+def _groups(keys: dict[str, Any], ghosts: dict[str, Any]) -> dict[Group, list[tuple[list[int | str], str]]]:
+    """Sort what is around a contact into groups, each member with its place in the group's order."""
+    groups: dict[Group, list[tuple[list[int | str], str]]] = {name: [] for name in GROUPS}
+    for node, key in keys.items():
+        groups[KEY_OF_LABEL[key["label"]]].append(([0 if key["others"] else 1, key["since"], key["value"]], node))
+    for ghost in ghosts.values():
+        groups["folded"].append(([ghost["depth"], -ghost["at"], ghost["id"]], ghost["id"]))
+    return {name: sorted(members) for name, members in groups.items()}
+
+
+def _page(
+    members: list[tuple[list[int | str], str]], limit: int | None, cursor: str | None
+) -> tuple[list[str], str | None]:
+    after = read_cursor(cursor, (int, int, str)) if cursor is not None else None
+    rest = [member for member in members if after is None or member[0] > after]
+    page = rest if limit is None else rest[:limit]
+    return [node for _, node in page], make_cursor(*page[-1][0]) if len(page) < len(rest) else None
+
+
+def _drawing(living: str, row: Row, keys: dict[str, Any], ghosts: dict[str, Any]) -> Document:
+    nodes: dict[str, Document] = {
+        living: {
+            "id": living,
+            "type": "contact",
+            "label": living,
+            "kind": row["kind"],
+            "title": _title(row["title"]),
+            "current": True,
+        }
+    }
     edges: list[Document] = []
     for node, key in keys.items():
-        name = _LABELS[key["label"]]
+        name = KEY_OF_LABEL[key["label"]]
         nodes[node] = {"id": node, "type": name, "label": key["value"], "shared": bool(key["others"])}
         edges.append(
             {
@@ -107,11 +175,27 @@ def _drawing(living: str, keys: dict[str, Any], ghosts: dict[str, Any]) -> Docum
                 "message_id": key["message_id"],
             }
         )
-        for other, kind in key["others"]:
-            nodes.setdefault(other, {"id": other, "type": "contact", "label": other, "kind": kind, "current": False})
+        for other, kind, title in key["others"]:
+            nodes.setdefault(
+                other,
+                {
+                    "id": other,
+                    "type": "contact",
+                    "label": other,
+                    "kind": kind,
+                    "title": _title(title),
+                    "current": False,
+                },
+            )
             edges.append({"id": f"{other}>{node}", "type": "owns", "source": other, "target": node})
     for ghost in ghosts.values():
-        nodes[ghost["id"]] = {"id": ghost["id"], "type": "folded", "label": ghost["id"], "kind": ghost["kind"]}
+        nodes[ghost["id"]] = {
+            "id": ghost["id"],
+            "type": "folded",
+            "label": ghost["id"],
+            "kind": ghost["kind"],
+            "brought": [f"{KEY_OF_LABEL[label]}:{value}" for label, value in ghost["keys"]],
+        }
         edges.append(
             {
                 "id": ghost["merge"],
@@ -127,10 +211,18 @@ def _drawing(living: str, keys: dict[str, Any], ghosts: dict[str, Any]) -> Docum
     return {"contact": living, "nodes": list(nodes.values()), "edges": edges}
 
 
+def _title(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
 def _path(
     living: str, keys: dict[str, Any], ghosts: dict[str, Any], path: tuple[KeyRef, KeyRef]
-) -> tuple[list[Document], set[str]]:
-    """Walk from one key down to the contact it first came to, along the unions, and up to the other key."""
+) -> tuple[list[Document], set[str], set[str]]:
+    """Walk from one key down to the contact it first came to, along the unions, and up to the other key.
+
+    Returns the steps, the nodes and edges that tie the two, and the nodes that a drawing of them needs: these
+    and what leads from them to the living contact.
+    """
     by_merge = {ghost["merge"]: ghost for ghost in ghosts.values()}
     ways = [_way(keys[ref.node], living, by_merge) for ref in path]
     # Unions that both keys went through tie nothing: the two meet where the first way joins the second.
@@ -144,7 +236,8 @@ def _path(
             marked |= {contact, ghosts[contact]["merge"]}
             own.append(_folded(ghosts[contact]))
         steps += reversed(own) if backwards else own
-    return steps, marked
+    needed = {ref.node for ref in path}.union(*ways) - {living}
+    return steps, marked, needed
 
 
 def _way(key: Row, living: str, by_merge: dict[str, Any]) -> list[str]:

@@ -8,7 +8,7 @@ from api import schemas
 from api.bodies import KeyBody, PropertiesBody, documented, read_as
 from api.http import as_json, in_thread, kinfold_of, rehearsed
 from api.problems import responses
-from api.query import DryRunQuery, EndsQuery, KeyPageQuery, NothingQuery, PageQuery, page_of
+from api.query import ActivityQuery, DryRunQuery, EndsQuery, KeyPageQuery, NothingQuery, PageQuery, SearchQuery, page_of
 
 router = APIRouter(tags=["contacts"])
 
@@ -24,6 +24,19 @@ async def find_contacts(request: Request, query: KeyPageQuery) -> Response:
     key, value = query.key()
     owners = await in_thread(partial(kinfold_of(request).contacts.owners, key, value))
     return as_json(page_of(owners, query, "id"))
+
+
+@router.get(
+    "/search",
+    summary="Who is behind whatever was typed",
+    operation_id="search",
+    responses={200: {"model": schemas.Found}, **responses(422, 503)},
+)
+async def search(request: Request, query: SearchQuery) -> Response:
+    """Tries a contact's id and every kind of key. When nobody is found, `similar` has keys that begin so."""
+    found = partial(kinfold_of(request).search.find, query.q, limit=query.limit, cursor=query.cursor)
+    items, after, similar = await in_thread(found)
+    return as_json({"items": items, "next": after, "similar": similar})
 
 
 @router.get(
@@ -91,10 +104,12 @@ async def take_key(request: Request, id: str, query: DryRunQuery) -> Response:
     operation_id="get_activity",
     responses={200: {"model": schemas.ActivityList}, **responses(404, 410, 422, 503)},
 )
-async def get_activity(request: Request, id: str, page: PageQuery) -> Response:
-    """Newest first."""
+async def get_activity(request: Request, id: str, page: ActivityQuery) -> Response:
+    """Newest first, on one tracker or on all."""
     contacts = kinfold_of(request).contacts
-    items, after = await in_thread(partial(contacts.activity, id, limit=page.limit, cursor=page.cursor))
+    items, after = await in_thread(
+        partial(contacts.activity, id, tracker_id=page.tracker_id, limit=page.limit, cursor=page.cursor)
+    )
     return as_json({"items": items, "next": after})
 
 
@@ -118,5 +133,13 @@ async def get_history(request: Request, id: str, page: PageQuery) -> Response:
     responses={200: {"model": schemas.Graph}, **responses(404, 410, 422, 503)},
 )
 async def get_graph(request: Request, id: str, ends: EndsQuery) -> Response:
-    """With `from` and `to`, two keys such as `email:ana@example.com`: what ties them, marked and step by step."""
-    return as_json(await in_thread(partial(kinfold_of(request).neighbourhood.of, id, path=ends.path())))
+    """With `from` and `to`, two keys such as `email:ana@example.com`: what ties them, marked and step by step.
+
+    With `limit`, so many nodes of each group, and `groups` says how many there are; `group` and `cursor` fetch more.
+    """
+    around = kinfold_of(request).neighbourhood
+    return as_json(
+        await in_thread(
+            partial(around.of, id, path=ends.path(), limit=ends.limit, group=ends.group, cursor=ends.cursor)
+        )
+    )

@@ -1,68 +1,135 @@
-// One contact: what is known of it, what happened to it, what it did.
+// One contact: the graph around it, what it owns, what it did, what happened to it, and what can be changed by hand.
 
-import { KEYS, badgeOf, call, group, inWords, linkTo, make, nameOf, pagedList, pathOf, problemBox, say, timeOf } from "./dom.js";
+import { KEYS, badgeOf, byId, call, contactLink, emptyBox, group, hrefTo, iconOf, inWords, linkTo, make, nameOf, pagedList, pathOf, plural, say, timeOf, withLinks } from "./dom.js";
+import { graphView } from "./graph.js";
 import { foldForm, giveKeyForm, takeKeyButton, unmergeButton } from "./hands.js";
+import { ownerList } from "./search.js";
+import { activityView } from "./timeline.js";
+import { keysOf, whyOf } from "./why.js";
 
-const PAGE = 25;
+const PARTS = {
+  graph: ["Graph", (contact, select) => graphView(contact, { select })],
+  keys: ["Keys and properties", keysPart],
+  activity: ["Activity", (contact, tracker) => activityView(contact, tracker)],
+  history: ["History", historyPart],
+  why: ["Why one person", whyOf],
+  change: ["Change", changePart],
+};
 
-export function contactCard(contact) {
-  const take = (key, value) => takeKeyButton(contact, key, value);
-  const workflows = Object.entries(contact.workflows);
-  const owned = (key, value) => [linkTo(key, value), take(key, value)];
+let open = null;
+addEventListener("kinfold:changed", () => { open = null; });
+
+/** Whoever owns a key: one is shown at once, several are listed. */
+export async function ownersView(key, value = "") {
+  byId("query").value = value;
+  const { items } = await call(`/v1/contacts?${key}=${encodeURIComponent(value)}`);
+  say(`${plural(items.length, "contact")} found`);
+  const named = [KEYS[key], " ", make("span", { class: "mono" }, value)];
+  if (items.length === 0) {
+    return make("div", { class: "view", "data-title": value }, make("h1", { class: "unseen" }, "Nobody"), emptyBox("Nobody", "No contact owns the ", named, "."));
+  }
+  const select = `${key}:${value}`;
+  if (items.length === 1) return contactView(items[0].id, "", "", { contact: items[0], select, note: ["Found by ", named, "."] });
   return make(
-    "article", { class: "card contact", "aria-label": nameOf(contact) },
-    contact.redirected_from
-      ? make("p", { class: "note" }, "The id ", make("code", {}, contact.redirected_from), " was folded into this contact.")
-      : null,
-    make("div", { class: "who" },
-      make("h1", {}, nameOf(contact)), badgeOf(contact.kind), copyButton(contact.id),
-      make("span", { class: "mono" }, contact.id)),
-    make("div", { class: "groups" },
-      group("Emails", contact.emails, (email) => owned("email", email)),
-      group("User ids", contact.user_ids, (id) => owned("user_id", id)),
-      group("Trackers (browsers)", contact.trackers, (id) => owned("tracker_id", id)),
-      group("Push subscriptions", contact.subscriptions, (subscription) => [...sharedWith(subscription), take("subscription", subscription.id)]),
-      group("Folded into it", contact.merged_from, (id) => linkTo("contact", id), "nothing"),
-      group("Segments", contact.segments, (segment) => segment),
-      group("Workflows", workflows, workflowShown),
-      make("div", { class: "group" },
-        make("h3", {}, "Seen"),
-        make("p", {}, "first ", timeOf(contact.created_at)), make("p", {}, "last ", timeOf(contact.last_seen_at)))),
-    make("div", { class: "group" }, make("h3", {}, "Properties"), propertiesTable(contact.properties)),
-    make("details", { class: "part" }, make("summary", {}, "Change it by hand"), giveKeyForm(contact), foldForm(contact)),
-    make("details", { class: "part" }, make("summary", {}, "Why the same person?"), whyForm(contact)),
-    historyOf(contact),
-    activityOf(contact.id),
+    "div", { class: "view", "data-title": value },
+    make("h1", {}, `${plural(items.length, "contact")} own the `, named),
+    ownerList(items.map((contact) => ({ contact, note: plural(contact.trackers.length, "tracker") }))),
+    make("h2", {}, "Around the first of them"),
+    graphView(items[0], { select }),
   );
 }
 
-function sharedWith(subscription) {
-  const owner = linkTo("subscription", subscription.id);
-  if (subscription.shared_with.length === 0) return [owner];
-  const others = subscription.shared_with.flatMap((id, index) => [index ? ", " : "", linkTo("contact", id)]);
-  return [owner, make("span", { class: "shared" }, "shared with ", ...others)];
+export async function contactView(id, part, more, { contact, select, note } = {}) {
+  if (open?.element.isConnected && open.id === id && !contact) {
+    open.turn(part, more);
+    return open.element;
+  }
+  contact ??= await call(pathOf(id));
+  if (contact.redirected_from) {
+    note ??= ["The id ", make("span", { class: "mono" }, contact.redirected_from), " was folded into this contact."];
+  }
+  const panel = make("div", { class: "panel" });
+  const links = Object.entries(PARTS).map(([name, [words]]) => make("a", { href: hrefTo("contact", contact.id, ...(name === "graph" ? [] : [name])), "data-part": name }, words));
+  const turn = (name, detail) => {
+    const chosen = name in PARTS ? name : "graph";
+    for (const link of links) {
+      if (link.dataset.part === chosen) link.setAttribute("aria-current", "true");
+      else link.removeAttribute("aria-current");
+    }
+    panel.replaceChildren(PARTS[chosen][1](contact, chosen === "graph" ? select : detail));
+  };
+  const element = make(
+    "article", { class: "view contact", "aria-label": nameOf(contact), "data-title": nameOf(contact) },
+    note ? make("p", { class: "note" }, note) : null,
+    make("header", { class: "who" },
+      make("div", { class: "face", "aria-hidden": "true" }, [...nameOf(contact)][0].toUpperCase()),
+      make("div", {},
+        make("h1", {}, nameOf(contact), " ", badgeOf(contact.kind)),
+        make("p", { class: "soft id" }, make("span", { class: "mono" }, contact.id), copyButton(contact.id))),
+      factsOf(contact)),
+    make("nav", { class: "parts", "aria-label": "Parts of this contact" }, links),
+    panel,
+  );
+  turn(part, more);
+  open = { id: contact.id, element, turn };
+  say(`Contact ${nameOf(contact)}`);
+  return element;
+}
+
+function factsOf(contact) {
+  const shared = contact.subscriptions.filter((subscription) => subscription.shared_with.length).length;
+  const fact = (number, words, warn) => make("li", { class: warn ? "warn" : null }, make("b", {}, number.toLocaleString()), ` ${words}`);
+  const counted = (list, one) => fact(list.length, plural(list.length, one).replace(/^\S+ /, ""));
+  return make(
+    "ul", { class: "facts" },
+    counted([...contact.emails, ...contact.user_ids], "name"),
+    counted(contact.trackers, "tracker"),
+    counted(contact.subscriptions, "subscription"),
+    shared ? fact(shared, "shared", true) : null,
+    contact.merged_from.length ? fact(contact.merged_from.length, "folded in") : null,
+    make("li", {}, "seen ", timeOf(contact.last_seen_at)),
+  );
+}
+
+function keysPart(contact) {
+  const owned = (key, value) => make("span", { class: "owned" }, iconOf(key), linkTo(key, value));
+  const take = (key, value) => takeKeyButton(contact, key, value);
+  return make(
+    "div", { class: "groups" },
+    group("Emails", contact.emails, (email) => [owned("email", email), take("email", email)]),
+    group("User ids", contact.user_ids, (id) => [owned("user_id", id), take("user_id", id)]),
+    group("Trackers (browsers)", contact.trackers, (id) => [owned("tracker_id", id), take("tracker_id", id)]),
+    group("Push subscriptions", contact.subscriptions, ({ id, shared_with: others }) => [
+      owned("subscription", id), take("subscription", id),
+      others.length ? make("span", { class: "shared" }, "shared with ", others.flatMap((other, index) => [index ? ", " : "", contactLink(other)])) : null,
+    ]),
+    group("Folded into it", contact.merged_from, (id) => contactLink(id), { none: "nothing" }),
+    group("Segments", contact.segments, (segment) => make("span", { class: "chip" }, segment)),
+    group("Workflows", Object.entries(contact.workflows), workflowShown),
+    make("div", { class: "group" },
+      make("h3", {}, "Seen"),
+      make("p", {}, "first ", timeOf(contact.created_at)), make("p", {}, "last ", timeOf(contact.last_seen_at))),
+    make("div", { class: "group wide" }, make("h3", {}, "Properties"), propertiesTable(contact.properties)),
+  );
 }
 
 function workflowShown([name, { status, nodes }]) {
   const ran = Object.entries(nodes);
   return [
-    make("span", {}, `${name}: ${status}`),
-    ran.length === 0 ? null : make("ul", { class: "nodes" }, ...ran.map(([node, { ran_at, data }]) => make(
-      "li", {}, `${node}, `, timeOf(ran_at),
-      ...Object.entries(data).map(([field, value]) => make("span", { class: "datum" }, `${field}: ${inWords(value)}`)),
+    make("span", {}, make("strong", {}, name), " ", make("span", { class: "badge" }, status)),
+    ran.length === 0 ? null : make("ul", { class: "nodes" }, ran.map(([node, { ran_at: at, data }]) => make(
+      "li", {}, `${node}, `, timeOf(at),
+      Object.entries(data).map(([field, value]) => make("span", { class: "datum" }, `${field}: ${inWords(value)}`)),
     ))),
-  ].filter(Boolean);
+  ];
 }
 
 function propertiesTable(properties) {
   const rows = Object.entries(properties).sort(([one], [other]) => (one < other ? -1 : 1));
   if (rows.length === 0) return make("p", { class: "none" }, "none");
-  return make(
-    "div", { class: "scroll" },
-    make("table", {}, make("tbody", {}, ...rows.map(([name, value]) => make(
-      "tr", {}, make("th", { scope: "row" }, name), make("td", {}, inWords(value)),
-    )))),
-  );
+  return make("table", { class: "properties" }, make("tbody", {}, rows.map(([name, value]) => make(
+    "tr", {}, make("th", { scope: "row" }, name), make("td", {}, inWords(value)),
+  ))));
 }
 
 function copyButton(id) {
@@ -79,41 +146,7 @@ function copyButton(id) {
   return button;
 }
 
-/** Ask for two keys of the contact and tell in words what ties them. */
-function whyForm(contact) {
-  const keys = [
-    ...contact.emails.map((value) => ["email", value]),
-    ...contact.user_ids.map((value) => ["user_id", value]),
-    ...contact.trackers.map((value) => ["tracker_id", value]),
-    ...contact.subscriptions.map(({ id }) => ["subscription", id]),
-  ];
-  if (keys.length < 2) return make("p", { class: "none" }, "It owns a single key; there is nothing to tie.");
-  const choice = (name, label, chosen) => make("label", {}, label, make(
-    "select", { name },
-    ...keys.map(([key, value], index) => make("option", { value: `${key}:${value}`, selected: index === chosen }, `${KEYS[key]} ${value}`)),
-  ));
-  const told = make("div", { class: "told", "aria-live": "polite" });
-  const form = make(
-    "form", { class: "fields" },
-    choice("from", "This key", 0), choice("to", "and this one", keys.length - 1),
-    make("div", { class: "wide actions" }, make("button", { type: "submit" }, "Tell why")),
-  );
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    try {
-      const ends = new URLSearchParams({ from: form.elements.from.value, to: form.elements.to.value });
-      const { path } = await call(pathOf(contact.id, `/graph?${ends}`));
-      told.replaceChildren(make("ol", { class: "trace" }, ...path.map((step) => make(
-        "li", {}, step.words, step.merge ? unmergeButton(contact, step.merge) : null,
-      ))));
-    } catch (problem) {
-      told.replaceChildren(problemBox(problem));
-    }
-  });
-  return make("div", { class: "told" }, form, told);
-}
-
-function historyOf(contact) {
+function historyPart(contact) {
   const list = make("ol", { class: "history" });
   // Newest first: that a union was undone is told before the union itself.
   const undone = new Set();
@@ -122,46 +155,26 @@ function historyOf(contact) {
     if (item.what === "unmerged") undone.add(item.merge);
     const standing = item.what === "folded" && !undone.has(item.merge);
     return make(
-      "li", {},
-      make("div", {}, timeOf(item.at), " ", make("span", { class: "badge" }, item.what)),
-      make("div", {}, item.words),
-      standing ? unmergeButton(contact, item.merge) : null,
+      "li", { class: `what-${item.what}` },
+      make("p", { class: "soft" }, make("span", { class: "badge" }, item.what), " ", timeOf(item.at)),
+      make("p", {}, withLinks(item.words, contact.id)),
+      standing ? unmergeButton(contact.id, item.merge) : null,
     );
   }
 
-  const rest = pagedList({ path: pathOf(contact.id, "/history"), size: PAGE, into: list, shown, noun: ["event of its history", "events of its history"] });
   return make(
-    "section", { class: "group", "aria-label": "History" },
-    make("h3", {}, "What happened to it, newest first"), list, ...rest,
+    "section", { class: "card", "aria-label": "History" },
+    make("h2", {}, "What happened to it, newest first"), list,
+    pagedList({ path: pathOf(contact.id, "/history"), size: 25, into: list, shown, noun: ["event of its history", "events of its history"] }),
   );
 }
 
-function activityRow(item) {
-  const trace = item.trace ?? [];
+function changePart(contact) {
   return make(
-    "tr", {},
-    make("td", {}, timeOf(item.occurred_at)),
-    make("td", {}, make("strong", {}, item.event)),
-    make("td", {}, item.tracker_id ? linkTo("tracker_id", item.tracker_id) : ""),
-    make("td", {},
-      [item.outcome, item.rule ? `rule ${item.rule}` : null, item.limited ? "held back by a limit" : null].filter(Boolean).join(", "),
-      trace.length === 0 ? null : make("details", {}, make("summary", {}, "why"), make(
-        "ol", { class: "trace" }, ...trace.map((step) => make("li", {}, make("b", {}, step.step), ": ", step.detail)),
-      ))),
-    make("td", {}, Object.entries(item.event_properties ?? {}).map(([name, value]) => `${name}: ${inWords(value)}`).join("; ")),
-  );
-}
-
-function activityOf(id) {
-  const rows = make("tbody");
-  const heads = ["When", "Event", "Tracker", "Resolved as", "Details"];
-  const rest = pagedList({ path: pathOf(id, "/activity"), size: PAGE, into: rows, shown: activityRow, noun: ["activity", "activities"] });
-  return make(
-    "section", { class: "group", "aria-label": "Activity" },
-    make("h3", {}, "Activity, newest first"),
-    make("div", { class: "scroll" },
-      make("table", { class: "activity" },
-        make("thead", {}, make("tr", {}, ...heads.map((head) => make("th", { scope: "col" }, head)))), rows)),
-    ...rest,
+    "div", { class: "columns" },
+    make("section", { class: "card" }, make("h2", {}, "Union with another contact"),
+      make("p", { class: "soft" }, "Every field that would change is shown first. A union can be taken back exactly."), foldForm(contact)),
+    make("section", { class: "card" }, make("h2", {}, "Give it a key"),
+      make("p", { class: "soft" }, `It owns ${plural(keysOf(contact).length, "key")}; each can be taken away under Keys and properties.`), giveKeyForm(contact)),
   );
 }

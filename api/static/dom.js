@@ -1,19 +1,28 @@
 // What every part of the page uses: elements, calls of the API, values in words.
 
-export const KEYS = { email: "email", tracker_id: "tracker", subscription: "subscription", user_id: "user id" };
+export const KEYS = { email: "email", user_id: "user id", tracker_id: "tracker", subscription: "subscription" };
 const NAMES = ["_name", "name", "_first_name", "first_name", "firstName"];
 const KEY_KEPT = "kinfold-access-key";
+const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 
 export const byId = (id) => document.getElementById(id);
 
 /** Make an element; text never becomes markup. */
 export function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
+  return filled(document.createElement(tag), attributes, children);
+}
+
+/** Make an element of a drawing. */
+export function makeSvg(tag, attributes = {}, ...children) {
+  return filled(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
+}
+
+function filled(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else if (value !== null && value !== false) element.setAttribute(name, value === true ? "" : value);
+    else if (value !== null && value !== undefined && value !== false) element.setAttribute(name, value === true ? "" : value);
   }
-  element.append(...children.filter((child) => child !== null && child !== undefined && child !== ""));
+  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== "" && child !== false));
   return element;
 }
 
@@ -42,37 +51,69 @@ export async function call(path, { method = "GET", body } = {}) {
   } catch {
     answer = { title: "The answer is not JSON", detail: `Status ${response.status}`, errors: [], status: response.status };
   }
-  if (response.status === 401 || (response.status === 403 && key)) byId("access").hidden = false;
-  if (!response.ok) throw answer ?? { title: "It failed", detail: `Status ${response.status}`, errors: [] };
+  if (response.status === 401 || (response.status === 403 && key)) dispatchEvent(new CustomEvent("kinfold:locked"));
+  if (!response.ok) throw answer ?? { title: "It failed", detail: `Status ${response.status}`, errors: [], status: response.status };
   return answer;
 }
 
 /** Headers are bytes: text goes as UTF-8. */
 const latin = (text) => String.fromCharCode(...new TextEncoder().encode(text));
 
+let calls;
+
+/** Tell whether this server has a call; its OpenAPI document says so. */
+export async function serverHas(method, path) {
+  try {
+    calls ??= call("/openapi.json");
+    return Boolean((await calls).paths?.[path]?.[method]);
+  } catch {
+    calls = undefined;
+    return false;
+  }
+}
+
 export const say = (text) => { byId("live").textContent = text; };
-export const hrefTo = (key, value) => `#/${key}/${encodeURIComponent(value)}`;
-export const linkTo = (key, value) => make("a", { href: hrefTo(key, value), class: "mono" }, value);
+export const hrefTo = (...parts) => `#/${parts.map(encodeURIComponent).join("/")}`;
+export const shortId = (id) => (/^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(id) ? `…${id.slice(-8)}` : id);
+export const linkTo = (key, value, words = value) => make("a", { href: hrefTo(key, value), class: "mono" }, words);
+export const contactLink = (id, words = shortId(id)) => make("a", { href: hrefTo("contact", id), class: "mono", title: id }, words);
 export const plural = (count, one, many = `${one}s`) => `${count.toLocaleString()} ${count === 1 ? one : many}`;
 export const inWords = (value) => (typeof value === "string" ? value : JSON.stringify(value));
 export const badgeOf = (kind) => make("span", { class: `badge ${kind}` }, kind);
 export const pathOf = (id, more = "") => `/v1/contacts/${encodeURIComponent(id)}${more}`;
+export const iconOf = (name) => make("img", { src: `/static/icons/${name}.svg`, alt: "", width: 16, height: 16, class: "icon" });
+export const loading = (words = "Loading …") => make("p", { class: "loading" }, words);
 
-export function timeOf(value) {
+export function timeOf(value, options = { dateStyle: "medium", timeStyle: "short" }) {
   if (!value) return make("span", { class: "none" }, "never");
   const date = new Date(value);
-  const shown = Number.isNaN(date.getTime())
-    ? value
-    : date.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+  const shown = Number.isNaN(date.getTime()) ? value : date.toLocaleString(undefined, options);
   return make("time", { datetime: value, title: value }, shown);
+}
+
+/** Make links of the contacts' ids in a sentence, shortened. `own` is the contact that is being looked at. */
+export function withLinks(words, own) {
+  const parts = [];
+  let end = 0;
+  for (const { 0: id, index } of words.matchAll(UUID)) {
+    const before = words.slice(end, index);
+    const isContact = /contact $/i.test(before);
+    parts.push(before, isContact && id !== own ? contactLink(id) : make("span", { class: "mono", title: id }, shortId(id)));
+    end = index + id.length;
+  }
+  return [...parts, words.slice(end)].filter(Boolean);
 }
 
 export function problemBox(problem) {
   const errors = problem.errors ?? [];
   const box = make("div", { class: "bad", role: "alert" }, make("strong", {}, problem.title ?? "Something went wrong"));
   if (errors.length === 0) box.append(make("div", {}, problem.detail ?? String(problem)));
-  else box.append(make("ul", {}, ...errors.map((error) => make("li", {}, error.field ? `${error.field}: ${error.message}` : error.message))));
+  else box.append(make("ul", {}, errors.map((error) => make("li", {}, error.field ? `${error.field}: ${error.message}` : error.message))));
   return box;
+}
+
+export function emptyBox(title, ...words) {
+  return make("div", { class: "empty" }, make("h2", {}, title), make("p", {}, words));
 }
 
 export function nameOf(contact) {
@@ -81,32 +122,50 @@ export function nameOf(contact) {
   return contact.email ?? contact.user_ids?.[0] ?? (contact.kind === "known" ? "Known, without a name" : "Anonymous visitor");
 }
 
-export function group(title, items, shown, none = "none") {
+/** A list of which the first few are shown, and the others when they are asked for. */
+export function group(title, items, shown, { none = "none", first = 8, step = 50 } = {}) {
+  const list = make("ul", {});
+  const more = make("button", { type: "button", class: "quiet small" });
+  let end = 0;
+  const show = (count) => {
+    list.append(...items.slice(end, end + count).map((item) => make("li", {}, shown(item))));
+    end = Math.min(items.length, end + count);
+    const left = items.length - end;
+    more.hidden = left === 0;
+    more.textContent = `Show ${Math.min(step, left)} of ${left.toLocaleString()} more`;
+  };
+  more.addEventListener("click", () => {
+    const next = end;
+    show(step);
+    list.children[next]?.querySelector("a, button")?.focus();
+  });
+  show(first);
   return make(
     "div", { class: "group" },
-    make("h3", {}, title),
-    items.length === 0
-      ? make("p", { class: "none" }, none)
-      : make("ul", {}, ...items.map((item) => make("li", {}, ...[shown(item)].flat()))),
+    make("h3", {}, title, " ", items.length > 1 ? make("span", { class: "count" }, items.length.toLocaleString()) : null),
+    items.length === 0 ? make("p", { class: "none" }, none) : [list, more],
   );
 }
 
-/** A list that comes page by page. */
-export function pagedList({ path, size, into, shown, noun }) {
-  const more = make("button", { type: "button", class: "quiet", onclick: load }, "Show more");
-  const state = make("p", { class: "none" }, "Loading …");
+/** A list that comes page by page; `shown` makes an element of each item, `onPage` is told of each page. */
+export function pagedList({ path, query = "", size, into, shown, onPage, noun, none = "none" }) {
+  const more = make("button", { type: "button", class: "quiet", onclick: () => load() }, "Show more");
+  const state = make("div", { class: "list-state" }, loading());
   let cursor = null;
+  let count = 0;
 
   async function load() {
     more.disabled = true;
     try {
       const after = cursor ? `&cursor=${encodeURIComponent(cursor)}` : "";
-      const page = await call(`${path}?limit=${size}${after}`);
-      into.append(...page.items.map(shown));
+      const page = await call(`${path}?limit=${size}${query}${after}`);
+      if (shown) into.append(...page.items.map(shown));
+      onPage?.(page.items);
+      count += page.items.length;
       cursor = page.next;
       more.hidden = cursor === null;
-      state.textContent = into.childElementCount ? "" : "none";
-      say(`${plural(into.childElementCount, ...noun)} shown`);
+      state.replaceChildren(...(count ? [] : [none].flat().map((part) => (typeof part === "string" ? make("p", { class: "none" }, part) : part))));
+      say(`${plural(count, ...noun)} shown`);
     } catch (problem) {
       state.replaceChildren(problemBox(problem));
     }

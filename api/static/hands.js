@@ -1,6 +1,7 @@
 // Changes by hand: keys given and taken, unions made and taken back; each is previewed before it can be done.
 
-import { KEYS, call, inWords, linkTo, make, pathOf, plural, problemBox, say } from "./dom.js";
+import { KEYS, call, contactLink, inWords, make, nameOf, pathOf, plural, problemBox, say } from "./dom.js";
+import { contactsFor, foundBy } from "./search.js";
 
 const isList = (value) => Array.isArray(value) && value.every((item) => typeof item === "string");
 
@@ -19,9 +20,9 @@ function fateOf(change) {
 
 function changeTable(change) {
   return make(
-    "div", { class: "scroll" },
+    "div", {},
     make("table", { class: "changes" },
-      make("caption", {}, "Contact ", linkTo("contact", change.contact), fateOf(change)),
+      make("caption", {}, "Contact ", contactLink(change.contact, change.contact), fateOf(change)),
       make("thead", {}, make("tr", {}, ...["Field", "Now", "Then"].map((head) => make("th", { scope: "col" }, head)))),
       make("tbody", {}, ...change.changes.filter(({ before, after }) => !(isNothing(before) && isNothing(after))).map(({ field, before, after }) => make(
         "tr", {}, make("th", { scope: "row" }, field), make("td", {}, valueShown(before)), make("td", {}, valueShown(after)),
@@ -65,7 +66,7 @@ async function offer({ place, from, path, query = "", body, verb, contact }) {
   } catch (problem) {
     const box = problemBox(problem);
     place.replaceChildren(box);
-    if (problem.owner) box.append(make("p", {}, "Its owner is ", linkTo("contact", problem.owner), "."));
+    if (problem.owner) box.append(make("p", {}, "Its owner is ", contactLink(problem.owner), "."));
     if (problem.covering) {
       const cascade = () => offer({ place, from, path, query: "cascade=true", body, verb, contact });
       box.append(make("button", { type: "button", class: "quiet small", onclick: cascade }, "Preview undoing those first"));
@@ -82,14 +83,15 @@ function small(label, named, offering) {
 }
 
 export function takeKeyButton(contact, key, value) {
-  return small("Take away", `Take the ${KEYS[key]} ${value} away`, {
+  return small("Take away", `Take away the ${KEYS[key]} ${value}`, {
     path: pathOf(contact.id, "/keys/remove"), body: { [key]: value }, verb: "Take it away", contact: () => contact.id,
   });
 }
 
+/** `contact` is the id of the one to go on with; without one, the survivor. */
 export function unmergeButton(contact, merge) {
   return small("Un-merge", "Un-merge: preview taking this union back", {
-    path: `/v1/merges/${encodeURIComponent(merge)}/undo`, verb: "Un-merge", contact: () => contact.id,
+    path: `/v1/merges/${encodeURIComponent(merge)}/undo`, verb: "Un-merge", contact: (undone) => contact ?? undone.target,
   });
 }
 
@@ -118,21 +120,35 @@ export function foldForm(contact) {
   const place = make("div", { class: "place wide" });
   const form = make(
     "form", { class: "fields" },
-    make("label", {}, "Union with the contact whose id is",
-      make("input", { name: "other", required: true, autocomplete: "off", autocapitalize: "none", spellcheck: "false", class: "mono" })),
+    make("label", {}, "The other contact's id, or a key of it",
+      make("input", { name: "other", required: true, autocomplete: "off", autocapitalize: "none", spellcheck: "false" })),
     make("label", {}, "Which stays",
       make("select", { name: "stays" }, make("option", { value: "this" }, "this contact"), make("option", { value: "other" }, "the other one"))),
     make("div", { class: "wide actions" }, make("button", { type: "submit", class: "quiet" }, "Preview")),
     place,
   );
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    const other = form.elements.other.value.trim();
+  const union = (other) => {
     const [source, target] = form.elements.stays.value === "this" ? [other, contact.id] : [contact.id, other];
-    offer({
+    return offer({
       place, from: form.elements.other, path: "/v1/merges", body: { source, target }, verb: "Fold them into one",
       contact: (entry) => entry.target,
     });
+  };
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const text = form.elements.other.value.trim();
+    try {
+      const found = await contactsFor(text);
+      if (found.length < 2) {
+        await union(found[0]?.contact.id ?? text);
+        return;
+      }
+      place.replaceChildren(make("p", {}, `${plural(found.length, "contact")} for this. Which one?`), make("ul", { class: "choices" }, found.map(({ contact: one, found_by: names }) => make(
+        "li", {}, make("button", { type: "button", class: "quiet", onclick: () => union(one.id) }, `${nameOf(one)}, found by ${foundBy(names)}`),
+      ))));
+    } catch (problem) {
+      place.replaceChildren(problemBox(problem));
+    }
   });
   return form;
 }

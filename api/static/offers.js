@@ -1,6 +1,6 @@
 // Offers: pick a space and a visitor, see what would be offered and why not the rest. A dry run: nothing is written.
 
-import { badgeOf, call, linkTo, make, problemBox, say } from "./dom.js";
+import { badgeOf, call, contactLink, emptyBox, make, plural, problemBox, say } from "./dom.js";
 
 const KEYS = { tracker_id: "Tracker", email: "Email", subscription: "Subscription", user_id: "User id" };
 const HOW = {
@@ -23,7 +23,7 @@ async function everything(path) {
 
 function whoOf({ contact }) {
   if (!contact) return ["nobody"];
-  return [contact.id ? linkTo("contact", contact.id) : "a new visitor", " ", badgeOf(contact.kind)];
+  return [contact.id ? contactLink(contact.id) : "a new visitor", " ", badgeOf(contact.kind)];
 }
 
 function whereOf(answer, asked) {
@@ -58,28 +58,34 @@ function shown(answer, asked) {
   ].filter(Boolean);
 }
 
-async function fill(select) {
+async function spaces() {
   const environments = await everything("/v1/environments");
-  const groups = await Promise.all(environments.map(async ({ name, kind }) => make(
+  return Promise.all(environments.map(async ({ name, kind }) => make(
     "optgroup", { label: `${name} (${kind})` },
-    ...(await everything(`/v1/environments/${encodeURIComponent(name)}/spaces`)).map((space) => make(
+    (await everything(`/v1/environments/${encodeURIComponent(name)}/spaces`)).map((space) => make(
       "option", { value: JSON.stringify([name, space.name]) }, `${name}/${space.name}`)))));
-  select.replaceChildren(...groups);
-  return select.options.length > 0;
 }
 
-function card() {
-  const select = make("select", { name: "space", required: true, "aria-label": "Space" });
-  const answer = make("div", { id: "offers-answer", "aria-live": "polite" });
-  const inputs = Object.entries(KEYS).map(([name, words]) => make(
-    "label", {}, `${words} `, make("input", { name, autocomplete: "off", autocapitalize: "none", spellcheck: "false" })));
+export async function offersView() {
+  const select = make("select", { name: "space", required: true }, await spaces());
+  const head = [
+    make("h1", {}, "What would be offered …"),
+    make("p", { class: "lead" }, "Pick a space and say who comes by. It is a dry run: the answer is the real one, and nothing is written."),
+  ];
+  if (!select.options.length) {
+    return make("div", { class: "view" }, head, emptyBox("No space yet", "Import a catalogue: kinfold catalogue import FILE."));
+  }
+  const answer = make("section", { class: "answer", "aria-live": "polite", "aria-label": "The answer" },
+    make("p", { class: "none" }, "The offers, and why not the others, come here."));
   const form = make(
-    "form", { id: "offers", class: "fields" },
-    make("label", { class: "wide" }, "Space ", select), ...inputs,
+    "form", { class: "fields", id: "offers", "aria-label": "A visitor" },
+    make("label", { class: "wide" }, "Space", select),
+    Object.entries(KEYS).map(([name, words]) => make(
+      "label", {}, words, make("input", { name, autocomplete: "off", autocapitalize: "none", spellcheck: "false" }))),
     make("div", { class: "wide actions" }, make("button", { type: "submit" }, "Show the offers")),
   );
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
+  form.addEventListener("submit", async (submitted) => {
+    submitted.preventDefault();
     const [environment, space] = JSON.parse(select.value);
     const body = {};
     for (const name of Object.keys(KEYS)) if (form.elements[name].value) body[name] = form.elements[name].value;
@@ -87,29 +93,13 @@ function card() {
     try {
       const found = await call(`${path}?dry_run=true&explain=true`, { method: "POST", body });
       answer.replaceChildren(...shown(found, `${environment}/${space}`));
-      say(`${found.offers.length} offers, ${found.left_out.length} left out`);
+      say(`${plural(found.offers.length, "offer")}, ${found.left_out.length} left out`);
     } catch (problem) {
       answer.replaceChildren(problemBox(problem));
     }
   });
-  const details = make(
-    "details", { class: "card try", id: "offers-card" },
-    make("summary", {}, make("h2", {}, "What would be offered …")),
-    make("p", {}, "Pick a space and say who comes by. It is a dry run: the answer is the real one, and nothing is written."),
-    form, answer,
+  return make(
+    "div", { class: "view" }, head,
+    make("div", { class: "columns" }, make("div", { class: "card" }, form), make("div", { class: "card" }, answer)),
   );
-  details.addEventListener("toggle", async () => {
-    if (!details.open) return;
-    try {
-      const any = await fill(select);
-      form.hidden = !any;
-      if (!any) answer.replaceChildren(make("p", { class: "none" }, "There is no space yet: import a catalogue."));
-      else if (!answer.querySelector("table")) answer.replaceChildren();
-    } catch (problem) {
-      answer.replaceChildren(problemBox(problem));
-    }
-  });
-  return details;
 }
-
-document.querySelector("main").append(card());

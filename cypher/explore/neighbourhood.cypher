@@ -1,10 +1,15 @@
 // name: explore.neighbourhood
 // purpose: Read a contact's keys with the way each came, who else owns them, and the contacts folded into it.
 // parameters: contact_id
-// columns: keys, ghosts
+// columns: kind, title, keys, ghosts
 // access: read
 MATCH (c:Contact {id: $contact_id}) USING INDEX SEEK c:Contact(id)
 RETURN
+  c.kind AS kind,
+  coalesce(
+    head(COLLECT { MATCH (c)-[:HAS_PROPERTY]->(p:Property {name: '_name', shown: true}) RETURN p.value }),
+    head(COLLECT { MATCH (c)-[o:OWNS]->(k:Email|UserId) RETURN k.value ORDER BY k:UserId, o.merge IS NOT NULL, o.since LIMIT 1 })
+  ) AS title,
   COLLECT {
     MATCH (c)-[o:OWNS]->(k)
     RETURN {
@@ -14,21 +19,34 @@ RETURN
       merge: o.merge,
       message_id: o.message_id,
       moves: COLLECT { MATCH (k)<-[m:MOVED]-(union:Merge) RETURN [union.id, m.merge] },
-      others: COLLECT { MATCH (k)<-[:OWNS]-(other:Contact) WHERE other <> c RETURN [other.id, other.kind] }
+      others: COLLECT {
+        MATCH (k)<-[:OWNS]-(other:Contact)
+        WHERE other <> c
+        RETURN [
+          other.id,
+          other.kind,
+          coalesce(
+            head(COLLECT { MATCH (other)-[:HAS_PROPERTY]->(p:Property {name: '_name', shown: true}) RETURN p.value }),
+            head(COLLECT { MATCH (other)-[owns:OWNS]->(name:Email|UserId) RETURN name.value ORDER BY name:UserId, owns.merge IS NOT NULL, owns.since LIMIT 1 })
+          )
+        ]
+      }
     }
   } AS keys,
   COLLECT {
-    MATCH (c)<-[:TO*]-(ghost:Redirect)
+    MATCH (c)<-[way:TO*]-(ghost:Redirect)
     MATCH (ghost)-[:TO]->(into)
     MATCH (ghost)<-[:FOLDED]-(m:Merge)
     WHERE m.undone_at IS NULL
     RETURN {
       id: ghost.id,
       kind: ghost.kind,
+      depth: size(way),
       into: into.id,
       merge: m.id,
       rule: m.rule,
       message_id: m.message_id,
-      at: m.at.epochMillis * 1000 + m.at.microsecond % 1000
+      at: m.at.epochMillis * 1000 + m.at.microsecond % 1000,
+      keys: COLLECT { MATCH (m)-[:MOVED]->(k) RETURN [head(labels(k)), k.value] ORDER BY head(labels(k)), k.value LIMIT 5 }
     }
   } AS ghosts

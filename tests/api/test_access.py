@@ -19,9 +19,18 @@ SCOPES = {
     ("GET", "/ready"): None,
     ("GET", "/openapi.json"): None,
     ("GET", "/metrics"): "read",
+    ("GET", "/tag.js"): None,
     ("POST", "/v1/resolve"): "write",
     ("POST", "/v1/resolve/batch"): "write",
+    ("POST", "/v1/identify"): "write",
+    ("POST", "/v1/track"): "write",
+    ("POST", "/v1/page"): "write",
+    ("POST", "/v1/screen"): "write",
+    ("POST", "/v1/group"): "write",
+    ("POST", "/v1/alias"): "write",
+    ("POST", "/v1/batch"): "write",
     ("GET", "/v1/contacts"): "read",
+    ("GET", "/v1/search"): "read",
     ("GET", "/v1/contacts/{id}"): "read",
     ("PATCH", "/v1/contacts/{id}"): "admin",
     ("POST", "/v1/contacts/{id}/keys"): "admin",
@@ -167,6 +176,27 @@ def test_what_is_not_a_key_is_a_401(guarded: TestClient, sent: str) -> None:
 def test_two_keys_at_once_are_none(guarded: TestClient) -> None:
     headers = [("Authorization", "Bearer w-1"), ("Authorization", "Bearer a-1")]
     refused(guarded.post("/v1/resolve", json={}, headers=headers), 401, "unauthorized")
+
+
+@pytest.mark.parametrize("path", ["/v1/resolve", "/v1/resolve/batch", "/v1/track", "/v1/batch"])
+def test_a_page_that_is_left_may_send_its_write_key_in_the_address_and_no_other_key(
+    guarded: TestClient, path: str
+) -> None:
+    body: dict[str, Any] = {"events": []} if path == "/v1/resolve/batch" else {"batch": []} if "batch" in path else {}
+
+    def status(query: str, **headers: Any) -> int:
+        return guarded.post(f"{path}?{query}", json=body, headers=headers).status_code
+
+    assert status("write_key=w-1") == 200
+    assert status("write_key=a-1") == status("write_key=r-1") == status("write_key=x") == status("write_key=") == 401
+    assert status("write_key=w-1&write_key=w-2") == 401
+    assert status("write_key=w-1", **bearer("x")) == 401
+
+
+def test_a_key_in_the_address_opens_nothing_but_what_takes_events(guarded: TestClient) -> None:
+    for key in ("w-1", "r-1", "a-1"):
+        refused(guarded.get(f"/v1/contacts?email=ana@example.com&write_key={key}"), 401, "unauthorized")
+        refused(guarded.post(f"/v1/merges?write_key={key}", json={}), 401, "unauthorized")
 
 
 def test_a_write_key_learns_the_answer_and_no_explanation(guarded: TestClient) -> None:

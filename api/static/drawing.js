@@ -1,0 +1,331 @@
+// The drawing of a graph: where every node stands, and Cytoscape.js, which puts it on the screen.
+
+import { KEYS, shortId } from "./dom.js";
+
+const FONT = '13px system-ui, -apple-system, "Segoe UI", "Noto Sans", sans-serif';
+const HEIGHT = 30;
+const ROW = 38;
+const LETTERS = { wide: 30, narrow: 24 };
+const ORDER = [...Object.keys(KEYS), "folded"];
+
+let library;
+let pen;
+
+/** Load the library once, from this server. */
+function cytoscape() {
+  library ??= import("./vendor/cytoscape/cytoscape.esm.min.mjs").then((loaded) => loaded.default);
+  return library;
+}
+
+function widthOf(text) {
+  pen ??= document.createElement("canvas").getContext("2d");
+  pen.font = FONT;
+  return Math.ceil(pen.measureText(text).width);
+}
+
+function cut(text, letters) {
+  const characters = [...text];
+  return characters.length <= letters ? text : `${characters.slice(0, letters - 8).join("")}…${characters.slice(-7).join("")}`;
+}
+
+/** Lay what was read out as a tree, from the contact outwards; edges that close a ring are the tree's extra ones. */
+function treeOf(around, letters) {
+  const seen = new Set();
+  const box = (id, type, words, more = {}) => {
+    const label = cut(words, letters);
+    return { id, type, label, width: widthOf(label) + 50, children: [], ...more };
+  };
+  const labelOf = (node) => (node.type === "contact" ? (node.title ?? (node.kind === "known" ? "Known, no name" : "Anonymous visitor")) : shortId(node.label));
+  const boxOf = (node, type = node.type) => box(node.id, type, labelOf(node), { shared: node.shared, onPath: node.on_path, known: node.kind === "known" });
+
+  function contact(node, type) {
+    seen.add(node.id);
+    const made = boxOf(node, type);
+    if (!around.expanded(node.id)) return { made, ghosts: [] };
+    const keys = [];
+    let ghosts = [];
+    for (const name of ORDER) {
+      const members = around.members(node.id, name).filter((member) => !seen.has(member.id));
+      const left = around.left(node.id, name);
+      const rest = left && !around.ends ? [box(`more ${node.id} ${name}`, "group", `${left.toLocaleString()} more`, { more: [node.id, name] })] : [];
+      if (name === "folded") ghosts = [...foldedInto(node.id, members), ...rest];
+      else keys.push(...members.map(key), ...rest);
+    }
+    made.children = keys;
+    return { made, ghosts };
+  }
+
+  function key(node) {
+    seen.add(node.id);
+    const made = boxOf(node);
+    for (const owner of around.owners(node.id)) {
+      if (seen.has(owner) || !around.nodes.has(owner)) continue;
+      const { made: other, ghosts } = contact(around.nodes.get(owner), "other");
+      other.children.push(...ghosts);
+      made.children.push(other);
+    }
+    return made;
+  }
+
+  function foldedInto(target, members) {
+    return members.filter((ghost) => around.into(ghost.id)?.target === target && !seen.has(ghost.id)).map((ghost) => {
+      seen.add(ghost.id);
+      return { ...boxOf(ghost), children: foldedInto(ghost.id, members) };
+    });
+  }
+
+  const { made: root, ghosts } = contact(around.nodes.get(around.contact.id), "contact");
+  root.width += 14;
+  return { root, ghosts };
+}
+
+/** Place a wide drawing: the contact in the middle, its keys and who else owns them to the right, ghosts to the left. */
+function placeWide({ root, ghosts }) {
+  const placed = new Map();
+  const side = (children, sign) => {
+    const columns = [];
+    const measure = (list, depth) => {
+      for (const box of list) {
+        columns[depth] = Math.max(columns[depth] ?? 0, box.width);
+        measure(box.children, depth + 1);
+      }
+    };
+    measure(children, 0);
+    let row = 0;
+    const place = (box, depth, start) => {
+      const top = row;
+      for (const child of box.children) place(child, depth + 1, start + columns[depth] + 64);
+      const y = box.children.length ? (placed.get(box.children[0].id).y + placed.get(box.children.at(-1).id).y) / 2 : row++ * ROW;
+      if (box.children.length && row === top) row++;
+      placed.set(box.id, { x: sign * (start + box.width / 2), y, box });
+    };
+    let type = children[0]?.type;
+    for (const child of children) {
+      if (child.type !== type && child.type !== "group") { row += 0.3; type = child.type; }
+      place(child, 0, root.width / 2 + 84);
+    }
+    return (row - 1) / 2;
+  };
+  const middle = side(root.children, 1) * ROW;
+  const right = [...placed.keys()];
+  const left = side(ghosts, -1) * ROW;
+  for (const [id, spot] of placed) spot.y -= right.includes(id) ? middle : left;
+  placed.set(root.id, { x: 0, y: 0, box: root });
+  return placed;
+}
+
+/** Place a narrow drawing: an outline, one node a line, indented by its distance. */
+function placeNarrow({ root, ghosts }) {
+  const placed = new Map();
+  let row = 0;
+  const place = (box, depth) => {
+    placed.set(box.id, { x: depth * 26 + box.width / 2, y: row++ * ROW + (depth ? 6 : 0), box });
+    for (const child of box.children) place(child, depth + 1);
+  };
+  place({ ...root, children: [...root.children, ...ghosts] }, 0);
+  return placed;
+}
+
+/** Say in Cytoscape's terms where an edge from one place to another bends. */
+function bending(from, to, points) {
+  const [dx, dy] = [to.x - from.x, to.y - from.y];
+  const length = Math.hypot(dx, dy) || 1;
+  const weights = points.map(({ x, y }) => ((x - from.x) * dx + (y - from.y) * dy) / length ** 2);
+  const distances = points.map(({ x, y }) => ((x - from.x) * -dy + (y - from.y) * dx) / length);
+  return { weights, distances };
+}
+
+/** One drawing on one element of the page. */
+export class Drawing {
+  constructor(element, { onSelect, onMore, onExpand, narrow }) {
+    this.element = element;
+    this.act = { onSelect, onMore, onExpand };
+    this.narrow = narrow;
+    this.around = null;
+    this.chosen = null;
+  }
+
+  async begin() {
+    const make = await cytoscape();
+    // Who asked has gone on to another page: nothing is left to draw on.
+    if (!this.element.isConnected) return;
+    this.cy = make({
+      container: this.element, elements: [], layout: { name: "preset" }, minZoom: 0.15, maxZoom: 2.5,
+      userZoomingEnabled: false, boxSelectionEnabled: false, autoungrabify: true, selectionType: "single",
+    });
+    this.paint();
+    this.cy.on("tap", "node", ({ target }) => {
+      const more = target.data("more");
+      if (more) this.act.onMore(...more);
+      else this.act.onSelect(target.id());
+    });
+    this.cy.on("dbltap", "node.other", ({ target }) => this.act.onExpand(target.id()));
+    this.cy.on("mouseover", "node", () => this.element.classList.add("pointing"));
+    this.cy.on("mouseout", "node", () => this.element.classList.remove("pointing"));
+    this.element.addEventListener("wheel", (event) => {
+      if (!event.ctrlKey && !event.metaKey) return;
+      event.preventDefault();
+      this.zoom(event.deltaY < 0 ? 1.15 : 1 / 1.15, { x: event.offsetX, y: event.offsetY });
+    }, { passive: false });
+    const dark = matchMedia("(prefers-color-scheme: dark)");
+    const repaint = () => this.alive() && this.paint();
+    const again = () => this.alive() && this.show(this.around);
+    dark.addEventListener("change", repaint);
+    this.narrow.addEventListener("change", again);
+    const gone = new MutationObserver(() => {
+      if (this.element.isConnected) { this.shown = true; return; }
+      if (!this.shown) return;
+      dark.removeEventListener("change", repaint);
+      this.narrow.removeEventListener("change", again);
+      gone.disconnect();
+      this.cy.destroy();
+    });
+    gone.observe(document.getElementById("main"), { childList: true, subtree: true });
+    this.shown = this.element.isConnected;
+  }
+
+  alive() {
+    return this.cy && !this.cy.destroyed();
+  }
+
+  /** Draw what is there now; `fresh` are the nodes that have just come, which are brought into view. */
+  show(around, fresh = []) {
+    this.around = around;
+    if (!this.alive()) return;
+    const narrow = this.narrow.matches;
+    const placed = narrow ? placeNarrow(treeOf(around, LETTERS.narrow)) : placeWide(treeOf(around, LETTERS.wide));
+    const parents = new Map();
+    for (const { box } of placed.values()) for (const child of box.children) parents.set(child.id, box.id);
+    if (!narrow) for (const id of placed.keys()) if (!parents.has(id) && id !== around.contact.id) parents.set(id, around.contact.id);
+    const nodes = [...placed.values()].map(({ x, y, box }) => ({
+      group: "nodes", position: { x, y },
+      data: { id: box.id, label: box.label, width: box.width, more: box.more ?? null, icon: `url(/static/icons/${box.type}.svg)` },
+      classes: [box.type, box.shared && "shared", box.onPath && "path", around.ends && !box.onPath && "off"].filter(Boolean).join(" "),
+    }));
+    const edges = [...around.edges.values()].filter(({ source, target }) => placed.has(source) && placed.has(target));
+    const drawn = [
+      ...edges.map((edge) => this.edge(edge, placed, parents, narrow)),
+      ...[...placed.values()].filter(({ box }) => box.more).map(({ box }) => this.edge(
+        { id: `to ${box.id}`, source: box.more[0], target: box.id, type: "rest" }, placed, parents, narrow,
+      )),
+    ];
+    const first = this.cy.elements().empty();
+    this.cy.batch(() => {
+      this.cy.elements().remove();
+      this.cy.add([...nodes, ...drawn]);
+    });
+    if (narrow) this.element.style.height = `${placed.size * ROW + 30}px`;
+    else {
+      const heights = [...placed.values()].map(({ y }) => y);
+      const needed = Math.max(...heights) - Math.min(...heights) + 130;
+      // It grows with what is asked for, and never shrinks under the reader's eyes.
+      this.height = Math.max(this.height ?? 0, Math.min(620, Math.max(300, needed)));
+      this.element.style.height = `${this.height}px`;
+    }
+    this.cy.resize();
+    this.cy.userPanningEnabled(!narrow);
+    if (narrow) for (const part of this.element.querySelectorAll("*")) part.style.touchAction = "auto";
+    if (first || narrow) this.fit();
+    else if (fresh.length) this.cy.animate({ fit: { eles: this.cy.nodes(), padding: 24 }, duration: 0 });
+    if (this.chosen) this.select(this.chosen);
+  }
+
+  edge(edge, placed, parents, narrow) {
+    const [a, b] = [placed.get(edge.source), placed.get(edge.target)];
+    const inTree = parents.get(edge.target) === edge.source || parents.get(edge.source) === edge.target;
+    // Tree edges run from the inner node to the outer one.
+    const [from, to] = parents.get(edge.target) === edge.source ? [a, b] : [b, a];
+    const data = { id: edge.id, source: edge.source, target: edge.target };
+    const classes = [edge.type, edge.on_path && "path", this.around.ends && !edge.on_path && "off"].filter(Boolean);
+    if (!inTree) return { group: "edges", data, classes: [...classes, "extra"].join(" ") };
+    const sign = to.x < from.x ? -1 : 1;
+    const start = narrow ? { x: from.x - from.box.width / 2 + 14, y: from.y + HEIGHT / 2 } : { x: from.x + (sign * from.box.width) / 2, y: from.y };
+    const end = narrow ? { x: to.x - to.box.width / 2, y: to.y } : { x: to.x - (sign * to.box.width) / 2, y: to.y };
+    const swapped = from !== a;
+    const [s, t] = swapped ? [end, start] : [start, end];
+    const middle = (start.x + end.x) / 2;
+    const points = narrow ? [{ x: start.x, y: end.y }] : [{ x: middle, y: s.y }, { x: middle, y: t.y }];
+    const { weights, distances } = bending(s, t, points);
+    const at = (spot, node) => `${spot.x - node.x}px ${spot.y - node.y}px`;
+    return {
+      group: "edges",
+      data: { ...data, weights: weights.join(" "), distances: distances.join(" "), from: at(s, a), to: at(t, b) },
+      classes: [...classes, narrow ? "outline" : "curve"].join(" "),
+    };
+  }
+
+  select(id) {
+    this.chosen = id;
+    if (!this.alive()) return;
+    this.cy.nodes(".chosen").removeClass("chosen");
+    const node = this.cy.getElementById(id);
+    node.addClass("chosen");
+    if (node.empty() || this.narrow.matches) return;
+    const { x1, x2, y1, y2 } = node.renderedBoundingBox();
+    if (x1 < 0 || y1 < 0 || x2 > this.cy.width() || y2 > this.cy.height()) this.cy.center(node);
+  }
+
+  fit() {
+    if (!this.alive() || this.cy.nodes().empty()) return;
+    if (this.narrow.matches) {
+      const box = this.cy.elements().boundingBox();
+      const scale = Math.min(1, (this.cy.width() - 8) / box.w);
+      this.cy.viewport({ zoom: scale, pan: { x: 4 - box.x1 * scale, y: 12 - box.y1 * scale } });
+      return;
+    }
+    this.cy.fit(undefined, 24);
+    const most = 1.1;
+    if (this.cy.zoom() > most) { this.cy.zoom(most); this.cy.center(); }
+    const least = 0.62;
+    if (this.cy.zoom() < least) {
+      // Too much for one view: legible rather than whole, with the contact in the middle of the height.
+      this.cy.zoom(least);
+      const box = this.cy.elements().boundingBox();
+      const contact = this.cy.getElementById(this.around.contact.id);
+      const x = box.w * least > this.cy.width() - 48 ? 24 - box.x1 * least : (this.cy.width() - (box.x1 + box.x2) * least) / 2;
+      this.cy.pan({ x, y: this.cy.height() / 2 - contact.position("y") * least });
+    }
+  }
+
+  zoom(by, at = null) {
+    if (!this.alive()) return;
+    this.cy.zoom({ level: this.cy.zoom() * by, renderedPosition: at ?? { x: this.cy.width() / 2, y: this.cy.height() / 2 } });
+  }
+
+  /** Take the colours from the page's own, which are those of day or night. */
+  paint() {
+    const of = getComputedStyle(this.element);
+    const colour = (name) => of.getPropertyValue(`--${name}`).trim();
+    const font = of.fontFamily;
+    this.cy.style([
+      { selector: "node", style: {
+        shape: "round-rectangle", "corner-radius": 7, width: "data(width)", height: HEIGHT,
+        "background-color": colour("card"), "border-color": colour("line-strong"), "border-width": 1,
+        "background-image": "data(icon)", "background-width": 16, "background-height": 16, "background-position-x": 11,
+        "background-position-y": "50%", "background-clip": "none", label: "data(label)", "font-family": font, "font-size": 13, color: colour("ink"),
+        "text-valign": "center", "text-halign": "center", "text-margin-x": 9, "overlay-opacity": 0,
+      } },
+      { selector: "node.contact", style: {
+        "background-color": colour("accent-deep"), "border-width": 0, color: "#ffffff", height: 40, "corner-radius": 20, "font-weight": 600, "background-position-x": 14,
+      } },
+      { selector: "node.other", style: { "corner-radius": 15, "background-color": colour("wash"), "border-color": colour("accent") } },
+      { selector: "node.folded", style: { "border-style": "dashed", "background-color": colour("paper"), color: colour("soft"), "corner-radius": 15 } },
+      { selector: "node.shared", style: { "background-color": colour("warn-wash"), "border-color": colour("warn"), "border-width": 1.5 } },
+      { selector: "node.group", style: { "background-color": colour("paper"), "border-style": "dotted", color: colour("accent"), "font-weight": 600 } },
+      { selector: "node.off, edge.off", style: { opacity: 0.4 } },
+      { selector: "node.path", style: { "border-color": colour("accent"), "border-width": 2.5, "border-style": "solid" } },
+      { selector: "node.chosen", style: { "outline-color": colour("focus"), "outline-width": 3, "outline-offset": 2 } },
+      { selector: "edge", style: { width: 1.4, "line-color": colour("line-strong"), "curve-style": "bezier", "overlay-opacity": 0, "edge-distances": "endpoints" } },
+      { selector: "edge.curve", style: {
+        "curve-style": "unbundled-bezier", "control-point-weights": "data(weights)", "control-point-distances": "data(distances)",
+        "source-endpoint": "data(from)", "target-endpoint": "data(to)",
+      } },
+      { selector: "edge.outline", style: {
+        "curve-style": "round-segments", "segment-radii": 8, "segment-weights": "data(weights)", "segment-distances": "data(distances)",
+        "source-endpoint": "data(from)", "target-endpoint": "data(to)",
+      } },
+      { selector: "edge.folded_into, edge.rest", style: { "line-style": "dashed" } },
+      { selector: "edge.path", style: { width: 3, "line-color": colour("accent"), "line-style": "solid", "z-index": 2 } },
+    ]);
+  }
+}

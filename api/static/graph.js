@@ -1,0 +1,263 @@
+// The graph around a contact: what there is, read group by group; a drawing; and the same as a list.
+
+import { KEYS, badgeOf, call, contactLink, hrefTo, iconOf, linkTo, make, pathOf, plural, problemBox, say, shortId, timeOf } from "./dom.js";
+import { Drawing } from "./drawing.js";
+import { takeKeyButton, unmergeButton } from "./hands.js";
+
+const FIRST = { wide: 10, narrow: 5 };
+const MORE = 25;
+const GROUPS = {
+  email: ["Email", "Emails"], user_id: ["User id", "User ids"], tracker_id: ["Tracker", "Trackers"],
+  subscription: ["Push subscription", "Push subscriptions"], folded: ["Folded contact", "Folded contacts"],
+};
+const NARROW = matchMedia("(max-width: 46rem)");
+
+/** What was read of the graph so far; grows when a contact is expanded or more of a group is asked for. */
+class Around {
+  constructor(contact, ends) {
+    this.contact = contact;
+    this.ends = ends;
+    this.nodes = new Map();
+    this.edges = new Map();
+    this.groups = new Map(); // contact → group → {group, total, shown, next}
+  }
+
+  async expand(id) {
+    const limit = this.ends ? 1 : FIRST[NARROW.matches ? "narrow" : "wide"];
+    const query = new URLSearchParams({ limit, ...(this.ends && id === this.contact.id ? this.ends : {}) });
+    this.add(id, await call(pathOf(id, `/graph?${query}`)));
+  }
+
+  /** Read the next page of a group; gives the ids that are new. */
+  async more(id, name) {
+    const group = this.groups.get(id).get(name);
+    const query = new URLSearchParams({ group: name, limit: MORE, cursor: group.next });
+    const before = new Set(this.nodes.keys());
+    this.add(id, await call(pathOf(id, `/graph?${query}`)));
+    return [...this.nodes.keys()].filter((node) => !before.has(node));
+  }
+
+  add(id, { nodes, edges, groups }) {
+    for (const node of nodes) {
+      const known = this.nodes.get(node.id);
+      const current = node.id === this.contact.id;
+      this.nodes.set(node.id, { ...known, ...node, current, shared: node.shared || known?.shared });
+    }
+    for (const edge of edges) this.edges.set(edge.id, { ...this.edges.get(edge.id), ...edge });
+    const own = this.groups.get(id) ?? new Map();
+    for (const group of groups) own.set(group.group, { ...group, shown: group.shown + (own.get(group.group)?.shown ?? 0) });
+    this.groups.set(id, own);
+  }
+
+  expanded(id) {
+    return this.groups.has(id);
+  }
+
+  /** The nodes of a group of a contact, in the order in which they came. */
+  members(id, name) {
+    if (name === "folded") {
+      const below = new Set([id]);
+      return [...this.nodes.values()].filter((node) => {
+        const into = this.into(node.id);
+        if (node.type !== "folded" || !below.has(into?.target)) return false;
+        return below.add(node.id);
+      });
+    }
+    return [...this.nodes.values()].filter((node) => node.type === name && this.edges.has(`${id}>${node.id}`));
+  }
+
+  /** Of which contact this group is the page's own, and how many of it are not here yet. */
+  left(id, name) {
+    const group = this.groups.get(id)?.get(name);
+    return group?.next ? Math.max(0, group.total - this.members(id, name).length) : 0;
+  }
+
+  into(ghost) {
+    return [...this.edges.values()].find((edge) => edge.type === "folded_into" && edge.source === ghost);
+  }
+
+  owners(key) {
+    return [...this.edges.values()].filter((edge) => edge.type === "owns" && edge.target === key).map((edge) => edge.source);
+  }
+}
+
+export const wordsOf = (node) => {
+  if (node.type === "contact") return node.title ?? (node.kind === "known" ? "Known, without a name" : "Anonymous visitor");
+  return shortId(node.label);
+};
+
+/**
+ * Show the graph around a contact.
+ *
+ * `select` is the node to begin with; `ends` are two keys whose way from one to the other is marked.
+ */
+export function graphView(contact, { select = null, ends = null } = {}) {
+  const around = new Around(contact, ends);
+  const details = make("section", { class: "details", "aria-label": "Details" });
+  const list = make("div", { class: "around" });
+  const canvas = make("div", { class: "canvas", role: "img", "aria-label": "The graph, as a drawing" });
+  const state = make("p", { class: "loading drawing-state" }, "Reading the graph …");
+  const tool = (words, title, act) => make("button", { type: "button", class: "quiet", title, onclick: act }, make("span", { "aria-hidden": "true" }, words), make("span", { class: "unseen" }, title));
+  const drawing = new Drawing(canvas, { onSelect: (id) => choose(id), onMore: (id, name) => more(id, name), onExpand: (id) => expand(id), narrow: NARROW });
+  const tools = make("div", { class: "tools", role: "group", "aria-label": "The drawing" },
+    tool("+", "Larger", () => drawing.zoom(1.3)), tool("−", "Smaller", () => drawing.zoom(1 / 1.3)), tool("Fit", "Fit into view", () => drawing.fit()));
+  const element = make(
+    "div", { class: `graph${ends ? " of-path" : ""}` },
+    make("div", { class: "drawing" }, canvas, state, tools, legend()),
+    make("div", { class: "side" }, details, list),
+  );
+  let chosen = null;
+
+  function draw(focus) {
+    drawing.show(around, focus);
+    const count = around.nodes.size;
+    canvas.setAttribute("aria-label", `Drawing of ${plural(count, "node")} around ${wordsOf(around.nodes.get(contact.id))}; the list after it says the same.`);
+    list.replaceChildren(...listOf(around, { choose, more, expand, chosen }));
+  }
+
+  function choose(id, { scroll = false } = {}) {
+    const node = around.nodes.get(id);
+    if (!node) return;
+    chosen = id;
+    drawing.select(id);
+    details.replaceChildren(...detailsOf(around, node, { expand }));
+    for (const button of list.querySelectorAll("button[data-node]")) {
+      if (button.dataset.node === id) button.setAttribute("aria-current", "true");
+      else button.removeAttribute("aria-current");
+    }
+    if (scroll && NARROW.matches) details.scrollIntoView({ block: "nearest" });
+    say(`${GROUPS[node.type]?.[0] ?? "Contact"} ${wordsOf(node)}`);
+  }
+
+  async function more(id, name) {
+    try {
+      const fresh = await around.more(id, name);
+      draw(fresh);
+      say(`${plural(fresh.length, "more node")} shown`);
+      list.querySelector(`button[data-node="${CSS.escape(fresh[0] ?? "")}"]`)?.focus();
+    } catch (problem) {
+      details.replaceChildren(problemBox(problem));
+    }
+  }
+
+  async function expand(id) {
+    if (around.expanded(id)) return;
+    try {
+      const before = new Set(around.nodes.keys());
+      await around.expand(id);
+      draw([...around.nodes.keys()].filter((node) => !before.has(node)));
+      choose(id);
+      say(`Expanded ${wordsOf(around.nodes.get(id))}`);
+    } catch (problem) {
+      details.replaceChildren(problemBox(problem));
+    }
+  }
+
+  async function begin() {
+    try {
+      await around.expand(contact.id);
+      // What was looked for may be far down its group; then its page is not the first.
+      if (select && !around.nodes.has(select)) select = null;
+      await drawing.begin();
+      state.remove();
+    } catch (problem) {
+      state.replaceWith(problemBox(problem));
+      if (!around.nodes.size) return;
+    }
+    draw();
+    if (!ends) choose(select ?? contact.id);
+  }
+
+  begin();
+  return element;
+}
+
+function legend() {
+  const entry = (icon, words, kind) => make("li", { class: kind }, icon ? iconOf(icon) : make("span", { class: "swatch" }), words);
+  return make(
+    "ul", { class: "legend soft", "aria-label": "Legend" },
+    Object.entries(KEYS).map(([key, words]) => entry(key, words)), entry("other", "another contact"),
+    entry("folded", "folded in"), entry(null, "shared", "shared-key"),
+  );
+}
+
+/** Everything of the drawing as lists: for the keyboard, for screen readers, and to read. */
+function listOf(around, act) {
+  const contacts = [...around.groups.keys()].map((id) => around.nodes.get(id));
+  return contacts.flatMap((node) => [
+    contacts.length > 1 ? make("h3", { class: "whose" }, wordsOf(node)) : null,
+    ...Object.keys(GROUPS).map((name) => groupOf(around, node.id, name, act, contacts.length > 1 ? "h4" : "h3")),
+  ]).filter(Boolean);
+}
+
+function groupOf(around, id, name, act, heading) {
+  const group = around.groups.get(id).get(name);
+  const members = around.members(id, name);
+  if (!group?.total || (around.ends && members.length === 0)) return null;
+  const left = around.left(id, name);
+  return make(
+    "section", {},
+    make(heading, {}, iconOf(name), GROUPS[name][1], " ", make("span", { class: "count" }, group.total.toLocaleString())),
+    make("ul", {}, members.map((node) => make(
+      "li", {}, nodeButton(node, act),
+      node.shared ? make("ul", { class: "owners" }, around.owners(node.id).filter((owner) => owner !== id && around.nodes.has(owner)).map((owner) => make(
+        "li", {}, "shared with ", nodeButton(around.nodes.get(owner), act),
+      ))) : null,
+    ))),
+    left ? make("button", { type: "button", class: "quiet small", onclick: () => act.more(id, name) }, `Show ${Math.min(MORE, left)} of ${left.toLocaleString()} more`) : null,
+  );
+}
+
+function nodeButton(node, act) {
+  return make("button", {
+    type: "button", class: `node ${node.type}${node.shared ? " shared-key" : ""}${node.on_path ? " on-path" : ""}`, "data-node": node.id, title: node.label,
+    "aria-current": node.id === act.chosen ? "true" : null, onclick: () => act.choose(node.id, { scroll: true }),
+  }, wordsOf(node));
+}
+
+function detailsOf(around, node, act) {
+  const whole = make("p", { class: "mono whole" }, node.label);
+  const heading = (words, icon, ...more) => make("h2", {}, iconOf(icon), words, " ", ...more);
+  if (node.type === "folded") return [heading("Folded contact", "folded", badgeOf(node.kind)), whole, ...ghostFacts(around, node)];
+  if (node.type === "contact") {
+    return [
+      heading(wordsOf(node), "other", badgeOf(node.kind)), whole,
+      node.current
+        ? make("p", { class: "soft" }, "The contact that this page is about. Choose a node to see how it came.")
+        : make("div", { class: "actions" },
+          around.expanded(node.id) ? null : make("button", { type: "button", class: "quiet", onclick: () => act.expand(node.id) }, "Expand here"),
+          make("a", { class: "button quiet", href: hrefTo("contact", node.id) }, "Open")),
+    ];
+  }
+  return [heading(GROUPS[node.type][0], node.type, node.shared ? make("span", { class: "badge warn" }, "shared") : null), whole, ...keyFacts(around, node)];
+}
+
+function keyFacts(around, node) {
+  const { contact } = around;
+  const owners = around.owners(node.id);
+  const edge = around.edges.get(`${contact.id}>${node.id}`) ?? around.edges.get(`${owners[0]}>${node.id}`);
+  const how = edge?.merge ? "through a union" : (edge?.message_id ? ["with event ", make("span", { class: "mono" }, edge.message_id)] : "by hand");
+  const mine = around.edges.has(`${contact.id}>${node.id}`);
+  return [
+    edge?.since ? make("p", {}, "Came ", timeOf(edge.since), ", ", how, ".") : null,
+    make("p", {}, owners.length > 1 ? "Owned by " : "Owner: ", owners.flatMap((owner, index) => [index ? ", " : "", contactLink(owner, wordsOf(around.nodes.get(owner)))]), "."),
+    make("div", { class: "actions" },
+      mine ? make("a", { class: "button quiet", href: hrefTo("contact", contact.id, "why", node.id) }, "Why one person?") : null,
+      mine && node.type === "tracker_id" ? make("a", { class: "button quiet", href: hrefTo("contact", contact.id, "activity", node.label) }, "Its activity") : null,
+      owners.length > 1 ? linkTo(node.type, node.label, "All owners") : null),
+    mine ? takeKeyButton(contact, node.type, node.label) : null,
+  ].filter(Boolean);
+}
+
+function ghostFacts(around, node) {
+  const edge = around.into(node.id);
+  const why = edge.rule ? [`by rule ${edge.rule}, event `, make("span", { class: "mono" }, edge.message_id)] : "by hand";
+  return [
+    make("p", {}, "Folded ", timeOf(edge.at), " into ", edge.target === around.contact.id ? "this contact" : contactLink(edge.target), " ", why, "."),
+    node.brought?.length ? make("p", {}, "It brought ", node.brought.flatMap((key, index) => {
+      const [, kind, value] = /^(\w+):(.*)$/s.exec(key);
+      return [index ? ", " : "", linkTo(kind, value)];
+    }), node.brought.length === 5 ? " and maybe more." : ".") : make("p", {}, "It brought no key."),
+    unmergeButton(around.contact.id, edge.merge),
+  ];
+}

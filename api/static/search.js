@@ -1,0 +1,73 @@
+// One box for everything: what was typed is tried as an id and as every kind of key.
+
+import { KEYS, badgeOf, byId, call, emptyBox, hrefTo, iconOf, make, nameOf, plural, say, shortId, timeOf } from "./dom.js";
+import { contactView } from "./contact.js";
+
+const FOUND_BY = { ...KEYS, id: "contact id" };
+
+export const foundBy = (names) => names.map((name) => FOUND_BY[name]).join(" and ");
+
+export async function searchView(text = "") {
+  byId("query").value = text;
+  const { items, next, similar } = await call(`/v1/search?q=${encodeURIComponent(text)}&limit=50`);
+  if (items.length === 0) return nobody(text, similar);
+  if (items.length > 1) return several(text, items, next);
+  const [{ found_by: names, contact }] = items;
+  say(`Found by ${foundBy(names)}: ${nameOf(contact)}`);
+  const key = names.find((name) => name !== "id");
+  return contactView(contact.id, "", "", {
+    contact,
+    select: key ? `${key}:${text}` : null,
+    note: [
+      "Found by ", make("strong", {}, foundBy(names)), ": ", make("span", { class: "mono" }, text), ".",
+      contact.redirected_from ? " That id was folded into this contact." : null,
+    ],
+  });
+}
+
+function several(text, items, next) {
+  say(`${plural(items.length, "contact")} found`);
+  return make(
+    "div", { class: "view", "data-title": text },
+    make("h1", {}, `${plural(items.length, "contact")}${next ? " and more" : ""} for `, make("span", { class: "mono" }, text)),
+    make("p", { class: "lead" }, `They all own it, or it is a key of more than one kind.`),
+    ownerList(items.map(({ contact, found_by: names }) => ({ contact, note: `found by ${foundBy(names)}` }))),
+  );
+}
+
+export function ownerList(found) {
+  return make("ul", { class: "cards owners" }, found.map(({ contact, note }) => make(
+    "li", { class: "card row" },
+    iconOf("other"),
+    make("div", {},
+      make("a", { href: hrefTo("contact", contact.id), class: "title" }, nameOf(contact)), " ", badgeOf(contact.kind),
+      make("p", { class: "soft" }, make("span", { class: "mono", title: contact.id }, shortId(contact.id)), ` · ${note} · seen last `, timeOf(contact.last_seen_at))),
+  )));
+}
+
+function nobody(text, similar) {
+  say(similar.length ? `Nobody; ${plural(similar.length, "key")} begin so` : "Nobody found");
+  const box = emptyBox("Nobody", "No contact owns ", make("code", {}, text), ", and it is no contact's id.");
+  if (similar.length === 0) {
+    box.append(make("p", {}, "Try the whole email or the whole value of the cookie, or what it begins with."));
+    return make("div", { class: "view", "data-title": text }, make("h1", { class: "unseen" }, "Nobody found"), box);
+  }
+  return make(
+    "div", { class: "view", "data-title": text },
+    make("h1", {}, "Beginning with ", make("span", { class: "mono" }, text)),
+    make("p", { class: "lead" }, "Nobody owns exactly this; these keys begin so."),
+    make("ul", { class: "cards" }, similar.map(({ key, value, contacts }) => make(
+      "li", { class: "card row" },
+      iconOf(key),
+      make("div", {}, make("a", { href: hrefTo(key, value), class: "mono" }, value),
+        make("p", { class: "soft" }, KEYS[key], contacts > 1 ? `, shared by ${contacts} contacts` : "")),
+    ))),
+  );
+}
+
+/** Find the contacts behind what was typed; for forms that ask for one. */
+export async function contactsFor(text) {
+  const { items } = await call(`/v1/search?q=${encodeURIComponent(text)}`);
+  return items;
+}
+

@@ -1,0 +1,245 @@
+/* Kinfold's browser tag; docs/tag.md says how to use it. Apache-2.0 */
+(function (w, d) {
+  "use strict";
+  var script = d.currentScript || d.querySelector("script[src*='/tag.js']");
+  var set = script.dataset;
+  var early = w.kinfold || [];
+  if (early.tracker) return; // loaded twice
+  var endpoint = (set.api || new URL(script.src).origin).replace(/\/$/, "") + "/v1/resolve/batch" +
+    (set.key ? "?write_key=" + encodeURIComponent(set.key) : "");
+  var COOKIE = set.cookie || "kinfold";
+  var PREFIX = "kinfold.", EVENT = PREFIX + "e.";
+  var MAX_AGE = 34560000; // 400 days, the most that browsers keep a cookie
+  var MANY = 50, BYTES = 48000, QUEUE = 1000; // keepalive requests share 64 KiB
+  var held = [], inMemory = {}, taken = {}, counter = 0, failures = 0, waiting = 0, told = 0, running = false, ready = false, fresh = "";
+
+  // What a page stores outlives it. Where a browser stores nothing for us, the page's memory has to do.
+  function get(key) { try { return inMemory[key] || w.localStorage.getItem(key); } catch (_) { return null; } }
+  function put(key, value) {
+    try { w.localStorage.setItem(key, value); } catch (_) { inMemory[key] = value; }
+  }
+  function drop(key) { delete inMemory[key]; try { w.localStorage.removeItem(key); } catch (_) { /* not stored */ } }
+  function queued() {
+    var keys = Object.keys(inMemory);
+    try { keys = keys.concat(Object.keys(w.localStorage)); } catch (_) { /* memory only */ }
+    return keys.filter(function (key) { return !key.indexOf(EVENT); }).sort();
+  }
+  function read(key) { try { return JSON.parse(get(key)) || {}; } catch (_) { return {}; } }
+
+  function id() {
+    var bytes = w.crypto.getRandomValues(new Uint8Array(16));
+    return Array.from(bytes, function (byte) { return (byte + 256).toString(16).slice(1); }).join("");
+  }
+  function cookie() {
+    var found = ("; " + d.cookie).split("; " + COOKIE + "=")[1];
+    try { return found ? decodeURIComponent(found.split(";")[0]) : ""; } catch (_) { return ""; }
+  }
+  function keep(tracker, age) {
+    d.cookie = COOKIE + "=" + encodeURIComponent(tracker) + "; path=/; max-age=" + (age === 0 ? 0 : MAX_AGE) +
+      "; SameSite=Lax" + (set.domain ? "; domain=" + set.domain : "") +
+      (w.location.protocol === "https:" ? "; Secure" : "");
+    fresh = cookie() ? "" : tracker; // for this page, where no cookie may be set
+  }
+  function current() { return cookie() || fresh; }
+  function tracker() {
+    if (!current()) keep(id());
+    return current();
+  }
+  function allowed() {
+    var said = get(PREFIX + "consent");
+    return said ? said === "yes" : set.consent !== "required";
+  }
+
+  // Names and values as an event takes them: flat, lists of one kind.
+  function flat(from, into, path) {
+    Object.keys(from || {}).forEach(function (name) {
+      var value = from[name], key = (path + name).slice(0, 255) || "_";
+      if (value && typeof value === "object" && !Array.isArray(value)) flat(value, into, key + ".");
+      else if (Array.isArray(value) && value.some(function (item) {
+        return item === null || typeof item === "object" || typeof item !== typeof value[0];
+      })) into[key] = value.map(function (item) { return typeof item === "string" ? item : JSON.stringify(item); });
+      else into[key] = value;
+    });
+    return into;
+  }
+  function plain(value) { return flat(JSON.parse(JSON.stringify(value || {})), {}, ""); }
+
+  function add(event) {
+    var keys = queued();
+    event.tracker_id = tracker();
+    event.message_id = id();
+    event.occurred_at = new Date().toISOString();
+    // Until the answer to a login is there, what follows it says whose it is as well.
+    for (var at = keys.length; at--;) {
+      var before = read(keys[at]);
+      if (before.tracker_id !== event.tracker_id) continue;
+      if (!event.email && !event.user_id) {
+        event.email = before.email;
+        event.user_id = before.user_id;
+      }
+      break;
+    }
+    keys.slice(0, Math.max(0, keys.length - QUEUE + 1)).forEach(drop);
+    put(EVENT + Date.now().toString(36) + (1e6 + counter++) + id().slice(0, 6), JSON.stringify(event));
+    later(20);
+  }
+
+  function later(delay) {
+    clearTimeout(waiting);
+    waiting = setTimeout(function () { waiting = 0; exclusively(flush); }, delay);
+  }
+  // One tab sends at a time, so that each event goes with the tracker that the one before it was answered.
+  function exclusively(work) {
+    if (running) return;
+    running = true;
+    function done() { running = false; if (!waiting && allowed() && queued().length) later(pause()); }
+    if (navigator.locks) navigator.locks.request("kinfold", work).then(done, done);
+    else work().then(done, done);
+  }
+  function pause() {
+    return failures ? Math.max(told, Math.min(60000, 500 * Math.pow(2, failures)) * (0.5 + Math.random() / 2)) : 100;
+  }
+
+  function flush() {
+    var bytes = 0, keys = [], events = [];
+    if (allowed()) queued().slice(0, MANY).forEach(function (key) {
+      var event = read(key); // another tab may have sent it meanwhile
+      if (taken[key] || !event.message_id || bytes > BYTES) return;
+      bytes += JSON.stringify(event).length * 3;
+      if (bytes > BYTES && keys.length) return;
+      taken[key] = 1;
+      keys.push(key);
+      events.push(event);
+    });
+    if (!keys.length) return Promise.resolve();
+    var body = JSON.stringify({ events: events });
+    function release() { keys.forEach(function (key) { delete taken[key]; }); }
+    return w.fetch(endpoint, {
+      method: "POST", body: body, keepalive: body.length * 3 < 60000, credentials: "omit",
+      headers: { "Content-Type": "text/plain" }, // a request without preflight: it leaves with the page
+      signal: w.AbortSignal && AbortSignal.timeout && AbortSignal.timeout(30000)
+    }).then(function (response) {
+      if (response.ok) return response.json();
+      if (response.status >= 500 || [401, 403, 408, 429].indexOf(response.status) >= 0) {
+        if (response.status === 401 || response.status === 403) failures = 6;
+        told = 1000 * response.headers.get("Retry-After") || 0;
+        throw new Error("answered " + response.status);
+      }
+      return { results: keys.map(function () { return { error: { status: response.status, detail: "refused" } }; }) };
+    }).then(function (body) {
+      failures = told = 0;
+      body.results.forEach(function (answer, at) {
+        if (answer.error) {
+          if (answer.error.status >= 500) return failures++;
+          if (w.console) w.console.warn("kinfold: an event was refused:", answer.error.detail);
+        } else if (answer.tracker_id) stored(events[at].tracker_id, answer.tracker_id);
+        drop(keys[at]);
+      });
+      release();
+    }, function () { failures++; release(); });
+  }
+  function stored(sent, answered) {
+    if (sent === answered) return;
+    if (current() === sent) keep(answered);
+    queued().forEach(function (key) {
+      var event = read(key);
+      if (!taken[key] && event.tracker_id === sent) {
+        event.tracker_id = answered;
+        put(key, JSON.stringify(event));
+      }
+    });
+  }
+
+  // A push subscription goes along once; after a logout only with the next login, since it leads to who left.
+  function subscribed() {
+    var workers = navigator.serviceWorker;
+    if (!workers || !workers.getRegistration || !allowed()) return;
+    workers.getRegistration().then(function (registration) {
+      return registration && registration.pushManager && registration.pushManager.getSubscription();
+    }).then(function (subscription) {
+      var told = get(PREFIX + "push");
+      if (!subscription || !allowed() || told === subscription.endpoint || told === "out") return;
+      put(PREFIX + "push", subscription.endpoint);
+      add({ event: "push_subscription", subscription: subscription.endpoint });
+    }).catch(function () { /* a page without push */ });
+  }
+
+  var calls = {
+    identify: function (user, traits) {
+      if (user && typeof user === "object") { traits = user; user = null; }
+      var event = { event: "identify", properties: plain(traits) }, email = event.properties.email;
+      delete event.properties.email;
+      if (typeof email === "string" && email) event.email = email;
+      if (user !== null && user !== undefined && user !== "") {
+        user = String(user);
+        if (/^[^\s@]+@[^\s@]+$/.test(user)) event.email = user; else event.user_id = user;
+      }
+      add(event);
+      if (get(PREFIX + "push") === "out") drop(PREFIX + "push");
+      subscribed();
+    },
+    track: function (name, properties) {
+      add({ event: String(name).slice(0, 255) || "track", event_properties: plain(properties) });
+    },
+    page: function (category, name, properties) {
+      if (typeof name !== "string") { properties = name; name = category; category = null; }
+      if (name && typeof name === "object") { properties = name; name = null; }
+      var at = w.location, about = { url: at.href, path: at.pathname, search: at.search, title: d.title,
+        referrer: d.referrer };
+      if (name) about.name = name;
+      if (category) about.category = category;
+      add({ event: "page", event_properties: Object.assign(about, plain(properties)) });
+      subscribed();
+    },
+    reset: function () {
+      keep(id());
+      put(PREFIX + "push", "out");
+    }
+  };
+  var api = {
+    consent: function (given) {
+      put(PREFIX + "consent", given === false ? "no" : "yes");
+      if (given === false) {
+        held = [];
+        ready = false;
+        queued().concat(PREFIX + "push").forEach(drop);
+        keep("", 0);
+      } else begin();
+    },
+    tracker: function () { return ready && allowed() ? tracker() : null; }
+  };
+  Object.keys(calls).forEach(function (name) {
+    api[name] = function () {
+      if (ready && allowed()) calls[name].apply(null, arguments);
+      else if (get(PREFIX + "consent") !== "no") held.push([name, arguments]);
+    };
+  });
+  api.push = function (call) { if (api[call[0]]) api[call[0]].apply(null, [].slice.call(call, 1)); };
+  w.kinfold = api;
+
+  // Tabs that begin at the same moment agree on one tracker before their first event.
+  function begin() {
+    function go() {
+      ready = allowed();
+      if (!ready) return;
+      tracker();
+      held.splice(0).forEach(function (call) { calls[call[0]].apply(null, call[1]); });
+      subscribed();
+      later(20);
+    }
+    if (!allowed() || ready) return;
+    if (current()) go();
+    else if (navigator.locks) navigator.locks.request("kinfold.mint", go);
+    else { tracker(); setTimeout(go, 60); }
+  }
+  w.addEventListener("storage", function (change) {
+    if (change.key === PREFIX + "consent") begin(); // given in another tab
+  });
+  function leave() { if (queued().length) flush(); }
+  w.addEventListener("pagehide", leave);
+  d.addEventListener("visibilitychange", function () { if (d.visibilityState === "hidden") leave(); });
+  w.addEventListener("online", function () { failures = 0; later(20); });
+  if (set.page !== "manual") api.page();
+  [].forEach.call(early, api.push);
+  begin();
+})(window, document);

@@ -1,0 +1,9 @@
+const at = (id) => document.getElementById(id);
+
+at("buy").addEventListener("click", () => kinfold.track("Order Completed", { product: "hat", revenue: 39.9 }));
+at("login").addEventListener("submit", (event) => {
+  event.preventDefault();
+  kinfold.identify({ email: event.target.elements.email.value });
+});
+at("logout").addEventListener("click", () => kinfold.reset());
+setInterval(() => { at("tracker").textContent = (kinfold.tracker && kinfold.tracker()) || "…"; }, 200);

@@ -1,0 +1,213 @@
+"""A real Chromium on the real server, which works on the tests' database."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from shutil import which
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from graph.events import read_event
+from graph.kinfold import Kinfold
+from graph.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+AXE = Path(__file__).parent / "vendor" / "axe-core" / "axe.min.js"
+CHROMIUM = which("chromium") or which("chromium-browser") or which("google-chrome")
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PATIENCE = 30_000
+"""Milliseconds that a machine with other work may take."""
+MAX_TRACKERS = 2000
+"""High enough for a contact with a thousand keys."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # On the project's own machines a missing browser is a failure; on a user's the other tests still say enough.
+    if CHROMIUM is None and not os.environ.get("CI"):
+        for item in items:
+            if Path(__file__).parent in item.path.parents:
+                item.add_marker(pytest.mark.skip(reason="there is no Chromium on this machine (apt install chromium)"))
+
+
+@contextmanager
+def serving(environment: dict[str, str], **more: str) -> Iterator[str]:
+    """Run ``kinfold serve`` and give its address."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from api.command import main; main()", "serve", "--port", str(port)],
+        env={**environment, **more},
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        until = time.monotonic() + 60
+        while True:
+            try:
+                httpx.get(f"{address}/health").raise_for_status()
+                break
+            except httpx.HTTPError:
+                assert process.poll() is None, process.communicate()[1]
+                assert time.monotonic() < until, "the server did not come up"
+                time.sleep(0.1)
+        yield address
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
+
+
+@pytest.fixture(scope="session")
+def environment_of_server(server: Settings) -> dict[str, str]:
+    assert server.neo4j_uri
+    return {
+        **os.environ,
+        "NEO4J_URI": server.neo4j_uri,
+        "NEO4J_USER": server.neo4j_user,
+        "NEO4J_PASSWORD": server.neo4j_password.get_secret_value(),
+        "KINFOLD_MAX_TRACKERS": str(MAX_TRACKERS),
+    }
+
+
+@pytest.fixture(scope="session")
+def origin(environment_of_server: dict[str, str], shared_database: object) -> Iterator[str]:
+    with serving(environment_of_server) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    assert CHROMIUM, "the page is tested in a real Chromium; install Debian's package chromium"
+    expect.set_options(timeout=PATIENCE)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@dataclass
+class Watch:
+    """What a page must never do, and what a test says beforehand that it will."""
+
+    origin: str
+    complaints: list[str] = field(default_factory=list)
+    expected: list[str] = field(default_factory=list)
+
+    def expect(self, pattern: str) -> None:
+        """Let console messages pass that match, such as the browser's own about a 404 that the test provokes."""
+        self.expected.append(pattern)
+
+    def on(self, page: Page) -> None:
+        page.on("console", lambda message: self._console(message.type, message.text))
+        page.on("pageerror", lambda error: self.complaints.append(f"uncaught: {error}"))
+        page.on("request", lambda request: self._request(request.url))
+
+    def check(self) -> None:
+        left = [line for line in self.complaints if not any(re.search(known, line) for known in self.expected)]
+        assert not left, left
+
+    def _console(self, kind: str, text: str) -> None:
+        if kind in ("error", "warning"):
+            self.complaints.append(f"{kind}: {text}")
+
+    def _request(self, url: str) -> None:
+        if not url.startswith(f"{self.origin}/"):
+            self.complaints.append(f"left the origin: {url}")
+
+
+@pytest.fixture
+def watch(origin: str) -> Watch:
+    return Watch(origin)
+
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture
+def open_page(browser: Browser, origin: str, watch: Watch, kinfold: Kinfold) -> Iterator[Open]:
+    """Open the page at an address of its own; afterwards nothing may have gone wrong unnoticed."""
+    contexts: list[BrowserContext] = []
+
+    def open_page(
+        hash_: str = "", *, width: int = 1280, height: int = 800, dark: bool = False, at: str | None = None
+    ) -> Page:
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if dark else "light",
+            locale="en-GB",
+            timezone_id="UTC",
+            reduced_motion="reduce",
+        )
+        context.set_default_timeout(PATIENCE)
+        contexts.append(context)
+        page = context.new_page()
+        watch.origin = at or origin
+        watch.on(page)
+        page.goto(f"{watch.origin}/{hash_}")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    watch.check()
+
+
+def findings_of_axe(page: Page) -> list[str]:
+    """Run axe-core on the page as it is; list what is serious or critical."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("async () => (await axe.run(document)).violations")
+    return [
+        f"{item['id']} ({item['impact']}): {item['help']}: {[node['html'][:160] for node in item['nodes'][:3]]}"
+        for item in found
+        if item["impact"] in ("serious", "critical")
+    ]
+
+
+@pytest.fixture
+def generous(kinfold: Kinfold, server: Settings) -> Kinfold:
+    """Kinfold with the limits of the server under test."""
+    return Kinfold.on(kinfold.database, server.model_copy(update={"max_trackers": MAX_TRACKERS}))
+
+
+@pytest.fixture
+def resolve(kinfold: Kinfold) -> Callable[..., dict[str, Any]]:
+    def resolve(**event: Any) -> dict[str, Any]:
+        answer = kinfold.resolver.resolve([read_event(event)])[0]
+        return {"id": answer.contact.id if answer.contact else None, "rule": answer.rule, "merged": answer.merged}
+
+    return resolve
+
+
+@pytest.fixture
+def story(kinfold: Kinfold) -> Callable[[str], str]:
+    """Resolve the sample log, line by line; ask it who owns an email."""
+    for line in (ROOT / "examples" / "story.ndjson").read_bytes().splitlines():
+        kinfold.resolver.resolve([read_event(line)])
+
+    def who(email: str) -> str:
+        found: str = kinfold.contacts.owners("email", email)[0]["id"]
+        return found
+
+    return who

@@ -1,0 +1,203 @@
+"""What a contact owns, did and went through; why it is one person; and what is changed by hand."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+from graph.kinfold import Kinfold
+from tests.browser.conftest import Open, findings_of_axe
+
+Resolve = Callable[..., dict[str, Any]]
+Story = Callable[[str], str]
+
+
+def test_segments_workflows_and_properties_of_a_contact_are_shown(
+    open_page: Open, resolve: Resolve, kinfold: Kinfold, origin: str
+) -> None:
+    contact = str(resolve(email="ana@example.com", properties={"country": "FR"})["id"])
+    page = open_page()
+    page.evaluate(
+        """async (contact) => {
+            const put = (path, body) => fetch(path, {method: 'PUT', headers: {'Content-Type': 'application/json'},
+                                                     body: JSON.stringify(body)});
+            await put('/v1/segments/french', {kind: 'dynamic', where: {property: 'country', is: 'FR'}});
+            await put('/v1/workflows/welcome', {});
+            await put(`/v1/workflows/welcome/contacts/${contact}`, {status: 'active'});
+            await fetch(`/v1/workflows/welcome/contacts/${contact}/runs`, {method: 'POST',
+              headers: {'Content-Type': 'application/json'},
+              body: JSON.stringify({node: 'mail', ran_at: '2026-11-22T10:00:00Z', data: {template: 'hello'}})});
+        }""",
+        contact,
+    )
+    page.goto(f"{origin}/#/contact/{contact}/keys")
+    for text in ("french", "welcome", "active", "mail", "template: hello", "country", "FR"):
+        expect(page.locator(".groups")).to_contain_text(text)
+    assert not findings_of_axe(page)
+
+
+def test_activity_stands_by_device_and_comes_page_by_page(open_page: Open, resolve: Resolve) -> None:
+    for turn in range(70):
+        resolve(email="ana@example.com", tracker_id=f"t{turn % 2}", event=f"view-{turn}", message_id=f"m{turn}")
+    contact = resolve(email="ana@example.com", tracker_id="t0", event="last", event_properties={"url": "/end"})["id"]
+    page = open_page(f"#/contact/{contact}/activity")
+    expect(page.locator(".events > li")).to_have_count(50)
+    page.get_by_role("button", name="Show more").click()
+    expect(page.locator(".events > li")).to_have_count(71)
+    expect(page.get_by_role("button", name="Show more")).to_be_hidden()
+    expect(page.get_by_role("img", name="36 activities on t0")).to_be_visible()
+    expect(page.get_by_role("img", name="35 activities on t1")).to_be_visible()
+    page.locator(".events summary").first.click()
+    expect(page.locator(".events > li").first).to_contain_text("url: /end")
+    expect(page.locator(".events > li").first.locator(".trace li").first).to_be_visible()
+    page.get_by_label("Device").select_option("t1")
+    expect(page.locator(".events > li")).to_have_count(35)
+    expect(page).to_have_url(re.compile("/activity/t1$"))
+    assert not findings_of_axe(page)
+
+
+def test_history_is_told_in_words_with_what_can_be_taken_back(open_page: Open, story: Story) -> None:
+    page = open_page(f"#/contact/{story('david@example.com')}/history")
+    history = page.locator(".history")
+    expect(history).to_contain_text("was folded into this contact by rule 3, event m51")
+    expect(history.get_by_role("button", name="Un-merge")).to_have_count(3)
+    assert not findings_of_axe(page)
+
+
+def test_why_two_keys_are_one_persons_is_told_step_by_step_and_marked(open_page: Open, story: Story) -> None:
+    page = open_page("#/why")
+    page.get_by_label("This key").fill("david@example.com")
+    page.get_by_label("and this one").fill("david-laptop")
+    page.get_by_role("button", name="Tell why").click()
+    expect(page.get_by_role("heading", name="Yes: both are David")).to_be_visible()
+    expect(page.locator(".steps li")).to_have_count(4)
+    expect(page.locator(".steps")).to_contain_text("by rule 4.2, event m49")
+    expect(page.locator(".around .on-path").first).to_be_visible()
+    assert not findings_of_axe(page)
+
+
+def test_two_keys_of_different_people_are_told_apart(open_page: Open, story: Story) -> None:
+    page = open_page("#/why/email:ana@example.com/tracker_id:david-phone")
+    expect(page.get_by_role("heading", name="No: they belong to different contacts")).to_be_visible()
+    expect(page.get_by_role("link", name="Ana")).to_be_visible()
+    page = open_page("#/why/ana@example.com/nobody")
+    expect(page.get_by_role("heading", name="Nobody owns both")).to_be_visible()
+
+
+def test_the_keys_of_a_contact_are_offered_when_it_is_asked_why(open_page: Open, story: Story) -> None:
+    contact = story("chloe@example.com")
+    page = open_page(f"#/contact/{contact}/why/tracker_id:chloe-laptop")
+    expect(page.get_by_label("This key")).to_have_value("tracker_id:chloe-laptop")
+    options = page.locator("datalist option").evaluate_all("all => all.map(one => one.value)")
+    assert {"email:chloe@example.com", "user_id:shop-1003", "subscription:push-chloe-phone"} <= set(options)
+    page.get_by_role("button", name="Tell why").click()
+    expect(page.locator(".steps")).to_contain_text("chloe-laptop")
+
+
+def test_two_contacts_are_folded_after_a_preview_of_every_field_and_taken_apart_again(
+    open_page: Open, story: Story, kinfold: Kinfold
+) -> None:
+    eva, bruno = story("eva@example.com"), story("bruno@example.com")
+    before = [kinfold.contacts.get(eva), kinfold.contacts.get(bruno)]
+    page = open_page(f"#/contact/{bruno}/change")
+    page.get_by_label("The other contact's id, or a key of it").fill("eva@example.com")
+    page.get_by_role("button", name="Preview").first.click()
+    preview = page.get_by_role("group", name="Preview")
+    expect(preview).to_be_focused()
+    for text in ("would be folded", "would change", "eva@example.com", "properties._name", "merged_from"):
+        expect(preview).to_contain_text(text)
+    assert not findings_of_axe(page)
+    assert [kinfold.contacts.get(eva), kinfold.contacts.get(bruno)] == before, "a preview writes nothing"
+    preview.get_by_role("button", name="Fold them into one").click()
+    expect(page).to_have_url(re.compile(f"#/contact/{bruno}"))
+    expect(page.locator(".facts")).to_contain_text("3 folded in")
+    assert kinfold.contacts.get(eva)["redirected_from"] == eva
+
+    page.goto(page.url.partition("#")[0] + "#/unions")
+    first = page.locator(".cards > li").first
+    expect(first).to_contain_text("by hand")
+    first.get_by_role("button", name="Un-merge").click()
+    expect(page.get_by_role("group", name="Preview")).to_contain_text("would come back")
+    page.get_by_role("group", name="Preview").get_by_role("button", name="Un-merge").click()
+    expect(page).to_have_url(re.compile(f"#/contact/{bruno}"))
+    expect(page.locator(".facts")).to_contain_text("2 folded in")
+    assert [kinfold.contacts.get(eva), kinfold.contacts.get(bruno)] == before
+
+
+def test_a_key_that_leads_to_several_contacts_asks_which_one(open_page: Open, story: Story) -> None:
+    page = open_page(f"#/contact/{story('ana@example.com')}/change")
+    page.get_by_label("The other contact's id, or a key of it").fill("push-martin-living-room")
+    page.get_by_role("button", name="Preview").first.click()
+    page.get_by_role("button", name="Julie, found by subscription").click()
+    expect(page.get_by_role("group", name="Preview")).to_contain_text("julie.martin@example.com")
+    page.get_by_role("button", name="Leave it as it is").click()
+    expect(page.get_by_role("group", name="Preview")).to_have_count(0)
+
+
+def test_keys_are_given_and_taken_after_a_preview(open_page: Open, story: Story, kinfold: Kinfold) -> None:
+    ana = story("ana@example.com")
+    page = open_page(f"#/contact/{ana}/change")
+    card = page.locator(".card", has=page.get_by_role("heading", name="Give it a key"))
+    card.get_by_label("Value").fill("new@example.com")
+    card.get_by_role("button", name="Preview").click()
+    card.get_by_role("group", name="Preview").get_by_role("button", name="Give it").click()
+    expect(page.locator(".facts")).to_contain_text("2 names")
+    page.get_by_role("link", name="Keys and properties").click()
+    page.get_by_role("button", name="Take away the email new@example.com").click()
+    page.get_by_role("group", name="Preview").get_by_role("button", name="Take it away").click()
+    expect(page.locator(".facts")).to_contain_text("1 name")
+    assert kinfold.contacts.get(ana)["emails"] == ["ana@example.com"]
+
+
+def test_a_key_of_somebody_else_names_its_owner(open_page: Open, story: Story, watch: Any) -> None:
+    watch.expect("409")
+    page = open_page(f"#/contact/{story('ana@example.com')}/change")
+    card = page.locator(".card", has=page.get_by_role("heading", name="Give it a key"))
+    card.get_by_label("Value").fill("eva@example.com")
+    card.get_by_role("button", name="Preview").click()
+    expect(card.get_by_role("alert")).to_contain_text("Its owner is")
+
+
+def test_a_union_that_is_covered_is_undone_with_those_above_it(open_page: Open, story: Story, watch: Any) -> None:
+    watch.expect("409")
+    page = open_page(f"#/contact/{story('david@example.com')}/history")
+    folded = page.locator(".history > li", has_text="event m47")
+    folded.get_by_role("button", name="Un-merge").click()
+    folded.get_by_role("button", name="Preview undoing those first").click()
+    expect(folded.get_by_role("group", name="Preview")).to_contain_text("would come back")
+
+
+def try_event(page: Page, **fields: str) -> None:
+    for label, value in fields.items():
+        page.get_by_label(label, exact=True).fill(value)
+    page.get_by_role("button", name="Dry run").click()
+
+
+def test_an_event_as_typed_shows_its_trace_and_writes_nothing(open_page: Open, story: Story, kinfold: Kinfold) -> None:
+    ana = story("ana@example.com")
+    before = kinfold.contacts.activity(ana)
+    page = open_page("#/try")
+    try_event(page, Email="ana@example.com", Tracker="david-phone")
+    answer = page.get_by_role("region", name="The answer")
+    expect(answer).to_contain_text("Rule 3")
+    expect(answer.locator(".trace li").first).to_be_visible()
+    expect(answer.get_by_role("link", name=ana)).to_be_visible()
+    assert not findings_of_axe(page)
+    page.get_by_role("button", name="Clear").click()
+    try_event(page, Email="somebody@example.com", Tracker="ana-phone")
+    expect(answer).to_contain_text("Rule 2.3")
+    expect(answer).to_contain_text("a new contact would be made")
+    assert kinfold.contacts.activity(ana) == before
+    assert kinfold.contacts.owners("email", "somebody@example.com") == []
+
+
+def test_a_bad_event_names_the_field_and_the_rule(open_page: Open, watch: Any) -> None:
+    watch.expect("422")
+    page = open_page("#/try")
+    page.get_by_label("Properties, as JSON").fill("{")
+    page.get_by_role("button", name="Dry run").click()
+    expect(page.get_by_role("alert")).to_contain_text("The properties are not JSON")
+    page.get_by_label("Properties, as JSON").fill("")
+    try_event(page, **{"Occurred at": "yesterday"})
+    expect(page.get_by_role("alert")).to_contain_text("occurred_at")

@@ -1,0 +1,154 @@
+"""The graph around a contact: drawn, listed, expanded, and with a thousand keys."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from graph.events import read_event
+from graph.kinfold import Kinfold
+from tests.browser.conftest import Open, findings_of_axe
+
+Resolve = Callable[..., dict[str, Any]]
+Story = Callable[[str], str]
+
+
+def node(page: Page, name: str) -> Any:
+    return page.locator(".around").get_by_role("button", name=name, exact=True).first
+
+
+def ink(page: Page) -> int:
+    """Count the pixels that are drawn, of all layers of the drawing."""
+    return int(
+        page.evaluate(
+            """() => {
+                const copy = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
+                let sum = 0;
+                for (const layer of document.querySelectorAll('.canvas canvas')) {
+                    Object.assign(copy.canvas, {width: layer.width, height: layer.height});
+                    copy.drawImage(layer, 0, 0);
+                    const {data} = copy.getImageData(0, 0, layer.width, layer.height);
+                    for (let place = 3; place < data.length; place += 4) sum += data[place] > 0;
+                }
+                return sum;
+            }"""
+        )
+    )
+
+
+def test_the_graph_shows_keys_shared_ones_marked_and_folded_contacts(open_page: Open, story: Story) -> None:
+    page = open_page(f"#/contact/{story('paul.martin@example.com')}")
+    for key in ("paul.martin@example.com", "martin-living-room", "paul-office"):
+        expect(node(page, key)).to_be_visible()
+    shared = node(page, "push-martin-living-room")
+    expect(shared).to_have_class(re.compile(r"\bshared-key\b"))
+    for owner in ("Julie", "Léa"):
+        expect(node(page, owner)).to_be_visible()
+    expect(page.get_by_role("heading", name="Folded contacts 1")).to_be_visible()
+    assert ink(page) > 1000, "the drawing is there too"
+    expect(page.get_by_role("img", name="Drawing of")).to_be_visible()
+    assert not findings_of_axe(page)
+
+
+def test_a_click_on_a_node_shows_how_it_came(open_page: Open, story: Story) -> None:
+    page = open_page(f"#/contact/{story('david@example.com')}")
+    node(page, "david-laptop").click()
+    details = page.get_by_role("region", name="Details")
+    expect(details).to_contain_text("through a union")
+    node(page, "library-kiosk").click()
+    expect(details).to_contain_text("with event m50")
+    ghost = page.locator(".around button.folded").first
+    ghost.click()
+    expect(details).to_contain_text("by rule 3, event m51")
+    expect(details).to_contain_text("It brought")
+
+
+def test_a_tap_in_the_drawing_chooses_the_node_there(open_page: Open, resolve: Resolve) -> None:
+    contact = resolve(email="ana@example.com")["id"]
+    page = open_page(f"#/contact/{contact}")
+    expect(node(page, "ana@example.com")).to_be_visible()
+    expect(page.get_by_role("region", name="Details")).to_contain_text(contact)
+    box = page.locator(".canvas").bounding_box()
+    assert box
+    # The contact stands left of its keys; walk over the drawing to the right until a key is hit.
+    email = page.get_by_role("region", name="Details").get_by_role("heading", name="Email")
+    for step in range(8, 24):
+        for height in (0.3, 0.42, 0.5, 0.58, 0.7):
+            page.mouse.click(box["x"] + box["width"] * step / 24, box["y"] + box["height"] * height)
+            if email.count():
+                return
+    pytest.fail("no place of the drawing is the email's")
+
+
+def test_another_contact_is_expanded_where_it_stands(open_page: Open, story: Story) -> None:
+    page = open_page(f"#/contact/{story('paul.martin@example.com')}")
+    node(page, "Julie").click()
+    before = ink(page)
+    page.get_by_role("button", name="Expand here").click()
+    expect(node(page, "julie.martin@example.com")).to_be_visible()
+    expect(page.get_by_role("button", name="Expand here")).to_have_count(0)
+    assert ink(page) != before
+    page.get_by_role("region", name="Details").get_by_role("link", name="Open").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Julie")
+
+
+def test_the_graph_is_used_with_the_keyboard_alone(open_page: Open, story: Story) -> None:
+    page = open_page(f"#/contact/{story('bruno@example.com')}")
+    expect(node(page, "bruno-phone")).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.textContent") == "bruno-phone":
+            break
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("region", name="Details")).to_contain_text("bruno-phone")
+    expect(node(page, "bruno-phone")).to_have_attribute("aria-current", "true")
+
+
+@pytest.fixture
+def hoarder(generous: Kinfold) -> str:
+    """A contact with a thousand keys."""
+    for start in range(0, 960, 120):
+        generous.resolver.resolve(
+            [read_event({"email": "hoarder@example.com", "tracker_id": f"t{n:04}"}) for n in range(start, start + 120)]
+        )
+    generous.resolver.resolve(
+        [read_event({"email": "hoarder@example.com", "subscription": f"s{n}"}) for n in range(39)]
+    )
+    contact: dict[str, Any] = generous.contacts.owners("email", "hoarder@example.com")[0]
+    assert len(contact["trackers"]) + len(contact["subscriptions"]) + len(contact["emails"]) == 1000
+    return str(contact["id"])
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_a_contact_with_a_thousand_keys_is_shown_in_groups_that_are_opened_on_demand(
+    open_page: Open, hoarder: str, width: int
+) -> None:
+    page = open_page(f"#/contact/{hoarder}", width=width)
+    expect(page.get_by_role("heading", name="Trackers 960")).to_be_visible()
+    first = page.locator(".around button.tracker_id").count()
+    assert first <= 10
+    page.get_by_role("button", name=f"Show 25 of {960 - first} more").click()
+    expect(page.locator(".around button.tracker_id")).to_have_count(first + 25)
+    expect(page.get_by_role("button", name=f"Show 25 of {935 - first} more")).to_be_visible()
+    # What was opened is worked with as before, and the rest of the page answers.
+    page.locator(".around button.tracker_id").nth(first + 24).click()
+    expect(page.get_by_role("region", name="Details")).to_contain_text("with event")
+    page.get_by_role("link", name="Keys and properties").click()
+    expect(page.get_by_role("button", name="Show 50 of 952 more")).to_be_visible()
+    page.get_by_role("button", name="Show 50 of 952 more").click()
+    expect(page.get_by_role("button", name="Show 50 of 902 more")).to_be_visible()
+    page.get_by_role("link", name="Activity", exact=True).click()
+    expect(page.locator(".events > li")).to_have_count(50)
+    page.get_by_role("button", name="Show more").click()
+    expect(page.locator(".events > li")).to_have_count(100)
+
+
+def test_a_key_beyond_the_first_page_is_drawn_with_its_way(open_page: Open, hoarder: str) -> None:
+    page = open_page("#/why/hoarder@example.com/t0900")
+    expect(page.locator(".steps li")).to_have_count(2)
+    expect(node(page, "t0900")).to_be_visible()

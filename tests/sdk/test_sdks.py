@@ -1,0 +1,184 @@
+"""Segment's and RudderStack's SDKs as their registries give them: only the host is ours."""
+
+import gzip
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rudderstack.analytics.client import Client as RudderClient
+from segment.analytics.client import Client as SegmentClient
+
+from tests.sdk.conftest import WRITE_KEY, Door
+
+NODE = Path(__file__).parent / "node"
+STORY = ["page", "identify", "Order Completed", "screen", "group", "alias"]
+
+Send = Callable[[str, str], list[Any]]
+Found = Callable[..., dict[str, Any]]
+
+
+def _tell(client: Any) -> None:
+    client.page(anonymous_id="browser-1", name="Home", properties={"url": "https://shop.example/"})
+    client.identify(anonymous_id="browser-1", user_id="42", traits={"email": "ana@example.com", "plan": "pro"})
+    client.track(
+        user_id="42",
+        event="Order Completed",
+        properties={"revenue": 39.9, "products": [{"sku": "a"}, {"sku": "b"}]},
+    )
+    client.screen(anonymous_id="phone-1", name="Basket", context={"device": {"token": "push-1"}})
+    client.group(user_id="42", group_id="acme", traits={"employees": 7})
+    client.alias(previous_id="phone-1", user_id="42")
+    client.flush()
+    client.join()
+
+
+def segment_python(host: str, key: str) -> list[Any]:
+    errors: list[Any] = []
+    _tell(SegmentClient(key, host=host, gzip=True, on_error=lambda error, _: errors.append(error)))
+    return errors
+
+
+def rudderstack_python(host: str, key: str) -> list[Any]:
+    errors: list[Any] = []
+    _tell(RudderClient(key, host=host, on_error=lambda error, _: errors.append(error)))
+    return errors
+
+
+def installed_node() -> str:
+    """Node, with the SDK installed from its registry by the lock."""
+    npm, node = shutil.which("npm"), shutil.which("node")
+    if npm is None or node is None:
+        if os.environ.get("CI"):
+            pytest.fail("CI runs these with Node: .ci/run installs it")
+        pytest.skip("Node is not installed")
+    if not (NODE / "node_modules" / ".package-lock.json").exists():
+        subprocess.run([npm, "ci", "--ignore-scripts"], cwd=NODE, check=True, capture_output=True, timeout=300)
+    return node
+
+
+def segment_node(host: str, key: str) -> list[Any]:
+    command = [installed_node(), "send.mjs", host, key]
+    done = subprocess.run(command, cwd=NODE, check=False, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return done.stderr.splitlines()
+
+
+SDKS = pytest.mark.parametrize("send", [segment_python, rudderstack_python, segment_node])
+
+
+def check_the_story(found: Found) -> None:
+    ana = found(user_id="42")
+    assert (ana["kind"], ana["email"]) == ("known", "ana@example.com")
+    assert ana["properties"] == {"plan": "pro", "groupId": "acme"}
+    assert sorted(ana["trackers"]) == ["browser-1", "phone-1"]
+    assert [item["id"] for item in ana["subscriptions"]] == ["push-1"]
+    told = ana["activity"]
+    # Delivered once each. An SDK may send two batches side by side; within one the order is kept.
+    assert sorted(item["event"] for item in told) == sorted(STORY)
+    assert len({item["message_id"] for item in told}) == len(STORY)
+    order = next(item for item in told if item["event"] == "Order Completed")
+    assert order["event_properties"]["revenue"] == 39.9
+    assert order["event_properties"]["products.1.sku"] == "b"
+    assert "analytics" in str(order["event_properties"]["context.library.name"])
+    group = next(item for item in told if item["event"] == "group")
+    assert group["event_properties"]["traits.employees"] == 7
+    assert WRITE_KEY not in json.dumps(told)
+
+
+@SDKS
+def test_an_sdk_that_is_pointed_at_kinfold_just_works(send: Send, door: Door, found: Found) -> None:
+    assert send(door.url, WRITE_KEY) == []
+    assert set(door.statuses()) == {"200"}
+    assert {request["path"] for request in door.seen} == {"/v1/batch"}
+    assert all(request["headers"]["Authorization"].startswith("Basic ") for request in door.seen)
+    check_the_story(found)
+
+
+@SDKS
+def test_events_come_in_the_order_in_which_they_were_told(send: Send, origin: str, found: Found) -> None:
+    assert send(origin, WRITE_KEY) == []
+    # Told within a millisecond, which is how fine their clocks are: only the arrival says what came first.
+    told = sorted(found(user_id="42")["activity"], key=lambda item: item["received_at"])
+    assert [item["event"] for item in told] == STORY
+
+
+@SDKS
+def test_an_sdk_that_meets_a_503_first_delivers_once(send: Send, door: Door, found: Found) -> None:
+    door.plan = ["503", "503"]
+    assert send(door.url, WRITE_KEY) == []
+    assert door.statuses()[:2] == ["503", "503"]
+    check_the_story(found)
+
+
+@SDKS
+def test_an_sdk_that_is_told_to_wait_delivers_once(send: Send, door: Door, found: Found) -> None:
+    door.plan = ["429"]
+    assert send(door.url, WRITE_KEY) == []
+    check_the_story(found)
+
+
+@SDKS
+def test_a_batch_whose_answer_was_lost_is_sent_again_and_counts_once(send: Send, door: Door, found: Found) -> None:
+    door.plan = ["lost"]
+    assert send(door.url, WRITE_KEY) == []
+    assert len(door.seen) > 1
+    check_the_story(found)
+
+
+@SDKS
+def test_a_wrong_key_is_told_to_the_developer_and_not_repeated(send: Send, door: Door) -> None:
+    errors = send(door.url, "wrong")
+    assert errors
+    assert all("401" in str(error) for error in errors)
+    assert set(door.statuses()) == {"401"}
+    batches = [_message_ids(request["body"]) for request in door.seen]
+    assert len({tuple(batch) for batch in batches}) == len(batches)
+
+
+def _message_ids(body: bytes) -> list[str]:
+    if body.startswith(b"\x1f\x8b"):
+        body = gzip.decompress(body)
+    return [message["messageId"] for message in json.loads(body)["batch"]]
+
+
+def _snippets(language: str) -> list[str]:
+    text = Path("docs/segment.md").read_text()
+    return [block.partition("```")[0] for block in text.split(f"```{language}\n")[1:]]
+
+
+def _at(origin: str, code: str) -> str:
+    assert "http://127.0.0.1:8000" in code
+    assert "YOUR WRITE KEY" in code
+    return code.replace("http://127.0.0.1:8000", origin).replace("YOUR WRITE KEY", WRITE_KEY)
+
+
+@pytest.mark.parametrize("code", _snippets("python"), ids=["segment", "rudderstack"])
+def test_the_python_snippets_of_the_docs_run(code: str, origin: str, found: Found) -> None:
+    subprocess.run([sys.executable, "-c", _at(origin, code)], check=True, timeout=120)
+    check_the_snippet(found)
+
+
+def test_the_node_snippet_of_the_docs_runs(origin: str, found: Found) -> None:
+    node = installed_node()
+    [code] = _snippets("js")
+    subprocess.run([node, "--input-type=module", "-e", _at(origin, code)], cwd=NODE, check=True, timeout=120)
+    check_the_snippet(found)
+
+
+def check_the_snippet(found: Found) -> None:
+    ana = found(user_id="42")
+    assert (ana["email"], ana["trackers"], ana["properties"]) == ("ana@example.com", ["browser-1"], {"plan": "pro"})
+    assert {item["event"] for item in ana["activity"]} == {"identify", "Order Completed"}
+
+
+def test_the_python_sdks_bodies_come_as_gzip(door: Door, found: Found) -> None:
+    for send in (segment_python, rudderstack_python):
+        assert send(door.url, WRITE_KEY) == []
+    assert {request["headers"]["Content-Encoding"] for request in door.seen} == {"gzip"}
+    assert len(found(user_id="42")["activity"]) == 2 * len(STORY)
