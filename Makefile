@@ -11,7 +11,7 @@ export KINFOLD_HOME ?= $(CURDIR)/.kinfold
 .PHONY: run test check bench lock clean
 
 run: $(VENV)/.run ## Resolve the sample log on a Neo4j of this machine, then serve
-	$(BIN)/kinfold demo examples/story.ndjson --port $(PORT)
+	$(BIN)/kinfold demo examples/story.ndjson --catalogue examples/catalogue.yaml --port $(PORT)
 
 test: $(VENV)/.test ## Every test, on a real Neo4j
 	$(BIN)/python -m pytest
@@ -28,6 +28,7 @@ bench: $(VENV)/.test ## What is measured, beside what it is measured against
 	$(BIN)/python -m bench.memory
 	$(BIN)/python -m bench.union_cost
 	$(BIN)/python -m bench.analysis
+	$(BIN)/python -m bench.propositions
 
 $(VENV)/.python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Kinfold needs Python 3.11 or later; say which with: make PYTHON=python3.12 …")'

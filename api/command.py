@@ -45,6 +45,12 @@ access = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(access, name="keys")
+catalogue = typer.Typer(
+    help="The catalogue of offers, as one file.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(catalogue, name="catalogue")
 
 
 suppressed = typer.Typer(
@@ -216,6 +222,9 @@ def demo(
     file: Annotated[Path, typer.Argument(help="A story as NDJSON.")],
     host: Host = "127.0.0.1",
     port: Port = 8000,
+    offers: Annotated[
+        Path | None, typer.Option("--catalogue", help="A catalogue of offers to import and ask.", metavar="FILE")
+    ] = None,
     no_serve: Annotated[bool, typer.Option("--no-serve", help="Stop after printing.")] = False,
 ) -> None:
     """Resolve a short log, show who is who, and leave the server with its page up."""
@@ -229,7 +238,7 @@ def demo(
         taken = None if no_serve else stack.enter_context(serving.listen(host, port))
         kinfold = stack.enter_context(_opened(settings))
         keys = serving.keys_of(kinfold, taken) if taken else None
-        story.tell(kinfold, stream, serving.url_of(taken) if taken else None)
+        story.tell(kinfold, stream, serving.url_of(taken) if taken else None, offers)
         if taken and keys:
             from api.server_log import log_as_server
 
@@ -436,6 +445,41 @@ def revoke_key(
         from api import by_hand
 
         by_hand.revoke_key(kinfold, key, teller=by_hand.Teller(as_json=as_json))
+
+
+@catalogue.command("import")
+def import_catalogue(
+    file: Annotated[str, typer.Argument(help="YAML or JSON; - reads standard input.", metavar="FILE|-")],
+    as_json: AsJson = False,
+) -> None:
+    """Make or change what the file describes, all of it or nothing. Exit 1 when it breaks a rule."""
+    with plain_errors(), _log_file(file) as stream, _by_hand() as kinfold:
+        from api import by_hand
+        from api import catalogue as catalogues
+
+        catalogues.import_file(kinfold, stream.read(), teller=by_hand.Teller(as_json=as_json))
+
+
+@catalogue.command("export")
+def export_catalogue(
+    file: Annotated[str, typer.Argument(help="JSON when it ends in .json, else YAML; - writes standard output.")],
+    as_json: AsJson = False,
+) -> None:
+    """Write the whole catalogue: importing it again changes nothing."""
+    with plain_errors(), _by_hand() as kinfold:
+        from api import by_hand
+        from api import catalogue as catalogues
+
+        catalogues.export_file(kinfold, file, teller=by_hand.Teller(as_json=as_json))
+
+
+@catalogue.command("schema")
+def catalogue_schema() -> None:
+    """Print the JSON Schema of a catalogue's file."""
+    with plain_errors():
+        from api import catalogue as catalogues
+
+        catalogues.write_schema()
 
 
 @database.command()

@@ -19,6 +19,8 @@ from graph.history import History
 from graph.keys_by_hand import KeysByHand
 from graph.migrations import migrate
 from graph.neighbourhood import Neighbourhood
+from graph.offers.catalogues import Catalogues
+from graph.offers.propositions import Propositions
 from graph.privacy.erasure import Erasures
 from graph.privacy.export import Exports
 from graph.privacy.retention import Retention
@@ -60,6 +62,8 @@ class Kinfold:
     retention: Retention
     feed: Feed
     webhooks: Webhooks
+    catalogues: Catalogues
+    propositions: Propositions
 
     @classmethod
     def on(cls, database: Database, settings: Settings) -> "Kinfold":
@@ -69,12 +73,14 @@ class Kinfold:
         clock, mint = Clock(), RandomMint()
         blocking = Blocking(database, settings, suppression, clock=clock)
         feed = Feed(database)
+        resolver = Resolver(
+            database, policy=settings.policy, limits=limits, block_list=blocking.current, mint=mint, clock=clock
+        )
+        catalogues = Catalogues(database, mint=mint)
         return cls(
             settings,
             database,
-            Resolver(
-                database, policy=settings.policy, limits=limits, block_list=blocking.current, mint=mint, clock=clock
-            ),
+            resolver,
             Contacts(database),
             PropertiesByHand(database, mint=mint, clock=clock),
             KeysByHand(database, limits=limits, block_list=blocking.current, mint=mint, clock=clock),
@@ -93,6 +99,8 @@ class Kinfold:
             Retention(database, settings.retention_days),
             feed,
             Webhooks(database, feed, clock=clock, allow_internal=settings.webhooks_allow_internal),
+            catalogues,
+            Propositions(database, resolver, catalogues, mint=mint),
         )
 
     def sweep(self) -> dict[str, int]:
