@@ -1007,6 +1007,7 @@ class Removed(BaseModel):
     enrolments: int
     runs: int
     findings: int
+    changes: int = Field(description="Entries of the change feed that named the person, emptied.")
     redacted: int = Field(description="Activity of others that had named the person, and does no more.")
 
 

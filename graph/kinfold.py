@@ -94,7 +94,7 @@ class Kinfold:
             Anomalies(database, limits, mint=mint, clock=clock),
             StoredKeys(database, clock=clock),
             Exports(database),
-            Erasures(database, suppression, mint=mint, suppressed=blocking.forget),
+            Erasures(database, suppression, mint=mint, clock=clock, suppressed=blocking.forget),
             suppression,
             Retention(database, settings.retention_days),
             feed,

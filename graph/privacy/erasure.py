@@ -13,10 +13,11 @@ from urllib.parse import quote
 import orjson
 
 from graph.analysis.findings import KEY_OF, KINDS, identity
-from graph.clock import Mint, RandomMint, to_text
+from graph.clock import Clock, Mint, RandomMint, to_text
 from graph.contacts import Document, living_contact
 from graph.database import Database, Row, Transaction
 from graph.errors import NotFound, TryAgain
+from graph.feed.changes import append, change_row
 from graph.model import KeyName
 from graph.privacy.suppression import Suppression
 from graph.world import World
@@ -52,10 +53,11 @@ _COUNTED = (
     "enrolments",
     "runs",
     "findings",
+    "changes",
     "redacted",
 )
 
-OF_CONTACTS: tuple[str, ...] = ()
+OF_CONTACTS: tuple[str, ...] = ("privacy.clear_changes",)
 """Further statements to run for what other capabilities keep on a contact: each takes ``ids`` (the contact's and those
 folded into it) and ``limit``, deletes some and returns one row with the one column by whose name it is counted."""
 
@@ -75,12 +77,14 @@ class Erasures:
         suppression: Suppression,
         *,
         mint: Mint | None = None,
+        clock: Clock | None = None,
         suppressed: Callable[[], None] = lambda: None,
         at_once: int = AT_ONCE,
     ) -> None:
         self._database = database
         self._suppression = suppression
         self._mint = mint or RandomMint()
+        self._clock = clock or Clock()
         self._suppressed = suppressed
         self._at_once = at_once
 
@@ -161,6 +165,8 @@ class Erasures:
         if not rows:
             raise TryAgain
         [row] = rows
+        moment = self._clock.next()
+        append(tx, *(change_row("erased", moment, one, place=place) for place, one in enumerate(row["ids"])))
         counts: dict[str, int] = {"contacts": len(row["ids"])}
         if not allow_return:
             keys = [(_NAMES[label], value) for label, value in row["keys"]]

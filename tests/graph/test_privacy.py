@@ -43,11 +43,13 @@ def everything(database: Database) -> list[str]:
 
 
 def naming(database: Database, *marks: str) -> list[str]:
-    """What the graph holds of these values, tombstones aside."""
+    """What the graph holds of these values, tombstones and the news of the erasure aside."""
     return [
         line
         for line in everything(database)
-        if not line.startswith("Tombstone ") and any(mark in line for mark in marks)
+        if not line.startswith("Tombstone ")
+        and not (line.startswith("Change ") and "'kind': 'erased'" in line)
+        and any(mark in line for mark in marks)
     ]
 
 
