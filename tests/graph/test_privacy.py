@@ -47,7 +47,7 @@ def naming(database: Database, *marks: str) -> list[str]:
     return [
         line
         for line in everything(database)
-        if not line.startswith("Tombstone ")
+        if not line.startswith(("Tombstone ", "Migration "))
         and not (line.startswith("Change ") and "'kind': 'erased'" in line)
         and any(mark in line for mark in marks)
     ]
