@@ -38,6 +38,12 @@ CALL (holders) {
   MATCH (holder)-[o:OWNS]->()
   DELETE o
 }
+CALL (holders) {
+  // A tracker whose last period is on its way out must not have an open period without an owner.
+  UNWIND holders AS holder
+  MATCH (holder)-[:HAS]->(:Timeline)-[of:OF|WAS_OF]->(:Tracker)
+  DELETE of
+}
 RETURN
   [holder IN holders | holder.id] AS ids,
   [k IN owned | [head(labels(k)), k.value]] AS keys,

@@ -194,10 +194,10 @@ class Erasures:
 
         def counted(rows: list[Row]) -> bool:
             """Count what went; tell whether there may be more of it."""
-            [row] = rows
-            for name, number in row.items():
-                counts[name] += number
-            return any(number >= limit for number in row.values())
+            for row in rows:
+                for name, number in row.items():
+                    counts[name] += number
+            return any(number >= limit for row in rows for number in row.values())
 
         if counted(tx.run("privacy.clear_activity", erasure=receipt, limit=limit)):
             return False
