@@ -11,7 +11,7 @@ export KINFOLD_HOME ?= $(CURDIR)/.kinfold
 .PHONY: run test check bench lock clean
 
 run: $(VENV)/.run ## Resolve the sample log on a Neo4j of this machine, then serve
-	$(BIN)/kinfold demo examples/story.ndjson --port $(PORT)
+	$(BIN)/kinfold demo examples/story.ndjson --catalogue examples/catalogue.yaml --port $(PORT)
 
 test: $(VENV)/.test ## Every test, on a real Neo4j
 	$(BIN)/python -m pytest
@@ -23,8 +23,12 @@ check: $(VENV)/.test ## Lint, format, types
 
 bench: $(VENV)/.test ## What is measured, beside what it is measured against
 	$(BIN)/python -m bench.single_event
+	$(BIN)/python -m bench.throughput
+	$(BIN)/python -m bench.growth
+	$(BIN)/python -m bench.memory
 	$(BIN)/python -m bench.union_cost
 	$(BIN)/python -m bench.analysis
+	$(BIN)/python -m bench.propositions
 
 $(VENV)/.python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Kinfold needs Python 3.11 or later; say which with: make PYTHON=python3.12 …")'
@@ -41,11 +45,11 @@ $(VENV)/.test: $(VENV)/.python requirements/test.txt pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@ $(VENV)/.run
 
-lock: ## Rewrite the lock files (needs uv)
+lock: ## Rewrite the lock files (needs uv); what runs is pinned to what is tested
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-emit-find-links --extra build -o requirements/run.txt pyproject.toml
+		--no-emit-find-links --all-extras -o requirements/test.txt pyproject.toml
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-emit-find-links --all-extras -c requirements/run.txt -o requirements/test.txt pyproject.toml
+		--no-emit-find-links --extra build -c requirements/test.txt -o requirements/run.txt pyproject.toml
 
 clean: ## Remove what was set up here (not the shared cache)
 	rm -rf $(VENV) .kinfold

@@ -5,6 +5,7 @@ import binascii
 import hmac
 import ipaddress
 import logging
+import re
 import threading
 import time
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ FRESH_SECONDS = 2.0
 _OPEN = frozenset({"/", "/health", "/ready", "/openapi.json", "/tag.js"})
 _OPEN_FOLDER = "/static/"
 _WRITES = frozenset({"/v1/resolve", "/v1/resolve/batch", *TRACKING_PATHS})
+_PROPOSES = re.compile(r"/v1/environments/[^/]+/spaces/[^/]+/propositions|/v1/propositions/[^/]+/outcome")
 _SAFE_METHODS = ("GET", "HEAD")
 _PROBES = frozenset({"/health", "/ready"})
 _HELD = "kinfold.access"
@@ -66,7 +68,8 @@ def needed(method: str, path: str) -> KeyScope | None:
     """
     if method in _SAFE_METHODS:
         return None if path in _OPEN or path.startswith(_OPEN_FOLDER) else KeyScope.READ
-    return KeyScope.WRITE if method == "POST" and path in _WRITES else KeyScope.ADMIN
+    writes = method == "POST" and (path in _WRITES or _PROPOSES.fullmatch(path))
+    return KeyScope.WRITE if writes else KeyScope.ADMIN
 
 
 class AccessKeys:
@@ -212,6 +215,19 @@ def check_may_look(request: Request, *, dry_run: bool = False, explain: bool = F
     if held is not None and held.only_writes and (dry_run or explain):
         flag = "explain" if explain else "dry_run"
         raise Forbidden(f"A write key learns nothing but the answer to what happened: {flag}=true needs an admin key.")
+
+
+def check_may_be_told(request: Request) -> None:
+    """Refuse to a key that is told nothing about anybody what cannot be answered so.
+
+    Raises
+    ------
+    Forbidden
+        Since which offers are proposed says who is behind the keys.
+    """
+    held = held_by(request)
+    if held is not None and held.minimal:
+        raise Forbidden("Offers say something of the person behind the keys: a key with minimal answers gets none.")
 
 
 def _count(allowance: Allowance | None, allowances: list[Allowance]) -> None:

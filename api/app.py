@@ -1,5 +1,6 @@
 """The HTTP door: every call of Kinfold as one FastAPI application."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -26,6 +27,8 @@ from api.routes import (
     feed,
     health,
     merges,
+    offers,
+    privacy,
     resolve,
     segments,
     tag,
@@ -34,6 +37,7 @@ from api.routes import (
     workflows,
 )
 from api.schemas import Problem
+from api.sweeping import sweep_now_and_then
 from api.tracing import TracedCalls
 from api.version import kinfold_version
 from graph.access_keys import KeyScope
@@ -66,7 +70,9 @@ def create_app(kinfold: Kinfold, keys: AccessKeys | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        sweeping = asyncio.create_task(sweep_now_and_then(kinfold))
         yield
+        sweeping.cancel()
         # Who was let into the line gets an answer; who comes now is told to come again.
         await anyio.to_thread.run_sync(line.close)
 
@@ -91,7 +97,21 @@ def create_app(kinfold: Kinfold, keys: AccessKeys | None = None) -> FastAPI:
     app.add_middleware(SafeHeaders)
     app.add_middleware(MeasuredCalls, metrics=app.state.metrics)
     app.add_middleware(TracedCalls)
-    for routes in (resolve, tracking, contacts, merges, segments, workflows, blocked, anomalies, feed, webhooks):
+    app.router.routes.insert(0, resolve.unadorned)
+    for routes in (
+        resolve,
+        tracking,
+        contacts,
+        merges,
+        segments,
+        workflows,
+        offers,
+        blocked,
+        anomalies,
+        privacy,
+        feed,
+        webhooks,
+    ):
         app.include_router(routes.router, prefix="/v1", dependencies=[Depends(single_valued)])
     app.include_router(health.router)
     app.include_router(tag.router)

@@ -3,7 +3,7 @@
 from typing import Any, TypeVar
 
 from fastapi import Request
-from pydantic import BaseModel, ConfigDict, Field, StrictStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError
 
 from api.http import read_body
 from api.query import the_one_key
@@ -12,6 +12,7 @@ from graph.events import MAX_EVENT_BYTES, MAX_NAME, PropertyMap, Time, field_err
 from graph.feed.changes import CHANGE_KINDS
 from graph.json import parse_json
 from graph.model import KEY_NAMES, KeyName
+from graph.offers.definitions import MAX_OFFERS, CategoryBody, EnvironmentBody, OfferBody, SpaceBody
 
 MAX_BODY_BYTES = 256 * 1024
 """The longest body that is no event: a condition may list many values."""
@@ -125,6 +126,27 @@ class RunBody(BaseModel):
     data: PropertyMap = Field(default_factory=dict)
 
 
+class PropositionBody(BaseModel):
+    """Who asks for offers: any of the keys."""
+
+    model_config = _example(tracker_id="ana-phone", limit=2)
+
+    tracker_id: StrictStr | None = Field(None, description="The cookie of one browser.")
+    email: StrictStr | None = Field(None, description="Identifies explicitly; an invalid one counts as absent.")
+    subscription: StrictStr | None = Field(None, description="A browser's push subscription on one device.")
+    user_id: StrictStr | None = Field(None, description="Identifies explicitly.")
+    limit: StrictInt | None = Field(None, ge=1, le=MAX_OFFERS, description="How many offers at most.")
+
+
+class OutcomeBody(BaseModel):
+    """What became of a proposition."""
+
+    model_config = _example(outcome="accepted", offer="boots-20")
+
+    outcome: Any = Field(None, json_schema_extra={"type": "string", "enum": ["accepted", "refused", "ignored"]})
+    offer: StrictStr | None = Field(None, description="Of which offer; of all of them when left out.")
+
+
 BODIES: tuple[type[BaseModel], ...] = (
     EmptyBody,
     PropertiesBody,
@@ -134,6 +156,12 @@ BODIES: tuple[type[BaseModel], ...] = (
     WebhookBody,
     StatusBody,
     RunBody,
+    EnvironmentBody,
+    CategoryBody,
+    SpaceBody,
+    OfferBody,
+    PropositionBody,
+    OutcomeBody,
 )
 
 B = TypeVar("B", bound=BaseModel)

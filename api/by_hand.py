@@ -152,7 +152,7 @@ def list_rules(rules: list[Document], teller: Teller) -> None:
     if not rules:
         teller.tell(listed, "No rules beside the built-in ones and those of KINFOLD_BLOCK and its like.")
         return
-    table = _table("kind", "value", "since")
+    table = new_table("kind", "value", "since")
     for rule in rules:
         table.add_row(rule["kind"], Text(rule["value"]), rule["at"])
     teller.tell(listed, "Beside the built-in list:", table)
@@ -208,7 +208,7 @@ def list_keys(kinfold: Kinfold, teller: Teller) -> None:
     if not listed:
         teller.tell(document, "No keys beside those of KINFOLD_WRITE_KEY and its like.")
         return
-    table = _table("id", "scope", "name", "answer", "made", "revoked")
+    table = new_table("id", "scope", "name", "answer", "made", "revoked")
     for key in listed:
         shown = (key[column] for column in ("id", "scope", "name", "answer", "created_at", "revoked_at"))
         table.add_row(*(Text(text or "") for text in shown))
@@ -231,7 +231,7 @@ def _previews(changes: list[Document]) -> Iterable[Table | str]:
         fate = "" if contact["exists_before"] else ", which would come back"
         fate = fate if contact["exists_after"] else ", which would be folded"
         yield f"Contact {contact['contact']}{fate}"
-        table = _table("field", "now", "then")
+        table = new_table("field", "now", "then")
         for change in contact["changes"]:
             # Of a contact that comes or goes, what it has none of is no news.
             if not any(change[side] not in (None, []) for side in ("before", "after")):
@@ -249,13 +249,14 @@ def _value(value: Any) -> Text:
 
 
 def _unions_table(unions: list[Document]) -> Table:
-    table = _table("union", "folded", "into", "rule", "at")
+    table = new_table("union", "folded", "into", "rule", "at")
     for union in unions:
         table.add_row(union["id"], union["source"], union["target"], union["rule"] or "by hand", union["at"])
     return table
 
 
-def _table(*columns: str) -> Table:
+def new_table(*columns: str) -> Table:
+    """Make a table whose long cells are folded."""
     table = Table()
     for column in columns:
         table.add_column(column, overflow="fold")

@@ -45,6 +45,20 @@ access = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(access, name="keys")
+catalogue = typer.Typer(
+    help="The catalogue of offers, as one file.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(catalogue, name="catalogue")
+
+
+suppressed = typer.Typer(
+    help="Emails and user ids that do not come back after their owner was erased.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(suppressed, name="suppress")
 
 
 class Scope(StrEnum):
@@ -77,6 +91,12 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Say field by field what
 AsJson = Annotated[bool, typer.Option("--json", help="Answer with JSON, as over HTTP.")]
 Pattern = Annotated[bool, typer.Option("--pattern", help="VALUE is a regular expression that matches the whole.")]
 Allow = Annotated[bool, typer.Option("--allow", help="Let VALUE through although a built-in rule blocks it.")]
+
+Person = Annotated[str | None, typer.Argument(help="The contact's id.", metavar="CONTACT")]
+PersonKey = Annotated[
+    str | None,
+    typer.Option("--key", help="Instead: the owner of this key, as email=VALUE.", metavar="NAME=VALUE"),
+]
 
 
 def main() -> None:
@@ -124,8 +144,11 @@ def resolve(
     """Resolve a log: one answer a line on stdout, in the same order; progress and a summary on stderr."""
     with plain_errors(), _stopped_by_signal(128 + signal.SIGTERM):
         log_plainly()
+        from graph.kinfold import rarely_collect
+
         changed = {"policy": policy.value} if policy else {}
         with _log_file(file) as stream, _opened(_settings(**changed)) as kinfold:
+            rarely_collect()
             bad = _resolve_log(kinfold, stream, dry_run=dry_run, explain=explain)
         raise typer.Exit(1 if bad else 0)
 
@@ -199,6 +222,9 @@ def demo(
     file: Annotated[Path, typer.Argument(help="A story as NDJSON.")],
     host: Host = "127.0.0.1",
     port: Port = 8000,
+    offers: Annotated[
+        Path | None, typer.Option("--catalogue", help="A catalogue of offers to import and ask.", metavar="FILE")
+    ] = None,
     no_serve: Annotated[bool, typer.Option("--no-serve", help="Stop after printing.")] = False,
 ) -> None:
     """Resolve a short log, show who is who, and leave the server with its page up."""
@@ -212,7 +238,7 @@ def demo(
         taken = None if no_serve else stack.enter_context(serving.listen(host, port))
         kinfold = stack.enter_context(_opened(settings))
         keys = serving.keys_of(kinfold, taken) if taken else None
-        story.tell(kinfold, stream, serving.url_of(taken) if taken else None)
+        story.tell(kinfold, stream, serving.url_of(taken) if taken else None, offers)
         if taken and keys:
             from api.server_log import log_as_server
 
@@ -262,6 +288,68 @@ def unmerge(
                 by_hand.unmerge_key(kinfold, key, cascade=cascade, dry_run=dry_run, yes=yes, teller=teller)
             elif merge is not None:
                 by_hand.unmerge(kinfold, merge, cascade=cascade, dry_run=dry_run, teller=teller)
+
+
+@app.command()
+def export(contact: Person = None, key: PersonKey = None) -> None:
+    """Write everything held on a person to stdout, as one JSON document. Exits as merge does."""
+    with plain_errors():
+        from api import privacy
+
+        privacy.check_one(contact, key)
+        with _by_hand() as kinfold:
+            privacy.export(kinfold, contact, key)
+
+
+@app.command()
+def erase(
+    contact: Person = None,
+    key: PersonKey = None,
+    allow_return: Annotated[
+        bool, typer.Option("--allow-return", help="Let a late event bring the emails and user ids back.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Erase a person for good, and show the receipt. Exits as merge does."""
+    with plain_errors():
+        from api import by_hand, privacy
+
+        privacy.check_one(contact, key)
+        with _by_hand() as kinfold:
+            teller = by_hand.Teller(as_json=as_json)
+            privacy.erase(kinfold, contact, key, allow_return=allow_return, teller=teller)
+
+
+@app.command()
+def sweep(as_json: AsJson = False) -> None:
+    """Drop activity older than KINFOLD_RETENTION_DAYS, and finish erasures that were interrupted."""
+    with plain_errors(), _by_hand() as kinfold:
+        from api import by_hand, privacy
+
+        privacy.sweep(kinfold, teller=by_hand.Teller(as_json=as_json))
+
+
+@suppressed.command("list")
+def list_suppressed(as_json: AsJson = False) -> None:
+    """List what is suppressed, by digest: which addresses they are is not known."""
+    with plain_errors(), _by_hand() as kinfold:
+        from api import by_hand, privacy
+
+        privacy.list_suppressed(kinfold, teller=by_hand.Teller(as_json=as_json))
+
+
+@suppressed.command("allow")
+def allow_suppressed(
+    key: Annotated[str, typer.Argument(help="An email or a user id, as email=VALUE.", metavar="NAME=VALUE")],
+    as_json: AsJson = False,
+) -> None:
+    """Let an email or user id come back."""
+    with plain_errors():
+        from api import by_hand, privacy
+
+        name, value = by_hand.read_key(key)
+        with _by_hand() as kinfold:
+            privacy.allow(kinfold, name, value, teller=by_hand.Teller(as_json=as_json))
 
 
 @app.command()
@@ -359,6 +447,41 @@ def revoke_key(
         by_hand.revoke_key(kinfold, key, teller=by_hand.Teller(as_json=as_json))
 
 
+@catalogue.command("import")
+def import_catalogue(
+    file: Annotated[str, typer.Argument(help="YAML or JSON; - reads standard input.", metavar="FILE|-")],
+    as_json: AsJson = False,
+) -> None:
+    """Make or change what the file describes, all of it or nothing. Exit 1 when it breaks a rule."""
+    with plain_errors(), _log_file(file) as stream, _by_hand() as kinfold:
+        from api import by_hand
+        from api import catalogue as catalogues
+
+        catalogues.import_file(kinfold, stream.read(), teller=by_hand.Teller(as_json=as_json))
+
+
+@catalogue.command("export")
+def export_catalogue(
+    file: Annotated[str, typer.Argument(help="JSON when it ends in .json, else YAML; - writes standard output.")],
+    as_json: AsJson = False,
+) -> None:
+    """Write the whole catalogue: importing it again changes nothing."""
+    with plain_errors(), _by_hand() as kinfold:
+        from api import by_hand
+        from api import catalogue as catalogues
+
+        catalogues.export_file(kinfold, file, teller=by_hand.Teller(as_json=as_json))
+
+
+@catalogue.command("schema")
+def catalogue_schema() -> None:
+    """Print the JSON Schema of a catalogue's file."""
+    with plain_errors():
+        from api import catalogue as catalogues
+
+        catalogues.write_schema()
+
+
 @database.command()
 def start() -> None:
     """Start the embedded database, and leave it running."""
@@ -399,6 +522,31 @@ def path() -> None:
         from graph import embedded
 
         typer.echo(str(embedded.data_path(_settings())))
+
+
+@database.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="Must not exist.", metavar="FILE")],
+    as_json: AsJson = False,
+) -> None:
+    """Write the embedded database into a file. It is stopped meanwhile: servers that use it answer 503, then go on."""
+    with plain_errors(), _stopped_by_signal(128 + signal.SIGTERM):
+        from api import backups
+
+        backups.backup(_settings(), file, as_json=as_json)
+
+
+@database.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="Written by kinfold db backup.", metavar="FILE")],
+    force: Annotated[bool, typer.Option("--force", help="Replace the database that is there.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Put a backup in the place of the embedded database, which nobody may be using; checked before and after."""
+    with plain_errors(), _stopped_by_signal(128 + signal.SIGTERM):
+        from api import backups
+
+        backups.restore(_settings(), file, force=force, as_json=as_json)
 
 
 def _settings(**changed: Any) -> "Settings":

@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import quote
 
@@ -10,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from api.batch import resolve_each
+from api.catalogue import load
 from api.logs import lines
 from api.problems import as_problem
 from graph.contacts import Contacts
@@ -37,11 +39,13 @@ _OUTCOME_WORDS = {
 }
 
 
-def tell(kinfold: Kinfold, stream: BinaryIO, url: str | None) -> None:
+def tell(kinfold: Kinfold, stream: BinaryIO, url: str | None, catalogue: Path | None = None) -> None:
     """Resolve the log event by event and print it as two tables and what to try next.
 
     Parameters
     ----------
+    catalogue
+        A catalogue of offers; with one a third table shows what its spaces offer to whom.
     url
         Where the server is going to be; None when there is none.
     """
@@ -62,6 +66,9 @@ def tell(kinfold: Kinfold, stream: BinaryIO, url: str | None) -> None:
     people = _people(kinfold, names)
     seen = {event.tracker_id for event in events if event.tracker_id}
     told.print(_people_table(names, people, seen))
+    if catalogue is not None:
+        load(kinfold, catalogue.read_bytes())
+        told.print(_offers_table(kinfold, names, people, seen))
     told.print(_next_things(events, people, url), markup=False, highlight=False, soft_wrap=True)
 
 
@@ -200,6 +207,50 @@ def _trackers(trackers: list[str], seen: set[str]) -> list[str]:
 
 def _stacked(values: Iterable[str]) -> str:
     return "\n".join(values)
+
+
+def _offers_table(kinfold: Kinfold, names: Names, people: list[dict[str, Any]], seen: set[str]) -> Table:
+    """Ask every space for somebody new, and those for known people for somebody met by a cookie and by an email."""
+    table = Table(title="Who is offered what", title_justify="left", title_style="bold")
+    for heading in ("asked", "came in", "identified", "who"):
+        table.add_column(heading, overflow="fold")
+    table.add_column("answered by")
+    table.add_column("offers", style="bold cyan", overflow="fold")
+    table.add_column("kept in")
+    for environment in kinfold.catalogues.environments():
+        for space in kinfold.catalogues.listed(environment["name"], "spaces"):
+            calls: list[Event] = [_call(tracker_id=f"new-at-{environment['name']}-{space['name']}")]
+            if environment["kind"] == "identified":
+                calls += _calls_of_known(people, seen)
+            for call in calls:
+                table.add_row(*_offers_row(kinfold, names, environment["name"], space["name"], call))
+    return table
+
+
+def _calls_of_known(people: list[dict[str, Any]], seen: set[str]) -> list[Event]:
+    for person in people:
+        trackers = [tracker for tracker in person["trackers"] if tracker in seen]
+        if person["kind"] == "known" and person["email"] and trackers:
+            return [_call(tracker_id=trackers[0]), _call(email=person["email"])]
+    return []
+
+
+def _call(**keys: str) -> Event:
+    return Event.model_validate(keys)
+
+
+def _offers_row(kinfold: Kinfold, names: Names, environment: str, space: str, call: Event) -> tuple[str, ...]:
+    answer = kinfold.propositions.propose(environment, space, call)
+    contact = kinfold.contacts.get(answer["contact"].id) if answer["contact"] else None
+    return (
+        f"{environment}/{space}",
+        _came_in(call),
+        {"none": "not at all"}.get(answer["identification"], f"{answer['identification']}ly"),
+        names.learn(contact) if contact else "nobody",
+        f"{answer['environment']}/{answer['space']}" if answer["fell_back"] else "itself",
+        _stacked(offer["name"] for offer in answer["offers"]) or "none",
+        answer["visitors_folder"] or "",
+    )
 
 
 def _next_things(events: list[Event], people: list[dict[str, Any]], url: str | None) -> str:

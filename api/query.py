@@ -15,7 +15,7 @@ from graph.paging import make_cursor, read_cursor
 MAX_LIMIT = 1000
 
 
-def single_valued(request: Request) -> None:
+async def single_valued(request: Request) -> None:
     """Refuse a query parameter that is given twice, since nobody knows which of the two was meant."""
     seen: set[str] = set()
     for name, _ in request.query_params.multi_items():
@@ -121,9 +121,7 @@ class FeedPage(_Closed):
         return self.after if self.after is not None else self.cursor
 
 
-class KeyFilter(Page):
-    """By a key, or by none."""
-
+class _Keys(_Closed):
     email: Text | None = Field(None, examples=["ana@example.com"])
     tracker_id: Text | None = None
     subscription: Text | None = None
@@ -134,7 +132,11 @@ class KeyFilter(Page):
         return [(name, value) for name in KEY_NAMES if (value := getattr(self, name)) is not None]
 
 
-class KeyPage(KeyFilter):
+class KeyFilter(Page, _Keys):
+    """By a key, or by none."""
+
+
+class OneKey(_Keys):
     """Whose key; exactly one of the four."""
 
     def key(self) -> tuple[KeyName, str]:
@@ -146,6 +148,20 @@ class KeyPage(KeyFilter):
             When there is none, or more than one.
         """
         return the_one_key(self.given(), "query")
+
+
+class KeyPage(Page, OneKey):
+    """Whose key; exactly one of the four."""
+
+
+class Erase(_Closed):
+    """How a person is erased."""
+
+    allow_return: Flag = Field(False, description="Let a late event bring the emails and user ids back.")
+
+
+class EraseByKey(Erase, OneKey):
+    """Who is erased: the owner of exactly one of the four keys."""
 
 
 class Ends(_Closed):
@@ -222,4 +238,7 @@ FeedPageQuery = Annotated[FeedPage, Query()]
 AnomalyPageQuery = Annotated[AnomalyPage, Query()]
 KeyFilterQuery = Annotated[KeyFilter, Query()]
 KeyPageQuery = Annotated[KeyPage, Query()]
+OneKeyQuery = Annotated[OneKey, Query()]
+EraseQuery = Annotated[Erase, Query()]
+EraseByKeyQuery = Annotated[EraseByKey, Query()]
 UndoQuery = Annotated[Undo, Query()]

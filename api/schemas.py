@@ -466,6 +466,216 @@ class Workflow(BaseModel):
     created_at: str
 
 
+class Environment(BaseModel):
+    """Whom a catalogue of offers is for."""
+
+    model_config = _shown(
+        {
+            "name": "north",
+            "kind": "anonymous",
+            "targeting_dimension": "visitors",
+            "inbound_anonymous": True,
+            "visitors_folder": "visitors of north",
+        }
+    )
+
+    name: str
+    kind: Literal["identified", "anonymous"]
+    targeting_dimension: Literal["contacts", "visitors"]
+    inbound_anonymous: bool = Field(description="Dedicated to inbound anonymous interactions.")
+    visitors_folder: str | None = Field(description="Of an anonymous environment, its own.")
+
+
+class EnvironmentList(BaseModel):
+    """Environments by name, a page of them."""
+
+    items: list[Environment]
+    next: str | None
+
+
+class AtMost(BaseModel):
+    """A typology rule: so many presentations to one contact."""
+
+    count: int
+    within: str | None
+
+
+class Category(BaseModel):
+    """A part of a catalogue."""
+
+    path: str
+    environment: str
+    parent: str | None
+    at_most: AtMost | None
+    excludes: list[str]
+
+
+class CategoryList(BaseModel):
+    """Categories by path, a page of them."""
+
+    items: list[Category]
+    next: str | None
+
+
+class Space(BaseModel):
+    """A place on a site that asks for offers."""
+
+    name: str
+    environment: str
+    identify_implicitly: bool
+    fall_back: bool
+    anonymous_space: str | None
+    identified_offers_when_implicit: bool
+    offers: int | None
+    content: list[str]
+
+
+class SpaceList(BaseModel):
+    """Spaces by name, a page of them."""
+
+    items: list[Space]
+    next: str | None
+
+
+class Offer(BaseModel):
+    """What can be proposed."""
+
+    name: str
+    environment: str
+    category: str | None
+    weight: float
+    state: Literal["draft", "live"]
+    starts_at: str | None
+    ends_at: str | None
+    where: dict[str, Any] | None
+    at_most: AtMost | None
+    spaces: list[str] | None
+    content: dict[str, Any]
+    representations: dict[str, dict[str, Any]]
+
+
+class OfferList(BaseModel):
+    """Offers by name, a page of them."""
+
+    items: list[Offer]
+    next: str | None
+
+
+class Visitor(BaseModel):
+    """Somebody in a visitors folder."""
+
+    id: str
+    kind: Kind = Field(description="As of now: who was a visitor may be known since.")
+    since: str
+    last_at: str
+
+
+class VisitorList(BaseModel):
+    """Visitors by id, a page of them."""
+
+    items: list[Visitor]
+    next: str | None
+
+
+class ProposedOffer(BaseModel):
+    """An offer as it is proposed."""
+
+    name: str
+    category: str | None
+    weight: float
+    content: dict[str, Any]
+
+
+class LeftOut(BaseModel):
+    """An offer that is not proposed, and why."""
+
+    name: str
+    reason: Literal[
+        "draft",
+        "not_for_this_space",
+        "not_identified",
+        "not_started",
+        "ended",
+        "condition",
+        "offer_limit",
+        "category_limit",
+        "excluded",
+        "no_room",
+    ]
+    words: str
+
+
+_PROPOSED: dict[str, Any] = {
+    "contact": {"id": _CONTACT, "kind": "known"},
+    "tracker_id": "t1",
+    "identification": "implicit",
+    "environment": "shop",
+    "space": "home",
+    "fell_back": False,
+    "visitors_folder": None,
+    "offers": [{"name": "boots-20", "category": "winter/boots", "weight": 20, "content": {"title": "Boots, 20% off"}}],
+    "proposition_id": "01936f31-1d2e-7c40-b6a1-0f9e8d7c6b5b",
+}
+
+
+class Proposition(BaseModel):
+    """Who was identified and how, which space answered, and its offers, the first choice first."""
+
+    model_config = _shown(_PROPOSED)
+
+    contact: ContactRef | None = Field(
+        description="Whom the offers are for; null when every key is blocked, or when nobody may be recognised and no "
+        "folder keeps the visitor."
+    )
+    tracker_id: str | None = Field(description="The tracker that the browser stores, as with an event.")
+    identification: Literal["explicit", "implicit", "none"]
+    environment: str = Field(description="The one that answered.")
+    space: str = Field(description="The one that answered.")
+    fell_back: bool = Field(description="An associated anonymous space answered for the one that was asked.")
+    visitors_folder: str | None = Field(description="Where the visitor is kept; null when it is no visitor.")
+    offers: list[ProposedOffer]
+    proposition_id: str | None = Field(description="For its outcome; null when nothing was recorded.")
+    left_out: list[LeftOut] | None = Field(None, description="With explain=true: every other offer, and why.")
+
+
+class OfferOutcome(BaseModel):
+    """An offer of a proposition, and what became of it."""
+
+    name: str
+    weight: float
+    outcome: Literal["accepted", "refused", "ignored"] | None
+    outcome_at: str | None
+
+
+class PastProposition(BaseModel):
+    """What was proposed to a contact."""
+
+    proposition_id: str
+    at: str
+    environment: str
+    space: str | None
+    asked: str = Field(description="The space that was asked, as environment/space.")
+    identification: Literal["explicit", "implicit", "none"]
+    fell_back: bool
+    offers: list[OfferOutcome]
+
+
+class PropositionList(BaseModel):
+    """Propositions, newest first, a page of them."""
+
+    items: list[PastProposition]
+    next: str | None
+
+
+class NotedOutcome(BaseModel):
+    """What was noted."""
+
+    proposition_id: str
+    outcome: Literal["accepted", "refused", "ignored"]
+    offers: list[str] = Field(description="The offers that it was noted of.")
+    at: str
+
+
 class Rule(BaseModel):
     """What is blocked or let through."""
 
@@ -626,6 +836,225 @@ class Undismissed(BaseModel):
     """A finding that is no longer dismissed; null when it is not found any more."""
 
     finding: Anomaly | None
+
+
+class ExportedKey(BaseModel):
+    """A key that the contact owns, and where it came from."""
+
+    key: KeyName
+    value: str
+    since: str
+    message_id: str | None = Field(description="The event by which it came to its first owner here; null by hand.")
+    merge: str | None = Field(description="The union by which it came, if any.")
+
+
+class ExportedPeriod(BaseModel):
+    """A time in which the contact, or one folded into it, owned a tracker; activity hangs on it."""
+
+    id: str
+    tracker_id: str
+    started_at: str
+    ended_at: str | None = Field(description="Null while it lasts.")
+    last_at: str | None = Field(description="When the last activity on it was received.")
+
+
+class ExportedProperty(BaseModel):
+    """One entry of a property: what was written, or what a union filled in."""
+
+    contact: str = Field(description="The contact, or the one folded into it that keeps this entry.")
+    name: str
+    value: Any = Field(description="Null when it was removed.")
+    occurred_at: str
+    arrived_at: str
+    message_id: str | None
+    merge: str | None = Field(description="The union that filled it in, if any.")
+    shown: bool = Field(description="Whether it is what the contact shows now.")
+
+
+class ExportedFold(BaseModel):
+    """A contact that was folded into this one, or into one that was."""
+
+    id: str
+    kind: Kind
+    created_at: str
+    last_seen_at: str
+    into: str
+    at: str
+
+
+class ExportedMove(BaseModel):
+    """A key that a union moved, with the ownership before it."""
+
+    key: KeyName
+    value: str
+    since: str
+    message_id: str | None
+    kept_since: str | None = Field(description="Set when the survivor owned the subscription too: since when.")
+
+
+class ExportedUnion(Merge):
+    """A union in the journal, with what it moved."""
+
+    model_config = ConfigDict(json_schema_extra={})
+
+    moved: list[ExportedMove]
+    periods: list[str] = Field(description="Ids of the periods that went along.")
+
+
+class ExportedKeyChange(BaseModel):
+    """A key given or taken by hand."""
+
+    id: str
+    contact: str
+    action: Literal["given", "taken"]
+    key: KeyName
+    value: str
+    at: str
+
+
+class ExportedSplit(BaseModel):
+    """A conflict of row 4.3.3 and the contact that it made."""
+
+    at: str
+    between: str
+    made: str
+    subscription: str
+
+
+class ExportedListing(BaseModel):
+    """A place on a static segment's list."""
+
+    contact: str
+    segment: str
+
+
+class ExportedStatus(BaseModel):
+    """A status of an enrolment."""
+
+    status: Literal["active", "done"]
+    at: str
+
+
+class ExportedRun(BaseModel):
+    """A run of a node."""
+
+    node: str
+    ran_at: str
+    arrived_at: str
+    data: dict[str, Any]
+
+
+class ExportedEnrolment(BaseModel):
+    """A workflow that the contact, or one folded into it, was put in."""
+
+    contact: str
+    workflow: str
+    statuses: list[ExportedStatus]
+    runs: list[ExportedRun]
+
+
+class ExportedFinding(BaseModel):
+    """A finding or cluster of the last analysis that names the contact or a key of it."""
+
+    what: Literal["finding", "cluster"]
+    id: str
+    kind: str = Field(description="The finding's kind, or the cluster's verdict. Its evidence names others.")
+    score: float
+    dismissed: bool
+
+
+class ExportedActivity(Activity):
+    """One thing that the contact did, with the keys that its event carried."""
+
+    carried: dict[KeyName, str]
+    period: str
+
+
+class Export(BaseModel):
+    """Everything that is held on a person."""
+
+    format: Literal["kinfold-export/1"]
+    exported_at: str
+    contact: Contact
+    keys: list[ExportedKey]
+    periods: list[ExportedPeriod]
+    properties: list[ExportedProperty]
+    folded: list[ExportedFold]
+    unions: list[ExportedUnion]
+    key_changes: list[ExportedKeyChange]
+    splits: list[ExportedSplit]
+    lists: list[ExportedListing]
+    enrolments: list[ExportedEnrolment]
+    findings: list[ExportedFinding]
+    activity: list[ExportedActivity] = Field(description="Newest first.")
+
+
+class Removed(BaseModel):
+    """How many of each kind an erasure removed."""
+
+    contacts: int = Field(description="The contact and those folded into it.")
+    emails: int
+    user_ids: int
+    trackers: int
+    subscriptions: int
+    properties: int
+    activities: int
+    periods: int
+    unions: int
+    splits: int
+    key_changes: int
+    lists: int
+    enrolments: int
+    runs: int
+    findings: int
+    changes: int = Field(description="Entries of the change feed that named the person, emptied.")
+    redacted: int = Field(description="Activity of others that had named the person, and does no more.")
+
+
+_REMOVED = dict.fromkeys(Removed.model_fields, 0) | {"contacts": 2, "emails": 1, "trackers": 2, "activities": 7}
+_RECEIPT: dict[str, Any] = {
+    "receipt": "01936f35-0a1b-7c2d-8e3f-405162738495",
+    "erased_at": "2026-11-22T12:00:00Z",
+    "done": True,
+    "suppressed": 1,
+    "removed": _REMOVED,
+}
+
+
+class StoredReceipt(BaseModel):
+    """What is kept of an erasure: it names nobody."""
+
+    model_config = _shown(_RECEIPT)
+
+    receipt: str
+    erased_at: str
+    done: bool = Field(description="False while batches of a long history are still being deleted.")
+    suppressed: int = Field(description="How many emails and user ids do not come back.")
+    removed: Removed
+
+
+class Receipt(StoredReceipt):
+    """That a person was erased."""
+
+    model_config = _shown({"contact": _CONTACT, **_RECEIPT})
+
+    contact: str
+    redirected_from: str | None = Field(None, description="The merged id that was asked for.")
+
+
+class Suppressed(BaseModel):
+    """A key that does not come back."""
+
+    kind: Literal["email", "user_id"]
+    digest: str
+    at: str
+
+
+class SuppressedList(BaseModel):
+    """What is suppressed, by digest, a page of it."""
+
+    items: list[Suppressed]
+    next: str | None
 
 
 class FeedChange(BaseModel):

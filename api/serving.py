@@ -1,6 +1,7 @@
 """The server process: where it listens, and until when."""
 
 import ipaddress
+import math
 import socket
 
 import uvicorn
@@ -11,9 +12,10 @@ from api.terminal import Refusal, say
 from api.tracing import traced
 from api.version import kinfold_version
 from graph.feed.tasks import feed_tasks
-from graph.kinfold import Kinfold
+from graph.kinfold import Kinfold, rarely_collect
 
 DRAIN_SECONDS = 5
+"""Seconds that calls under way have to end, beyond those that a transaction is tried again."""
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -68,7 +70,7 @@ def keys_of(kinfold: Kinfold, taken: socket.socket) -> AccessKeys:
 
 
 def serve(kinfold: Kinfold, taken: socket.socket, keys: AccessKeys) -> None:
-    """Serve until Ctrl-C or SIGTERM."""
+    """Serve until Ctrl-C or SIGTERM; calls under way are answered, new ones are not taken."""
     config = uvicorn.Config(
         create_app(kinfold, keys),
         log_config=None,
@@ -79,9 +81,11 @@ def serve(kinfold: Kinfold, taken: socket.socket, keys: AccessKeys) -> None:
         server_header=False,
         lifespan="on",
         ws="none",
-        timeout_graceful_shutdown=DRAIN_SECONDS,
+        # Also a call that waits for a database that is away gets its 503: cut off, it would be told 500.
+        timeout_graceful_shutdown=math.ceil(kinfold.settings.retry_seconds) + DRAIN_SECONDS,
     )
     url = url_of(taken)
     say(f"Kinfold {kinfold_version()} is at {url} (the page; its API is {url}/openapi.json). Ctrl-C stops it.")
+    rarely_collect()
     with traced(), feed_tasks(kinfold):
         uvicorn.Server(config).run(sockets=[taken])

@@ -60,7 +60,13 @@ def log_plainly() -> None:
     logging.getLogger("neo4j").setLevel(logging.ERROR)
 
 
-_STEPS = {"fetch": "Fetching Neo4j, this once", "start": "Starting Neo4j"}
+_STEPS = {
+    "fetch": "Fetching Neo4j, this once",
+    "start": "Starting Neo4j",
+    "check": "Checking the backup",
+    "dump": "Neo4j is stopped; writing the backup",
+    "load": "Loading the backup",
+}
 
 
 @contextmanager

@@ -192,6 +192,7 @@ class Anomalies:
         from graph.analysis import analyse
 
         run, at = self._mint.other(), datetime.now(UTC)
+        erasures = self._database.read(lambda tx: tx.run("privacy.erasures"))
         analysis = analyse(self._database, limits=self._limits, seed=seed, on_progress=on_progress)
         for start in range(0, len(analysis.findings), _BATCH):
             rows = [_finding_row(run, item) for item in analysis.findings[start : start + _BATCH]]
@@ -211,6 +212,9 @@ class Anomalies:
             return published
 
         published = self._database.write(publish)
+        if self._database.read(lambda tx: tx.run("privacy.erasures")) != erasures:
+            # Somebody was erased after this analysis had read of them: it must not keep what it found.
+            return self._analyse(sizes, seed=seed, on_progress=on_progress)
         while self._database.write(lambda tx: tx.run("anomalies.sweep", run=published, limit=1_000))[0]["swept"]:
             pass
         return analysis

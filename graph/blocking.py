@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from graph.clock import Clock, to_text
-from graph.database import Database, Transaction
+from graph.database import Database, Row, Transaction
 from graph.errors import BadInput, FieldError, NotFound
 from graph.feed.changes import ChangeKind, ChangeRow, acting, append, change_row
-from graph.keys import BlockList
+from graph.keys import BlockList, SuppressedKeys
+from graph.privacy.suppression import Suppression
 from graph.settings import Settings
 
 RuleKind = Literal["value", "pattern", "allow"]
@@ -21,12 +22,20 @@ FRESH_SECONDS = 2.0
 
 
 class Blocking:
-    """Keeps the rules in the graph and gives the list that holds now."""
+    """Keeps the rules in the graph and gives the list that holds now, with the keys that are suppressed."""
 
-    def __init__(self, database: Database, settings: Settings, *, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        suppression: Suppression | None = None,
+        *,
+        clock: Clock | None = None,
+    ) -> None:
         self._database = database
         self._clock = clock or Clock()
         self._settings = settings
+        self._suppression = suppression or Suppression(database, settings)
         self._lock = threading.Lock()
         self._list: BlockList | None = None
         self._read_at = 0.0
@@ -59,7 +68,7 @@ class Blocking:
                 append(tx, self._change("block_rule_added", kind, kept))
 
         self._database.write(work)
-        self._forget()
+        self.forget()
 
     def remove(self, kind: RuleKind, value: str) -> None:
         """Take a rule back.
@@ -77,23 +86,29 @@ class Blocking:
             append(tx, self._change("block_rule_removed", kind, kept))
 
         self._database.write(work)
-        self._forget()
+        self.forget()
 
     def _change(self, what: ChangeKind, kind: RuleKind, value: str) -> ChangeRow:
         return change_row(what, self._clock.next(), rule_kind=kind, value=value, by=acting())
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
+        """Look again before the next event: a rule, or what is suppressed, has changed."""
         with self._lock:
             self._list = None
 
     def _read(self) -> BlockList:
+        def look(tx: Transaction) -> tuple[list[Row], SuppressedKeys | None]:
+            return tx.run("blocking.rules"), self._suppression.current(tx)
+
+        rules, suppressed = self._database.read(look)
         by_kind: dict[str, list[str]] = {kind: [] for kind in RULE_KINDS}
-        for row in self._database.read(lambda tx: tx.run("blocking.rules")):
+        for row in rules:
             by_kind[row["kind"]].append(row["value"])
         return BlockList.of(
             added=[*self._settings.block, *by_kind["value"]],
             removed=[*self._settings.allow, *by_kind["allow"]],
             patterns=[*self._settings.block_patterns, *by_kind["pattern"]],
+            suppressed=suppressed,
         )
 
 

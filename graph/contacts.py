@@ -7,7 +7,7 @@ import orjson
 from graph.clock import to_text
 from graph.database import Database, Transaction
 from graph.decision import retell
-from graph.errors import NotFound
+from graph.errors import Gone, NotFound
 from graph.keys import InvalidKey, normalise
 from graph.model import KeyName
 from graph.paging import make_cursor, read_cursor
@@ -96,7 +96,7 @@ class Contacts:
         page = rows[:limit]
         more = len(rows) > limit
         following = make_cursor(page[-1]["occurred"], page[-1]["message_id"]) if more else None
-        return [_activity(row) for row in page], following
+        return [activity_document(row) for row in page], following
 
 
 def living_contact(tx: Transaction, contact_id: str) -> str:
@@ -106,12 +106,31 @@ def living_contact(tx: Transaction, contact_id: str) -> str:
     ------
     NotFound
         When no contact ever had this id.
+    Gone
+        When the contact was erased, or what it was folded into.
     """
     rows = tx.run("explore.living", contact_id=contact_id)
     if not rows:
+        check_not_erased(tx, contact_id)
         raise NotFound(f"No contact has the id {contact_id!r}.")
     living: str = rows[0]["id"]
     return living
+
+
+def check_not_erased(tx: Transaction, id: str) -> None:
+    """Refuse an id, of a contact or a union, whose person was erased.
+
+    Raises
+    ------
+    Gone
+        When there is a tombstone of this id.
+    """
+    for row in tx.run("privacy.tombstone", id=id):
+        if row["what"] == "union":
+            detail = "One of the contacts of this union was erased, and the union with it: it cannot be undone."
+        else:
+            detail = "The contact of this id was erased."
+        raise Gone(detail, erased_at=to_text(row["at"]), receipt=row["receipt"])
 
 
 def redirected(document: Document, asked: str) -> Document:
@@ -159,7 +178,8 @@ def _document(row: dict[str, Any]) -> Document:
     }
 
 
-def _activity(row: dict[str, Any]) -> Document:
+def activity_document(row: dict[str, Any]) -> Document:
+    """Show one activity, as the statement ``explore.activity`` reads it."""
     return {
         "message_id": row["message_id"],
         "event": row["event"],

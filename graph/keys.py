@@ -1,5 +1,7 @@
 """Keys of an event: which are valid, which are blocked, and in which form they are compared."""
 
+import hashlib
+import hmac
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -9,7 +11,7 @@ from functools import lru_cache
 from email_validator import EmailNotValidError, validate_email
 
 from graph.events import Event
-from graph.model import KEY_NAMES, IgnoredKey, IgnoredReason, KeyName
+from graph.model import KEY_NAMES, PERSON_KEYS, IgnoredKey, IgnoredReason, KeyName
 
 MAX_KEY = 1024
 
@@ -44,6 +46,25 @@ class InvalidKey(ValueError):
     """A value that cannot be a key; the message says why."""
 
 
+def suppression_digest(secret: bytes, key: KeyName, value: str) -> bytes:
+    """Give the keyed hash by which a key of somebody who was erased is known again."""
+    return hmac.digest(secret, f"{key}\0{value}".encode(), hashlib.sha256)
+
+
+@dataclass(frozen=True, slots=True)
+class SuppressedKeys:
+    """Emails and user ids of persons who were erased, by their keyed hashes."""
+
+    secret: bytes
+    digests: frozenset[bytes]
+
+    def hold(self, key: KeyName, value: str) -> bool:
+        """Tell whether a key, in its normal form, is suppressed."""
+        if not self.digests or key not in PERSON_KEYS:
+            return False
+        return suppression_digest(self.secret, key, value) in self.digests
+
+
 @dataclass(frozen=True, slots=True)
 class BlockList:
     """Values that are as good as absent, because they name nobody.
@@ -56,14 +77,23 @@ class BlockList:
         Exact values, in lower case, that an operator lets through although a built-in rule blocks them.
     patterns
         Regular expressions that an operator added; one must match the whole value, whatever its case.
+    suppressed
+        Keys of persons who were erased; None when there are none.
     """
 
     added: frozenset[str] = frozenset()
     removed: frozenset[str] = frozenset()
     patterns: tuple[re.Pattern[str], ...] = ()
+    suppressed: SuppressedKeys | None = None
 
     @classmethod
-    def of(cls, added: Iterable[str] = (), removed: Iterable[str] = (), patterns: Iterable[str] = ()) -> "BlockList":
+    def of(
+        cls,
+        added: Iterable[str] = (),
+        removed: Iterable[str] = (),
+        patterns: Iterable[str] = (),
+        suppressed: SuppressedKeys | None = None,
+    ) -> "BlockList":
         """Build a list from plain strings.
 
         Raises
@@ -75,7 +105,12 @@ class BlockList:
             frozenset(value.strip().lower() for value in added),
             frozenset(value.strip().lower() for value in removed),
             tuple(re.compile(pattern, re.IGNORECASE) for pattern in patterns),
+            suppressed,
         )
+
+    def suppresses(self, key: KeyName, value: str) -> bool:
+        """Tell whether a key, in its normal form, is of somebody who was erased."""
+        return self.suppressed is not None and self.suppressed.hold(key, value)
 
     def blocks(self, key: KeyName, value: str) -> bool:
         """Tell whether a trimmed value of this key is blocked; case does not matter."""
@@ -145,7 +180,7 @@ class EventKeys:
     user_id: str | None = None
     ignored: tuple[IgnoredKey, ...] = ()
     all_blocked: bool = False
-    """The event carried keys and every one of them is blocked: it is not resolved."""
+    """The event carried keys and every one of them is blocked or suppressed: it is not resolved."""
 
 
 def read_keys(event: Event, block_list: BlockList = DEFAULT_BLOCK_LIST) -> EventKeys:
@@ -169,6 +204,9 @@ def read_keys(event: Event, block_list: BlockList = DEFAULT_BLOCK_LIST) -> Event
         if value != trimmed and block_list.blocks(key, value):  # what only its normal form shows
             ignored.append(IgnoredKey(key, IgnoredReason.BLOCKED))
             continue
+        if block_list.suppresses(key, value):
+            ignored.append(IgnoredKey(key, IgnoredReason.SUPPRESSED))
+            continue
         valid[key] = value
-    all_blocked = bool(ignored) and not valid and all(item.reason is IgnoredReason.BLOCKED for item in ignored)
+    all_blocked = bool(ignored) and not valid and all(item.reason is not IgnoredReason.INVALID for item in ignored)
     return EventKeys(**valid, ignored=tuple(ignored), all_blocked=all_blocked)

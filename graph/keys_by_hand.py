@@ -86,7 +86,10 @@ class KeysByHand:
     def _usable(self, key: KeyName, value: str) -> str:
         if self._block_list().blocks(key, value.strip()):
             raise BadInput([FieldError(key, "blocked", "this value is on the block list: it names nobody")])
-        return self._readable(key, value)
+        normal = self._readable(key, value)
+        if self._block_list().suppresses(key, normal):
+            raise BadInput([FieldError(key, "suppressed", "its owner was erased; it can be allowed to come back")])
+        return normal
 
     def _readable(self, key: KeyName, value: str) -> str:
         try:

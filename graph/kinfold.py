@@ -1,5 +1,6 @@
 """The product without doors, put together from settings."""
 
+import gc
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,12 @@ from graph.history import History
 from graph.keys_by_hand import KeysByHand
 from graph.migrations import migrate
 from graph.neighbourhood import Neighbourhood
+from graph.offers.catalogues import Catalogues
+from graph.offers.propositions import Propositions
+from graph.privacy.erasure import Erasures
+from graph.privacy.export import Exports
+from graph.privacy.retention import Retention
+from graph.privacy.suppression import Suppression
 from graph.properties_by_hand import PropertiesByHand
 from graph.resolver import Resolver
 from graph.search import Search
@@ -49,22 +56,31 @@ class Kinfold:
     blocking: Blocking
     anomalies: Anomalies
     access_keys: StoredKeys
+    exports: Exports
+    erasures: Erasures
+    suppression: Suppression
+    retention: Retention
     feed: Feed
     webhooks: Webhooks
+    catalogues: Catalogues
+    propositions: Propositions
 
     @classmethod
     def on(cls, database: Database, settings: Settings) -> "Kinfold":
         """Put the product on a database whose schema is up to date."""
         limits = Limits(settings.max_trackers, settings.max_subscriptions)
+        suppression = Suppression(database, settings)
         clock, mint = Clock(), RandomMint()
-        blocking = Blocking(database, settings, clock=clock)
+        blocking = Blocking(database, settings, suppression, clock=clock)
         feed = Feed(database)
+        resolver = Resolver(
+            database, policy=settings.policy, limits=limits, block_list=blocking.current, mint=mint, clock=clock
+        )
+        catalogues = Catalogues(database, mint=mint)
         return cls(
             settings,
             database,
-            Resolver(
-                database, policy=settings.policy, limits=limits, block_list=blocking.current, mint=mint, clock=clock
-            ),
+            resolver,
             Contacts(database),
             PropertiesByHand(database, mint=mint, clock=clock),
             KeysByHand(database, limits=limits, block_list=blocking.current, mint=mint, clock=clock),
@@ -77,9 +93,25 @@ class Kinfold:
             blocking,
             Anomalies(database, limits, mint=mint, clock=clock),
             StoredKeys(database, clock=clock),
+            Exports(database),
+            Erasures(database, suppression, mint=mint, clock=clock, suppressed=blocking.forget),
+            suppression,
+            Retention(database, settings.retention_days),
             feed,
             Webhooks(database, feed, clock=clock, allow_internal=settings.webhooks_allow_internal),
+            catalogues,
+            Propositions(database, resolver, catalogues, mint=mint),
         )
+
+    def sweep(self) -> dict[str, int]:
+        """Drop activity that is too old to be kept, and finish erasures that were interrupted.
+
+        Returns
+        -------
+        dict
+            ``{activities, erasures}``: how many of each.
+        """
+        return {"activities": self.retention.sweep(), "erasures": self.erasures.sweep()}
 
     def ready(self) -> None:
         """Ask the database for a sign of life.
@@ -90,6 +122,17 @@ class Kinfold:
             When it gives none.
         """
         self.database.ready()
+
+
+def rarely_collect() -> None:
+    """Look for garbage in cycles less often, for processes that resolve event after event.
+
+    A batch makes tens of thousands of objects that live as long as it does and are freed without the collector;
+    looking through all of them after every 700 is time that events wait.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 @contextmanager

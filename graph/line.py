@@ -111,13 +111,20 @@ class Line:
         live = [item for item in taken if item.answer.set_running_or_notify_cancel()]
         return live or (self._next_batch() if taken else [])
 
+    def _everybody(self) -> list[_Waiting]:
+        with self._changed:
+            taken = list(self._waiting)
+            self._waiting.clear()
+        return [item for item in taken if item.answer.set_running_or_notify_cancel()]
+
     def _answer(self, batch: list[_Waiting]) -> None:
         explain = any(item.explain for item in batch)
         try:
             with tracing.span("batch", {"events": len(batch)}, links=[item.span for item in batch]):
                 answers = self._resolve([item.event for item in batch], explain=explain)
         except Unavailable as error:
-            for item in batch:
+            # Those who came meanwhile have waited as long: none of them waits another time for the same outage.
+            for item in [*batch, *self._everybody()]:
                 item.answer.set_exception(error)
             return
         except Exception as error:

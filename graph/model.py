@@ -48,6 +48,8 @@ class IgnoredReason(StrEnum):
 
     INVALID = "invalid"
     BLOCKED = "blocked"
+    SUPPRESSED = "suppressed"
+    """Its owner was erased."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -357,6 +357,8 @@ class Turn:
         for name in KEY_NAMES:
             if (value := getattr(keys, name)) is not None:
                 node[name] = value
+        if keys.tracker_id is not None and keys.tracker_id != period.tracker:
+            node["elsewhere"] = keys.tracker_id  # by which erasing finds it; the others stand on its period
         if event.event_properties:
             # Names and values side by side: to be found by either, without a property key in the store for
             # every name that a page may invent.

@@ -1,11 +1,18 @@
 """What a deployment can set, all of it by environment variables."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal
 
 from platformdirs import user_cache_path, user_data_path
 from pydantic import AliasChoices, Field, SecretStr, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+)
 
 PolicyName = Literal["strict", "continuity", "last_login"]
 ServerRelease = Literal["lts", "calendar"]
@@ -74,6 +81,10 @@ class Settings(BaseSettings):
     """From which level on a server logs; ``info`` has a line for every call."""
     log_personal: bool = False
     """Whether the log may hold the words of unexpected errors, in which keys of people can stand."""
+    retention_days: int | None = Field(None, ge=1)
+    """How many days activity is kept; for good when it is not set."""
+    suppression_secret: SecretStr = SecretStr("")
+    """Hashed along with the keys of persons who were erased, beside the secret in the graph."""
     feed_days: int = Field(90, ge=0)
     """How long changes stay in the feed, in days; 0 for ever. What a webhook has not had yet stays."""
     watch_seconds: float = Field(60.0, gt=0)
@@ -86,6 +97,20 @@ class Settings(BaseSettings):
     """Connections that the driver keeps."""
     retry_seconds: float = Field(30.0, gt=0)
     """How long a transaction that failed for a passing reason is tried again."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read also the files of ``KINFOLD_SECRETS_DIR``, each with the name of the variable that it stands for."""
+        folder = os.environ.get("KINFOLD_SECRETS_DIR")
+        files = [SecretsSettingsSource(settings_cls, secrets_dir=folder)] if folder else []
+        return (init_settings, env_settings, *files)
 
     @field_validator("block", "allow", "block_patterns", "cors_origins", "proxies", mode="before")
     @classmethod

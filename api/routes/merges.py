@@ -52,7 +52,7 @@ async def list_merges(request: Request, query: KeyFilterQuery) -> Response:
     "/merges/{id}",
     summary="One union",
     operation_id="get_merge",
-    responses={200: {"model": schemas.Merge}, **responses(404, 422, 503)},
+    responses={200: {"model": schemas.Merge}, **responses(404, 410, 422, 503)},
 )
 async def get_merge(request: Request, id: str, _: NothingQuery) -> Response:
     """An entry of the journal; undone ones stay in it."""
@@ -63,13 +63,14 @@ async def get_merge(request: Request, id: str, _: NothingQuery) -> Response:
     "/merges/{id}/undo",
     summary="Take a union back",
     operation_id="undo_merge",
-    responses={200: {"model": schemas.Undone | schemas.Rehearsal}, **responses(404, 409, 413, 422, 503)},
+    responses={200: {"model": schemas.Undone | schemas.Rehearsal}, **responses(404, 409, 410, 413, 422, 503)},
     openapi_extra=documented(EmptyBody),
 )
 async def undo_merge(request: Request, id: str, query: UndoQuery) -> Response:
     """Exactly. 409 when it was undone before, or when its survivor was folded since: `covering` names by which unions.
 
-    With cascade=true those are undone first; `undone` lists all that were, in that order.
+    410 when one of its contacts was erased. With cascade=true those are undone first; `undone` lists all that were,
+    in that order.
     """
     await read_as(EmptyBody, request)
     unions = kinfold_of(request).unions

@@ -4,6 +4,7 @@ import { KEYS, byId, call, emptyBox, hrefTo, keepAccessKey, loading, make, probl
 import { contactView, ownersView } from "./contact.js";
 import { anomaliesView, clustersView } from "./findings.js";
 import { homeView } from "./home.js";
+import { offersView } from "./offers.js";
 import { searchView } from "./search.js";
 import { tryView } from "./tryout.js";
 import { unionsView } from "./unions.js";
@@ -18,9 +19,10 @@ const VIEWS = {
   unions: () => unionsView(),
   why: (from, to) => whyView(from, to),
   try: () => tryView(),
+  offers: () => offersView(),
   ...Object.fromEntries(Object.keys(KEYS).map((key) => [key, (value) => ownersView(key, value)])),
 };
-const TITLES = { anomalies: "Anomalies", clusters: "Clusters", unions: "Unions", why: "The same person?", try: "What if" };
+const TITLES = { anomalies: "Anomalies", clusters: "Clusters", unions: "Unions", why: "The same person?", try: "What if", offers: "Offers" };
 
 let asked = 0;
 let shownFor = "";

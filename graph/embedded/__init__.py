@@ -20,16 +20,33 @@ from graph.embedded.home import ADDRESS, USER, EmbeddedError, Home, Launch, Stat
 if TYPE_CHECKING:
     from graph.settings import Settings
 
-__all__ = ["EmbeddedError", "Progress", "Server", "data_path", "lease", "revive", "start", "status", "stop"]
+__all__ = [
+    "EmbeddedError",
+    "Pause",
+    "Progress",
+    "Replacement",
+    "Server",
+    "data_path",
+    "lease",
+    "paused",
+    "replacing",
+    "revive",
+    "start",
+    "status",
+    "stop",
+]
 
 Progress = Callable[[str, int, int], None]
 """Called with ``"fetch"``, bytes there are and bytes there will be, while the server is fetched;
-then with ``"start"``, whole seconds waited and 0, as nobody knows how many there will be."""
+with ``"start"``, whole seconds waited and 0, as nobody knows how many there will be; and by a backup or
+a restore with ``"check"``, ``"dump"`` or ``"load"`` and bytes, 0 in place of a total that nobody knows."""
 
 _WAIT = 960.0
 """Seconds to wait for another process that starts or stops the database."""
 _ORPHAN = 180.0
 """Seconds a server without supervisor may take to shut down."""
+_IN_USE = 2.0
+"""Seconds for which a lease is looked at before it counts as one of somebody who stays."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +123,7 @@ def start(settings: "Settings", *, on_progress: Progress | None = None) -> Serve
     return server
 
 
-def revive(settings: "Settings", *, on_progress: Progress | None = None) -> Server:
+def revive(settings: "Settings", *, on_progress: Progress | None = None) -> Server | None:
     """Bring a database back that died under a lease, on the same port when it is still free.
 
     Parameters
@@ -118,8 +135,9 @@ def revive(settings: "Settings", *, on_progress: Progress | None = None) -> Serv
 
     Returns
     -------
-    Server
-        The database; ``attached`` when it runs or another process brought it back first.
+    Server or None
+        The database; ``attached`` when it runs or another process brought it back first. None while another
+        process is starting it, or has it stopped on purpose, as a backup has.
 
     Raises
     ------
@@ -128,9 +146,17 @@ def revive(settings: "Settings", *, on_progress: Progress | None = None) -> Serv
 
     Notes
     -----
-    Only for a process that holds a lease: this call takes none of its own.
+    Only for a process that holds a lease: this call takes none of its own. It does not wait for others, so that
+    whoever asked for something learns in time that the database is away.
     """
-    return _ensure(settings, _home(settings), on_progress)
+    home = _home(settings)
+    starting = home.starting
+    if not starting.acquire():
+        return None
+    try:
+        return _up(settings, home, on_progress)
+    finally:
+        starting.release()
 
 
 def stop(settings: "Settings") -> bool:
@@ -154,25 +180,130 @@ def stop(settings: "Settings") -> bool:
     if not settings.home.is_dir():
         return False
     home = _home(settings)
-    starting = home.starting
-    if not starting.acquire(timeout=_WAIT):
-        raise EmbeddedError(f"another process has been starting the database in {home.path} for too long")
-    try:
+    with _start_lock(home):
         home.keep.unlink(missing_ok=True)
-        ran = False
-        deadline = time.monotonic() + _WAIT
-        while not home.supervising.is_free():
-            state = home.state()
-            supervisor = state.supervisor.find() if state else None
-            if supervisor is not None and not ran:
-                supervisor.terminate()
-                ran = True
-            if time.monotonic() > deadline:
-                raise EmbeddedError(f"the database in {home.path} does not stop")
-            time.sleep(0.1)
-        return _clear(home) or ran
+        return _halt(home)
+
+
+@dataclass(frozen=True)
+class Pause:
+    """A database that is stopped for a while."""
+
+    home: Home
+    interrupts: bool
+    """Whether it ran before, and comes back."""
+    since: float
+    """When it was told to stop, by the monotonic clock."""
+
+
+@contextmanager
+def paused(settings: "Settings", *, on_progress: Progress | None = None) -> Iterator[Pause]:
+    """Have the database cleanly stopped, with all that was committed, while the context lasts.
+
+    It is brought back when it ran before: those who hold a lease go on where they were, and meanwhile see a
+    database that is away. One that did not run is started first, which mends what a crash may have left, and is
+    left stopped. Who asks for a lease meanwhile waits.
+
+    Parameters
+    ----------
+    settings
+        Which home, cache, release and memory.
+    on_progress
+        Told how far the starts are.
+
+    Yields
+    ------
+    Pause
+        Once nothing runs.
+
+    Raises
+    ------
+    EmbeddedError
+        When it cannot be started or stopped.
+    """
+    with lease(settings, on_progress=on_progress) as server:
+        home = _home(settings)
+        with _start_lock(home):
+            pause = Pause(home, server.attached, time.monotonic())
+            stays = home.keep.exists()
+            _halt(home)
+            # At once: should this process be killed, the next start leaves the database as it was found.
+            if stays:
+                home.keep.touch()
+            try:
+                yield pause
+            finally:
+                if pause.interrupts:
+                    _up(settings, home, on_progress)
+
+
+@dataclass(frozen=True)
+class Replacement:
+    """A home whose stores are being replaced."""
+
+    home: Home
+    start: Callable[[], Server]
+    """Starts the database on what was put in their place."""
+
+
+@contextmanager
+def replacing(settings: "Settings", *, force: bool, on_progress: Progress | None = None) -> Iterator[Replacement]:
+    """Have the stores of a home set aside while others are put in their place.
+
+    When the context fails they come back; when the process is killed, the next start brings them back. Whoever asks
+    for a lease meanwhile waits.
+
+    Parameters
+    ----------
+    settings
+        Which home, cache, release and memory.
+    force
+        Whether a home that has stores may be replaced.
+    on_progress
+        Told how far a start is.
+
+    Yields
+    ------
+    Replacement
+        Of which the folder of stores is empty.
+
+    Raises
+    ------
+    EmbeddedError
+        When somebody uses the database, when the home has stores and ``force`` is not given, when it was made by
+        another release.
+    """
+    home = _home(settings)
+    held = home.leases
+    seen = time.monotonic()
+    while not held.acquire(timeout=0.1):
+        if not home.leases.is_free():
+            seen = time.monotonic()  # a supervisor that stops its server holds them alone, and goes
+        elif time.monotonic() - seen > _IN_USE:
+            raise EmbeddedError(f"the database in {home.path} is in use: stop the servers and commands that use it")
+    try:
+        with _start_lock(home):
+            home.claim(settings.neo4j_release)
+            _heal(home)
+            if home.has_stores and not force:
+                raise EmbeddedError(f"{home.path} has a database: --force replaces it, all that is in it is lost")
+            stays = home.keep.exists()
+            _halt(home)
+            home.set_aside()
+            try:
+                yield Replacement(home, lambda: _up(settings, home, on_progress))
+            except BaseException:
+                _halt(home)
+                home.take_back()
+                if stays:
+                    home.keep.touch()
+                    _up(settings, home, on_progress)
+                raise
+            home.forget()
+            if stays:
+                home.keep.touch()
     finally:
-        starting.release()
+        held.release()
 
 
 def status(settings: "Settings") -> Server | None:
@@ -239,33 +370,68 @@ def _server(home: Home, state: State, *, attached: bool) -> Server:
     )
 
 
-def _ensure(settings: "Settings", home: Home, on_progress: Progress | None) -> Server:
+@contextmanager
+def _start_lock(home: Home) -> Iterator[None]:
     starting = home.starting
     if not starting.acquire(timeout=_WAIT):
-        raise EmbeddedError(f"another process has been starting the database in {home.path} for too long")
+        raise EmbeddedError(f"another process has been starting or stopping the database in {home.path} for too long")
     try:
-        home.claim(settings.neo4j_release)
-        spawned = False
-        began = time.monotonic()
-        while True:
-            # A supervisor may be there without a server to attach to: its client died during the start,
-            # or it has not yet seen that its server did. It gets ready or goes.
-            while not home.supervising.is_free():
-                if state := _running(home):
-                    return _server(home, state, attached=not spawned)
-                if time.monotonic() - began > _WAIT:
-                    raise EmbeddedError(f"the database in {home.path} does not get ready")
-                if on_progress and spawned:
-                    on_progress("start", int(time.monotonic() - began), 0)
-                time.sleep(0.1)
-            if spawned:
-                raise EmbeddedError(_failure(home))
-            _clear(home)
-            _spawn(settings, home, on_progress)
-            spawned = True
-            began = time.monotonic()
+        yield
     finally:
         starting.release()
+
+
+def _halt(home: Home) -> bool:
+    """Stop whatever runs, under the start lock; false when nothing did."""
+    ran = False
+    deadline = time.monotonic() + _WAIT
+    while not home.supervising.is_free():
+        state = home.state()
+        supervisor = state.supervisor.find() if state else None
+        if supervisor is not None and not ran:
+            supervisor.terminate()
+            ran = True
+        if time.monotonic() > deadline:
+            raise EmbeddedError(f"the database in {home.path} does not stop")
+        time.sleep(0.1)
+    return _clear(home) or ran
+
+
+def _heal(home: Home) -> None:
+    """Bring back what a restore that was killed had set aside; nobody may go on with what it left half done."""
+    if home.is_replaced:
+        _halt(home)
+        home.take_back()
+
+
+def _ensure(settings: "Settings", home: Home, on_progress: Progress | None) -> Server:
+    with _start_lock(home):
+        _heal(home)
+        return _up(settings, home, on_progress)
+
+
+def _up(settings: "Settings", home: Home, on_progress: Progress | None) -> Server:
+    """Have the database running, under the start lock."""
+    home.claim(settings.neo4j_release)
+    spawned = False
+    began = time.monotonic()
+    while True:
+        # A supervisor may be there without a server to attach to: its client died during the start,
+        # or it has not yet seen that its server did. It gets ready or goes.
+        while not home.supervising.is_free():
+            if state := _running(home):
+                return _server(home, state, attached=not spawned)
+            if time.monotonic() - began > _WAIT:
+                raise EmbeddedError(f"the database in {home.path} does not get ready")
+            if on_progress and spawned:
+                on_progress("start", int(time.monotonic() - began), 0)
+            time.sleep(0.1)
+        if spawned:
+            raise EmbeddedError(_failure(home))
+        _clear(home)
+        _spawn(settings, home, on_progress)
+        spawned = True
+        began = time.monotonic()
 
 
 def _failure(home: Home) -> str:

@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import secrets
+import shutil
 import socket
 import time
 from contextlib import suppress
@@ -237,6 +238,40 @@ class Home:
     def supervising(self) -> FileLock:
         """Held by the supervisor as long as it lives."""
         return FileLock(self.run / "supervisor.lock")
+
+    @property
+    def has_stores(self) -> bool:
+        """Whether a database was ever started here."""
+        return (self.data / "databases").exists()
+
+    @property
+    def _aside(self) -> Path:
+        return self.path / "data.before-restore"
+
+    @property
+    def is_replaced(self) -> bool:
+        """Whether stores are set aside."""
+        return self._aside.exists()
+
+    def set_aside(self) -> None:
+        """Put the stores aside, and an empty folder in their place."""
+        self.data.mkdir(exist_ok=True)
+        self.data.rename(self._aside)
+        self.data.mkdir()
+
+    def take_back(self) -> None:
+        """Put the stores that were set aside back, in the place of what is there."""
+        if self.data.exists():
+            shutil.rmtree(self.data)
+        self._aside.rename(self.data)
+
+    def forget(self) -> None:
+        """Remove the stores that were set aside."""
+        # Renamed first: from here on those in their place are the ones that count, however far the removal gets.
+        gone = self.path / "data.replaced"
+        shutil.rmtree(gone, ignore_errors=True)
+        self._aside.rename(gone)
+        shutil.rmtree(gone)
 
     def make(self) -> None:
         """Make the folders."""

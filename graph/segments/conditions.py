@@ -57,6 +57,11 @@ class Program:
         return {"names": self.names, "events": self.events, "leaves": self.leaves, "nodes": self.nodes}
 
 
+def is_duration(value: Any) -> bool:
+    """Tell whether this is an ISO 8601 duration that the database can take from a time."""
+    return isinstance(value, str) and len(value) < 50 and _DURATION.fullmatch(value) is not None
+
+
 def compile_condition(where: Any, *, activity: bool, place: str = "where") -> Program:
     """Validate a condition and compile it.
 
@@ -196,7 +201,7 @@ class _Reader:
             self.wrong(f"{place}.event", "name_length", f"an event's name has 1 to {MAX_NAME} characters")
         if not isinstance(at_least, int) or isinstance(at_least, bool) or not 1 <= at_least < 2**31:
             self.wrong(f"{place}.at_least", "type", "this is a whole number, 1 or more")
-        if within is not None and not (isinstance(within, str) and len(within) < 50 and _DURATION.fullmatch(within)):
+        if within is not None and not is_duration(within):
             self.wrong(
                 f"{place}.within",
                 "duration",

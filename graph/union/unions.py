@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from graph.clock import Clock, Mint, RandomMint, to_datetime, to_micros, to_text
-from graph.contacts import Document, living_contact
+from graph.contacts import Document, check_not_erased, living_contact
 from graph.database import Database, Row, Transaction
 from graph.decision import Limits
 from graph.errors import ClashError, NotFound
@@ -73,6 +73,8 @@ class Unions:
         ------
         NotFound
             When the journal has no such entry.
+        Gone
+            When one of its contacts was erased.
         ClashError
             When it was undone before, or (without ``cascade``) other unions cover it: ``covering`` names them.
         """
@@ -104,11 +106,18 @@ class Unions:
         ------
         NotFound
             When there is none of this id.
+        Gone
+            When one of its contacts was erased.
         """
-        rows = self._database.read(lambda tx: tx.run("union.merge", merge_id=merge_id))
-        if not rows:
-            raise NotFound(f"No union has the id {merge_id!r}.")
-        return _entry(rows[0])
+
+        def work(tx: Transaction) -> Row:
+            rows = tx.run("union.merge", merge_id=merge_id)
+            if not rows:
+                check_not_erased(tx, merge_id)
+                raise NotFound(f"No union has the id {merge_id!r}.")
+            return rows[0]
+
+        return _entry(self._database.read(work))
 
     def page(self, *, limit: int = 100, cursor: str | None = None) -> tuple[list[Document], str | None]:
         """Give one page of the journal, newest first, and the cursor of the next.
@@ -180,6 +189,7 @@ class Unions:
     def _entry(self, tx: Transaction, merge_id: str, *, lock: bool) -> JournalEntry:
         rows = tx.run("union.entry", merge_id=merge_id, locks=[1] if lock else [])
         if not rows:
+            check_not_erased(tx, merge_id)
             raise NotFound(f"No union has the id {merge_id!r}.")
         if rows[0]["undone"]:
             raise ClashError(f"Union {merge_id} was undone before.", merge=merge_id)

@@ -9,7 +9,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import Queue
 from typing import IO, Any
@@ -17,6 +18,7 @@ from typing import IO, Any
 import httpx
 import pytest
 
+from graph.database import Database, Transaction
 from graph.events import read_event
 from graph.kinfold import Kinfold
 from tests.api.pinned import check_problem
@@ -25,6 +27,16 @@ ROOT = Path(__file__).parents[2]
 KINFOLD = [sys.executable, "-c", "from api.command import main; main()"]
 
 pytestmark = pytest.mark.usefixtures("kinfold")
+
+
+BLOCKED = "SHOW TRANSACTIONS YIELD status WHERE status STARTS WITH 'Blocked' RETURN count(*) AS blocked"
+
+
+def until(happens: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not happens():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def run(environment: dict[str, str], *arguments: str | Path, log: str = "") -> "subprocess.CompletedProcess[str]":
@@ -231,6 +243,61 @@ def test_a_server_serves_until_it_is_told_to_stop(running: Any, number: int) -> 
     assert httpx.post(f"{url}/v1/resolve", content=b'{"tracker_id": "t1"}').json()["outcome"] == "created"
     assert "<!doctype html>" in httpx.get(url).text
     command.process.send_signal(number)
+    assert command.process.wait(30) == 0
+
+
+def answer_on(connection: socket.socket) -> bytes:
+    """Read one answer to its end."""
+    answer = b""
+    while not (found := re.search(rb"content-length: (\d+)", answer)) or not (
+        b"\r\n\r\n" in answer and len(answer.partition(b"\r\n\r\n")[2]) >= int(found[1])
+    ):
+        part = connection.recv(65536)
+        assert part, answer
+        answer += part
+    return answer
+
+
+def test_a_server_told_to_stop_answers_what_is_under_way_and_closes_what_is_idle(
+    running: Any, database: Database, kinfold: Kinfold
+) -> None:
+    known(kinfold, "ana")
+    command = running("serve", "--port", "0")
+    url = httpx.URL(address_in(command.line("stderr")))
+    event = b'{"tracker_id":"t-ana"}'
+    head = f"POST /v1/resolve HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(event)}\r\n\r\n"
+    with (
+        socket.create_connection((url.host, url.port)) as idle,
+        socket.create_connection((url.host, url.port)) as busy,
+        ThreadPoolExecutor(1) as beside,
+    ):
+        for connection in (idle, busy):
+            connection.settimeout(30)
+        idle.sendall(b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        assert answer_on(idle).startswith(b"HTTP/1.1 200")
+        held, let_go = threading.Event(), threading.Event()
+
+        def hold(tx: Transaction) -> None:
+            tx.run_text("MATCH (c:Contact) SET c.kind = c.kind")
+            tx.run_text("MATCH (t:Tracker) SET t.value = t.value")
+            held.set()
+            assert let_go.wait(30)
+
+        holding = beside.submit(database.rehearse, hold)
+        assert held.wait(30)
+        busy.sendall(head.encode() + event)
+        until(lambda: database.read(lambda tx: tx.run_text(BLOCKED)[0]["blocked"]) == 1)
+        command.process.send_signal(signal.SIGTERM)
+        assert idle.recv(65536) == b"", "a connection on which nobody asks anything is closed"
+        with pytest.raises(OSError):
+            socket.create_connection((url.host, url.port)).close()
+        assert command.process.poll() is None, "it waits for the call that is under way"
+        let_go.set()
+        answer = answer_on(busy)
+        assert answer.startswith(b"HTTP/1.1 200")
+        assert b'"rule":"5"' in answer
+        assert busy.recv(65536) == b"", "its connection is closed after the answer"
+        holding.result(30)
     assert command.process.wait(30) == 0
 
 

@@ -21,11 +21,14 @@ class Gate:
         self.entered = threading.Semaphore(0)
         self.open = threading.Event()
         self.poison: str | None = None
+        self.away = False
 
     def __call__(self, events: Sequence[Event], *, explain: bool = False) -> list[Answer]:
         self.batches.append([event.tracker_id for event in events])
         self.entered.release()
         assert self.open.wait(10)
+        if self.away:
+            raise Unavailable("away")
         if any(event.tracker_id == self.poison for event in events):
             raise RuntimeError("poisoned")
         return [Answer(None, event.tracker_id, "5", Outcome.FOUND, trace=[]) for event in events]
@@ -87,6 +90,22 @@ def test_closing_answers_everybody_who_waits_and_refuses_others() -> None:
     assert [future.result(0).tracker_id for future in first + waiting] == ["t0", "t1"]
     with pytest.raises(Unavailable, match="shutting down"):
         submit(line, "t2")
+
+
+def test_those_who_came_while_the_database_was_away_do_not_wait_for_it_once_more() -> None:
+    gate = Gate()
+    gate.away = True
+    with Line(gate) as line:
+        first = submit(line, "t0")
+        assert gate.entered.acquire(timeout=10)
+        waiting = submit(line, "t1", "t2")
+        gate.open.set()
+        for future in first + waiting:
+            with pytest.raises(Unavailable, match="away"):
+                future.result(10)
+        gate.away = False
+        assert submit(line, "t3")[0].result(10).tracker_id == "t3"
+    assert gate.batches == [["t0"], ["t3"]]
 
 
 def test_a_batch_is_never_larger_than_it_may_be() -> None:

@@ -1,0 +1,20 @@
+// name: offers.put_environments
+// purpose: Make environments, or change them; an anonymous one has a folder of visitors.
+// parameters: environments
+// columns: -
+// access: write
+UNWIND $environments AS row
+MERGE (e:Environment {name: row.name})
+SET e.kind = row.kind, e.targeting_dimension = row.targeting_dimension, e.inbound_anonymous = row.inbound_anonymous,
+  e.definition = row.definition
+WITH e, row
+CALL (e, row) {
+  MATCH (e)-[kept:KEEPS_VISITORS_IN]->(before:Folder)
+  WHERE row.folder IS NULL OR before.name <> row.folder
+  DELETE kept
+}
+CALL (e, row) {
+  WITH row.folder AS folder WHERE folder IS NOT NULL
+  MERGE (f:Folder {name: folder})
+  MERGE (e)-[:KEEPS_VISITORS_IN]->(f)
+}

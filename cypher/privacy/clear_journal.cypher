@@ -1,0 +1,35 @@
+// name: privacy.clear_journal
+// purpose: Delete the journal of those who are being erased: unions, conflicts, keys by hand; a union's id leaves a tombstone.
+// parameters: erasure, at
+// columns: unions, splits, key_changes
+// access: write
+MATCH (erasure:Erasure {id: $erasure}) USING INDEX SEEK erasure:Erasure(id)
+WITH
+  erasure,
+  COLLECT { MATCH (erasure)-[:ERASES]->(:Erased)<-[:FOLDED|INTO]-(m:Merge) RETURN DISTINCT m } AS merges,
+  COLLECT { MATCH (erasure)-[:ERASES]->(:Erased)<-[:BETWEEN|MADE]-(s:Split) RETURN DISTINCT s } AS conflicts,
+  COLLECT { MATCH (erasure)-[:ERASES]->(:Erased)<-[:BY_HAND_ON]-(k:KeyChange) RETURN DISTINCT k } AS changes
+CALL (erasure, changes) {
+  UNWIND changes AS change
+  CALL (change) {
+    WITH * WHERE change.key = 'email'
+    MERGE (k:Email {value: change.value}) RETURN k
+    UNION ALL
+    WITH * WHERE change.key = 'user_id'
+    MERGE (k:UserId {value: change.value}) RETURN k
+    UNION ALL
+    WITH * WHERE change.key = 'tracker_id'
+    MERGE (k:Tracker {value: change.value}) RETURN k
+    UNION ALL
+    WITH * WHERE change.key = 'subscription'
+    MERGE (k:Subscription {value: change.value}) RETURN k
+  }
+  MERGE (erasure)-[:CLEARS]->(k)
+}
+WITH merges, conflicts, changes, size(merges) AS unions, size(conflicts) AS splits, size(changes) AS key_changes
+FOREACH (m IN merges |
+  CREATE (:Tombstone {id: m.id, what: 'union', receipt: $erasure, at: $at})
+  DETACH DELETE m)
+FOREACH (s IN conflicts | DETACH DELETE s)
+FOREACH (k IN changes | DETACH DELETE k)
+RETURN unions, splits, key_changes

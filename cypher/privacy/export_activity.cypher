@@ -1,0 +1,26 @@
+// name: privacy.export_activity
+// purpose: Read one page of a contact's activity as it is kept, newest first, after the place where the last page ended.
+// parameters: contact_id, occurred, message_id, limit
+// columns: message_id, event, names, values, tracker_id, occurred, received, rule, outcome, limited, trace, period, carried
+// access: read
+MATCH (contact:Contact {id: $contact_id})-[:HAS]->(period:Timeline) USING INDEX SEEK contact:Contact(id)
+MATCH (period)-[:OF|WAS_OF]->(tracker:Tracker)
+MATCH (a:Activity)-[:ON]->(period)
+WITH a, tracker, period, a.occurred_at.epochMillis * 1000 + a.occurred_at.microsecond % 1000 AS occurred
+WHERE $occurred IS NULL OR occurred < $occurred OR (occurred = $occurred AND a.message_id < $message_id)
+ORDER BY occurred DESC, a.message_id DESC
+LIMIT $limit
+RETURN
+  a.message_id AS message_id,
+  a.event AS event,
+  coalesce(a.property_names, []) AS names,
+  coalesce(a.property_values, []) AS values,
+  tracker.value AS tracker_id,
+  occurred,
+  a.received_at.epochMillis * 1000 + a.received_at.microsecond % 1000 AS received,
+  a.rule AS rule,
+  a.outcome AS outcome,
+  coalesce(a.limited, false) AS limited,
+  a.trace AS trace,
+  period.id AS period,
+  {email: a.email, user_id: a.user_id, tracker_id: a.tracker_id, subscription: a.subscription} AS carried

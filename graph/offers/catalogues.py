@@ -1,0 +1,341 @@
+"""The catalogue in the graph: changed one at a time, checked as a whole, and known to every process by its version."""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, cast
+
+import orjson
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from graph.clock import Mint, RandomMint
+from graph.database import Database, Row, Transaction
+from graph.errors import BadInput, FieldError, NotFound, TryAgain
+from graph.events import field_errors
+from graph.offers.catalogue import Catalogue, Environment, Place, mistakes_of, refuse, with_ancestors
+from graph.offers.definitions import (
+    DIMENSION_OF,
+    CatalogueFile,
+    CategoryBody,
+    EnvironmentBody,
+    OfferBody,
+    Path,
+    PlainName,
+    SpaceBody,
+)
+
+Document = dict[str, Any]
+Parts = dict[str, list[Row]]
+
+_NAME: TypeAdapter[str] = TypeAdapter(PlainName)
+_PATH: TypeAdapter[str] = TypeAdapter(Path)
+
+
+class Catalogues:
+    """Keeps environments with their categories, spaces and offers; every change is checked against the whole."""
+
+    def __init__(self, database: Database, *, mint: Mint | None = None) -> None:
+        self._database = database
+        self._mint = mint or RandomMint()
+        self._known: Catalogue | None = None
+        self._loading = threading.Lock()
+
+    # --- reading --------------------------------------------------------------------------------------------
+
+    def current(self) -> Catalogue:
+        """Give the catalogue as the graph has it now."""
+        return self._database.read(self.load)
+
+    def known(self) -> Catalogue:
+        """Give the catalogue as this process last saw it; whoever acts on it compares its version."""
+        known = self._known
+        if known is None:
+            with self._loading:
+                known = self._known or self.current()
+        return known
+
+    def load(self, tx: Transaction) -> Catalogue:
+        """Read the catalogue in a transaction, and know it from then on."""
+        catalogue = _catalogue(tx.run("offers.catalogue")[0])
+        self._known = catalogue
+        return catalogue
+
+    def confirm(self, tx: Transaction, catalogue: Catalogue) -> None:
+        """Make sure that a catalogue is still that of the graph.
+
+        Raises
+        ------
+        TryAgain
+            When it is not; the right one is known then.
+        """
+        if tx.run("offers.version")[0]["version"] != catalogue.version:
+            self.load(tx)
+            raise TryAgain
+
+    def environments(self) -> list[Document]:
+        """List every environment, by name."""
+        return [_environment(one) for _, one in sorted(self.current().environments.items())]
+
+    def environment(self, name: str) -> Document:
+        """Give an environment.
+
+        Raises
+        ------
+        NotFound
+            When there is none of this name.
+        """
+        return _environment(_find(self.current(), name))
+
+    def listed(self, environment: str, part: str) -> list[Document]:
+        """List an environment's ``categories``, ``spaces`` or ``offers``, by name.
+
+        Raises
+        ------
+        NotFound
+            When there is no such environment.
+        """
+        found = _find(self.current(), environment)
+        return [_part(found, part, name) for name in sorted(getattr(found, part))]
+
+    def part(self, environment: str, part: str, name: str) -> Document:
+        """Give one of an environment's ``categories``, ``spaces`` or ``offers``.
+
+        Raises
+        ------
+        NotFound
+            When there is no such environment, or nothing of this name in it.
+        """
+        found = _find(self.current(), environment)
+        if name not in getattr(found, part):
+            raise NotFound(f"Environment {environment!r} has no {_SINGULAR[part]} {name!r}.")
+        return _part(found, part, name)
+
+    # --- changing -------------------------------------------------------------------------------------------
+
+    def put_environment(self, name: str, body: EnvironmentBody) -> tuple[bool, Document]:
+        """Make an environment, or change it; what is in it stays.
+
+        Returns
+        -------
+        tuple of bool and dict
+            Whether it is new, and the environment.
+
+        Raises
+        ------
+        BadInput
+            When the name or the body breaks a rule, or the catalogue would.
+        """
+        _check_name(_NAME, name)
+        place: Place = ("environments", name)
+
+        def change(catalogue: Catalogue) -> tuple[Catalogue, bool]:
+            before = catalogue.environments.get(name)
+            made = Environment.of(name, body)
+            if before is not None:
+                made = replace(made, categories=before.categories, spaces=before.spaces, offers=before.offers)
+            return _with(catalogue, made), before is None
+
+        new, catalogue = self._change(change, place, bodies={name: body})
+        return new, _environment(catalogue.environments[name])
+
+    def put_category(self, environment: str, path: str, body: CategoryBody) -> tuple[bool, Document]:
+        """Make a category, or change it; those that its path lies in are made with it. As `put_environment`."""
+        return self._put(environment, "categories", path, body)
+
+    def put_space(self, environment: str, name: str, body: SpaceBody) -> tuple[bool, Document]:
+        """Make a space, or change it. As `put_environment`."""
+        return self._put(environment, "spaces", name, body)
+
+    def put_offer(self, environment: str, name: str, body: OfferBody) -> tuple[bool, Document]:
+        """Make an offer, or change it. As `put_environment`."""
+        return self._put(environment, "offers", name, body)
+
+    def _put(self, environment: str, part: str, name: str, body: BaseModel) -> tuple[bool, Document]:
+        _check_name(_PATH if part == "categories" else _NAME, name)
+
+        def change(catalogue: Catalogue) -> tuple[Catalogue, bool]:
+            found = _find(catalogue, environment)
+            parts = {**getattr(found, part), name: body}
+            if part == "categories":
+                parts = with_ancestors(cast("dict[str, CategoryBody]", parts))
+            changed = replace(found, **{part: parts})  # type: ignore[arg-type]
+            return _with(catalogue, changed), name not in getattr(found, part)
+
+        new, catalogue = self._change(change, ("environments", environment, part, name))
+        return new, _part(catalogue.environments[environment], part, name)
+
+    def import_file(self, file: CatalogueFile) -> None:
+        """Make or change everything that a catalogue's file describes, all of it or nothing.
+
+        What the graph has and the file does not name stays.
+
+        Raises
+        ------
+        BadInput
+            With every rule that the catalogue would break, and where.
+        """
+
+        def change(catalogue: Catalogue) -> tuple[Catalogue, bool]:
+            for name, body in file.environments.items():
+                made = Environment.of(name, body, body)
+                if (before := catalogue.environments.get(name)) is not None:
+                    made = replace(
+                        made,
+                        categories={**before.categories, **made.categories},
+                        spaces={**before.spaces, **made.spaces},
+                        offers={**before.offers, **made.offers},
+                    )
+                catalogue = _with(catalogue, made)
+            return catalogue, True
+
+        self._change(change, (), bodies=file.environments)
+
+    def export(self) -> Document:
+        """Give the whole catalogue as a file holds it: importing it again changes nothing."""
+        shown: Document = {}
+        for name, one in sorted(self.current().environments.items()):
+            shown[name] = {"kind": one.kind}
+            if one.visitors_folder is not None:
+                shown[name]["visitors_folder"] = one.visitors_folder
+            for part in ("categories", "spaces", "offers"):
+                items = {key: _definition(body) for key, body in sorted(getattr(one, part).items())}
+                if items:
+                    shown[name][part] = items
+        return {"environments": shown}
+
+    def _change(
+        self,
+        change: Callable[[Catalogue], tuple[Catalogue, bool]],
+        place: Place,
+        bodies: Mapping[str, EnvironmentBody] | None = None,
+    ) -> tuple[bool, Catalogue]:
+        def work(tx: Transaction) -> tuple[bool, Catalogue]:
+            version = self._mint.other()
+            tx.run("offers.lock", version=version)
+            before = _catalogue(tx.run("offers.catalogue")[0])
+            after, new = change(before)
+            refuse(mistakes_of(after, bodies), place)
+            for statement, rows in _rows(before, after).items():
+                if rows:
+                    tx.run(f"offers.put_{statement}", **{statement: rows})
+            return new, replace(after, version=version)
+
+        return self._database.write(work)
+
+
+_SINGULAR = {"categories": "category", "spaces": "space", "offers": "offer"}
+
+
+def _check_name(adapter: TypeAdapter[str], name: str) -> None:
+    try:
+        adapter.validate_python(name)
+    except ValidationError as error:
+        raise BadInput([FieldError("name", one.rule, one.message) for one in field_errors(error)]) from error
+
+
+def _find(catalogue: Catalogue, name: str) -> Environment:
+    if name not in catalogue.environments:
+        raise NotFound(f"There is no environment {name!r}.")
+    return catalogue.environments[name]
+
+
+def _with(catalogue: Catalogue, environment: Environment) -> Catalogue:
+    return replace(catalogue, environments={**catalogue.environments, environment.name: environment})
+
+
+def _catalogue(row: Row) -> Catalogue:
+    parts: dict[str, dict[str, dict[str, Any]]] = {
+        name: {"categories": {}, "spaces": {}, "offers": {}} for name, _ in row["environments"]
+    }
+    models: dict[str, type[BaseModel]] = {"categories": CategoryBody, "spaces": SpaceBody, "offers": OfferBody}
+    for part, model in models.items():
+        for environment, name, definition in row[part]:
+            parts[environment][part][name] = model.model_validate_json(definition)
+    found = {}
+    for name, definition in row["environments"]:
+        made = Environment.of(name, EnvironmentBody.model_validate_json(definition))
+        found[name] = replace(made, **parts[name])  # type: ignore[arg-type]
+    return Catalogue(row["version"], found)
+
+
+def _definition(body: BaseModel) -> Document:
+    """Say of a definition what is not said by leaving it out."""
+    return body.model_dump(mode="json", exclude_defaults=True)
+
+
+def _text(body: BaseModel) -> str:
+    return orjson.dumps(_definition(body), option=orjson.OPT_SORT_KEYS).decode()
+
+
+def _rows(before: Catalogue, after: Catalogue) -> Parts:
+    """Write down what a change made different, in the order in which it can be written."""
+    rows: Parts = {"environments": [], "categories": [], "spaces": [], "offers": []}
+    for name, now in after.environments.items():
+        was = before.environments.get(name)
+        if was is None or (was.kind, was.visitors_folder) != (now.kind, now.visitors_folder):
+            body = EnvironmentBody.model_validate({"kind": now.kind, "visitors_folder": now.visitors_folder})
+            rows["environments"].append(
+                {
+                    "name": name,
+                    "kind": now.kind,
+                    "targeting_dimension": DIMENSION_OF[now.kind],
+                    "inbound_anonymous": now.kind == "anonymous",
+                    "folder": now.visitors_folder,
+                    "definition": _text(body),
+                }
+            )
+        for path, category in now.categories.items():
+            if was is None or was.categories.get(path) != category:
+                rows["categories"].append(
+                    {
+                        "environment": name,
+                        "path": path,
+                        "definition": _text(category),
+                        "parent": now.parent(path),
+                        "excludes": list(category.excludes),
+                    }
+                )
+        for space, body_of_space in now.spaces.items():
+            if was is None or was.spaces.get(space) != body_of_space:
+                answering, _, other = (body_of_space.anonymous_space or "").partition("/")
+                rows["spaces"].append(
+                    {
+                        "environment": name,
+                        "name": space,
+                        "definition": _text(body_of_space),
+                        "anonymous_environment": answering,
+                        "anonymous_space": other,
+                    }
+                )
+        for offer, body_of_offer in now.offers.items():
+            if was is None or was.offers.get(offer) != body_of_offer:
+                rows["offers"].append(
+                    {
+                        "environment": name,
+                        "name": offer,
+                        "definition": _text(body_of_offer),
+                        "state": body_of_offer.state,
+                        "weight": body_of_offer.weight,
+                        "category": body_of_offer.category,
+                    }
+                )
+    return rows
+
+
+def _environment(one: Environment) -> Document:
+    return {
+        "name": one.name,
+        "kind": one.kind,
+        "targeting_dimension": DIMENSION_OF[one.kind],
+        "inbound_anonymous": one.kind == "anonymous",
+        "visitors_folder": one.visitors_folder,
+    }
+
+
+def _part(environment: Environment, part: str, name: str) -> Document:
+    body = getattr(environment, part)[name]
+    shown = {"path" if part == "categories" else "name": name, "environment": environment.name}
+    said: Document = body.model_dump(mode="json") | shown
+    if part == "categories":
+        said["parent"] = environment.parent(name)
+    return said

@@ -1,0 +1,409 @@
+"""Propositions: who is behind a call, which space answers it, and what it is offered, in one transaction.
+
+Who somebody is says the resolver, and nobody else: a call is an event like any other, its activity is the proposition,
+and it hangs on a period of ownership. A union moves periods, so it takes propositions along and brings them back.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from graph import tracing
+from graph.clock import Mint, RandomMint, to_text
+from graph.contacts import living_contact
+from graph.database import Database, Transaction
+from graph.decision import Decision, decide
+from graph.errors import BadInput, FieldError, NotFound, TryAgain
+from graph.events import Event
+from graph.keys import EventKeys, read_keys
+from graph.model import Answer, Kind
+from graph.offers.catalogue import Catalogue, Environment
+from graph.offers.catalogues import Catalogues
+from graph.offers.choice import Choice, Identification, choose
+from graph.offers.definitions import MAX_OFFERS
+from graph.offers.ranking import Ranked, Standing, nobody, rank
+from graph.paging import make_cursor, read_cursor
+from graph.resolver import Prepared, Resolver, Turn
+from graph.world import World
+from graph.world.write import write_world
+
+Document = dict[str, Any]
+Outcome = Literal["accepted", "refused", "ignored"]
+OUTCOMES: tuple[Outcome, ...] = ("accepted", "refused", "ignored")
+
+EVENT = "proposition"
+"""The name of the activity that a call leaves."""
+DEFAULT_COUNT = 10
+"""How many offers are proposed where neither the call nor the space says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Whom a call is from.
+
+    Attributes
+    ----------
+    answer
+        What the resolver answered; None when nobody was resolved.
+    also
+        A contact whose presentations count too although the space may not recognise it.
+    """
+
+    identification: Identification
+    choice: Choice
+    answer: Answer | None
+    also: tuple[str, ...] = ()
+
+    @property
+    def contact(self) -> str | None:
+        """The contact that the offers are for."""
+        return None if self.answer is None or self.answer.contact is None else self.answer.contact.id
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """What one try to answer a call came to."""
+
+    document: Document
+    visit: Visit
+    id: str | None
+    made_up: frozenset[str]
+    """Ids of contacts and trackers that this try made."""
+
+
+class Propositions:
+    """Answers calls for offers, and keeps what became of them."""
+
+    def __init__(
+        self, database: Database, resolver: Resolver, catalogues: Catalogues, *, mint: Mint | None = None
+    ) -> None:
+        self._database = database
+        self._resolver = resolver
+        self._catalogues = catalogues
+        self._mint = mint or RandomMint()
+
+    def propose(
+        self,
+        environment: str,
+        space: str,
+        event: Event,
+        *,
+        limit: int | None = None,
+        explain: bool = False,
+        dry_run: bool = False,
+    ) -> Document:
+        """Answer a call at a space: who was identified, which space answers, and its offers; recorded before.
+
+        Parameters
+        ----------
+        event
+            The keys that the call carries; nothing else of it is looked at.
+        limit
+            How many offers at most; the space may show fewer.
+        explain
+            Say of each other offer why it is left out.
+        dry_run
+            Answer the same and write nothing.
+
+        Raises
+        ------
+        NotFound
+            When there is no such environment or space.
+        BadInput
+            When the limit is out of range.
+        """
+        if limit is not None and not 1 <= limit <= MAX_OFFERS:
+            raise BadInput([FieldError("limit", "range", f"a limit is a whole number from 1 to {MAX_OFFERS}")])
+        properties = {"environment": environment, "space": space}
+        called = event.model_copy(
+            update={"event": EVENT, "event_properties": properties, "properties": {}, "message_id": self._mint.other()}
+        )
+
+        def attempt(tx: Transaction) -> _Attempt:
+            return self._attempt(tx, environment, space, called, limit, explain=explain)
+
+        with tracing.span("propose"):
+            if dry_run:
+                return _hidden(self._database.rehearse(attempt))
+            done = self._database.write(attempt, committed=_committed)
+        if done.visit.answer is not None:
+            self._resolver.answered([done.visit.answer])
+        return done.document
+
+    def _attempt(
+        self, tx: Transaction, environment: str, space: str, event: Event, limit: int | None, *, explain: bool
+    ) -> _Attempt:
+        catalogue = self._catalogues.known()
+        if environment not in catalogue.environments or space not in catalogue.environments[environment].spaces:
+            catalogue = self._catalogues.load(tx)
+        asked = _find(catalogue, environment, space)
+        world = World(tx.run, self._resolver.mint)
+        visit = self._visit(world, catalogue, asked, space, event)
+        write_world(world)
+        choice = visit.choice
+        now = datetime.now(UTC)
+        shelf = choice.environment.shelves[choice.space] if choice.space is not None else None
+        ranked = Ranked(left_out=nobody(choice.environment) if explain else [])
+        if visit.contact is None or shelf is None:
+            # Nothing else says whether the catalogue is still that of the graph.
+            self._catalogues.confirm(tx, catalogue)
+        else:
+            [row] = tx.run(
+                "offers.standing",
+                contact_id=visit.contact,
+                also=list(visit.also),
+                environment=choice.environment.name,
+                now=now,
+                windows=shelf.windows,
+                names=shelf.names,
+                events=shelf.events,
+                leaves=shelf.leaves,
+            )
+            if row["version"] != catalogue.version:
+                self._catalogues.load(tx)
+                raise TryAgain  # the catalogue was changed; nothing of this try stays
+            body = choice.environment.spaces[choice.space or ""]
+            counts = [count for count in (limit, body.offers) if count is not None]
+            standing = Standing(row["truths"], dict(row["presented"]))
+            count = min(counts, default=DEFAULT_COUNT)
+            ranked = rank(choice.environment, shelf, standing, now, count, explain=explain)
+        if visit.contact is not None:
+            _record(tx, visit, ranked, event, environment, space)
+        document = _document(visit, ranked, event, space, explain=explain)
+        made_up = {one.id for one in world.contacts.values() if not one.stored} | world.minted
+        return _Attempt(document, visit, event.message_id if visit.contact else None, frozenset(made_up))
+
+    def _visit(self, world: World, catalogue: Catalogue, asked: Environment, space: str, event: Event) -> Visit:
+        """Find out whom the call is from, and let the resolver do what it does with any event."""
+        keys = read_keys(event, self._resolver.block_list)
+        if keys.all_blocked:
+            return Visit(Identification.NONE, choose(catalogue, asked, space, Identification.NONE), None)
+        decision = self._decide(world, keys)
+        identification = Identification.NONE
+        if keys.email is not None or keys.user_id is not None:
+            identification = Identification.EXPLICIT
+        elif _leads_to_somebody(decision):
+            if not asked.spaces[space].identify_implicitly:
+                return self._unrecognised(world, choose(catalogue, asked, space, identification), event, keys, decision)
+            identification = Identification.IMPLICIT
+        choice = choose(catalogue, asked, space, identification)
+        return Visit(identification, choice, self._turn(world, event, keys))
+
+    def _unrecognised(self, world: World, choice: Choice, event: Event, keys: EventKeys, decision: Decision) -> Visit:
+        """Take a browser that leads to a known contact for a visitor, where a space may not compare cookies.
+
+        The visitor is a contact of its own, told by a tracker that stands for this browser in this folder, so that the
+        resolver finds it again. What the known contact was presented counts against the limits all the same.
+        """
+        assert decision.current is not None
+        if choice.folder is None:
+            return Visit(Identification.NONE, choice, None)
+        tracker = _tracker_in(choice.folder, keys)
+        masked = event.model_copy(update={"tracker_id": tracker, "subscription": None})
+        masked_keys = EventKeys(tracker_id=tracker)
+        self._decide(world, masked_keys)
+        answer = self._turn(world, masked, masked_keys)
+        answer.tracker_id = keys.tracker_id
+        return Visit(Identification.NONE, choice, answer, (decision.current,))
+
+    def _decide(self, world: World, keys: EventKeys) -> Decision:
+        def given(value: str | None) -> list[str]:
+            return [] if value is None else [value]
+
+        world.load(
+            emails=given(keys.email),
+            user_ids=given(keys.user_id),
+            trackers=given(keys.tracker_id),
+            subscriptions=given(keys.subscription),
+        )
+        facts = world.facts(
+            email=keys.email,
+            user_id=keys.user_id,
+            tracker_id=keys.tracker_id,
+            subscription=keys.subscription,
+        )
+        return decide(keys, facts, self._resolver.policy, self._resolver.limits)
+
+    def _turn(self, world: World, event: Event, keys: EventKeys) -> Answer:
+        assert event.message_id is not None
+        seen = max((contact.seen for contact in world.contacts.values()), default=0)
+        at = self._resolver.clock.next(after=seen)
+        return Turn(self._resolver, world, Prepared(event, keys, event.message_id), at, explain=False).answer()
+
+    # --- what became of them --------------------------------------------------------------------------------
+
+    def note_outcome(self, proposition: str, outcome: Any, offer: str | None = None) -> Document:
+        """Note what became of a proposition: of all its offers, or of the one that is named; the last word counts.
+
+        Raises
+        ------
+        BadInput
+            When the outcome is none, or the offer was not part of the proposition.
+        NotFound
+            When there is no such proposition.
+        """
+        if outcome not in OUTCOMES:
+            raise BadInput([FieldError("outcome", "outcome", f"an outcome is {', '.join(OUTCOMES[:2])} or ignored")])
+        at = datetime.now(UTC)
+
+        def work(tx: Transaction) -> list[str]:
+            if not tx.run("offers.proposition", id=proposition):
+                raise NotFound(f"There is no proposition {proposition!r}.")
+            rows = tx.run("offers.outcome", id=proposition, offer=offer, outcome=outcome, at=at)
+            if not rows and offer is not None:
+                raise BadInput([FieldError("offer", "not_proposed", f"offer {offer!r} was not part of it")])
+            return [row["name"] for row in rows]
+
+        names = self._database.write(work)
+        return {"proposition_id": proposition, "outcome": outcome, "offers": names, "at": at}
+
+    def of_contact(
+        self, contact_id: str, *, limit: int = 100, cursor: str | None = None
+    ) -> tuple[list[Document], str | None]:
+        """Give one page of what was proposed to a contact, newest first, and the cursor of the next.
+
+        Raises
+        ------
+        NotFound
+            When no contact ever had this id.
+        BadInput
+            When the cursor is not one that an earlier page gave.
+        """
+        after = read_cursor(cursor, (int, str)) if cursor is not None else None
+        rows = self._database.read(
+            lambda tx: tx.run(
+                "offers.propositions_of",
+                contact_id=living_contact(tx, contact_id),
+                at=after[0] if after else None,
+                id=after[1] if after else None,
+                limit=limit + 1,
+            )
+        )
+        page = rows[:limit]
+        following = make_cursor(page[-1]["at"], page[-1]["id"]) if len(rows) > limit else None
+        return [_shown(row) for row in page], following
+
+    def visitors(
+        self, environment: str, *, limit: int = 100, cursor: str | None = None
+    ) -> tuple[list[Document], str | None]:
+        """Give one page of those in an environment's visitors folder, by id, and the cursor of the next.
+
+        Who became known since is shown as who it is now; an identified environment has no visitors.
+
+        Raises
+        ------
+        NotFound
+            When there is no such environment.
+        BadInput
+            When the cursor is not one that an earlier page gave.
+        """
+        (after,) = read_cursor(cursor, (str,)) if cursor else ("",)
+        self._catalogues.environment(environment)
+        rows = self._database.read(
+            lambda tx: tx.run("offers.visitors", environment=environment, after=after, limit=limit + 1)
+        )
+        page = rows[:limit]
+        shown = [
+            {"id": row["id"], "kind": row["kind"], "since": to_text(row["since"]), "last_at": to_text(row["last"])}
+            for row in page
+        ]
+        return shown, make_cursor(page[-1]["id"]) if len(rows) > limit else None
+
+
+def _find(catalogue: Catalogue, environment: str, space: str) -> Environment:
+    found = catalogue.environments.get(environment)
+    if found is None:
+        raise NotFound(f"There is no environment {environment!r}.")
+    if space not in found.spaces:
+        raise NotFound(f"Environment {environment!r} has no space {space!r}.")
+    return found
+
+
+def _leads_to_somebody(decision: Decision) -> bool:
+    """Tell whether the cookies lead to a known contact: one that is there and known by a rule of the table."""
+    return decision.current is not None and decision.kind is Kind.KNOWN
+
+
+def _tracker_in(folder: str, keys: EventKeys) -> str:
+    """Name the tracker that stands for a browser in a folder: the same for the same, and for no other folder."""
+    cookie = ("tracker", keys.tracker_id) if keys.tracker_id is not None else ("subscription", keys.subscription)
+    digest = hashlib.sha256("\0".join([folder, cookie[0], cookie[1] or ""]).encode()).hexdigest()
+    return f"kf-visitor-{digest[:40]}"
+
+
+def _record(tx: Transaction, visit: Visit, ranked: Ranked, event: Event, environment: str, space: str) -> None:
+    choice = visit.choice
+    rows = [{"name": item.name, "position": place, "weight": item.weight} for place, item in enumerate(ranked.chosen)]
+    tx.run(
+        "offers.record",
+        id=event.message_id,
+        environment=choice.environment.name,
+        answering_space=choice.space if choice.fell_back else None,
+        asked_environment=environment,
+        asked_space=space,
+        identification=visit.identification.value,
+        fell_back=choice.fell_back,
+        # In one order everywhere, so that two calls that offer the same wait for each other and not in a circle.
+        offers=sorted(rows, key=lambda row: str(row["name"])),
+        folder=choice.folder,
+    )
+
+
+def _document(visit: Visit, ranked: Ranked, event: Event, asked: str, *, explain: bool) -> Document:
+    choice, answer = visit.choice, visit.answer
+    document: Document = {
+        "contact": None if answer is None else answer.contact,
+        "tracker_id": None if answer is None else answer.tracker_id,
+        "identification": visit.identification.value,
+        "environment": choice.environment.name,
+        "space": asked if choice.space is None else choice.space,
+        "fell_back": choice.fell_back,
+        "visitors_folder": choice.folder if visit.contact is not None else None,
+        "offers": [
+            {"name": item.name, "category": item.category, "weight": item.weight, "content": item.content}
+            for item in ranked.chosen
+        ],
+        "proposition_id": event.message_id if visit.contact is not None else None,
+    }
+    if explain:
+        document["left_out"] = ranked.left_out
+    return document
+
+
+def _hidden(attempt: _Attempt) -> Document:
+    """Take out of a dry run's answer the ids that exist only in it."""
+    document, answer = attempt.document, attempt.visit.answer
+    document["proposition_id"] = None
+    if answer is not None and answer.contact is not None and answer.contact.id in attempt.made_up:
+        document["contact"] = {"id": None, "kind": answer.contact.kind}
+    if document["tracker_id"] in attempt.made_up:
+        document["tracker_id"] = None
+    return document
+
+
+def _committed(tx: Transaction, attempt: _Attempt) -> bool:
+    return attempt.id is None or bool(tx.run("resolution.committed", message_id=attempt.id)[0]["committed"])
+
+
+def _shown(row: dict[str, Any]) -> Document:
+    offers: Sequence[Any] = sorted(row["offers"])
+    return {
+        "proposition_id": row["id"],
+        "at": to_text(row["at"]),
+        "environment": row["environment"],
+        "space": row["space"],
+        "asked": row["asked"],
+        "identification": row["identification"],
+        "fell_back": row["fell_back"],
+        "offers": [
+            {
+                "name": name,
+                "weight": weight,
+                "outcome": outcome,
+                "outcome_at": None if outcome_at is None else to_text(outcome_at),
+            }
+            for _, name, weight, outcome, outcome_at in offers
+        ],
+    }

@@ -1,0 +1,148 @@
+"""Which offers of a shelf a contact gets, in which order, and why it does not get the others: a pure function."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from graph.offers.catalogue import Environment, Item, Limit, Shelf
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known of a contact where it is about to be offered something.
+
+    Attributes
+    ----------
+    truths
+        Which leaves of the shelf's conditions it meets.
+    presented
+        By offer: how often it was presented, in each of the shelf's windows.
+    """
+
+    truths: Sequence[bool] = ()
+    presented: Mapping[str, Sequence[int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """An offer that is not proposed, and why."""
+
+    name: str
+    reason: str
+    words: str
+
+
+@dataclass(slots=True)
+class Ranked:
+    """What is proposed, in order; and the others, when it was asked why."""
+
+    chosen: list[Item] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
+
+
+_ABSENT = {
+    "draft": "It is a draft.",
+    "not_for_this_space": "It is for other spaces.",
+}
+
+
+def rank(
+    environment: Environment, shelf: Shelf, standing: Standing, now: datetime, count: int, *, explain: bool = False
+) -> Ranked:
+    """Choose at most ``count`` offers, the heaviest first.
+
+    Of equally heavy ones those that this contact was presented less often come first, then those whose name does. A
+    presentation that this very call makes counts against the limits of the offers after it.
+
+    Parameters
+    ----------
+    explain
+        Go through the whole shelf and say why each other offer is left out.
+    """
+    ranked = Ranked()
+    tally = _Tally(environment, shelf, standing)
+    taken: set[str] = set()
+    for group in shelf.groups:
+        for item in tally.least_presented_first(group):
+            if len(ranked.chosen) == count and not explain:
+                return ranked
+            reason = _why_not(item, standing, now) or tally.why_not(item) or _excluded(environment, item, taken)
+            if reason is None and len(ranked.chosen) == count:
+                reason = ("no_room", f"{count} offers come before it.")
+            if reason is None:
+                ranked.chosen.append(item)
+                tally.add(item)
+                taken.update(item.chain)
+            elif explain:
+                ranked.left_out.append(LeftOut(item.name, *reason))
+    if explain:
+        ranked.left_out += [LeftOut(name, reason, _ABSENT[reason]) for name, reason in shelf.absent]
+    return ranked
+
+
+def nobody(environment: Environment) -> list[LeftOut]:
+    """Say of every offer that nobody was identified who could get it."""
+    words = "Its environment is for identified people, and this call is not answered as one."
+    return [LeftOut(name, "not_identified", words) for name in sorted(environment.offers)]
+
+
+_Reason = tuple[str, str] | None
+
+
+def _why_not(item: Item, standing: Standing, now: datetime) -> _Reason:
+    if item.starts_at is not None and now < item.starts_at:
+        return "not_started", f"It starts at {item.starts_at.isoformat().replace('+00:00', 'Z')}."
+    if item.ends_at is not None and now >= item.ends_at:
+        return "ended", f"It ended at {item.ends_at.isoformat().replace('+00:00', 'Z')}."
+    if not item.met(standing.truths):
+        return "condition", "The contact does not meet its condition."
+    return None
+
+
+def _excluded(environment: Environment, item: Item, taken: set[str]) -> _Reason:
+    for path in item.chain:
+        for other in sorted(environment.exclusions.get(path, ())):
+            if other in taken:
+                return "excluded", f"Category {path!r} is not proposed together with {other!r}."
+    return None
+
+
+class _Tally:
+    """How often what was presented, with what this call adds."""
+
+    def __init__(self, environment: Environment, shelf: Shelf, standing: Standing) -> None:
+        self._windows = len(shelf.windows)
+        self._offers = {name: list(counts) for name, counts in standing.presented.items()}
+        self._categories: dict[str, list[int]] = {}
+        for name, counts in self._offers.items():
+            self._add_up(environment.chain_of(name), counts)
+
+    def least_presented_first(self, group: list[Item]) -> Iterable[Item]:
+        if not self._offers:
+            return group
+        return sorted(group, key=lambda item: self._offers[item.name][0] if item.name in self._offers else 0)
+
+    def why_not(self, item: Item) -> _Reason:
+        for limit in item.limits:
+            counts = self._offers.get(item.name) if limit.of is None else self._categories.get(limit.of)
+            many = counts[limit.window] if counts else 0
+            if many >= limit.count:
+                return ("category_limit" if limit.of else "offer_limit"), _limit_in_words(limit, many)
+        return None
+
+    def add(self, item: Item) -> None:
+        once = [1] * self._windows
+        counts = self._offers.setdefault(item.name, [0] * self._windows)
+        self._offers[item.name] = [many + 1 for many in counts]
+        self._add_up(item.chain, once)
+
+    def _add_up(self, chain: Iterable[str], counts: Sequence[int]) -> None:
+        for path in chain:
+            before = self._categories.get(path, [0] * self._windows)
+            self._categories[path] = [many + more for many, more in zip(before, counts, strict=True)]
+
+
+def _limit_in_words(limit: Limit, many: int) -> str:
+    what = f"Category {limit.of!r}" if limit.of else "It"
+    period = f" within {limit.within}" if limit.within else ""
+    return f"{what} was presented {many} times{period}; at most {limit.count} are allowed."

@@ -1,0 +1,228 @@
+"""Everything that is held on a person, as one JSON document, written page by page."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from graph.clock import Micros, to_text
+from graph.contacts import Document, activity_document, documents, living_contact, redirected
+from graph.database import Database, Row, Transaction
+from graph.errors import ClashError, Gone, NotFound, TryAgain
+from graph.model import KeyName
+
+FORMAT = "kinfold-export/1"
+PAGE = 2_000
+"""How much activity is read, and held in memory, at once."""
+
+_NAMES: dict[str, KeyName] = {
+    "Email": "email",
+    "UserId": "user_id",
+    "Tracker": "tracker_id",
+    "Subscription": "subscription",
+}
+
+
+class Exports:
+    """Exports contacts; `docs/privacy.md` describes the document."""
+
+    def __init__(self, database: Database, *, page: int = PAGE) -> None:
+        self._database = database
+        self._page = page
+
+    def of(self, contact_id: str) -> Iterator[bytes]:
+        """Give the document in pieces; the id of a folded contact exports its survivor.
+
+        What is not activity is read when this is called, activity while the pieces are taken.
+
+        Raises
+        ------
+        NotFound
+            When no contact ever had this id.
+        Gone
+            When it was erased; while the pieces are taken, when it was erased or folded meanwhile. The document is
+            broken off then, and no JSON.
+        """
+        head = self._database.read(lambda tx: _head(tx, contact_id))
+        return self._pieces(head)
+
+    def document(self, contact_id: str) -> Document:
+        """Give the document as a whole, for a contact without a long history."""
+        document: Document = orjson.loads(b"".join(self.of(contact_id)))
+        return document
+
+    def _pieces(self, head: Document) -> Iterator[bytes]:
+        living = head["contact"]["id"]
+        yield orjson.dumps(head)[:-1] + b',"activity":['
+        first, after = True, None
+        while True:
+            rows = self._activity(living, after)
+            for row in rows:
+                yield (b"" if first else b",") + orjson.dumps(_activity(row))
+                first = False
+            if len(rows) < self._page:
+                break
+            after = rows[-1]
+        yield b"]}"
+
+    def _activity(self, living: str, after: Row | None) -> list[Row]:
+        def work(tx: Transaction) -> list[Row]:
+            rows = tx.run(
+                "privacy.export_activity",
+                contact_id=living,
+                occurred=after["occurred"] if after else None,
+                message_id=after["message_id"] if after else None,
+                limit=self._page,
+            )
+            # Asked after the page: if it is there now, it was there when the page was read.
+            if living_contact(tx, living) != living:
+                raise Gone("The contact was folded into another one while it was exported. Export it again.")
+            return rows
+
+        return self._database.read(work)
+
+
+def the_one_owner(owners: list[Document], key: KeyName, value: str) -> str:
+    """Name the contact that owns a key, for what is asked by key.
+
+    Raises
+    ------
+    NotFound
+        When nobody owns it.
+    ClashError
+        When several do: ``owners`` names them.
+    """
+    if not owners:
+        raise NotFound(f"Nobody owns the {key} {value!r}.")
+    if len(owners) > 1:
+        ids = [owner["id"] for owner in owners]
+        raise ClashError(f"{len(ids)} contacts own this {key}: {', '.join(ids)}. Ask for one of them.", owners=ids)
+    found: str = owners[0]["id"]
+    return found
+
+
+def _head(tx: Transaction, contact_id: str) -> Document:
+    living = living_contact(tx, contact_id)
+    shown = documents(tx, [living])
+    if not shown:
+        raise TryAgain  # folded between the two looks
+    [record] = tx.run("privacy.export_record", contact_id=living)
+    return {
+        "format": FORMAT,
+        "exported_at": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
+        "contact": redirected(shown[0], contact_id),
+        "keys": [
+            {
+                "key": _NAMES[key["label"]],
+                "value": key["value"],
+                "since": to_text(key["since"]),
+                "message_id": key["message_id"],
+                "merge": key["merge"],
+            }
+            for key in sorted(record["keys"], key=lambda key: (key["since"], key["position"], key["value"]))
+        ],
+        "periods": [
+            {
+                "id": period["id"],
+                "tracker_id": period["tracker_id"],
+                "started_at": to_text(period["started"]),
+                "ended_at": _time(period["ended"]),
+                "last_at": _time(period["last"]),
+            }
+            for period in record["periods"]
+        ],
+        "properties": [
+            {
+                "contact": row["contact"],
+                "name": row["name"],
+                "value": row["value"],
+                "occurred_at": to_text(row["occurred"]),
+                "arrived_at": to_text(row["arrived"]),
+                "message_id": row["message_id"],
+                "merge": row["merge"],
+                "shown": row["shown"] and row["contact"] == living,
+            }
+            for row in tx.run("privacy.export_properties", contact_id=living)
+        ],
+        "folded": [
+            {
+                "id": one["id"],
+                "kind": one["kind"],
+                "created_at": to_text(one["created"]),
+                "last_seen_at": to_text(one["seen"]),
+                "into": one["into"],
+                "at": to_text(one["at"]),
+            }
+            for one in record["folded"]
+        ],
+        "unions": [_union(row) for row in tx.run("privacy.export_unions", contact_id=living)],
+        "key_changes": [
+            {name: row[name] for name in ("id", "contact", "action", "key", "value")} | {"at": to_text(row["at"])}
+            for row in sorted(tx.run("explore.key_changes", contact_id=living), key=lambda row: (row["at"], row["id"]))
+        ],
+        "splits": [{**split, "at": to_text(split["at"])} for split in record["splits"]],
+        "lists": record["lists"],
+        "enrolments": [_enrolment(row) for row in tx.run("workflows.enrolments", contact_ids=[living])],
+        "findings": [_finding(row) for row in tx.run("privacy.export_findings", contact_id=living)],
+    }
+
+
+def _time(at: Micros | None) -> str | None:
+    return None if at is None else to_text(at)
+
+
+def _union(row: Row) -> Document:
+    return {
+        **{name: row[name] for name in ("id", "source", "target", "rule", "message_id")},
+        "at": to_text(row["at"]),
+        "undone_at": _time(row["undone_at"]),
+        "moved": [
+            {
+                "key": _NAMES[moved["label"]],
+                "value": moved["value"],
+                "since": to_text(moved["since"]),
+                "message_id": moved["message_id"],
+                "kept_since": _time(moved["kept_since"]),
+            }
+            for moved in row["moved"]
+        ],
+        "periods": row["periods"],
+    }
+
+
+def _enrolment(row: Row) -> Document:
+    return {
+        "contact": row["holder"],
+        "workflow": row["workflow"],
+        "statuses": [
+            {"status": status, "at": to_text(at)} for status, at in zip(row["statuses"], row["status_at"], strict=True)
+        ],
+        "runs": [
+            {
+                "node": node,
+                "ran_at": to_text(ran),
+                "arrived_at": to_text(arrived),
+                "data": {name: orjson.loads(value) for name, value in zip(fields, values, strict=True)},
+            }
+            for node, ran, arrived, fields, values in row["runs"]
+        ],
+    }
+
+
+def _finding(row: Row) -> Document:
+    """Tell of a finding what is about this person: its evidence names others."""
+    document: dict[str, Any] = orjson.loads(row["document"])
+    kind = document["kind"] if row["what"] == "Finding" else document["verdict"]
+    return {
+        "what": row["what"].lower(),
+        "id": row["id"],
+        "kind": kind,
+        "score": document["score"],
+        "dismissed": row["dismissed"],
+    }
+
+
+def _activity(row: Row) -> Document:
+    carried = {name: value for name, value in row["carried"].items() if value is not None}
+    return {**activity_document(row), "carried": carried, "period": row["period"]}

@@ -1,0 +1,69 @@
+"""Outages under load, over HTTP, with real servers: nothing acknowledged is lost, nothing happens twice.
+
+`bench.outage` has the load, the counts and what they mean; ``python -m bench.outage`` runs longer ones.
+"""
+
+import threading
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from bench import outage
+from graph import embedded
+from graph.settings import Settings
+
+
+def is_exactly_once(tally: outage.Tally) -> None:
+    assert tally.others == {}, "whoever is not answered with 200 is told 503 and when to come again"
+    assert (tally.lost, tally.doubled) == (0, 0)
+    assert tally.found == tally.acknowledged == tally.events >= 2 * outage.WARM
+
+
+def test_while_the_database_is_stopped_callers_get_503_and_in_the_end_everything_is_there_once() -> None:
+    tally = outage.database_stopped(seconds=5, callers=8, servers=2, retry_seconds=1)
+    is_exactly_once(tally)
+    assert tally.refused > 0
+    assert tally.broken == 0, "servers do not go away with their database"
+
+
+@pytest.mark.parametrize("servers", [1, 2])
+def test_when_a_server_is_killed_callers_send_again_and_everything_is_there_once(servers: int) -> None:
+    tally = outage.server_killed(seconds=1, callers=8, servers=servers)
+    is_exactly_once(tally)
+    assert tally.broken > 0
+
+
+def test_servers_side_by_side_bring_their_killed_database_back_by_themselves() -> None:
+    is_exactly_once(outage.database_killed(callers=8, servers=2))
+
+
+def test_a_server_told_to_stop_while_its_database_is_away_refuses_what_waits_and_ends_well(tmp_path: Path) -> None:
+    settings = Settings(neo4j_uri=None).model_copy(update={"home": tmp_path / "home"})
+    database = embedded.start(settings)
+    try:
+        server = outage.Served(
+            {"NEO4J_URI": database.uri, "NEO4J_PASSWORD": database.password, "KINFOLD_RETRY_SECONDS": "3"},
+            tmp_path / "server.log",
+        )
+        embedded.stop(settings)
+        answers: list[httpx.Response] = []
+        callers = [
+            threading.Thread(
+                target=lambda turn=turn: answers.append(
+                    httpx.post(f"{server.url}/v1/resolve", json={"message_id": f"m{turn}"}, timeout=60)
+                )
+            )
+            for turn in range(3)
+        ]
+        for caller in callers:
+            caller.start()
+            time.sleep(0.3)
+        assert server.end() == 0
+        for caller in callers:
+            caller.join(60)
+        assert [answer.status_code for answer in answers] == [503] * 3
+        assert all(answer.headers["retry-after"] for answer in answers)
+    finally:
+        embedded.stop(settings)

@@ -1,0 +1,36 @@
+"""The page of offers: a space and a visitor in, the offers and the reasons out, and nothing written."""
+
+from pathlib import Path
+
+from playwright.sync_api import expect
+
+from api.catalogue import load
+from graph.kinfold import Kinfold
+from tests.browser.conftest import Open, findings_of_axe
+from tests.graph.offers.shop import resolve
+
+CATALOGUE = Path(__file__).parents[2] / "examples" / "catalogue.yaml"
+
+
+def test_without_a_space_the_page_says_what_to_do(open_page: Open, kinfold: Kinfold) -> None:
+    page = open_page("#/offers")
+    expect(page.locator(".empty")).to_contain_text("kinfold catalogue import")
+
+
+def test_a_space_and_a_visitor_show_the_offers_and_why_not_the_others(open_page: Open, kinfold: Kinfold) -> None:
+    load(kinfold, CATALOGUE.read_bytes())
+    resolve(kinfold, email="ana@example.com", tracker_id="t1", properties={"city": "Lyon"})
+    page = open_page("#/offers")
+    page.get_by_label("Space").select_option(label="customers/north-home")
+    page.get_by_label("Tracker").fill("t1")
+    page.get_by_role("button", name="Show the offers").click()
+    answer = page.locator(".answer")
+    expect(answer).to_contain_text("identified implicitly, by a cookie")
+    expect(answer.get_by_role("table").first).to_contain_text("A fitting at our shop in Lyon")
+    expect(answer).to_contain_text("The contact does not meet its condition.")
+    page.get_by_label("Tracker").fill("somebody new")
+    page.get_by_role("button", name="Show the offers").click()
+    expect(answer).to_contain_text("customers/north-home falls back to north/home")
+    expect(answer).to_contain_text("The visitor would be kept in visitors of north.")
+    assert not findings_of_axe(page)
+    assert kinfold.contacts.owners("tracker_id", "somebody new") == []

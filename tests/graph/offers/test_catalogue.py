@@ -1,0 +1,272 @@
+"""Catalogues: what is refused, by call and by file alike, and that files go out as they came in."""
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from graph.errors import BadInput, NotFound
+from graph.kinfold import Kinfold
+from graph.offers import files
+from graph.offers.catalogue import Catalogue, Environment, mistakes_of, refuse
+from graph.offers.definitions import CatalogueFile, CategoryBody, EnvironmentBody, OfferBody, SpaceBody
+
+EXAMPLES = Path(__file__).parents[3] / "examples"
+
+REFUSED: list[tuple[str, str, str, str]] = [
+    (
+        "a cycle of categories",
+        "{a: {kind: identified, categories: {x: {parent: y}, y: {parent: z}, z: {parent: x}}}}",
+        "environments.a.categories.x.parent",
+        "cycle",
+    ),
+    (
+        "a category in itself",
+        "{a: {kind: identified, categories: {x: {parent: x}}}}",
+        "environments.a.categories.x.parent",
+        "cycle",
+    ),
+    (
+        "a fallback to an identified space",
+        "{a: {kind: identified, spaces: {s: {fall_back: true, anonymous_space: b/t}}},"
+        " b: {kind: identified, spaces: {t: {}}}}",
+        "environments.a.spaces.s.anonymous_space",
+        "identified_space",
+    ),
+    (
+        "a fallback to a space that is not there",
+        "{a: {kind: identified, spaces: {s: {anonymous_space: b/t}}}}",
+        "environments.a.spaces.s.anonymous_space",
+        "unknown_space",
+    ),
+    (
+        "a fallback to nothing",
+        "{a: {kind: identified, spaces: {s: {fall_back: true}}}}",
+        "environments.a.spaces.s.anonymous_space",
+        "missing",
+    ),
+    (
+        "a fallback to itself",
+        "{a: {kind: anonymous, spaces: {s: {anonymous_space: a/s}}}}",
+        "environments.a.spaces.s.anonymous_space",
+        "itself",
+    ),
+    (
+        "a space in two environments",
+        "{a: {kind: identified, spaces: {s: {environment: b}}}, b: {kind: identified}}",
+        "environments.a.spaces.s.environment",
+        "two_environments",
+    ),
+    (
+        "an offer without content for its space",
+        "{a: {kind: identified, spaces: {s: {content: [title]}}, offers: {o: {content: {image: i}}}}}",
+        "environments.a.offers.o.content",
+        "missing_content",
+    ),
+    (
+        "a folder of two environments",
+        "{a: {kind: anonymous, visitors_folder: f}, b: {kind: anonymous, visitors_folder: f}}",
+        "environments.b.visitors_folder",
+        "shared_folder",
+    ),
+    ("an environment of no kind", "{a: {}}", "environments.a.kind", "missing"),
+    (
+        "a targeting dimension of the other kind",
+        "{a: {kind: identified, targeting_dimension: visitors}}",
+        "environments.a.targeting_dimension",
+        "kind",
+    ),
+    (
+        "visitors of an identified environment",
+        "{a: {kind: identified, visitors_folder: f}}",
+        "environments.a.visitors_folder",
+        "identified",
+    ),
+    (
+        "an offer of no category",
+        "{a: {kind: identified, offers: {o: {category: c}}}}",
+        "environments.a.offers.o.category",
+        "unknown_category",
+    ),
+    (
+        "an offer for a space that is not there",
+        "{a: {kind: identified, offers: {o: {spaces: [s]}}}}",
+        "environments.a.offers.o.spaces[0]",
+        "unknown_space",
+    ),
+    (
+        "an offer that ends before it starts",
+        '{a: {kind: identified, offers: {o: {starts_at: "2026-01-02T00:00:00Z", ends_at: "2026-01-01T00:00:00Z"}}}}',
+        "environments.a.offers.o.ends_at",
+        "order",
+    ),
+    (
+        "a condition that is none",
+        "{a: {kind: identified, offers: {o: {where: {all: [{property: x, is: {}}]}}}}}",
+        "environments.a.offers.o.where.all[0].is",
+        "type",
+    ),
+    (
+        "a category that excludes one it lies in",
+        "{a: {kind: identified, categories: {x: {}, x/y: {excludes: [x]}}}}",
+        "environments.a.categories.x/y.excludes[0]",
+        "excludes_itself",
+    ),
+    (
+        "a category that excludes one that is not there",
+        "{a: {kind: identified, categories: {x: {excludes: [y]}}}}",
+        "environments.a.categories.x.excludes[0]",
+        "unknown_category",
+    ),
+    ("a field that is not there", "{a: {kind: identified, colour: red}}", "environments.a.colour", "unknown_field"),
+    ("a name with a slash", "{a/b: {kind: identified}}", "environments.a/b", "value"),
+    ("a weight below zero", "{a: {kind: identified, offers: {o: {weight: -1}}}}", "environments.a.offers.o.weight", ""),
+    (
+        "a period that is none",
+        "{a: {kind: identified, offers: {o: {at_most: {count: 1, within: a week}}}}}",
+        "environments.a.offers.o.at_most.within",
+        "value",
+    ),
+]
+
+each_refused = pytest.mark.parametrize(
+    ("text", "field", "rule"), [row[1:] for row in REFUSED], ids=[r[0] for r in REFUSED]
+)
+
+
+def environments(text: str) -> bytes:
+    return f"# a comment\nenvironments:\n  {text}\n".encode()
+
+
+def import_text(kinfold: Kinfold, raw: bytes) -> None:
+    file, source = files.read_catalogue(raw)
+    try:
+        kinfold.catalogues.import_file(file)
+    except BadInput as error:
+        raise source.placed(error) from error
+
+
+@each_refused
+def test_a_file_that_breaks_a_rule_is_refused_with_its_field_rule_and_line(text: str, field: str, rule: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        file, source = files.read_catalogue(environments(text))
+        made = {name: Environment.of(name, body, body) for name, body in file.environments.items()}
+        try:
+            refuse(mistakes_of(Catalogue("", made), file.environments))
+        except BadInput as error:
+            raise source.placed(error) from error
+    found = {error.field: error for error in refused.value.errors}
+    assert field in found
+    assert rule in ("", found[field].rule)
+    assert found[field].message.startswith("line 3: ")
+
+
+def test_the_same_rules_hold_for_a_call(kinfold: Kinfold) -> None:
+    catalogues = kinfold.catalogues
+    catalogues.put_environment("crm", EnvironmentBody.model_validate({"kind": "identified"}))
+    catalogues.put_environment("crm2", EnvironmentBody.model_validate({"kind": "identified"}))
+    catalogues.put_space("crm2", "till", SpaceBody.model_validate({}))
+    catalogues.put_category("crm", "a/b", CategoryBody.model_validate({}))
+    before = catalogues.export()
+
+    def refused(work: Any) -> list[tuple[str, str]]:
+        with pytest.raises(BadInput) as error:
+            work()
+        return [(one.field, one.rule) for one in error.value.errors]
+
+    category = CategoryBody.model_validate({"parent": "a/b"})
+    assert ("parent", "cycle") in refused(lambda: catalogues.put_category("crm", "a", category))
+    space = SpaceBody.model_validate({"fall_back": True, "anonymous_space": "crm2/till"})
+    assert refused(lambda: catalogues.put_space("crm", "home", space)) == [("anonymous_space", "identified_space")]
+    space = SpaceBody.model_validate({"environment": "crm2"})
+    assert refused(lambda: catalogues.put_space("crm", "home", space)) == [("environment", "two_environments")]
+    catalogues.put_space("crm", "home", SpaceBody.model_validate({"content": ["title"]}))
+    offer = OfferBody.model_validate({"content": {"image": "i"}})
+    assert refused(lambda: catalogues.put_offer("crm", "o", offer)) == [("content", "missing_content")]
+    before["environments"]["crm"]["spaces"] = {"home": {"content": ["title"]}}
+    assert catalogues.export() == before
+    with pytest.raises(NotFound):
+        catalogues.put_offer("nothing", "o", offer)
+
+
+def test_a_space_that_asks_for_more_names_the_offer_that_lacks_it(kinfold: Kinfold) -> None:
+    kinfold.catalogues.put_environment("crm", EnvironmentBody.model_validate({"kind": "identified"}))
+    kinfold.catalogues.put_space("crm", "home", SpaceBody.model_validate({}))
+    kinfold.catalogues.put_offer("crm", "o", OfferBody.model_validate({}))
+    with pytest.raises(BadInput) as refused:
+        kinfold.catalogues.put_space("crm", "home", SpaceBody.model_validate({"content": ["title"]}))
+    assert [error.field for error in refused.value.errors] == ["environments.crm.offers.o.content"]
+
+
+def test_an_environment_is_made_from_a_mapping(kinfold: Kinfold) -> None:
+    new, north = kinfold.catalogues.put_environment(
+        "north", EnvironmentBody.model_validate({"targeting_dimension": "visitors"})
+    )
+    assert new
+    assert north == {
+        "name": "north",
+        "kind": "anonymous",
+        "targeting_dimension": "visitors",
+        "inbound_anonymous": True,
+        "visitors_folder": "visitors of north",
+    }
+    _, crm = kinfold.catalogues.put_environment("crm", EnvironmentBody.model_validate({"kind": "identified"}))
+    assert (crm["targeting_dimension"], crm["inbound_anonymous"], crm["visitors_folder"]) == ("contacts", False, None)
+
+
+@pytest.mark.parametrize("as_json", [False, True], ids=["yaml", "json"])
+def test_what_is_exported_imports_as_the_same(kinfold: Kinfold, as_json: bool) -> None:
+    raw = (EXAMPLES / "catalogue.yaml").read_bytes()
+    import_text(kinfold, raw)
+    exported = kinfold.catalogues.export()
+    written = files.write_catalogue(exported, as_json=as_json)
+    assert files.read_catalogue(written)[0] == files.read_catalogue(raw)[0]
+    import_text(kinfold, written)
+    assert kinfold.catalogues.export() == exported
+
+
+def test_an_import_is_all_or_nothing(kinfold: Kinfold) -> None:
+    raw = b"environments:\n  a: {kind: identified}\n  b:\n    kind: anonymous\n    offers:\n      o: {category: c}\n"
+    with pytest.raises(BadInput, match="line 6: there is no category 'c'"):
+        import_text(kinfold, raw)
+    assert kinfold.catalogues.environments() == []
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        (b"environments:\n  a: [", "line 2"),
+        (b'{\n\t"environments": {\n\t\t"a": {"kind": "identfied"}}}', "environments.a.kind: line 3"),
+        (b"environments:\n  a: {kind: identified}\n  a: {kind: anonymous}\n", "line 3: this is given more than once"),
+        (b"- 1\n", "line 1"),
+        (b"", "line 1"),
+        (b"\xff\xfe", "UTF-8"),
+    ],
+)
+def test_what_is_no_catalogue_is_refused_with_the_line(raw: bytes, said: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        files.read_catalogue(raw)
+    assert said in str(refused.value)
+
+
+def test_aliases_that_stand_for_too_much_are_refused() -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
+    with pytest.raises(BadInput, match="too many values"):
+        files.read_catalogue("\n".join(lines).encode())
+
+
+def test_yaml_reads_names_and_values_as_they_are_written() -> None:
+    offer = "{starts_at: 2026-01-01T00:00:00Z, content: {off: no, n: 1_0}}"
+    raw = f"environments: {{no: {{kind: identified, offers: {{2026: {offer}}}}}}}".encode()
+    [body] = files.read_catalogue(raw)[0].environments.values()
+    assert body.offers["2026"].content == {"off": "no", "n": 10}
+
+
+def test_the_schema_that_is_shipped_is_the_one_that_is_read() -> None:
+    shipped = orjson.loads((EXAMPLES / "catalogue.schema.json").read_bytes())
+    assert shipped == orjson.loads(orjson.dumps(files.schema()))
+    assert CatalogueFile.model_validate(
+        files.read_catalogue((EXAMPLES / "catalogue.yaml").read_bytes())[0].model_dump()
+    )
