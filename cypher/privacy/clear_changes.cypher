@@ -20,5 +20,7 @@ CALL () {
   RETURN c
 }
 WITH c LIMIT $limit
+REMOVE c._lock
+WITH c
 SET c = {kind: c.kind, seq: c.seq, at: c.at, fresh: c.fresh, place: c.place, emptied: true}
 RETURN count(*) AS changes

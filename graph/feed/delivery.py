@@ -137,6 +137,8 @@ class Delivered:
     """What one round came to."""
 
     taken: int = 0
+    passed: int = 0
+    """Changes of kinds that the webhook does not want."""
     failed: int = 0
     buried: int = 0
 
@@ -215,6 +217,7 @@ class Deliveries:
                 if webhook.position < last:
                     self._turn(webhook, came)
             except LeaseLost:
+                self._held_until = 0.0
                 break
         return came
 
@@ -225,6 +228,7 @@ class Deliveries:
                 break
             if not webhook.wants(change.kind):
                 skipped = change.seq
+                came.passed += 1
                 continue
             try:
                 self._deliver(webhook, change)

@@ -52,7 +52,7 @@ class FeedTasks:
             positions = [webhook.position for webhook in kinfold.webhooks.all()]
             kinfold.feed.sweep(days=settings.feed_days, until=min(positions, default=None))
             self._swept_at = self.monotonic()
-        return 0.0 if came.taken else PAUSE_SECONDS
+        return 0.0 if came.taken or came.passed else PAUSE_SECONDS
 
     def _due(self, last: float | None, seconds: float) -> bool:
         return last is None or self.monotonic() - last >= seconds
