@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Iterable
+from itertools import count
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import quote
@@ -218,9 +219,10 @@ def _offers_table(kinfold: Kinfold, names: Names, people: list[dict[str, Any]], 
     table.add_column("answered by", no_wrap=True)
     table.add_column("offers", style="bold cyan", overflow="fold")
     table.add_column("kept in")
+    newcomers = count(1)
     for environment in kinfold.catalogues.environments():
         for space in kinfold.catalogues.listed(environment["name"], "spaces"):
-            calls: list[Event] = [_call(tracker_id=f"new-{environment['name']}-{space['name']}")]
+            calls: list[Event] = [_call(tracker_id=f"new-{next(newcomers)}")]
             if environment["kind"] == "identified":
                 calls += _calls_of_known(people, seen)
             for call in calls:
