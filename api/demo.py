@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Iterable
+from itertools import count
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import quote
@@ -212,14 +213,16 @@ def _stacked(values: Iterable[str]) -> str:
 def _offers_table(kinfold: Kinfold, names: Names, people: list[dict[str, Any]], seen: set[str]) -> Table:
     """Ask every space for somebody new, and those for known people for somebody met by a cookie and by an email."""
     table = Table(title="Who is offered what", title_justify="left", title_style="bold")
-    for heading in ("asked", "came in", "identified", "who"):
+    table.add_column("asked", no_wrap=True)
+    for heading in ("came in", "identified", "who"):
         table.add_column(heading, overflow="fold")
-    table.add_column("answered by")
+    table.add_column("answered by", no_wrap=True)
     table.add_column("offers", style="bold cyan", overflow="fold")
     table.add_column("kept in")
+    newcomers = count(1)
     for environment in kinfold.catalogues.environments():
         for space in kinfold.catalogues.listed(environment["name"], "spaces"):
-            calls: list[Event] = [_call(tracker_id=f"new-at-{environment['name']}-{space['name']}")]
+            calls: list[Event] = [_call(tracker_id=f"new-{next(newcomers)}")]
             if environment["kind"] == "identified":
                 calls += _calls_of_known(people, seen)
             for call in calls:

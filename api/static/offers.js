@@ -35,7 +35,7 @@ function whereOf(answer, asked) {
 function table(caption, heads, rows) {
   return make(
     "div", { class: "scroll" },
-    make("table", { class: "changes" },
+    make("table", {},
       make("caption", {}, caption),
       make("thead", {}, make("tr", {}, ...heads.map((head) => make("th", { scope: "col" }, head)))),
       make("tbody", {}, ...rows.map(([first, ...others]) => make(

@@ -1,6 +1,6 @@
 // name: offers.standing
-// purpose: Tell which leaves of conditions a contact meets now, and how often what was presented to it and to others; in segments' terms.
-// parameters: contact_id, also, environment, now, windows, names, events, leaves
+// purpose: Tell which leaves of conditions a contact meets now, and how often what was presented to it and to others; the activity of this very call, id, is not counted.
+// parameters: id, contact_id, also, environment, now, windows, names, events, leaves
 // columns: version, truths, presented
 // access: read
 // plan: kept
@@ -21,6 +21,7 @@ CALL (c) {
       RETURN COUNT {
         MATCH (c)-[:HAS]->(:Timeline)<-[:ON]-(a:Activity)
         WHERE a.event = event.name
+          AND a.message_id <> $id
           AND (event.within IS NULL OR a.occurred_at >= $now - duration(event.within))
       }
     } AS counts

@@ -55,6 +55,8 @@ class Visit:
     choice: Choice
     answer: Answer | None
     also: tuple[str, ...] = ()
+    plain: bool = False
+    """The contact was there, and the visit changes nothing about it but when it was seen."""
 
     @property
     def contact(self) -> str | None:
@@ -141,39 +143,47 @@ class Propositions:
         asked = _find(catalogue, environment, space)
         world = World(tx.run, self._resolver.mint)
         visit = self._visit(world, catalogue, asked, space, event)
-        write_world(world)
-        choice = visit.choice
-        now = datetime.now(UTC)
-        shelf = choice.environment.shelves[choice.space] if choice.space is not None else None
-        ranked = Ranked(left_out=nobody(choice.environment) if explain else [])
-        if visit.contact is None or shelf is None:
-            # Nothing else says whether the catalogue is still that of the graph.
-            self._catalogues.confirm(tx, catalogue)
-        else:
-            [row] = tx.run(
-                "offers.standing",
-                contact_id=visit.contact,
-                also=list(visit.also),
-                environment=choice.environment.name,
-                now=now,
-                windows=shelf.windows,
-                names=shelf.names,
-                events=shelf.events,
-                leaves=shelf.leaves,
-            )
-            if row["version"] != catalogue.version:
-                self._catalogues.load(tx)
-                raise TryAgain  # the catalogue was changed; nothing of this try stays
-            body = choice.environment.spaces[choice.space or ""]
-            counts = [count for count in (limit, body.offers) if count is not None]
-            standing = Standing(row["truths"], dict(row["presented"]))
-            count = min(counts, default=DEFAULT_COUNT)
-            ranked = rank(choice.environment, shelf, standing, now, count, explain=explain)
+        if not visit.plain:
+            # What the visit makes of the contact, a union for one, is what the offers are held against.
+            write_world(world)
+        ranked = self._ranked(tx, catalogue, visit, event, limit, explain=explain)
         if visit.contact is not None:
-            _record(tx, visit, ranked, event, environment, space)
+            record = _record(visit, ranked, event, environment, space)
+            if visit.plain:
+                tx.run("offers.write_proposition", resolution_write=_plain_write(world), offers_record=record)
+            else:
+                tx.run("offers.record", **record)
         document = _document(visit, ranked, event, space, explain=explain)
         made_up = {one.id for one in world.contacts.values() if not one.stored} | world.minted
         return _Attempt(document, visit, event.message_id if visit.contact else None, frozenset(made_up))
+
+    def _ranked(
+        self, tx: Transaction, catalogue: Catalogue, visit: Visit, event: Event, limit: int | None, *, explain: bool
+    ) -> Ranked:
+        choice, now = visit.choice, datetime.now(UTC)
+        if visit.contact is None or choice.space is None:
+            # Nothing else says whether the catalogue is still that of the graph.
+            self._catalogues.confirm(tx, catalogue)
+            return Ranked(left_out=nobody(choice.environment) if explain else [])
+        shelf = choice.environment.shelves[choice.space]
+        [row] = tx.run(
+            "offers.standing",
+            id=event.message_id,
+            contact_id=visit.contact,
+            also=list(visit.also),
+            environment=choice.environment.name,
+            now=now,
+            windows=shelf.windows,
+            names=shelf.names,
+            events=shelf.events,
+            leaves=shelf.leaves,
+        )
+        if row["version"] != catalogue.version:
+            self._catalogues.load(tx)
+            raise TryAgain  # the catalogue was changed; nothing of this try stays
+        counts = [count for count in (limit, choice.environment.spaces[choice.space].offers) if count is not None]
+        standing = Standing(row["truths"], dict(row["presented"]))
+        return rank(choice.environment, shelf, standing, now, min(counts, default=DEFAULT_COUNT), explain=explain)
 
     def _visit(self, world: World, catalogue: Catalogue, asked: Environment, space: str, event: Event) -> Visit:
         """Find out whom the call is from, and let the resolver do what it does with any event."""
@@ -189,7 +199,8 @@ class Propositions:
                 return self._unrecognised(world, choose(catalogue, asked, space, identification), event, keys, decision)
             identification = Identification.IMPLICIT
         choice = choose(catalogue, asked, space, identification)
-        return Visit(identification, choice, self._turn(world, event, keys))
+        plain = decision.current is not None and not decision.effects
+        return Visit(identification, choice, self._turn(world, event, keys), plain=plain)
 
     def _unrecognised(self, world: World, choice: Choice, event: Event, keys: EventKeys, decision: Decision) -> Visit:
         """Take a browser that leads to a known contact for a visitor, where a space may not compare cookies.
@@ -333,22 +344,36 @@ def _tracker_in(folder: str, keys: EventKeys) -> str:
     return f"kf-visitor-{digest[:40]}"
 
 
-def _record(tx: Transaction, visit: Visit, ranked: Ranked, event: Event, environment: str, space: str) -> None:
+def _plain_write(world: World) -> dict[str, Any]:
+    """Give the parameters of the one statement with which a plain visit is written."""
+    written: dict[str, dict[str, Any]] = {}
+
+    def hold(name: str, /, **parameters: Any) -> list[dict[str, Any]]:
+        written[name] = parameters
+        return []
+
+    world.run = hold
+    write_world(world)
+    [(name, parameters)] = written.items()
+    assert name == "resolution.write"
+    return parameters
+
+
+def _record(visit: Visit, ranked: Ranked, event: Event, environment: str, space: str) -> dict[str, Any]:
     choice = visit.choice
     rows = [{"name": item.name, "position": place, "weight": item.weight} for place, item in enumerate(ranked.chosen)]
-    tx.run(
-        "offers.record",
-        id=event.message_id,
-        environment=choice.environment.name,
-        answering_space=choice.space if choice.fell_back else None,
-        asked_environment=environment,
-        asked_space=space,
-        identification=visit.identification.value,
-        fell_back=choice.fell_back,
+    return {
+        "id": event.message_id,
+        "environment": choice.environment.name,
+        "answering_space": choice.space if choice.fell_back else None,
+        "asked_environment": environment,
+        "asked_space": space,
+        "identification": visit.identification.value,
+        "fell_back": choice.fell_back,
         # In one order everywhere, so that two calls that offer the same wait for each other and not in a circle.
-        offers=sorted(rows, key=lambda row: str(row["name"])),
-        folder=choice.folder,
-    )
+        "offers": sorted(rows, key=lambda row: str(row["name"])),
+        "folder": choice.folder,
+    }
 
 
 def _document(visit: Visit, ranked: Ranked, event: Event, asked: str, *, explain: bool) -> Document:

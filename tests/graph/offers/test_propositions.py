@@ -194,7 +194,7 @@ def test_propositions_go_along_with_a_union_and_come_back_by_unmerge(kinfold: Ki
     assert visitors(kinfold, "north") == [visitor]
     assert shown(kinfold, visitor) == [["always", "once"]]
     assert shown(kinfold, ana) == [["always"]]
-    assert names(ask(kinfold, "north/home", email=ANA)) == ["always", "once"]
+    assert names(ask(kinfold, "north/home", email=ANA)) == ["once", "always"]
     assert names(ask(kinfold, "north/home", tracker_id="t1")) == ["always"]
 
 
