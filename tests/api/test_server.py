@@ -71,7 +71,7 @@ def test_the_parts_of_the_page_find_each_other(client: TestClient) -> None:
         assert response.headers["content-type"].startswith("text/javascript")
         for names, other in re.findall(r"import \{([^}]*)\} from \"\./([^\"]+)\"", response.text):
             exported = set(
-                re.findall(r"^export (?:async )?(?:function|const) (\w+)", (folder / other).read_text(), re.M)
+                re.findall(r"^export (?:async )?(?:function|const|class) (\w+)", (folder / other).read_text(), re.M)
             )
             assert {name.strip() for name in names.split(",")} <= exported, (part.name, other)
 
