@@ -18,7 +18,7 @@ from graph.events import MAX_EVENT_BYTES
 LINGER = 0.01
 """How long a batch that is not full waits for the next line, in seconds."""
 
-COUNTED_CONTACTS = 200_000
+COUNTED_CONTACTS = 50_000
 """Up to how many distinct contacts are counted; beyond it the count says 'more than'."""
 
 _SLACK = 1024

@@ -127,7 +127,7 @@ class BlockList:
 DEFAULT_BLOCK_LIST = BlockList()
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=8_192)
 def normalise_email(raw: str) -> str:
     """Bring an address into the form that is the key: NFC, lower case, the domain in Unicode.
 
