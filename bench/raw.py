@@ -62,9 +62,14 @@ CALL () {
   REMOVE source:Contact
   DELETE had, has
 }
+CALL () {
+  UNWIND $rows.changes AS row
+  CREATE (c:Change)
+  SET c = row
+}
 """
 
-GROUPS = ("created", "found", "emails", "subscriptions", "merges")
+GROUPS = ("created", "found", "emails", "subscriptions", "merges", "changes")
 
 
 class Shadow:
@@ -105,6 +110,13 @@ class Shadow:
         if not (answer.rule == "5" and answer.outcome.value == "found"):
             activity["trace"] = trace
         edge = {"position": 0, "message_id": message}
+        told = {
+            "contact": f"{self._new}{answer.contact.id}",
+            "rule": answer.rule,
+            "message_id": message,
+            "fresh": at[0] * 1_000_000,
+            "place": 0,
+        }
         made: list[tuple[str, Row]] = []
         if answer.outcome.value == "created":
             timeline = self._renamed(f"{self._old}timeline of {tracker}")
@@ -133,8 +145,11 @@ class Shadow:
                     },
                 )
             )
+            made.append(("changes", {"kind": "created", "contact_kind": "anonymous", **told}))
         else:
             made.append(("found", {"tracker": tracker, "activity": activity, "at": at, "occurred": occurred}))
+        if answer.outcome.value == "claimed":
+            made.append(("changes", {"kind": "claimed", **told}))
         email = activity.get("email")
         if email is not None and email not in self._emails:
             self._emails.add(email)
@@ -152,6 +167,8 @@ class Shadow:
                 "rule": answer.rule,
                 "message_id": message,
             }
+            other = {"other": f"{self._new}{source}", "merge": merge["id"]}
+            made.append(("changes", {"kind": "merged", **told, **other}))
             moved_edge = {"position": 0, "merge": merge["id"], "message_id": message}
             made.append(("merges", {"tracker": tracker, "email": email, "merge": merge, "edge": moved_edge, "at": at}))
         return made
