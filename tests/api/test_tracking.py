@@ -91,7 +91,7 @@ def test_a_batch_goes_in_few_commits(client: TestClient, kinfold: Kinfold) -> No
     messages = [{"type": "track", "anonymousId": f"t{number % 7}", "event": "Seen"} for number in range(1200)]
     with patch.object(kinfold.resolver, "resolve", counted):
         post(client, "/v1/batch", {"batch": messages})
-    assert sizes == [500, 500, 200]
+    assert sizes == [1000, 200]
 
 
 def test_a_bad_message_does_not_poison_its_batch(client: TestClient, caplog: pytest.LogCaptureFixture) -> None:
@@ -144,7 +144,7 @@ def test_an_outage_between_two_commits_is_a_503_and_the_repeated_batch_counts_on
             raise Unavailable("The database is away.")
         return resolve(events, **flags)
 
-    messages = [{"type": "track", "anonymousId": "t1", "event": "a", "messageId": f"m{n}"} for n in range(600)]
+    messages = [{"type": "track", "anonymousId": "t1", "event": "a", "messageId": f"m{n}"} for n in range(1100)]
     with patch.object(kinfold.resolver, "resolve", broken):
         assert client.post("/v1/batch", json={"batch": messages}).status_code == 503
         assert client.post("/v1/batch", json={"batch": messages}).status_code == 200
@@ -156,7 +156,7 @@ def test_an_outage_between_two_commits_is_a_503_and_the_repeated_batch_counts_on
         found += [item["message_id"] for item in page["items"]]
         if not (cursor := page["next"]):
             break
-    assert sorted(found) == sorted(f"m{number}" for number in range(600))
+    assert sorted(found) == sorted(f"m{number}" for number in range(1100))
 
 
 @pytest.mark.parametrize("path", ["/v1/track", "/v1/batch"])
