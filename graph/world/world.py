@@ -343,7 +343,10 @@ class World:
 
     def note(self, kind: ChangeKind, at: Micros, contact: str, **more: Any) -> None:
         """Say in the change feed what was done; see `graph.feed.changes.change_row`."""
-        self.feed.append(change_row(kind, at, contact, place=len(self.feed), **more))
+        # Its place among the changes of its event, so that it is the same in a batch of any size.
+        before = self.feed[-1] if self.feed else None
+        place = before["place"] + 1 if before is not None and before["fresh"] == at else 0
+        self.feed.append(change_row(kind, at, contact, place=place, **more))
 
     def _open_timeline(self, contact: Contact, tracker: str, at: Micros) -> Timeline:
         timeline = Timeline(self.mint.other(), tracker, contact.id, at)

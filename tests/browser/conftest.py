@@ -79,7 +79,7 @@ def serving(environment: dict[str, str], **more: str) -> Iterator[str]:
         process.communicate(timeout=30)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def environment_of_server(server: Settings) -> dict[str, str]:
     assert server.neo4j_uri
     return {
@@ -91,13 +91,13 @@ def environment_of_server(server: Settings) -> dict[str, str]:
     }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def origin(environment_of_server: dict[str, str], shared_database: object) -> Iterator[str]:
     with serving(environment_of_server) as address:
         yield address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     assert CHROMIUM, "the page is tested in a real Chromium; install Debian's package chromium"
     expect.set_options(timeout=PATIENCE)
