@@ -19,7 +19,7 @@ CALL (c) {
     COLLECT {
       UNWIND $events AS event
       RETURN COUNT {
-        MATCH (c)-[:HAS]->(:Timeline)<-[:ON]-(a:Activity)
+        MATCH (c)-[:HAS]->()<-[:ON]-(a)
         WHERE a.event = event.name
           AND a.message_id <> $id
           AND (event.within IS NULL OR a.occurred_at >= $now - duration(event.within))
@@ -47,10 +47,10 @@ CALL (c) {
 }
 CALL () {
   UNWIND [$contact_id] + $also AS contact_id
-  MATCH (holder:Contact {id: contact_id})-[:HAS]->(:Timeline)<-[on:PROPOSED_ON]-(made:Proposition)
+  MATCH (holder:Contact {id: contact_id})-[:HAS]->()<-[on:PROPOSED_ON]-(made)
     USING INDEX SEEK holder:Contact(id)
   WHERE on.environment = $environment
-  MATCH (made)-[:PROPOSED]->(o:Offer)
+  MATCH (made)-[:PROPOSED]->(o)
   WITH o.name AS name, collect(on.at) AS times
   RETURN collect([
     name,

@@ -4,7 +4,7 @@
 // columns: id, kind, since, last
 // access: read
 MATCH (e:Environment {name: $environment}) USING INDEX SEEK e:Environment(name)
-MATCH (e)-[:KEEPS_VISITORS_IN]->(:Folder)<-[visited:VISITED]-(:Timeline)<-[:HAS]-(c:Contact)
+MATCH (e)-[:KEEPS_VISITORS_IN]->()<-[visited:VISITED]-()<-[:HAS]-(c)
 WHERE c.id > $after
 WITH c, min(visited.since) AS since, max(visited.last_at) AS last
 ORDER BY c.id
