@@ -320,8 +320,10 @@ class Database:
 
 def _cause(error: Exception) -> Exception:
     # Leaving a transaction whose statement failed, the driver may raise that its result failed, from the reason.
-    while isinstance(error, ResultFailedError) and isinstance(error.__cause__, Exception):
-        error = error.__cause__
+    while isinstance(error, ResultFailedError) and isinstance(
+        reason := error.__cause__ or error.__context__, Exception
+    ):
+        error = reason
     return error
 
 
