@@ -27,38 +27,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-database = typer.Typer(
-    help="The embedded database: a Neo4j on this machine.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
-app.add_typer(database, name="db")
-blocked = typer.Typer(
-    help="The block list: values that name nobody.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
-app.add_typer(blocked, name="block")
-access = typer.Typer(
-    help="Access keys of the API.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
-app.add_typer(access, name="keys")
-catalogue = typer.Typer(
-    help="The catalogue of offers, as one file.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
-app.add_typer(catalogue, name="catalogue")
 
 
-suppressed = typer.Typer(
-    help="Emails and user ids that do not come back after their owner was erased.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
-app.add_typer(suppressed, name="suppress")
+def _group(name: str, help_text: str) -> typer.Typer:
+    group = typer.Typer(help=help_text, no_args_is_help=True, rich_markup_mode=None)
+    app.add_typer(group, name=name)
+    return group
+
+
+database = _group("db", "The embedded database: a Neo4j on this machine.")
+blocked = _group("block", "The block list: values that name nobody.")
+access = _group("keys", "Access keys of the API.")
+catalogue = _group("catalogue", "The catalogue of offers, as one file.")
+suppressed = _group("suppress", "Emails and user ids that do not come back after their owner was erased.")
 
 
 class Scope(StrEnum):

@@ -7,8 +7,7 @@ import anyio.to_thread
 import orjson
 from fastapi import Request, Response
 
-from api.problems import TooLarge
-from graph.errors import FieldError
+from graph.errors import FieldError, TooLarge
 from graph.kinfold import Kinfold
 from graph.line import Line
 

@@ -31,14 +31,6 @@ _OF_HTTP = {
 }
 
 
-class TooLarge(BadInput):
-    """A body above the limit, refused before it was read to its end."""
-
-    status = 413
-    code = "too_large"
-    title = "The request is too large"
-
-
 class Unauthorised(KinfoldError):
     """A call without an access key, or with one that nobody knows."""
 

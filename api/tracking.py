@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from graph.errors import BadInput, FieldError
+from graph.errors import BadInput, FieldError, TooLarge
 from graph.events import MAX_EVENT_BYTES, MAX_MESSAGE_ID, MAX_NAME, Event, read_event
 from graph.keys import MAX_KEY, InvalidKey, normalise
 from graph.model import KeyName
@@ -47,14 +47,6 @@ class BadMessage(BadInput):
     title = "This is no message of the tracking specification"
 
 
-class UnpackedTooLarge(BadInput):
-    """A body that grows beyond the limit when it is unpacked."""
-
-    status = 413
-    code = "too_large"
-    title = "The request is too large"
-
-
 class UnknownEncoding(BadInput):
     """A body that is packed in a way that is not understood."""
 
@@ -70,7 +62,7 @@ def unpack(body: bytes, encoding: str) -> bytes:
     ------
     UnknownEncoding
         When it is neither gzip nor none.
-    UnpackedTooLarge
+    TooLarge
         When the body is larger than the limit once unpacked.
     BadMessage
         When it is not what it says.
@@ -93,7 +85,7 @@ def unpack(body: bytes, encoding: str) -> bytes:
             raise _bad("", "gzip", "this is not gzip, although it says so") from error
         if len(unpacked) > MAX_REQUEST_BYTES:
             message = f"a body is at most {MAX_REQUEST_BYTES} bytes once unpacked"
-            raise UnpackedTooLarge([FieldError("", "too_large", message)])
+            raise TooLarge([FieldError("", "too_large", message)])
         if not stream.eof:
             raise _bad("", "gzip", "the gzip stream ends too early")
         body = stream.unused_data

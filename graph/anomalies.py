@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from graph.analysis.findings import KINDS, NAMED, Finding, limit_finding
-from graph.clock import Clock, Mint, RandomMint, to_micros, to_pair, to_text
+from graph.clock import END_OF_TIME, Clock, Mint, RandomMint, to_pair, to_text
 from graph.database import Database, Row, Transaction
 from graph.decision import Limits
 from graph.errors import BadInput, FieldError, NotFound
@@ -267,8 +267,9 @@ class Anomalies:
 
     def _held_back(self) -> list[Finding]:
         """Describe the contacts of which limits held events back, as they are now."""
-        now = to_micros(datetime(9999, 12, 31, tzinfo=UTC))
-        rows = self._database.read(lambda tx: tx.run("anomalies.limited", before=to_pair(now), limit=EVENTS_LOOKED_AT))
+        rows = self._database.read(
+            lambda tx: tx.run("anomalies.limited", before=to_pair(END_OF_TIME), limit=EVENTS_LOOKED_AT)
+        )
         by_contact: dict[str, list[Row]] = {}
         for row in rows:
             by_contact.setdefault(row["contact"], []).append(row)

@@ -20,6 +20,10 @@ def to_micros(moment: datetime) -> Micros:
     return (moment - _EPOCH) // _MICROSECOND
 
 
+END_OF_TIME: Micros = to_micros(datetime(9999, 12, 31, tzinfo=UTC))
+"""Later than anything that has happened: where a list begins that shows the newest first."""
+
+
 def to_datetime(micros: Micros) -> datetime:
     """Turn microseconds since the epoch into a UTC datetime."""
     return _EPOCH + timedelta(microseconds=micros)

@@ -49,6 +49,14 @@ class BadInput(KinfoldError):
         self.errors = errors
 
 
+class TooLarge(BadInput):
+    """A body above the limit, refused before it was read to its end."""
+
+    status = 413
+    code = "too_large"
+    title = "The request is too large"
+
+
 class NotFound(KinfoldError):
     """Nothing has this id."""
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from graph.clock import Micros, to_micros, to_text
+from graph.clock import END_OF_TIME, Micros, to_micros, to_text
 from graph.database import Database, Row, Transaction
 from graph.errors import BadInput, FieldError, Gone
 from graph.feed.changes import ChangeKind
@@ -25,7 +25,6 @@ LOOK_SECONDS = 3.0
 """How long a look for the lag may take: it stands before every scrape."""
 LOOKS = 20
 """How often unnumbered changes are looked at for two looks that agree, before numbering is left to the next reader."""
-_END = to_micros(datetime(9999, 12, 31, tzinfo=UTC))
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +146,7 @@ class Feed:
 
     def number(self) -> None:
         """Number what is new, when there is anything, in transactions of bounded size."""
-        while self._database.read(lambda tx: tx.run("feed.fresh", until=_END, limit=1)):
+        while self._database.read(lambda tx: tx.run("feed.fresh", until=END_OF_TIME, limit=1)):
             if not self._database.write(lambda tx: _number(tx, lock(tx)["last"])):
                 break
 
@@ -195,7 +194,7 @@ def _number(tx: Transaction, last: int) -> int:
     A change is numbered only once two looks in a row found the same ones up to its time. What it follows from was
     committed before the first of these looks was over, has an earlier time, and is therefore among them.
     """
-    found = tx.run("feed.fresh", until=_END, limit=BATCH)
+    found = tx.run("feed.fresh", until=END_OF_TIME, limit=BATCH)
     if not found:
         return 0
     until = found[-1]["fresh"]

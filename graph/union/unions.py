@@ -1,10 +1,9 @@
 """Unions by hand, the journal, and un-merge."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Any
 
-from graph.clock import Clock, Mint, RandomMint, to_datetime, to_micros, to_text
+from graph.clock import END_OF_TIME, Clock, Mint, RandomMint, to_datetime, to_text
 from graph.contacts import Document, check_not_erased, living_contact
 from graph.database import Database, Row, Transaction
 from graph.decision import Limits
@@ -16,8 +15,6 @@ from graph.preview import preview
 from graph.union.folding import JournalEntry, fold, unfold
 from graph.world import World
 from graph.world.write import write_world
-
-_END_OF_TIME = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 class Unions:
@@ -127,7 +124,7 @@ class Unions:
         BadInput
             When the cursor is not one that an earlier page gave.
         """
-        before, before_id = read_cursor(cursor, (int, str)) if cursor else (to_micros(_END_OF_TIME), "")
+        before, before_id = read_cursor(cursor, (int, str)) if cursor else (END_OF_TIME, "")
         rows = self._database.read(
             lambda tx: tx.run("union.merges", before=to_datetime(before), before_id=before_id, limit=limit + 1)
         )

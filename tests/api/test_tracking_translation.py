@@ -18,12 +18,12 @@ from api.tracking import (
     MAX_REQUEST_BYTES,
     BadMessage,
     UnknownEncoding,
-    UnpackedTooLarge,
     parse,
     read_batch,
     read_message,
     unpack,
 )
+from graph.errors import TooLarge
 from graph.events import MAX_EVENT_BYTES, Event, read_event
 
 RECEIVED = datetime(2026, 11, 22, 10, tzinfo=UTC)
@@ -185,9 +185,9 @@ def test_gzip_is_unpacked_and_never_beyond_the_limit() -> None:
     assert unpack(gzip.compress(b"{") + gzip.compress(b"}"), " GZIP ") == b"{}"
     assert unpack(b"{}", "") == unpack(b"{}", "identity") == b"{}"
     assert len(unpack(gzip.compress(b" " * MAX_REQUEST_BYTES), "gzip")) == MAX_REQUEST_BYTES
-    with pytest.raises(UnpackedTooLarge):
+    with pytest.raises(TooLarge):
         unpack(gzip.compress(b" " * (MAX_REQUEST_BYTES + 1)), "gzip")
-    with pytest.raises(UnpackedTooLarge):
+    with pytest.raises(TooLarge):
         unpack(gzip.compress(b" " * MAX_REQUEST_BYTES) + gzip.compress(b" "), "gzip")
     for spoilt in (gzip.compress(b"") * 17, b"{}", gzip.compress(b"{}")[:-1], gzip.compress(b"{}") + b"more"):
         with pytest.raises(BadMessage):
