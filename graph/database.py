@@ -40,6 +40,10 @@ log = logging.getLogger("kinfold.database")
 THREADS = 4
 """How many statements run beside their callers at once, over all transactions."""
 
+PATIENCE = 3
+"""After so many collisions a writer stands in line with the others that had as many, so that one after the other gets
+through however many there are."""
+
 _RACES = frozenset(
     {
         # Two transactions created the same key: the loser reads again and finds it.
@@ -183,7 +187,7 @@ class Database:
             When it gives none.
         """
         self._retried(
-            lambda session: self._in_transaction(session, lambda tx: tx.run("database.ping")),
+            lambda session, _: self._in_transaction(session, lambda tx: tx.run("database.ping")),
             access=READ_ACCESS,
             retry_seconds=timeout,
         )
@@ -197,7 +201,7 @@ class Database:
             When the database cannot be reached within that time.
         """
         return self._retried(
-            lambda session: self._in_transaction(session, work),
+            lambda session, _: self._in_transaction(session, work),
             access=READ_ACCESS,
             retry_seconds=retry_seconds,
         )
@@ -226,13 +230,15 @@ class Database:
         """
         doubtful: list[Result] = []
 
-        def attempt(session: Session) -> Result:
+        def attempt(session: Session, in_line: bool) -> Result:
             if doubtful and committed is not None:
                 earlier = doubtful[-1]
                 if self._in_transaction(session, lambda tx: committed(tx, earlier)):
                     return earlier
                 doubtful.clear()
             with self._begun(session) as (bolt, tx):
+                if in_line:
+                    tx.run("database.stand_in_line")
                 result = work(tx)
                 tx.settle()
                 try:
@@ -247,8 +253,10 @@ class Database:
     def rehearse(self, work: Callable[[Transaction], Result]) -> Result:
         """Run work in a transaction that is rolled back, again when it fails for a passing reason."""
 
-        def attempt(session: Session) -> Result:
+        def attempt(session: Session, in_line: bool) -> Result:
             with self._begun(session) as (bolt, tx):
+                if in_line:
+                    tx.run("database.stand_in_line")
                 result = work(tx)
                 tx.settle()
                 bolt.rollback()
@@ -280,11 +288,12 @@ class Database:
         return self._driver.session(database=self._name, default_access_mode=access, bookmark_manager=self._bookmarks)
 
     def _retried(
-        self, attempt: Callable[[Session], Result], *, access: str, retry_seconds: float | None = None
+        self, attempt: Callable[[Session, bool], Result], *, access: str, retry_seconds: float | None = None
     ) -> Result:
+        """Make attempts until one succeeds; each is told whether it collided so often that it must stand in line."""
         limit = self._retry_seconds if retry_seconds is None else retry_seconds
         deadline = time.monotonic() + limit
-        tries = 0
+        tries = collisions = 0
         while True:
             tries += 1
             try:
@@ -292,7 +301,7 @@ class Database:
                     tracing.span("transaction", {"db.system.name": "neo4j", "access": access, "tries": tries}),
                     self._session(access) as session,
                 ):
-                    return attempt(session)
+                    return attempt(session, collisions >= PATIENCE)
             except (TryAgain, Neo4jError, DriverError, OSError) as raised:
                 error = _cause(raised)
                 if not _passing(error):
@@ -304,6 +313,7 @@ class Database:
                         f"The database did not take the transaction within {limit:g} s "
                         f"({_name(error)}). Nothing that was answered is lost; sending this again is safe."
                     ) from error
+                collisions += isinstance(error, Neo4jError | TryAgain)
                 self.retried(_name(error))
                 log.debug("trying again after %s", _name(error))
                 if self._revive is not None and not isinstance(error, Neo4jError | TryAgain):

@@ -2,16 +2,17 @@
 
 import multiprocessing
 import random
+import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
-from threading import Barrier
 from typing import Any, TypeVar
 
 import pytest
 
-from graph.database import Database
+from graph.database import PATIENCE, Database, Transaction
+from graph.errors import TryAgain
 from graph.events import Event, read_event
 from graph.kinfold import Kinfold
 from graph.model import Answer, Outcome
@@ -28,7 +29,7 @@ WRITERS = 16
 
 def at_once(*works: Callable[[], Result]) -> list[Result]:
     """Run every work in a thread of its own, all from the same moment; any error is the test's."""
-    together = Barrier(len(works))
+    together = threading.Barrier(len(works))
 
     def run(work: Callable[[], Result]) -> Result:
         together.wait()
@@ -339,3 +340,34 @@ def test_one_conflict_from_several_writers_at_once_makes_one_contact(kinfold: Ki
         assert len({answer.contact.id for answer in answers if answer.contact}) == 1
         assert [answer.outcome for answer in answers].count(Outcome.SHARED) == 1
     check_invariants(kinfold.database)
+
+
+@pytest.mark.parametrize("call", ["write", "rehearse"])
+def test_a_writer_that_collided_too_often_stands_in_line_behind_the_others_that_did(
+    call: str, kinfold: Kinfold
+) -> None:
+    first_in_line, first_may_go, came_to_its_turn = threading.Event(), threading.Event(), threading.Event()
+    collisions: list[bool] = []
+
+    def first(tx: Transaction) -> None:
+        tx.run("database.stand_in_line")
+        first_in_line.set()
+        assert first_may_go.wait(20)
+
+    def unlucky(tx: Transaction) -> int:
+        if len(collisions) < PATIENCE:
+            collisions.append(first_may_go.is_set())
+            raise TryAgain
+        came_to_its_turn.set()
+        assert first_may_go.is_set()
+        return tx.run("database.ping")[0]["alive"]
+
+    with ThreadPoolExecutor(2) as threads:
+        ahead = threads.submit(kinfold.database.write, first)
+        assert first_in_line.wait(20)
+        behind = threads.submit(getattr(kinfold.database, call), unlucky)
+        assert not came_to_its_turn.wait(1.0)
+        first_may_go.set()
+        ahead.result()
+        assert behind.result() is True
+    assert collisions == [False] * PATIENCE, "before that nobody waits for anybody"
