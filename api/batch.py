@@ -1,23 +1,20 @@
 """Many events at once: a bad one fails alone, in its place."""
 
 import json
-import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import orjson
 
-from graph.errors import BadInput, FieldError, KinfoldError, Unavailable
+from graph.batches import Resolve, resolve_each
+from graph.errors import BadInput, FieldError, KinfoldError
 from graph.events import Event, read_event
 from graph.json import named_once, parse_json
 from graph.model import Answer
 
-log = logging.getLogger(__name__)
-
 MAX_BATCH = 1000
 
 Read = Event | KinfoldError
-Resolve = Callable[[Sequence[Event]], list[Answer]]
 
 
 def read_one(raw: bytes | Any) -> Read:
@@ -68,11 +65,11 @@ def read_envelope(body: bytes) -> list[Any]:
     return _bounded(parsed["events"])
 
 
-def resolve_each(resolve: Resolve, read: Sequence[Read], *, alone: bool = True) -> list[Answer | KinfoldError]:
+def resolve_read(resolve: Resolve, read: Sequence[Read], *, alone: bool = True) -> list[Answer | KinfoldError]:
     """Resolve what could be read, in one transaction, and keep the order.
 
-    Events that no transaction can hold are found by resolving one by one, so that they fail alone;
-    not in a rehearsal (``alone=False``), which is a single transaction and ends with the first failure.
+    Events that no transaction can hold fail alone, but not in a rehearsal (``alone=False``), which is a single
+    transaction and ends with the first failure.
 
     Raises
     ------
@@ -80,41 +77,13 @@ def resolve_each(resolve: Resolve, read: Sequence[Read], *, alone: bool = True) 
         When the database is away and nothing was resolved.
     """
     events = [item for item in read if isinstance(item, Event)]
-    answers = iter(_resolve(resolve, events, alone) if events else [])
+    together = resolve_each if alone else _all_or_none
+    answers = iter(together(resolve, events) if events else [])
     return [next(answers) if isinstance(item, Event) else item for item in read]
 
 
-def _resolve(resolve: Resolve, events: list[Event], alone: bool) -> Sequence[Answer | KinfoldError]:
-    try:
-        return resolve(events)
-    except Unavailable:
-        raise
-    except Exception:
-        if not alone:
-            raise
-        log.exception("a batch of %d events failed; resolving them one by one", len(events))
-    return _one_by_one(resolve, events)
-
-
-def _one_by_one(resolve: Resolve, events: list[Event]) -> list[Answer | KinfoldError]:
-    answers: list[Answer | KinfoldError] = []
-    away: Unavailable | None = None
-    for event in events:
-        if away:
-            answers.append(away)
-            continue
-        try:
-            answers += resolve([event])
-        except Unavailable as error:
-            # Each further event would wait as long as this one did.
-            away = error
-            answers.append(error)
-        except KinfoldError as error:
-            answers.append(error)
-        except Exception:
-            log.exception("an event failed alone")
-            answers.append(KinfoldError("The server failed on this event and wrote the reason to its log."))
-    return answers
+def _all_or_none(resolve: Resolve, events: Sequence[Event]) -> Sequence[Answer | KinfoldError]:
+    return resolve(events)
 
 
 def _bounded(events: list[Any]) -> list[Any]:

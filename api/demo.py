@@ -11,7 +11,7 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
-from api.batch import resolve_each
+from api.batch import resolve_read
 from api.catalogue import load
 from api.logs import lines
 from api.problems import as_problem
@@ -57,7 +57,7 @@ def tell(kinfold: Kinfold, stream: BinaryIO, url: str | None, catalogue: Path | 
     story = _story_table()
     events: list[Event] = []
     for line in lines(stream):
-        [result] = resolve_each(kinfold.resolver.resolve, [line.read])
+        [result] = resolve_read(kinfold.resolver.resolve, [line.read])
         if isinstance(line.read, Event) and isinstance(result, Answer):
             events.append(line.read)
             story.add_row(*_row(kinfold, names, line.read, result))

@@ -10,8 +10,9 @@ from typing import Any, BinaryIO
 import orjson
 from rich.table import Table
 
-from api.batch import Read, Resolve, read_one, resolve_each
+from api.batch import Read, read_one, resolve_read
 from api.problems import as_problem
+from graph.batches import Resolve
 from graph.errors import BadInput, FieldError, KinfoldError
 from graph.events import MAX_EVENT_BYTES
 
@@ -116,7 +117,7 @@ def batches(stream: BinaryIO, size: int) -> Iterator[list[Line]]:
 
 def answer_lines(resolve: Resolve, batch: list[Line], *, rehearsal: bool = False) -> list[dict[str, Any]]:
     """Resolve a batch; what was wrong with a line is said in its place, with the line's number."""
-    results = resolve_each(resolve, [line.read for line in batch], alone=not rehearsal)
+    results = resolve_read(resolve, [line.read for line in batch], alone=not rehearsal)
     return [
         {"error": as_problem(result, line=line.number)} if isinstance(result, KinfoldError) else result.to_dict()
         for line, result in zip(batch, results, strict=True)

@@ -13,7 +13,7 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
-from api.batch import resolve_each
+from api.batch import resolve_read
 from api.logs import Line, batches, lines
 from api.problems import as_problem
 from api.terminal import Refusal, say
@@ -172,7 +172,7 @@ def dump(done: Comparison, log: BinaryIO, out: BinaryIO) -> None:
 
 def _resolve(kinfold: Kinfold, run: Run, batch: list[Line]) -> list[dict[str, Any]]:
     bad: list[dict[str, Any]] = []
-    for line, answer in zip(batch, resolve_each(kinfold.resolver.resolve, [one.read for one in batch]), strict=True):
+    for line, answer in zip(batch, resolve_read(kinfold.resolver.resolve, [one.read for one in batch]), strict=True):
         if isinstance(answer, KinfoldError):
             run.skip()
             bad.append(as_problem(answer, line=line.number))

@@ -5,20 +5,19 @@ event goes at once: there is no timer. One worker takes the batches, so answers 
 process; between processes the database's locks do.
 """
 
-import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 from graph import tracing
+from graph.batches import resolve_each
 from graph.errors import KinfoldError, Unavailable
 from graph.events import Event
 from graph.model import Answer
-
-log = logging.getLogger("kinfold.line")
 
 LARGEST_BATCH = 256
 """Events a commit: an answer waits for the whole batch, so one that is larger makes its first caller wait longer."""
@@ -121,30 +120,18 @@ class Line:
         explain = any(item.explain for item in batch)
         try:
             with tracing.span("batch", {"events": len(batch)}, links=[item.span for item in batch]):
-                answers = self._resolve([item.event for item in batch], explain=explain)
+                results = resolve_each(partial(self._resolve, explain=explain), [item.event for item in batch])
         except Unavailable as error:
-            # Those who came meanwhile have waited as long: none of them waits another time for the same outage.
-            for item in [*batch, *self._everybody()]:
-                item.answer.set_exception(error)
-            return
-        except Exception as error:
-            if len(batch) > 1:
-                log.warning(
-                    "a batch of %d failed (%s): one by one, so that only the culprit does",
-                    len(batch),
-                    type(error).__name__,
-                )
-                for item in batch:
-                    self._answer([item])
-            else:
-                batch[0].answer.set_exception(error if isinstance(error, KinfoldError) else _failed(error))
-            return
-        for item, answer in zip(batch, answers, strict=True):
+            results = [error] * len(batch)
+        for item, result in zip(batch, results, strict=True):
+            if isinstance(result, KinfoldError):
+                item.answer.set_exception(result)
+                continue
             if not item.explain:
-                answer.trace = None
-            item.answer.set_result(answer)
-
-
-def _failed(error: Exception) -> KinfoldError:
-    log.error("an event failed", exc_info=error)
-    return KinfoldError("The server failed on this event and wrote the reason to its log.")
+                result.trace = None
+            item.answer.set_result(result)
+        away = next((result for result in results if isinstance(result, Unavailable)), None)
+        if away:
+            # Those who came meanwhile have waited as long: none of them waits another time for the same outage.
+            for item in self._everybody():
+                item.answer.set_exception(away)

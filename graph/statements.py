@@ -70,6 +70,8 @@ class Statement:
     text: str
     body: str = ""
     """What its file holds below the header."""
+    parts: tuple[str, ...] = ()
+    """Of a composition: the statements that it runs, in this order."""
 
 
 def parse_statement(name: str, text: str) -> Statement:
@@ -138,7 +140,7 @@ def parse_composition(name: str, text: str, parts: Mapping[str, Statement]) -> S
         for key, part in zip(keys, listed, strict=True)
     ]
     sent = "\n".join([KEEP_PLAN, *calls])
-    return Statement(name, header["purpose"], frozenset(keys), (), True, sent)
+    return Statement(name, header["purpose"], frozenset(keys), (), True, sent, parts=tuple(listed))
 
 
 def _as_sent(body: str, plan: str | None) -> str:

@@ -11,7 +11,7 @@ from starlette.types import Scope
 from api import schemas
 from api.access import Held, check_may_look, held_by
 from api.answers import told
-from api.batch import MAX_BATCH, Read, looks_like_lines, read_envelope, read_lines, read_one, resolve_each
+from api.batch import MAX_BATCH, Read, looks_like_lines, read_envelope, read_lines, read_one, resolve_read
 from api.http import as_json, in_thread, kinfold_of, line_of, read_body
 from api.problems import as_problem, responses
 from api.query import Flags, FlagsQuery
@@ -130,7 +130,7 @@ async def resolve_batch(request: Request, flags: FlagsQuery) -> Response:
 def _answer_batch(kinfold: Kinfold, held: Held | None, body: bytes, as_lines: bool, flags: Flags) -> Response:
     events = [read_one(raw) for raw in (read_lines(body) if as_lines else read_envelope(body))]
     resolve = partial(kinfold.resolver.resolve, dry_run=flags.dry_run, explain=flags.explain)
-    results = resolve_each(resolve, events)
+    results = resolve_read(resolve, events)
     return as_json({"results": [_shown(held, *pair) for pair in zip(events, results, strict=True)]})
 
 

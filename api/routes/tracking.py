@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from api import schemas
-from api.batch import Read, resolve_each
+from api.batch import Read, resolve_read
 from api.http import as_json, in_thread, kinfold_of, line_of, read_body
 from api.problems import as_problem, responses
 from api.tracking import KINDS, MAX_MESSAGES, MAX_REQUEST_BYTES, parse, read_batch, read_message, unpack
@@ -125,7 +125,7 @@ def _take_batch(kinfold: Kinfold, packed: bytes, encoding: str, received_at: dat
 
 
 def _resolve(kinfold: Kinfold, read: Sequence[Read]) -> list[Any]:
-    results = resolve_each(kinfold.resolver.resolve, read)
+    results = resolve_read(kinfold.resolver.resolve, read)
     for result in results:
         if isinstance(result, Unavailable):
             raise result  # the SDK sends the batch again, and what was resolved is known by its messageId

@@ -6,6 +6,7 @@ from typing import Any
 
 from graph.clock import to_pair
 from graph.model import KeyName
+from graph.statements import load_statements
 from graph.world.entities import Contact, Key, Merge, Ownership, Timeline, Undone
 from graph.world.world import World
 
@@ -19,21 +20,6 @@ _GROUPS: dict[KeyName, str] = {
 }
 
 _UNKNOWN = object()
-
-_KEYED = tuple(_GROUPS.values())
-_ALL: dict[str, tuple[str, ...]] = {
-    "union.restore": ("undone",),
-    "resolution.disown": _KEYED,
-    "resolution.write": ("contacts", "changes", "activities", "feed"),
-    "resolution.create_keys": _KEYED,
-    "resolution.own": _KEYED,
-    "resolution.periods": ("new", "moved", "ended"),
-    "properties.write": ("created", "shown", "dropped"),
-    "resolution.split": ("splits",),
-    "union.journal": ("merges",),
-    "union.redirect": ("folds",),
-}
-"""The parts of ``resolution.write_all`` with their parameters, in their order."""
 
 
 def write_world(world: World) -> None:
@@ -122,9 +108,10 @@ class _Writer:
             [(statement, parameters)] = self.writes.items()
             self.world.run(statement, **parameters)
         elif self.writes:
+            statements = load_statements()
             everything = {
-                name.replace(".", "_"): self.writes.get(name) or {key: [] for key in parameters}
-                for name, parameters in _ALL.items()
+                part.replace(".", "_"): self.writes.get(part) or {key: [] for key in statements[part].parameters}
+                for part in statements["resolution.write_all"].parts
             }
             self.world.run("resolution.write_all", **everything)
 
