@@ -1,76 +1,61 @@
-"""One event through the library, beside the cheapest transaction that could leave the same nodes and edges.
+"""One event through the library, beside the cheapest transaction that leaves the same nodes and edges.
 
 Run with ``python -m bench.single_event [--events 1000]``. Both sides use one driver and take turns (A B A B), so
-that whatever else the machine does falls on both. Without NEO4J_URI a throw-away embedded database is started.
+that whatever else the machine does falls on both.
 """
 
 import argparse
-import json
-import os
-import platform
-import secrets
 import statistics
-import tempfile
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
 from datetime import UTC, datetime
 from itertools import cycle
-from pathlib import Path
 from typing import Any
 
 from neo4j import WRITE_ACCESS
-from rich.console import Console
-from rich.table import Table
 
-from graph.database import Database
-from graph.embedded import stop
+from bench.harness import Figure, save, show, throw_away
+from graph.clock import to_micros
 from graph.events import read_event
-from graph.kinfold import Kinfold, open_kinfold
-from graph.settings import Settings
+from graph.kinfold import Kinfold
 
 VISITORS = 501
 """Who comes back; an odd number, so that each of them is met by both sides."""
 
-OUT = Path(__file__).parent / "out" / "single_event.json"
-
 RAW_NEW = """\
-CREATE (c:Contact)-[:OWNS {since: $now, position: 0}]->(t:Tracker {value: $tracker}),
-  (c)-[:HAS]->(p:Timeline {id: $timeline, started_at: $now})-[:OF]->(t),
-  (:Activity {message_id: $message, event: 'page_view', occurred_at: $now, received_at: $now, rule: '5',
-    outcome: 'created', tracker_id: $tracker})-[:ON]->(p)
-SET c = $contact
+CREATE (c:Contact)-[:OWNS {since: $now, position: 0, message_id: $message}]->(t:Tracker {value: $tracker}),
+  (c)-[:HAS]->(p:Timeline {id: $timeline, started_at: $now, last_at: $now})-[:OF]->(t),
+  (a:Activity)-[:ON]->(p),
+  (f:Change)
+SET c = $contact, a = $activity, f = $change
 """
 
 RAW_FOUND = """\
-MATCH (:Tracker {value: $tracker})<-[:OF]-(p:Timeline)<-[:HAS]-(c:Contact)
-CREATE (:Activity {message_id: $message, event: 'page_view', occurred_at: $now, received_at: $now, rule: '5',
-  outcome: 'found', tracker_id: $tracker})-[:ON]->(p)
-SET c.last_seen_at = $now
+MATCH (t:Tracker {value: $tracker})<-[:OF]-(p:Timeline)<-[:HAS]-(c:Contact) USING INDEX SEEK t:Tracker(value)
+CREATE (a:Activity)-[:ON]->(p)
+SET a = $activity, c.last_seen_at = $now, p.last_at = $now
 """
 
-CLEAR = """\
-MATCH (t:Tracker) WHERE t.value STARTS WITH $prefix
-WITH t LIMIT 2000
-MATCH (t)<-[:OF]-(p:Timeline)<-[:HAS]-(c:Contact)
+LEFT = """\
+MATCH (t:Tracker {value: $tracker})<-[:OWNS]-(c:Contact)-[:HAS]->(p:Timeline)-[:OF]->(t)
 OPTIONAL MATCH (a:Activity)-[:ON]->(p)
-DETACH DELETE a, p, c, t
-RETURN count(DISTINCT t) AS cleared
+WITH c, p, count(a) AS activities
+OPTIONAL MATCH (f:Change {contact: c.id})
+RETURN activities, collect(f.kind) AS changes, size(keys(c)) AS contact, size(keys(p)) AS period
 """
 
 
 class Sides:
     """The two ways to write an event, A and B, with ids that nobody else has."""
 
-    def __init__(self, kinfold: Kinfold, prefix: str) -> None:
+    def __init__(self, kinfold: Kinfold) -> None:
         self._resolver = kinfold.resolver
         self._database = kinfold.database
-        self._prefix = prefix
         self._count = 0
 
     def tracker(self) -> str:
         self._count += 1
-        return f"{self._prefix}{self._count}"
+        return f"visitor {self._count}"
 
     def library(self, tracker: str) -> float:
         """Resolve one event that carries a tracker; reading the event is part of it."""
@@ -83,7 +68,7 @@ class Sides:
         return took
 
     def raw_new(self, tracker: str) -> float:
-        now = datetime.now(UTC)
+        now, message, of_activity = self._activity(tracker, "created")
         contact = {
             "id": f"{tracker} contact",
             "kind": "anonymous",
@@ -97,14 +82,39 @@ class Sides:
             "created_at": now,
             "last_seen_at": now,
         }
-        message = f"{tracker} {time.monotonic_ns()}"
-        return self._raw(
-            RAW_NEW, tracker=tracker, timeline=f"{tracker} timeline", message=message, now=now, contact=contact
-        )
+        change = {
+            "kind": "created",
+            "contact": contact["id"],
+            "contact_kind": "anonymous",
+            "rule": "5",
+            "message_id": message,
+            "fresh": to_micros(now),
+            "place": 0,
+        }
+        return self._raw(RAW_NEW, tracker=tracker, timeline=contact["timeline_id"], contact=contact, change=change,
+                         message=message, **of_activity)  # fmt: skip
 
     def raw_found(self, tracker: str) -> float:
-        message = f"{tracker} {time.monotonic_ns()}"
-        return self._raw(RAW_FOUND, tracker=tracker, message=message, now=datetime.now(UTC))
+        _, _, of_activity = self._activity(tracker, "found")
+        return self._raw(RAW_FOUND, tracker=tracker, **of_activity)
+
+    def left(self, tracker: str) -> dict[str, Any]:
+        """Tell what an event left behind, to hold both sides against each other."""
+        return self._database.read(lambda tx: tx.run_text(LEFT, tracker=tracker))[0]
+
+    @staticmethod
+    def _activity(tracker: str, outcome: str) -> tuple[datetime, str, dict[str, Any]]:
+        now, message = datetime.now(UTC), f"{tracker} {time.monotonic_ns()}"
+        activity = {
+            "message_id": message,
+            "event": "page_view",
+            "occurred_at": now,
+            "received_at": now,
+            "rule": "5",
+            "outcome": outcome,
+            "tracker_id": tracker,
+        }
+        return now, message, {"now": now, "activity": activity}
 
     def _raw(self, text: str, **parameters: Any) -> float:
         began = time.perf_counter()
@@ -124,61 +134,29 @@ def take_turns(count: int, ours: Callable[[], float], raw: Callable[[], float]) 
     return times
 
 
-def summary(name: str, ours: list[float], raw: list[float]) -> dict[str, Any]:
-    def milliseconds(times: list[float], percent: int) -> float:
-        return round(statistics.quantiles(times, n=100)[percent - 1] * 1000, 3)
-
-    row: dict[str, Any] = {"event": name, "events": len(ours)}
-    for percent in (50, 95):
-        row[f"library_p{percent}_ms"] = milliseconds(ours, percent)
-        row[f"raw_p{percent}_ms"] = milliseconds(raw, percent)
-        row[f"ratio_p{percent}"] = round(row[f"library_p{percent}_ms"] / row[f"raw_p{percent}_ms"], 2)
-    return row
-
-
-def measure(kinfold: Kinfold, events: int, warm_up: int) -> list[dict[str, Any]]:
-    prefix = f"bench {secrets.token_hex(4)} "
-    sides = Sides(kinfold, prefix)
-    try:
-        known = cycle([sides.tracker() for _ in range(VISITORS)])
-        for _ in range(VISITORS):
-            sides.library(next(known))
-        cases: dict[str, tuple[Callable[[], float], Callable[[], float]]] = {
-            "new visitor": (lambda: sides.library(sides.tracker()), lambda: sides.raw_new(sides.tracker())),
-            "found": (lambda: sides.library(next(known)), lambda: sides.raw_found(next(known))),
-        }
-        for ours, raw in cases.values():
-            take_turns(warm_up, ours, raw)
-        return [summary(name, *take_turns(events, ours, raw)) for name, (ours, raw) in cases.items()]
-    finally:
-        clear(kinfold.database, prefix)
-
-
-def clear(database: Database, prefix: str) -> None:
-    while database.write(lambda tx: tx.run_text(CLEAR, prefix=prefix)[0]["cleared"]):
-        pass
-
-
-def server_version(database: Database) -> str:
-    rows = database.read(
-        lambda tx: tx.run_text("CALL dbms.components() YIELD name, versions, edition RETURN versions[0] AS version")
-    )
-    return str(rows[0]["version"])
-
-
-def show(rows: list[dict[str, Any]], where: dict[str, Any]) -> None:
-    table = Table(title=f"one event, milliseconds; Neo4j {where['neo4j']}, {where['cpus']} CPUs")
-    table.add_column("event")
-    for heading in ("library p50", "raw p50", "ratio", "library p95", "raw p95", "ratio"):
-        table.add_column(heading, justify="right")
-    for row in rows:
-        cells = [
-            f"{row[f'{name}_p{percent}{unit}']:.2f}"
-            for percent in (50, 95)
-            for name, unit in (("library", "_ms"), ("raw", "_ms"), ("ratio", ""))
-        ]
-        table.add_row(row["event"], *cells)
-    Console(width=110).print(table)
+def measure(kinfold: Kinfold, events: int, warm_up: int) -> list[Figure]:
+    sides = Sides(kinfold)
+    pair = sides.tracker(), sides.tracker()
+    sides.library(pair[0])
+    sides.raw_new(pair[1])
+    assert sides.left(pair[0]) == sides.left(pair[1]), "the reference leaves something else"
+    known = cycle([sides.tracker() for _ in range(VISITORS)])
+    for _ in range(VISITORS):
+        sides.library(next(known))
+    cases: dict[str, tuple[Callable[[], float], Callable[[], float]]] = {
+        "a new visitor": (lambda: sides.library(sides.tracker()), lambda: sides.raw_new(sides.tracker())),
+        "a visitor found": (lambda: sides.library(next(known)), lambda: sides.raw_found(next(known))),
+    }
+    for ours, raw in cases.values():
+        take_turns(warm_up, ours, raw)
+    figures = []
+    for name, (ours, raw) in cases.items():
+        samples = take_turns(events, ours, raw)
+        for percent in (50, 95):
+            mine, reference = (1000 * statistics.quantiles(times, n=100)[percent - 1] for times in samples)
+            target = 1.5 if percent == 50 else None
+            figures.append(Figure(f"one event, {name}, p{percent}", "ms", mine, reference, "raw Bolt", target, True))
+    return figures
 
 
 def main() -> None:
@@ -186,25 +164,10 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=1000, help="rounds of each kind of event (default 1000)")
     parser.add_argument("--warm-up", type=int, default=300, help="rounds before anything is measured (default 300)")
     arguments = parser.parse_args()
-    with ExitStack() as stack:
-        settings = Settings()
-        if not settings.neo4j_uri:
-            home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kinfold-bench-"))) / "home"
-            settings = settings.model_copy(update={"home": home})
-            # Before its folder goes, the database must be down, not only without a lease.
-            stack.callback(stop, settings)
-        kinfold = stack.enter_context(open_kinfold(settings))
-        rows = measure(kinfold, arguments.events, arguments.warm_up)
-        where = {
-            "neo4j": server_version(kinfold.database),
-            "python": platform.python_version(),
-            "machine": platform.machine(),
-            "cpus": os.cpu_count(),
-            "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        }
-    show(rows, where)
-    OUT.parent.mkdir(parents=True, exist_ok=True)
-    OUT.write_text(json.dumps({"benchmark": "single_event", **where, "rows": rows}, indent=1) + "\n")
+    with throw_away() as kinfold:
+        figures = measure(kinfold, arguments.events, arguments.warm_up)
+    show(figures, "one event, one caller")
+    save("single_event", figures, events=arguments.events)
 
 
 if __name__ == "__main__":

@@ -1,26 +1,16 @@
 """What a union and its undoing cost, with 10 activities and with 100,000 behind the contact that is folded.
 
 Run with ``python -m bench.union_cost [--long 100000] [--rounds 20]``. Contacts with a short and with a long history
-take turns in one run. Without NEO4J_URI a throw-away embedded database is started.
+take turns in one run.
 """
 
 import argparse
-import json
-import statistics
-import tempfile
 import time
-from contextlib import ExitStack
-from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
-
-from graph.embedded import stop
+from bench.harness import Figure, median, save, show, throw_away
 from graph.events import Event
-from graph.kinfold import Kinfold, open_kinfold
-from graph.settings import Settings
+from graph.kinfold import Kinfold
 
-OUT = Path(__file__).parent / "out" / "union_cost.json"
 SHORT = 10
 
 
@@ -45,39 +35,32 @@ def fold_and_unfold(kinfold: Kinfold, source: str, target: str) -> tuple[float, 
     return folded - began, time.perf_counter() - folded
 
 
+def measure(kinfold: Kinfold, long: int, rounds: int) -> list[Figure]:
+    target = history(kinfold, "survivor", 1)
+    sources = {length: history(kinfold, f"history-{length}", length) for length in (SHORT, long)}
+    for source in sources.values():  # plans and caches are warm before anything counts
+        for _ in range(5):
+            fold_and_unfold(kinfold, source, target)
+    seconds: dict[int, list[tuple[float, float]]] = {length: [] for length in sources}
+    for _ in range(rounds):
+        for length, source in sources.items():
+            seconds[length].append(fold_and_unfold(kinfold, source, target))
+    figures = []
+    for name, side in (("a union", 0), ("its undoing", 1)):
+        ours, reference = (1000 * median([pair[side] for pair in seconds[length]]) for length in (long, SHORT))
+        figures.append(Figure(f"{name}, {long:,} activities, p50", "ms", ours, reference, f"itself with {SHORT}"))
+    return figures
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--long", type=int, default=100_000)
+    parser = argparse.ArgumentParser(prog="python -m bench.union_cost", description=__doc__.splitlines()[0])
+    parser.add_argument("--long", type=int, default=100_000, help="activities of the long history (default 100,000)")
     parser.add_argument("--rounds", type=int, default=20)
-    options = parser.parse_args()
-    with ExitStack() as stack:
-        settings = Settings()
-        if not settings.neo4j_uri:
-            home = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "home"
-            settings = settings.model_copy(update={"home": home})
-            stack.callback(stop, settings)
-        kinfold = stack.enter_context(open_kinfold(settings))
-        target = history(kinfold, "survivor", 1)
-        sources = {length: history(kinfold, f"history-{length}", length) for length in (SHORT, options.long)}
-        for source in sources.values():  # plans and caches are warm before anything counts
-            for _ in range(5):
-                fold_and_unfold(kinfold, source, target)
-        seconds: dict[int, list[tuple[float, float]]] = {length: [] for length in sources}
-        for _ in range(options.rounds):
-            for length, source in sources.items():
-                seconds[length].append(fold_and_unfold(kinfold, source, target))
-    medians = {
-        length: [statistics.median(values) * 1000 for values in zip(*rounds, strict=True)]
-        for length, rounds in seconds.items()
-    }
-    table = Table("activities", "union p50 ms", "undo p50 ms")
-    for length, (union, undo) in medians.items():
-        table.add_row(f"{length:,}", f"{union:.1f}", f"{undo:.1f}")
-    ratios = [long / short for long, short in zip(medians[options.long], medians[SHORT], strict=True)]
-    table.add_row("ratio", *(f"{ratio:.2f}" for ratio in ratios))
-    Console().print(table)
-    OUT.parent.mkdir(exist_ok=True)
-    OUT.write_text(json.dumps({"rounds": options.rounds, "p50_ms": medians, "ratio": ratios}, indent=1) + "\n")
+    arguments = parser.parse_args()
+    with throw_away() as kinfold:
+        figures = measure(kinfold, arguments.long, arguments.rounds)
+    show(figures, "unions")
+    save("union_cost", figures, rounds=arguments.rounds)
 
 
 if __name__ == "__main__":
