@@ -37,8 +37,9 @@ Row = dict[str, Any]
 
 log = logging.getLogger("kinfold.database")
 
-THREADS = 4
-"""How many statements run beside their callers at once, over all transactions."""
+THREADS = 256
+"""How many statements run beside their callers at once: more than a pool has connections, for one that waited for a
+thread could hold the locks that the others wait for."""
 
 PATIENCE = 3
 """After so many collisions a writer stands in line with the others that had as many, so that one after the other gets
