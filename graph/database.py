@@ -266,24 +266,29 @@ class Database:
         return self._retried(attempt, access=WRITE_ACCESS)
 
     def _in_transaction(self, session: Session, work: Callable[[Transaction], Result]) -> Result:
-        with self._begun(session) as (_, tx):
+        with self._begun(session) as (bolt, tx):
             result = work(tx)
             tx.settle()
+            bolt.commit()
             return result
 
     @contextmanager
     def _begun(self, session: Session) -> Iterator[tuple[BoltTransaction, Transaction]]:
         # BEGIN goes with the first statement instead of costing a round trip: what the driver does in execute_query,
         # for which it has no public switch.
-        with session._pipelined_begin, session.begin_transaction() as bolt:
-            tx = Transaction(bolt, self._statements, self._threads)
-            try:
-                yield bolt, tx
-            except BaseException:
-                # The connection is one: what runs on it beside us ends before the rollback is sent.
-                with suppress(Exception):
-                    tx.settle()
-                raise
+        with session._pipelined_begin:
+            bolt = session.begin_transaction()
+        tx = Transaction(bolt, self._statements, self._threads)
+        try:
+            # What was not committed is rolled back by the session when it is closed, and not by leaving `bolt`: when a
+            # statement fails, the driver gives the connection back to its pool at once, and a transaction that is left
+            # looks at it once more, in the middle of what another thread does with it by then.
+            yield bolt, tx
+        except BaseException:
+            # The connection is one: what runs on it beside us ends before the rollback is sent.
+            with suppress(Exception):
+                tx.settle()
+            raise
 
     def _session(self, access: str) -> Session:
         return self._driver.session(database=self._name, default_access_mode=access, bookmark_manager=self._bookmarks)

@@ -5,6 +5,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -314,6 +315,40 @@ def test_a_deadlock_that_the_driver_reports_as_a_failed_result_is_tried_again(ca
 
     assert getattr(database, call)(work) == "done"
     assert len(tries) == 2
+
+
+def test_a_failed_transaction_leaves_alone_the_connection_that_another_thread_has_by_then(server: Settings) -> None:
+    # The driver gives a connection back as soon as a statement failed, before the transaction is left.
+    assert server.neo4j_uri
+    other_is_inside, failed_is_out = threading.Event(), threading.Event()
+    password = server.neo4j_password.get_secret_value()
+    alone = server.model_copy(update={"pool_size": 1})
+
+    def slowly(tx: Transaction) -> int:
+        tx.run_text("CREATE (:Scratch {made: 'by the other'})")
+        other_is_inside.set()
+        assert failed_is_out.wait(20)
+        return int(tx.run_text("MATCH (n:Scratch) RETURN count(n) AS many")[0]["many"])
+
+    with (
+        Database.connect(server.neo4j_uri, server.neo4j_user, password, alone) as database,
+        ThreadPoolExecutor(1) as threads,
+    ):
+        others: list[Future[int]] = []
+
+        def failing(tx: Transaction) -> None:
+            try:
+                tx.run_text("RETURN 1 / 0 AS nothing")
+            finally:
+                others.append(threads.submit(database.write, slowly))
+                assert other_is_inside.wait(20)
+
+        with pytest.raises(Neo4jError, match="by zero"):
+            database.write(failing)
+        failed_is_out.set()
+        assert others[0].result() == 1
+        assert database.read(lambda tx: tx.run_text("MATCH (n:Scratch) RETURN count(n) AS many"))[0]["many"] == 1
+        database.write(lambda tx: tx.run_text("MATCH (n:Scratch) DELETE n"))
 
 
 def test_a_failed_result_without_a_passing_reason_is_raised(database: Database) -> None:
