@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.http import in_thread
+from api.http import in_spare_thread
 from api.problems import Forbidden, TooMany, Unauthorised, respond
 from api.rates import Allowance, Rates, headers_of
 from api.tracking import TRACKING_PATHS
@@ -121,7 +121,7 @@ class AccessKeys:
             When the database does not answer and no look was ever taken.
         """
         if self._listed is None or time.monotonic() - self._looked_at > FRESH_SECONDS:
-            await in_thread(self.look)
+            await in_spare_thread(self.look)
 
     def look(self) -> None:
         """Look for keys in the graph; while the database is away those of the last look count.

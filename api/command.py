@@ -469,8 +469,9 @@ def start() -> None:
     with plain_errors():
         from graph import embedded
 
-        with fetching() as report:
-            server = embedded.start(_settings(), on_progress=report)
+        settings = _settings()
+        with fetching(settings.home) as report:
+            server = embedded.start(settings, on_progress=report)
         _show_server(server)
 
 
@@ -541,7 +542,7 @@ def _opened(settings: "Settings") -> Iterator["Kinfold"]:
     from graph.kinfold import open_kinfold
 
     with ExitStack() as stack:
-        with fetching() as report:
+        with fetching(settings.home) as report:
             kinfold = stack.enter_context(open_kinfold(settings, on_progress=report))
         yield kinfold
 

@@ -1,9 +1,11 @@
 """A short log told as a story: what came in, who it is, why, and who is who in the end."""
 
 import shlex
+import sys
 from collections.abc import Iterable
 from itertools import count
 from pathlib import Path
+from shutil import which
 from typing import Any, BinaryIO
 from urllib.parse import quote
 
@@ -20,6 +22,7 @@ from graph.errors import KinfoldError
 from graph.events import Event
 from graph.kinfold import Kinfold
 from graph.model import KEY_NAMES, Answer, KeyName, Outcome
+from graph.settings import Settings
 
 WIDTH = 120
 MOST_PEOPLE = 40
@@ -70,7 +73,8 @@ def tell(kinfold: Kinfold, stream: BinaryIO, url: str | None, catalogue: Path | 
     if catalogue is not None:
         load(kinfold, catalogue.read_bytes())
         told.print(_offers_table(kinfold, names, people, seen))
-    told.print(_next_things(events, people, url), markup=False, highlight=False, soft_wrap=True)
+    next_things = _next_things(events, people, url, _in_shell(kinfold.settings))
+    told.print(next_things, markup=False, highlight=False, soft_wrap=True)
 
 
 class Names:
@@ -256,7 +260,16 @@ def _offers_row(kinfold: Kinfold, names: Names, environment: str, space: str, ca
     )
 
 
-def _next_things(events: list[Event], people: list[dict[str, Any]], url: str | None) -> str:
+def _in_shell(settings: Settings) -> str:
+    """Write the `kinfold` command so that it finds this database from any terminal."""
+    words = ["kinfold" if which("kinfold") else shlex.quote(str(Path(sys.executable).with_name("kinfold")))]
+    default = Settings.model_fields["home"].get_default(call_default_factory=True, validated_data={})
+    if settings.neo4j_uri is None and settings.home != default:
+        words.insert(0, f"KINFOLD_HOME={shlex.quote(str(settings.home))}")
+    return " ".join(words)
+
+
+def _next_things(events: list[Event], people: list[dict[str, Any]], url: str | None, command: str) -> str:
     at = url or "http://127.0.0.1:8000"
     first = "Try next:" if url else "Try next, after `kinfold serve`:"
     richest = max(people, key=lambda contact: len(contact["merged_from"]), default=None)
@@ -273,6 +286,7 @@ def _next_things(events: list[Event], people: list[dict[str, Any]], url: str | N
             f"  who is it   curl '{at}/v1/contacts?{key}={quote(value, safe='')}'",
             f"  what it did curl '{at}/v1/contacts/{quote(richest['id'], safe='')}/activity?limit=5'",
             f"  what if     curl '{at}/v1/resolve?dry_run=true&explain=true' -d {event}",
+            f"  by command  {command} export --key {key}={shlex.quote(value)}",
         ]
     )
 

@@ -1,8 +1,10 @@
 """What the routes share: the Kinfold they serve, bounded bodies, JSON, and a thread for graph calls."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, TypeVar, cast
 
+import anyio
 import anyio.to_thread
 import orjson
 from fastapi import Request, Response
@@ -24,9 +26,23 @@ def line_of(request: Request) -> Line:
     return cast("Line", request.app.state.line)
 
 
+SPARE_THREADS = 8
+"""Threads that callers cannot take up: for what probes, metrics and the look for access keys ask of the graph."""
+
+
 async def in_thread(work: Callable[[], T]) -> T:
     """Run a blocking graph call beside the event loop."""
     return await anyio.to_thread.run_sync(work)
+
+
+async def in_spare_thread(work: Callable[[], T]) -> T:
+    """Run a short look at the graph that must not wait behind callers, all of whom may wait for a database."""
+    return await anyio.to_thread.run_sync(work, limiter=_spare_threads())
+
+
+@cache
+def _spare_threads() -> anyio.CapacityLimiter:
+    return anyio.CapacityLimiter(SPARE_THREADS)
 
 
 def as_json(content: Any, status: int = 200, *, location: str | None = None) -> Response:

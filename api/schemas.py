@@ -963,6 +963,28 @@ class ExportedFinding(BaseModel):
     dismissed: bool
 
 
+class ExportedProposition(PastProposition):
+    """What was proposed to the person, or to a visitor that stands for a browser of theirs."""
+
+    contact: str
+
+
+class ExportedCookie(BaseModel):
+    """The tracker or push subscription by which a browser is known."""
+
+    key: Literal["tracker_id", "subscription"]
+    value: str
+
+
+class ExportedVisitor(BaseModel):
+    """A visitor that stands for a browser of the person where a space of offers may not recognise them."""
+
+    contact: str = Field(description="The visitor's own id.")
+    folder: str = Field(description="The folder of visitors in which it is kept.")
+    cookie: ExportedCookie
+    periods: list[ExportedPeriod]
+
+
 class ExportedActivity(Activity):
     """One thing that the contact did, with the keys that its event carried."""
 
@@ -986,13 +1008,17 @@ class Export(BaseModel):
     lists: list[ExportedListing]
     enrolments: list[ExportedEnrolment]
     findings: list[ExportedFinding]
-    activity: list[ExportedActivity] = Field(description="Newest first.")
+    propositions: list[ExportedProposition] = Field(description="Oldest first.")
+    visitors: list[ExportedVisitor]
+    activity: list[ExportedActivity] = Field(
+        description="The person's own, newest first, then that of each of `visitors`."
+    )
 
 
 class Removed(BaseModel):
     """How many of each kind an erasure removed."""
 
-    contacts: int = Field(description="The contact and those folded into it.")
+    contacts: int = Field(description="The contact, those folded into it, and visitors that stand for its browsers.")
     emails: int
     user_ids: int
     trackers: int

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import typer
 from rich.console import Console
@@ -70,8 +71,15 @@ _STEPS = {
 
 
 @contextmanager
-def fetching() -> Iterator[Report]:
-    """Show how far the embedded database is; a terminal sees a bar, a log one line for each step."""
+def fetching(home: Path | None = None) -> Iterator[Report]:
+    """Show how far the embedded database is; a terminal sees a bar, a log one line for each step.
+
+    Parameters
+    ----------
+    home
+        Where the database keeps its data: named when one is started, since a command run without the KINFOLD_HOME
+        of a server starts another database than the server's.
+    """
     progress = Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -86,6 +94,8 @@ def fetching() -> Iterator[Report]:
     def report(what: str, done: int, total: int) -> None:
         if what not in tasks:
             step = _STEPS.get(what, what)
+            if what == "start" and home is not None:
+                step = f"{step} in {home}"
             tasks[what] = progress.add_task(step, total=total or None)
             if not stderr.is_terminal:
                 say(f"{step} ...")

@@ -71,6 +71,7 @@ class Contacts:
     ) -> tuple[list[Document], str | None]:
         """Give one page of a contact's activity, on one of its trackers or on all, newest first.
 
+        What occurred at one moment is in the order of its arrival, the last first.
         The second part is the cursor of the next page.
 
         Raises
@@ -80,22 +81,25 @@ class Contacts:
         BadInput
             When the cursor is not one that an earlier page gave.
         """
-        after = read_cursor(cursor, (int, str)) if cursor is not None else None
+        occurred, received, message_id = (
+            read_cursor(cursor, (int, int, str)) if cursor is not None else (None, None, None)
+        )
 
         def work(tx: Transaction) -> list[dict[str, Any]]:
             return tx.run(
                 "explore.activity",
                 contact_id=living_contact(tx, contact_id),
                 tracker_id=tracker_id,
-                occurred=after[0] if after else None,
-                message_id=after[1] if after else None,
+                occurred=occurred,
+                received=received,
+                message_id=message_id,
                 limit=limit + 1,
             )
 
         rows = self._database.read(work)
         page = rows[:limit]
         more = len(rows) > limit
-        following = make_cursor(page[-1]["occurred"], page[-1]["message_id"]) if more else None
+        following = make_cursor(page[-1]["occurred"], page[-1]["received"], page[-1]["message_id"]) if more else None
         return [activity_document(row) for row in page], following
 
 

@@ -2,6 +2,7 @@
 
 import logging
 import random
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -53,6 +54,15 @@ _RACES = frozenset(
         "Neo.ClientError.Statement.EntityNotFound",
         # Two processes started at once and made the same index.
         "Neo.ClientError.Schema.EquivalentSchemaRuleAlreadyExists",
+    }
+)
+"""Codes of races that others won: trying again finds what they left. What repeats is a fault and no race."""
+
+MAX_RACES = 25
+"""How often one transaction may lose such races, all in all; then what the database said is raised."""
+
+_PASSING = frozenset(
+    {
         # The leader moved on while the transaction was under way.
         "Neo.ClientError.Cluster.NotALeader",
         "Neo.ClientError.General.ForbiddenOnReadOnlyDatabase",
@@ -126,7 +136,8 @@ class Database:
     retry_seconds
         How long a transaction that failed for a passing reason is tried again.
     revive
-        Brings the server back when it has gone away and is ours to start.
+        Brings the server back when it has gone away and is ours to start; called in a thread of its own, one call
+        at a time.
     """
 
     def __init__(
@@ -137,7 +148,7 @@ class Database:
         retry_seconds: float = 30.0,
         revive: Callable[[], object] | None = None,
     ) -> None:
-        self._revive = revive
+        self._reviver = None if revive is None else _Reviver(revive)
         self._driver = driver
         self._name = name
         self._retry_seconds = retry_seconds
@@ -290,8 +301,14 @@ class Database:
                 tx.settle()
             raise
 
-    def _session(self, access: str) -> Session:
-        return self._driver.session(database=self._name, default_access_mode=access, bookmark_manager=self._bookmarks)
+    def _session(self, access: str, patience: float) -> Session:
+        return self._driver.session(
+            database=self._name,
+            default_access_mode=access,
+            bookmark_manager=self._bookmarks,
+            # Zero is refused: a try that nobody has time for still gets a connection that is free.
+            connection_acquisition_timeout=max(patience, 0.01),
+        )
 
     def _retried(
         self, attempt: Callable[[Session, bool], Result], *, access: str, retry_seconds: float | None = None
@@ -299,22 +316,26 @@ class Database:
         """Make attempts until one succeeds; each is told whether it collided so often that it must stand in line."""
         limit = self._retry_seconds if retry_seconds is None else retry_seconds
         deadline = time.monotonic() + limit
-        tries = collisions = 0
+        tries = collisions = races = 0
         while True:
             tries += 1
             try:
                 with (
                     tracing.span("transaction", {"db.system.name": "neo4j", "access": access, "tries": tries}),
-                    self._session(access) as session,
+                    self._session(access, deadline - time.monotonic()) as session,
                 ):
                     return attempt(session, collisions >= PATIENCE)
             except (TryAgain, Neo4jError, DriverError, OSError) as raised:
                 error = _cause(raised)
-                if not _passing(error):
+                races += _is_race(error)
+                if not _passing(error) or races > MAX_RACES:
                     raise
+                if self._reviver is not None and not isinstance(error, Neo4jError | TryAgain):
+                    self._reviver.start()
                 # Full jitter: writers that collided must not collide again in step.
                 pause = random.uniform(0, min(1.0, 0.005 * 2 ** min(tries, 8)))  # noqa: S311
-                if tries > 1 and time.monotonic() + pause > deadline:
+                # Also after the first try, which may have been a long one: the next would be as long.
+                if time.monotonic() + pause >= deadline:
                     raise Unavailable(
                         f"The database did not take the transaction within {limit:g} s "
                         f"({_name(error)}). Nothing that was answered is lost; sending this again is safe."
@@ -322,16 +343,32 @@ class Database:
                 collisions += isinstance(error, Neo4jError | TryAgain)
                 self.retried(_name(error))
                 log.debug("trying again after %s", _name(error))
-                if self._revive is not None and not isinstance(error, Neo4jError | TryAgain):
-                    self._bring_back(self._revive)
                 time.sleep(pause)
 
-    @staticmethod
-    def _bring_back(revive: Callable[[], object]) -> None:
+
+class _Reviver:
+    """Brings the server back beside those who wait for it: one call at a time, and nobody waits for it to end.
+
+    A start takes longer than a caller may have; whoever's time is over is told to come again, and the start goes on.
+    """
+
+    def __init__(self, revive: Callable[[], object]) -> None:
+        self._revive = revive
+        self._under_way = threading.Lock()
+
+    def start(self) -> None:
+        """Begin to bring the server back, unless that is under way."""
+        if self._under_way.acquire(blocking=False):
+            # A daemon: the process may end meanwhile, and the server's supervisor sees that nobody uses it.
+            threading.Thread(target=self._work, name="kinfold-revive", daemon=True).start()
+
+    def _work(self) -> None:
         try:
-            revive()
+            self._revive()
         except Exception as error:
             log.warning("the database could not be brought back: %s", error)
+        finally:
+            self._under_way.release()
 
 
 def _cause(error: Exception) -> Exception:
@@ -343,13 +380,17 @@ def _cause(error: Exception) -> Exception:
     return error
 
 
+def _is_race(error: Exception) -> bool:
+    return isinstance(error, Neo4jError) and error.code in _RACES
+
+
 def _passing(error: Exception) -> bool:
     if isinstance(error, TryAgain):
         return True
     if isinstance(error, AuthError):
         return False
     if isinstance(error, Neo4jError):
-        return error.is_retryable() or error.code in _RACES
+        return error.is_retryable() or error.code in _PASSING or _is_race(error)
     return isinstance(error, ServiceUnavailable | SessionExpired | OSError) or (
         isinstance(error, DriverError) and error.is_retryable()
     )

@@ -42,6 +42,8 @@ class _Waiting:
 class Line:
     """Gathers single events into batches.
 
+    Its thread is started by the first event, so that an application that is only made leaves none behind.
+
     Parameters
     ----------
     resolve
@@ -59,8 +61,7 @@ class Line:
         self._closed = False
         self.sizes: Callable[[int], None] = lambda _: None
         """Told the size of every batch; for metrics."""
-        self._worker = threading.Thread(target=self._work, name="kinfold-line", daemon=True)
-        self._worker.start()
+        self._worker: threading.Thread | None = None
 
     def submit(self, event: Event, *, explain: bool = False) -> "Future[Answer]":
         """Put an event in the line; the future has its answer after the commit.
@@ -77,6 +78,9 @@ class Line:
             if len(self._waiting) >= self._longest:
                 raise Unavailable(f"{self._longest} events are waiting already. Nothing was written; send this again.")
             self._waiting.append(item)
+            if self._worker is None:
+                self._worker = threading.Thread(target=self._work, name="kinfold-line", daemon=True)
+                self._worker.start()
             self._changed.notify()
         return item.answer
 
@@ -88,7 +92,9 @@ class Line:
         with self._changed:
             self._closed = True
             self._changed.notify()
-        self._worker.join()
+            worker = self._worker
+        if worker is not None:
+            worker.join()
 
     def __enter__(self) -> "Line":
         return self
@@ -102,13 +108,16 @@ class Line:
             self._answer(batch)
 
     def _next_batch(self) -> list[_Waiting]:
-        with self._changed:
-            while not self._waiting and not self._closed:
-                self._changed.wait()
-            taken = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._largest))]
-        # A caller that went away before its turn is not resolved; one that goes later is.
-        live = [item for item in taken if item.answer.set_running_or_notify_cancel()]
-        return live or (self._next_batch() if taken else [])
+        """Wait for events and take some; none when the line is closed and empty."""
+        while True:
+            with self._changed:
+                while not self._waiting and not self._closed:
+                    self._changed.wait()
+                taken = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._largest))]
+            # A caller that went away before its turn is not resolved; one that goes later is.
+            live = [item for item in taken if item.answer.set_running_or_notify_cancel()]
+            if live or not taken:
+                return live
 
     def _everybody(self) -> list[_Waiting]:
         with self._changed:

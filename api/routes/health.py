@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse, PlainTextResponse
 
 from api import schemas
-from api.http import as_json, in_thread, kinfold_of
+from api.http import as_json, in_spare_thread, kinfold_of
 from api.metrics import CONTENT_TYPE, Metrics
 from api.problems import responses
 from api.version import kinfold_version
@@ -39,7 +39,7 @@ async def health() -> Response:
 )
 async def ready(request: Request) -> Response:
     """503 while the database cannot be reached."""
-    await in_thread(kinfold_of(request).ready)
+    await in_spare_thread(kinfold_of(request).ready)
     return as_json({"status": "ready", "version": kinfold_version()})
 
 
@@ -53,7 +53,7 @@ async def ready(request: Request) -> Response:
 async def metrics(request: Request) -> Response:
     """Prometheus text; it answers while the database is away, and says so. No label names anybody."""
     found: Metrics = request.app.state.metrics
-    return Response(await in_thread(found.text), media_type=CONTENT_TYPE)
+    return Response(await in_spare_thread(found.text), media_type=CONTENT_TYPE)
 
 
 @router.head("/", include_in_schema=False)

@@ -1,15 +1,21 @@
 // name: explore.activity
-// purpose: Read one page of a contact's activity, on one tracker or on all, newest first, after the place where the last page ended.
-// parameters: contact_id, tracker_id, occurred, message_id, limit
+// purpose: Read one page of a contact's activity, on one tracker or on all, newest first and of one moment the last that arrived, after the place where the last page ended.
+// parameters: contact_id, tracker_id, occurred, received, message_id, limit
 // columns: message_id, event, names, values, tracker_id, occurred, received, rule, outcome, limited, trace
 // access: read
 MATCH (contact:Contact {id: $contact_id})-[:HAS]->(period:Timeline) USING INDEX SEEK contact:Contact(id)
 MATCH (period)-[:OF|WAS_OF]->(tracker:Tracker)
 WHERE $tracker_id IS NULL OR tracker.value = $tracker_id
 MATCH (a:Activity)-[:ON]->(period)
-WITH a, tracker, a.occurred_at.epochMillis * 1000 + a.occurred_at.microsecond % 1000 AS occurred
-WHERE $occurred IS NULL OR occurred < $occurred OR (occurred = $occurred AND a.message_id < $message_id)
-ORDER BY occurred DESC, a.message_id DESC
+WITH
+  a,
+  tracker,
+  a.occurred_at.epochMillis * 1000 + a.occurred_at.microsecond % 1000 AS occurred,
+  a.received_at.epochMillis * 1000 + a.received_at.microsecond % 1000 AS received
+WHERE $occurred IS NULL OR occurred < $occurred OR (occurred = $occurred AND (
+  received < $received OR (received = $received AND a.message_id < $message_id)
+))
+ORDER BY occurred DESC, received DESC, a.message_id DESC
 LIMIT $limit
 RETURN
   a.message_id AS message_id,
@@ -18,7 +24,7 @@ RETURN
   coalesce(a.property_values, []) AS values,
   tracker.value AS tracker_id,
   occurred,
-  a.received_at.epochMillis * 1000 + a.received_at.microsecond % 1000 AS received,
+  received,
   a.rule AS rule,
   a.outcome AS outcome,
   coalesce(a.limited, false) AS limited,

@@ -1,13 +1,17 @@
 // name: privacy.begin
-// purpose: Make a contact, and all that were folded into it, unreachable: only tombstones answer to their ids from now on.
-// parameters: contact_id, erasure, at
+// purpose: Make some contacts, and all that were folded into them, unreachable: only tombstones answer to their ids from now on.
+// parameters: contact_ids, erasure, at
 // columns: ids, keys, activities
 // access: write
-MATCH (c:Contact {id: $contact_id}) USING INDEX SEEK c:Contact(id)
+MATCH (c:Contact) USING INDEX SEEK c:Contact(id)
+WHERE c.id IN $contact_ids
+WITH collect(c) AS living
+WHERE size(living) = size($contact_ids)
 WITH
-  COLLECT { MATCH (c)<-[:TO*0..]-(holder) RETURN DISTINCT holder } AS holders,
-  COLLECT { MATCH (c)-[:OWNS]->(k) RETURN k } AS owned,
+  COLLECT { UNWIND living AS c MATCH (c)<-[:TO*0..]-(holder) RETURN DISTINCT holder } AS holders,
+  COLLECT { UNWIND living AS c MATCH (c)-[:OWNS]->(k) RETURN k } AS owned,
   COLLECT {
+    UNWIND living AS c
     MATCH (c)<-[:TO*0..]-(holder)
     CALL (holder) {
       MATCH (holder)-[:OWNS]->(k)
@@ -24,7 +28,7 @@ WITH
     }
     RETURN DISTINCT k
   } AS tied,
-  COUNT { MATCH (c)-[:HAS]->(:Timeline)<-[:ON]-(:Activity) } AS activities
+  COUNT { UNWIND living AS c MATCH (c)-[:HAS]->(:Timeline)<-[:ON]-(:Activity) } AS activities
 CREATE (erasure:Erasure {id: $erasure, at: $at, pending: true})
 FOREACH (holder IN holders |
   CREATE (erasure)-[:ERASES]->(holder)

@@ -4,7 +4,6 @@ Who somebody is says the resolver, and nobody else: a call is an event like any 
 and it hangs on a period of ownership. A union moves periods, so it takes propositions along and brings them back.
 """
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,6 +23,7 @@ from graph.offers.catalogues import Catalogues
 from graph.offers.choice import Choice, Identification, choose
 from graph.offers.definitions import MAX_OFFERS
 from graph.offers.ranking import Ranked, Standing, nobody, rank
+from graph.offers.visitors import cookie_of, tracker_in
 from graph.paging import make_cursor, read_cursor
 from graph.resolver import Prepared, Resolver, Turn
 from graph.world import World
@@ -211,7 +211,7 @@ class Propositions:
         assert decision.current is not None
         if choice.folder is None:
             return Visit(Identification.NONE, choice, None)
-        tracker = _tracker_in(choice.folder, keys)
+        tracker = tracker_in(choice.folder, cookie_of(keys))
         masked = event.model_copy(update={"tracker_id": tracker, "subscription": None})
         masked_keys = EventKeys(tracker_id=tracker)
         self._decide(world, masked_keys)
@@ -294,7 +294,7 @@ class Propositions:
         )
         page = rows[:limit]
         following = make_cursor(page[-1]["at"], page[-1]["id"]) if len(rows) > limit else None
-        return [_shown(row) for row in page], following
+        return [shown(row) for row in page], following
 
     def visitors(
         self, environment: str, *, limit: int = 100, cursor: str | None = None
@@ -335,13 +335,6 @@ def _find(catalogue: Catalogue, environment: str, space: str) -> Environment:
 def _leads_to_somebody(decision: Decision) -> bool:
     """Tell whether the cookies lead to a known contact: one that is there and known by a rule of the table."""
     return decision.current is not None and decision.kind is Kind.KNOWN
-
-
-def _tracker_in(folder: str, keys: EventKeys) -> str:
-    """Name the tracker that stands for a browser in a folder: the same for the same, and for no other folder."""
-    cookie = ("tracker", keys.tracker_id) if keys.tracker_id is not None else ("subscription", keys.subscription)
-    digest = hashlib.sha256("\0".join([folder, cookie[0], cookie[1] or ""]).encode()).hexdigest()
-    return f"kf-visitor-{digest[:40]}"
 
 
 def _plain_write(world: World) -> dict[str, Any]:
@@ -412,7 +405,8 @@ def _committed(tx: Transaction, attempt: _Attempt) -> bool:
     return attempt.id is None or bool(tx.run("resolution.committed", message_id=attempt.id)[0]["committed"])
 
 
-def _shown(row: dict[str, Any]) -> Document:
+def shown(row: dict[str, Any]) -> Document:
+    """Show a proposition as it is kept."""
     offers: Sequence[Any] = sorted(row["offers"])
     return {
         "proposition_id": row["id"],

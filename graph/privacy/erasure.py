@@ -1,6 +1,7 @@
 """Erasing a person: nothing of them stays but tombstones, counts and, unless told otherwise, keyed hashes.
 
-The first transaction makes the contact, and all that were folded into it, unreachable, and deletes everything whose
+The first transaction makes the contact, all that were folded into it, and the visitors that stand for its browsers
+where a space may not recognise them, unreachable, and deletes everything whose
 size does not grow with what they did. Their activity goes in the same transaction when there is little of it, else in
 batches that a sweep takes up again after a crash. The erasure's node knows the way to what is left until it is done.
 """
@@ -19,6 +20,7 @@ from graph.database import Database, Row, Transaction
 from graph.errors import NotFound, TryAgain
 from graph.feed.changes import append, change_row
 from graph.model import KeyName
+from graph.offers.visitors import stand_ins
 from graph.privacy.suppression import Suppression
 from graph.world import World
 
@@ -160,8 +162,12 @@ class Erasures:
         # As every writer does: the contact's lock, then those of its keys. Who waits for one finds nobody behind it.
         world.load(contacts=[living])
         world.need_keys(world.contacts[living])
+        # Under that lock: who makes another visitor of a browser of theirs waits for it.
+        visitors = {one.contact for one in stand_ins(tx, living)} - {living}
+        world.load(contacts=sorted(visitors))
+        world.need_keys(*(world.contacts[visitor] for visitor in visitors))
         at = datetime.now(UTC)
-        rows = tx.run("privacy.begin", contact_id=living, erasure=receipt, at=at)
+        rows = tx.run("privacy.begin", contact_ids=[living, *sorted(visitors)], erasure=receipt, at=at)
         if not rows:
             raise TryAgain
         [row] = rows

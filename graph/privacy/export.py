@@ -11,6 +11,8 @@ from graph.contacts import Document, activity_document, documents, living_contac
 from graph.database import Database, Row, Transaction
 from graph.errors import ClashError, Gone, NotFound, TryAgain
 from graph.model import KeyName
+from graph.offers.propositions import shown as shown_proposition
+from graph.offers.visitors import StandIn, stand_ins
 
 FORMAT = "kinfold-export/1"
 PAGE = 2_000
@@ -55,16 +57,21 @@ class Exports:
     def _pieces(self, head: Document) -> Iterator[bytes]:
         living = head["contact"]["id"]
         yield orjson.dumps(head)[:-1] + b',"activity":['
-        first, after = True, None
+        separator = b""
+        for holder in (living, *dict.fromkeys(visitor["contact"] for visitor in head["visitors"])):
+            for row in self._all_activity(holder):
+                yield separator + orjson.dumps(_activity(row))
+                separator = b","
+        yield b"]}"
+
+    def _all_activity(self, living: str) -> Iterator[Row]:
+        after = None
         while True:
             rows = self._activity(living, after)
-            for row in rows:
-                yield (b"" if first else b",") + orjson.dumps(_activity(row))
-                first = False
+            yield from rows
             if len(rows) < self._page:
-                break
+                return
             after = rows[-1]
-        yield b"]}"
 
     def _activity(self, living: str, after: Row | None) -> list[Row]:
         def work(tx: Transaction) -> list[Row]:
@@ -72,6 +79,7 @@ class Exports:
                 "privacy.export_activity",
                 contact_id=living,
                 occurred=after["occurred"] if after else None,
+                received=after["received"] if after else None,
                 message_id=after["message_id"] if after else None,
                 limit=self._page,
             )
@@ -108,6 +116,8 @@ def _head(tx: Transaction, contact_id: str) -> Document:
     if not shown:
         raise TryAgain  # folded between the two looks
     [record] = tx.run("privacy.export_record", contact_id=living)
+    visitors = stand_ins(tx, living)
+    holders = list(dict.fromkeys([living, *(visitor.contact for visitor in visitors)]))
     return {
         "format": FORMAT,
         "exported_at": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
@@ -122,16 +132,7 @@ def _head(tx: Transaction, contact_id: str) -> Document:
             }
             for key in sorted(record["keys"], key=lambda key: (key["since"], key["position"], key["value"]))
         ],
-        "periods": [
-            {
-                "id": period["id"],
-                "tracker_id": period["tracker_id"],
-                "started_at": to_text(period["started"]),
-                "ended_at": _time(period["ended"]),
-                "last_at": _time(period["last"]),
-            }
-            for period in record["periods"]
-        ],
+        "periods": [_period(period) for period in record["periods"]],
         "properties": [
             {
                 "contact": row["contact"],
@@ -165,6 +166,31 @@ def _head(tx: Transaction, contact_id: str) -> Document:
         "lists": record["lists"],
         "enrolments": [_enrolment(row) for row in tx.run("workflows.enrolments", contact_ids=[living])],
         "findings": [_finding(row) for row in tx.run("privacy.export_findings", contact_id=living)],
+        "propositions": [
+            {"contact": row["contact"], **shown_proposition(row)}
+            for row in tx.run("privacy.export_propositions", contact_ids=holders)
+        ],
+        "visitors": [_visitor(tx, visitor) for visitor in visitors],
+    }
+
+
+def _visitor(tx: Transaction, visitor: StandIn) -> Document:
+    [record] = tx.run("privacy.export_record", contact_id=visitor.contact)
+    return {
+        "contact": visitor.contact,
+        "folder": visitor.folder,
+        "cookie": {"key": visitor.key, "value": visitor.value},
+        "periods": [_period(period) for period in record["periods"]],
+    }
+
+
+def _period(period: Row) -> Document:
+    return {
+        "id": period["id"],
+        "tracker_id": period["tracker_id"],
+        "started_at": to_text(period["started"]),
+        "ended_at": _time(period["ended"]),
+        "last_at": _time(period["last"]),
     }
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -338,6 +339,9 @@ def test_the_story_is_told_with_names_and_with_commands_that_work(
     identifier = re.search(r"/v1/contacts/([^/]+)/activity", ran.stdout)
     assert identifier
     assert kinfold.contacts.get(identifier[1])["kind"] == "known"
+    by_command = re.search(r"by command +\S*kinfold (.+)", ran.stdout)
+    assert by_command
+    assert identifier[1] in run(environment, *shlex.split(by_command[1])).stdout
     again = run(environment, "demo", ROOT / "examples" / "story.ndjson", "--no-serve")
     assert again.returncode == 0, again.stderr
     assert "sent before" in again.stdout

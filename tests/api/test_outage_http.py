@@ -67,3 +67,35 @@ def test_a_server_told_to_stop_while_its_database_is_away_refuses_what_waits_and
         assert all(answer.headers["retry-after"] for answer in answers)
     finally:
         embedded.stop(settings)
+
+
+def test_probes_are_answered_while_every_thread_has_a_caller_who_waits_for_the_database(tmp_path: Path) -> None:
+    settings = Settings(neo4j_uri=None).model_copy(update={"home": tmp_path / "home"})
+    database = embedded.start(settings)
+    try:
+        server = outage.Served(
+            {"NEO4J_URI": database.uri, "NEO4J_PASSWORD": database.password, "KINFOLD_RETRY_SECONDS": "30"},
+            tmp_path / "server.log",
+        )
+        embedded.stop(settings)
+        answers: list[httpx.Response] = []
+        sent = threading.Barrier(65)
+
+        def call(turn: int) -> None:
+            with httpx.Client(event_hooks={"request": [lambda _: sent.wait(60) and None]}, timeout=120) as client:
+                answers.append(client.get(f"{server.url}/v1/contacts", params={"email": f"p{turn}@example.com"}))
+
+        callers = [threading.Thread(target=call, args=[turn]) for turn in range(64)]
+        for caller in callers:
+            caller.start()
+        sent.wait(60)
+        assert httpx.get(f"{server.url}/health", timeout=60).status_code == 200
+        assert httpx.get(f"{server.url}/ready", timeout=60).status_code == 503
+        assert "kinfold_database_up 0.0" in httpx.get(f"{server.url}/metrics", timeout=60).text
+        assert answers == [], "the probes are answered first"
+        assert server.end() == 0
+        for caller in callers:
+            caller.join(120)
+        assert [answer.status_code for answer in answers] == [503] * 64
+    finally:
+        embedded.stop(settings)

@@ -1,6 +1,7 @@
 """What every call has in common: health, headers, the page, the OpenAPI document, errors of HTTP."""
 
 import re
+import threading
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -30,6 +31,12 @@ def test_without_its_database_it_is_alive_but_not_ready(client: TestClient, kinf
         response = client.get("/ready")
     refused(response, 503, "unavailable")
     assert response.headers["retry-after"]
+
+
+def test_an_application_made_for_its_document_alone_leaves_no_thread(kinfold: Kinfold) -> None:
+    before = set(threading.enumerate())
+    assert app.create_app(kinfold).openapi()["paths"]
+    assert set(threading.enumerate()) <= before
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/v1/nothing", "/v1/contacts/", "/static/nothing.js", "/docs"])

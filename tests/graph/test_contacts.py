@@ -11,6 +11,7 @@ from graph.events import read_event
 from graph.keys import BlockList
 from graph.kinfold import Kinfold
 from graph.model import Answer, Outcome
+from graph.privacy.export import Exports
 from graph.resolver import Resolver
 
 pytestmark = pytest.mark.calendar
@@ -249,6 +250,25 @@ def test_activity_is_newest_first_by_when_it_happened(kinfold: Kinfold) -> None:
     for message, month in (("m1", 3), ("m2", 1), ("m3", 4), ("m4", 2)):
         answer = resolve(kinfold, tracker_id="t1", message_id=message, occurred_at=f"2026-0{month}-01T00:00:00Z")
     assert all_activity(kinfold.contacts, identity(answer), 10) == (["m3", "m1", "m4", "m2"], 1)
+
+
+def test_what_happened_at_one_moment_is_in_the_order_of_its_arrival(kinfold: Kinfold) -> None:
+    moment = "2026-11-01T10:00:00.123Z"
+    ids = ["m", "z", "a", "q", "b"]
+    for arrival in (ids[:3], ids[3:]):
+        kinfold.resolver.resolve(
+            [read_event({"tracker_id": "t1", "message_id": one, "occurred_at": moment}) for one in arrival]
+        )
+    (contact,) = kinfold.contacts.owners("tracker_id", "t1")
+    paged: list[str] = []
+    cursor = None
+    while len(paged) < len(ids):
+        [item], cursor = kinfold.contacts.activity(contact["id"], limit=1, cursor=cursor)
+        paged.append(item["message_id"])
+    assert cursor is None
+    assert paged == ids[::-1]
+    exported = Exports(kinfold.database, page=2).document(contact["id"])["activity"]
+    assert [item["message_id"] for item in exported] == ids[::-1]
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 4, 7, 8])

@@ -120,6 +120,27 @@ def test_a_batch_is_never_larger_than_it_may_be() -> None:
     assert gate.batches == [["t0"], ["t1", "t2"], ["t3"]]
 
 
+def test_those_who_went_away_before_their_turn_leave_the_line_whatever_their_number() -> None:
+    gate = Gate()
+    with Line(gate, largest=1) as line:
+        first = submit(line, "t0")
+        assert gate.entered.acquire(timeout=10)
+        assert all(future.cancel() for future in submit(line, *(f"gone-{number}" for number in range(2_000))))
+        last = submit(line, "t1")
+        gate.open.set()
+        assert [future.result(10).tracker_id for future in first + last] == ["t0", "t1"]
+    assert gate.batches == [["t0"], ["t1"]]
+
+
+def test_a_line_that_nobody_used_has_no_thread_to_end() -> None:
+    before = threading.active_count()
+    line = Line(Gate())
+    assert threading.active_count() == before
+    line.close()
+    with pytest.raises(Unavailable, match="shutting down"):
+        submit(line, "t0")
+
+
 def test_sixty_four_callers_get_their_own_answers_from_a_real_database(kinfold: Kinfold) -> None:
     with Line(kinfold.resolver.resolve) as line, ThreadPoolExecutor(64) as callers:
 

@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -12,11 +13,19 @@ from typing import Any
 
 import neo4j
 import pytest
-from neo4j.exceptions import IncompleteCommit, Neo4jError, ResultFailedError, ServiceUnavailable, SessionExpired
+from neo4j.exceptions import (
+    ConstraintError,
+    IncompleteCommit,
+    Neo4jError,
+    ResultFailedError,
+    ServiceUnavailable,
+    SessionExpired,
+)
 
+from graph.blocking import Blocking
 from graph.database import Database, Transaction
-from graph.embedded import lease, revive
-from graph.errors import Unavailable
+from graph.embedded import Server, lease, revive
+from graph.errors import TryAgain, Unavailable
 from graph.events import Event, read_event
 from graph.kinfold import Kinfold
 from graph.migrations import migrate
@@ -25,6 +34,14 @@ from graph.resolver import Resolver
 from graph.settings import Settings
 from tests.conftest import empty
 from tests.graph.test_properties_always import check_invariants, count_activities
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
 
 # --- the server is killed ------------------------------------------------------------------------------------
 
@@ -359,15 +376,167 @@ def test_a_failed_result_without_a_passing_reason_is_raised(database: Database) 
         database.write(work)
 
 
+# --- how long, and how often ----------------------------------------------------------------------------------
+
+
+def test_a_first_try_that_took_all_the_time_is_not_followed_by_another(database: Database) -> None:
+    hasty = Database(database._driver, retry_seconds=0.05)
+    tries: list[int] = []
+
+    def slow(tx: Transaction) -> None:
+        tries.append(1)
+        tx.run_text("RETURN 1")
+        time.sleep(0.1)
+        raise TryAgain
+
+    with pytest.raises(Unavailable, match=r"within 0\.05 s"):
+        hasty.write(slow)
+    assert len(tries) == 1
+
+
+TWICE = "CREATE (:Contact {id: 'the same'}), (:Contact {id: 'the same'})"
+
+
+def test_a_violation_that_repeats_is_no_race_and_is_raised(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("graph.database.MAX_RACES", 4)
+    tries: list[int] = []
+
+    def lasting(tx: Transaction) -> None:
+        tries.append(1)
+        tx.run_text(TWICE)
+
+    with pytest.raises(ConstraintError):
+        database.write(lasting)
+    assert len(tries) == 5
+
+
+def test_a_race_that_was_lost_as_often_as_may_be_is_still_run_once_more(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("graph.database.MAX_RACES", 4)
+    tries: list[int] = []
+
+    def racing(tx: Transaction) -> str:
+        tries.append(1)
+        if len(tries) <= 4:
+            tx.run_text(TWICE)
+        return "done"
+
+    assert database.write(racing) == "done"
+
+
+def test_a_killed_database_is_brought_back_by_one_starter_while_callers_are_told_in_time(
+    tmp_path: Path, server: Settings
+) -> None:
+    settings = server.model_copy(update={"home": tmp_path / "home", "retry_seconds": 120, "neo4j_uri": None})
+    may_start = threading.Event()
+    starts: list[str] = []
+
+    def bring_back() -> None:
+        starts.append(threading.current_thread().name)
+        assert may_start.wait(120)
+        revive(settings)
+
+    def connect(running: Server, retry_seconds: float, revive: Callable[[], object] | None) -> Database:
+        changed = settings.model_copy(update={"retry_seconds": retry_seconds})
+        return Database.connect(running.uri, running.user, running.password, changed, revive=revive)
+
+    with lease(settings) as running, connect(running, 120, None) as patient:
+        migrate(patient)
+        os.kill(running.pid, signal.SIGKILL)
+        with connect(running, 0.5, bring_back) as database, ThreadPoolExecutor(8) as callers:
+            waiting = [callers.submit(database.read, lambda tx: tx.run("database.ping")) for _ in range(8)]
+            # Nothing has been started yet, and nobody waits for that.
+            assert all(isinstance(call.exception(60), Unavailable) for call in waiting)
+            assert starts == ["kinfold-revive"]
+            may_start.set()
+            assert Resolver(patient).resolve([visit(0, 0)])[0].contact
+
+
+class Switched:
+    """A database that can go away and come back, and keeps whoever asks until it is let through."""
+
+    def __init__(self, database: Database, away: Database) -> None:
+        self.here, self.away = database, away
+        self.gone = False
+        self.entered = threading.Semaphore(0)
+        self.open = threading.Event()
+        self.open.set()
+
+    def read(self, work: Callable[[Transaction], Any], *, retry_seconds: float | None = None) -> Any:
+        self.entered.release()
+        assert self.open.wait(60)
+        return (self.away if self.gone else self.here).read(work, retry_seconds=retry_seconds)
+
+
+@pytest.fixture
+def switched(database: Database) -> Iterator[Switched]:
+    with Database.connect(f"bolt://127.0.0.1:{free_port()}", "neo4j", "", Settings(retry_seconds=0.2)) as away:
+        yield Switched(database, away)
+
+
+def test_while_one_caller_looks_for_a_newer_block_list_the_others_go_on_with_the_last_one(
+    kinfold: Kinfold, switched: Switched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blocking = Blocking(switched, Settings(), kinfold.suppression)  # type: ignore[arg-type]
+    first = blocking.current()
+    monkeypatch.setattr("graph.blocking.FRESH_SECONDS", -1.0)
+    kinfold.blocking.add("value", "shared-terminal")
+    switched.open.clear()
+    with ThreadPoolExecutor(1) as looker:
+        newer = looker.submit(blocking.current)
+        assert switched.entered.acquire(timeout=60)
+        assert switched.entered.acquire(timeout=60), "the second look is under way"
+        assert blocking.current() is first
+        switched.open.set()
+        assert newer.result(60).blocks("tracker_id", "shared-terminal")
+    assert not first.blocks("tracker_id", "shared-terminal")
+
+
+def test_a_look_for_a_newer_block_list_that_fails_leaves_the_last_one(
+    kinfold: Kinfold, switched: Switched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("graph.blocking.FRESH_SECONDS", -1.0)
+    monkeypatch.setattr("graph.blocking.LOOK_SECONDS", 0.2)
+    blocking = Blocking(switched, Settings(), kinfold.suppression)  # type: ignore[arg-type]
+    first = blocking.current()
+    switched.gone = True
+    kinfold.blocking.add("value", "shared-terminal")
+    assert blocking.current() is first
+    switched.gone = False
+    assert blocking.current().blocks("tracker_id", "shared-terminal")
+
+
+def test_without_any_block_list_the_callers_share_one_look_and_what_it_comes_to(
+    kinfold: Kinfold, switched: Switched
+) -> None:
+    blocking = Blocking(switched, Settings(), kinfold.suppression)  # type: ignore[arg-type]
+    switched.gone = True
+    switched.open.clear()
+    with ThreadPoolExecutor(8) as callers:
+        waiting = [callers.submit(blocking.current) for _ in range(8)]
+        assert switched.entered.acquire(timeout=60)
+        switched.open.set()
+        assert all(isinstance(call.exception(60), Unavailable) for call in waiting)
+
+
+def test_after_a_rule_was_changed_here_an_outage_does_not_bring_the_last_block_list_back(
+    kinfold: Kinfold, switched: Switched
+) -> None:
+    blocking = Blocking(switched, Settings(), kinfold.suppression)  # type: ignore[arg-type]
+    blocking.current()
+    blocking.forget()
+    switched.gone = True
+    with pytest.raises(Unavailable):
+        blocking.current()
+
+
 # --- nobody is there -----------------------------------------------------------------------------------------
 
 
 def test_without_a_database_every_call_says_unavailable() -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     settings = Settings(retry_seconds=0.2)
-    with Database.connect(f"bolt://127.0.0.1:{port}", "neo4j", "password", settings) as database:
+    with Database.connect(f"bolt://127.0.0.1:{free_port()}", "neo4j", "password", settings) as database:
         kinfold = Kinfold.on(database, settings)
         event = read_event({"tracker_id": "t1"})
         for call in (

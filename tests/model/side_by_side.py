@@ -243,9 +243,8 @@ class SideBySide:
     def compare_activity(self, person: Person) -> list[dict[str, Any]]:
         activities, following = self.product.contacts.activity(person.id, limit=1000)
         assert following is None
-        assert [item["occurred_at"] for item in activities] == sorted(
-            (item["occurred_at"] for item in activities), key=as_micros, reverse=True
-        ), "newest first"
+        times = [(as_micros(item["occurred_at"]), as_micros(item["received_at"])) for item in activities]
+        assert times == sorted(times, reverse=True), "newest first"
         for item in activities:
             assert self.received.setdefault(item["message_id"], item["received_at"]) == item["received_at"]
         shown = {
