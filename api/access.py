@@ -9,10 +9,10 @@ import re
 import threading
 import time
 from dataclasses import dataclass
+from typing import Protocol
 from urllib.parse import parse_qs, urlsplit
 
 from fastapi import Request
-from pydantic import SecretStr
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -20,7 +20,7 @@ from api.http import in_thread
 from api.problems import Forbidden, TooMany, Unauthorised, respond
 from api.rates import Allowance, Rates, headers_of
 from api.tracking import TRACKING_PATHS
-from graph.access_keys import KeyScope, KnownKey, StoredKeys, digest_of
+from graph.access_keys import KeyScope, KnownKey, digest_of, separate
 from graph.errors import KinfoldError, Unavailable
 from graph.feed.changes import acting_as
 from graph.settings import Settings
@@ -72,6 +72,12 @@ def needed(method: str, path: str) -> KeyScope | None:
     return KeyScope.WRITE if writes else KeyScope.ADMIN
 
 
+class Stored(Protocol):
+    """What `graph.access_keys.StoredKeys` gives."""
+
+    def active(self) -> tuple[KnownKey, ...]: ...
+
+
 class AccessKeys:
     """The keys of a deployment, from its environment and from the graph; only their digests are kept.
 
@@ -85,7 +91,7 @@ class AccessKeys:
         Whether a call without a key is refused even while there is none: others can reach the server.
     """
 
-    def __init__(self, settings: Settings, stored: StoredKeys, *, required: bool = False) -> None:
+    def __init__(self, settings: Settings, stored: Stored, *, required: bool = False) -> None:
         self._minimal = settings.write_answer == "minimal"
         self._given = tuple(
             KnownKey("", scope, digest_of(key.encode()))
@@ -106,6 +112,11 @@ class AccessKeys:
     def required(self) -> bool:
         """Whether calls need a key. Once there was one it stays so: revoking the last key opens nothing."""
         return self._required
+
+    @property
+    def given(self) -> tuple[KnownKey, ...]:
+        """The keys of the environment."""
+        return self._given
 
     @property
     def exist(self) -> bool:
@@ -251,7 +262,7 @@ def _check_key(keys: AccessKeys, call: Scope, headers: Headers, scope: KeyScope)
     if scope is KeyScope.WRITE and "authorization" not in headers:
         held = _of_address(keys, call["query_string"])
     else:
-        held = keys.find(_presented(headers))
+        held = keys.find(presented(headers))
     if held is None:
         raise Unauthorised("Nobody was given this access key, or it was taken back.")
     if not held.scopes & {scope, KeyScope.ADMIN}:
@@ -276,7 +287,14 @@ def _of_address(keys: AccessKeys, query: bytes) -> Held | None:
     return held
 
 
-def _presented(headers: Headers) -> bytes:
+def presented(headers: Headers) -> bytes:
+    """Give the access key that a call sends.
+
+    Raises
+    ------
+    Unauthorised
+        When it sends none, or several, or something else.
+    """
     sent = headers.getlist("authorization")
     if len(sent) != 1:
         raise Unauthorised("Send one access key, as Authorization: Bearer KEY.")
@@ -317,8 +335,3 @@ def _is_loopback(url: str) -> bool:
         return host is not None and (host == "localhost" or ipaddress.ip_address(host).is_loopback)
     except ValueError:
         return False
-
-
-def separate(listed: SecretStr) -> list[str]:
-    """Take apart keys that are separated by commas."""
-    return [key.strip() for key in listed.get_secret_value().split(",") if key.strip()]

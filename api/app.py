@@ -17,7 +17,7 @@ from api.access import AccessKeys, Guard, needed
 from api.bodies import BODIES
 from api.cors import CrossOrigin
 from api.headers import SafeHeaders
-from api.metrics import MeasuredCalls, Metrics
+from api.metrics import CallMetrics, MeasuredCalls, Metrics
 from api.query import single_valued
 from api.rates import Rates
 from api.routes import (
@@ -92,11 +92,13 @@ def create_app(kinfold: Kinfold, keys: AccessKeys | None = None) -> FastAPI:
     app.state.metrics = Metrics(kinfold, line)
     problems.install(app)
     settings = kinfold.settings
-    app.add_middleware(Guard, keys=keys or AccessKeys(settings, kinfold.access_keys), rates=Rates(settings))
-    app.add_middleware(CrossOrigin, origins=settings.cors_origins)
-    app.add_middleware(SafeHeaders)
-    app.add_middleware(MeasuredCalls, metrics=app.state.metrics)
-    app.add_middleware(TracedCalls)
+    surround(
+        app,
+        keys or AccessKeys(settings, kinfold.access_keys),
+        rates=Rates(settings),
+        origins=settings.cors_origins,
+        metrics=app.state.metrics,
+    )
     app.router.routes.insert(0, resolve.unadorned)
     for routes in (
         resolve,
@@ -113,11 +115,25 @@ def create_app(kinfold: Kinfold, keys: AccessKeys | None = None) -> FastAPI:
         webhooks,
     ):
         app.include_router(routes.router, prefix="/v1", dependencies=[Depends(single_valued)])
+    include_open(app)
+    _document(app)
+    return app
+
+
+def surround(app: FastAPI, keys: AccessKeys, *, rates: Rates, origins: list[str], metrics: CallMetrics) -> None:
+    """Put before an application what every call passes, the outermost last."""
+    app.add_middleware(Guard, keys=keys, rates=rates)
+    app.add_middleware(CrossOrigin, origins=origins)
+    app.add_middleware(SafeHeaders)
+    app.add_middleware(MeasuredCalls, metrics=metrics)
+    app.add_middleware(TracedCalls)
+
+
+def include_open(app: FastAPI) -> None:
+    """Let an application answer what is about no person: the page, the tag, probes and metrics."""
     app.include_router(health.router)
     app.include_router(tag.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    _document(app)
-    return app
 
 
 def _document(app: FastAPI) -> None:

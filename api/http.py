@@ -1,8 +1,11 @@
 """What the routes share: the Kinfold they serve, bounded bodies, JSON, and a thread for graph calls."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
 from typing import Any, TypeVar, cast
 
+import anyio
 import anyio.to_thread
 import orjson
 from fastapi import Request, Response
@@ -24,9 +27,19 @@ def line_of(request: Request) -> Line:
     return cast("Line", request.app.state.line)
 
 
+threads: ContextVar[anyio.CapacityLimiter | None] = ContextVar("kinfold_threads", default=None)
+"""How many graph calls run at once for the tenant that is served here; None where there is one for all."""
+
+
 async def in_thread(work: Callable[[], T]) -> T:
     """Run a blocking graph call beside the event loop."""
-    return await anyio.to_thread.run_sync(work)
+    return await anyio.to_thread.run_sync(work, limiter=threads.get())
+
+
+def at_once(works: Sequence[Callable[[], T]]) -> list[T]:
+    """Run blocking works beside each other, and give what each of them gives."""
+    with ThreadPoolExecutor(max(1, min(32, len(works)))) as pool:
+        return list(pool.map(lambda work: work(), works))
 
 
 def as_json(content: Any, status: int = 200, *, location: str | None = None) -> Response:
