@@ -34,7 +34,7 @@ _OPEN = frozenset({"/", "/health", "/ready", "/openapi.json", "/tag.js"})
 _OPEN_FOLDER = "/static/"
 _WRITES = frozenset({"/v1/resolve", "/v1/resolve/batch", *TRACKING_PATHS})
 _PROPOSES = re.compile(r"/v1/environments/[^/]+/spaces/[^/]+/propositions|/v1/propositions/[^/]+/outcome")
-_SAFE_METHODS = ("GET", "HEAD")
+SAFE_METHODS = ("GET", "HEAD")
 _PROBES = frozenset({"/health", "/ready"})
 _HELD = "kinfold.access"
 _OF_ENVIRONMENT = "environment"
@@ -66,7 +66,7 @@ def needed(method: str, path: str) -> KeyScope | None:
     What is not named here needs an admin key, or a read key when it only reads: a new call is closed
     until somebody opens it.
     """
-    if method in _SAFE_METHODS:
+    if method in SAFE_METHODS:
         return None if path in _OPEN or path.startswith(_OPEN_FOLDER) else KeyScope.READ
     writes = method == "POST" and (path in _WRITES or _PROPOSES.fullmatch(path))
     return KeyScope.WRITE if writes else KeyScope.ADMIN
@@ -189,7 +189,7 @@ class Guard:
         except KinfoldError as error:
             await respond(error, headers_of(allowances))(scope, receive, send)
             return
-        held: Held | None = scope.get(_HELD)
+        held = held_of(scope)
         with acting_as(_LOCAL if held is None else held.name):
             await self.app(scope, receive, _with_headers(send, headers_of(allowances)) if allowances else send)
 
@@ -208,10 +208,15 @@ class Guard:
             _count(self.rates.take_key(held.digest), allowances)
 
 
+def held_of(scope: Scope) -> Held | None:
+    """Tell what the key of a call is for; None where none is asked for."""
+    held: Held | None = scope.get(_HELD)
+    return held
+
+
 def held_by(request: Request) -> Held | None:
     """Tell what the key of this call is for; None where none is asked for."""
-    held: Held | None = request.scope.get(_HELD)
-    return held
+    return held_of(request.scope)
 
 
 def check_may_look(request: Request, *, dry_run: bool = False, explain: bool = False) -> None:
@@ -322,7 +327,7 @@ def _check_local(headers: Headers, method: str) -> None:
             "A server without access keys answers only to its loopback address, such as 127.0.0.1 or localhost. "
             "Make keys to serve under other names: kinfold keys create --scope admin."
         )
-    if method not in _SAFE_METHODS and not all(map(_is_loopback, headers.getlist("origin"))):
+    if method not in SAFE_METHODS and not all(map(_is_loopback, headers.getlist("origin"))):
         raise Forbidden(
             "A page of another site may not write to a server without access keys. "
             "Make one with kinfold keys create --scope write, and send it."

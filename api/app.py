@@ -15,6 +15,7 @@ from pydantic.json_schema import models_json_schema
 from api import problems
 from api.access import AccessKeys, Guard, needed
 from api.bodies import BODIES
+from api.bookmarks import ReadOwnWrites
 from api.cors import CrossOrigin
 from api.headers import SafeHeaders
 from api.metrics import CallMetrics, MeasuredCalls, Metrics
@@ -41,6 +42,7 @@ from api.sweeping import sweep_now_and_then
 from api.tracing import TracedCalls
 from api.version import kinfold_version
 from graph.access_keys import KeyScope
+from graph.bookmarks import Bookmarks
 from graph.events import Event
 from graph.kinfold import Kinfold
 from graph.line import Line
@@ -92,6 +94,7 @@ def create_app(kinfold: Kinfold, keys: AccessKeys | None = None) -> FastAPI:
     app.state.metrics = Metrics(kinfold, line)
     problems.install(app)
     settings = kinfold.settings
+    app.add_middleware(ReadOwnWrites, bookmarks=Bookmarks(kinfold.database))
     surround(
         app,
         keys or AccessKeys(settings, kinfold.access_keys),

@@ -6,11 +6,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from neo4j import (
     READ_ACCESS,
     WRITE_ACCESS,
+    Bookmarks,
     Driver,
     GraphDatabase,
     NotificationMinimumSeverity,
@@ -28,7 +30,7 @@ from neo4j.exceptions import (
 )
 
 from graph import tracing
-from graph.errors import TryAgain, Unavailable
+from graph.errors import BadBookmark, TryAgain, Unavailable
 from graph.settings import Settings
 from graph.statements import PARAMETERS, Statement, load_statements
 
@@ -37,9 +39,12 @@ Row = dict[str, Any]
 
 log = logging.getLogger("kinfold.database")
 
+_after: ContextVar[frozenset[str]] = ContextVar("kinfold_after", default=frozenset())
+
 THREADS = 4
 """How many statements run beside their callers at once, over all transactions."""
 
+_INVALID_BOOKMARK = "Neo.ClientError.Transaction.InvalidBookmark"
 _RACES = frozenset(
     {
         # Two transactions created the same key: the loser reads again and finds it.
@@ -56,6 +61,22 @@ _RACES = frozenset(
         "Neo.TransientError.General.DatabaseUnavailable",
     }
 )
+
+
+@contextmanager
+def reading_after(bookmarks: frozenset[str]) -> Iterator[None]:
+    """Let what is read within this context see what these bookmarks stand for, whichever member of a cluster it asks.
+
+    Raises
+    ------
+    BadBookmark
+        Within the context, when the database did not give them.
+    """
+    token = _after.set(bookmarks)
+    try:
+        yield
+    finally:
+        _after.reset(token)
 
 
 class Transaction:
@@ -122,6 +143,8 @@ class Database:
         How long a transaction that failed for a passing reason is tried again.
     revive
         Brings the server back when it has gone away and is ours to start.
+    routed
+        Whether the driver routes: readers to any member of a cluster, writers to its leader.
     """
 
     def __init__(
@@ -131,7 +154,10 @@ class Database:
         name: str | None = None,
         retry_seconds: float = 30.0,
         revive: Callable[[], object] | None = None,
+        routed: bool = False,
     ) -> None:
+        self.routed = routed
+        """Whether readers may be sent to another member of a cluster than writers."""
         self._revive = revive
         self._driver = driver
         self._name = name
@@ -161,7 +187,17 @@ class Database:
             notifications_min_severity=NotificationMinimumSeverity.OFF,
             user_agent="kinfold",
         )
-        return cls(driver, name=settings.neo4j_database, retry_seconds=settings.retry_seconds, revive=revive)
+        return cls(
+            driver,
+            name=settings.neo4j_database,
+            retry_seconds=settings.retry_seconds,
+            revive=revive,
+            routed=uri.startswith("neo4j"),
+        )
+
+    def bookmarks(self) -> frozenset[str]:
+        """Give what stands for all that was written or read through this object so far; see `reading_after`."""
+        return frozenset(self._bookmarks.get_bookmarks())
 
     def close(self) -> None:
         """Close every connection."""
@@ -277,7 +313,11 @@ class Database:
                 raise
 
     def _session(self, access: str) -> Session:
-        return self._driver.session(database=self._name, default_access_mode=access, bookmark_manager=self._bookmarks)
+        # Writers meet the leader, which has everything.
+        after = Bookmarks.from_raw_values(_after.get()) if access == READ_ACCESS else None
+        return self._driver.session(
+            database=self._name, default_access_mode=access, bookmark_manager=self._bookmarks, bookmarks=after
+        )
 
     def _retried(
         self, attempt: Callable[[Session], Result], *, access: str, retry_seconds: float | None = None
@@ -295,6 +335,8 @@ class Database:
                     return attempt(session)
             except (TryAgain, Neo4jError, DriverError, OSError) as raised:
                 error = _cause(raised)
+                if getattr(error, "code", None) == _INVALID_BOOKMARK and _after.get():
+                    raise BadBookmark("this is no bookmark of this database") from error
                 if not _passing(error):
                     raise
                 # Full jitter: writers that collided must not collide again in step.
