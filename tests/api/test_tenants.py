@@ -503,6 +503,7 @@ def test_over_every_route_nothing_of_one_tenant_shows_to_another_nor_changes(mak
     mark = "zebra"
     with at(tenants) as client:
         client.headers.update(bearer("n-1"))
+        of_nobody = {path: client.get(path).content for path in OF_NOBODY}
         ids = fill(client, STORY, mark)
         before = everything(tenants[0].kinfold.database)
         values = {row["value"] for row in tenants[0].kinfold.database.read(lambda tx: tx.run_text(KEYS))}
@@ -538,13 +539,14 @@ def test_over_every_route_nothing_of_one_tenant_shows_to_another_nor_changes(mak
 
         # South has things of the same names and keys; its own may be shown to it, and nothing of north's.
         mine = fill(client, [{"email": f"{mark}-ana@example.com"}], mark)
-        named = json.dumps([*mine.values(), mark])
-        for method, path in SCOPES:
-            url, body = sent_to(method, path, ids, mark)
-            shown(method, url, body, named)
-        for method, path in SCOPES:
-            url, body = sent_to(method, path, mine, mark)
-            shown(method, url, body, named + mark)
+        shared = [row["value"] for row in tenants[1].kinfold.database.read(lambda tx: tx.run_text(KEYS))]
+        named = json.dumps([*mine.values(), mark, *shared])
+        routes = [(method, path) for method, path in SCOPES if path not in OF_NOBODY]
+        for what in (ids, mine):
+            for method, path in routes:
+                url, body = sent_to(method, path, what, mark)
+                shown(method, url, body, named)
+        assert {path: client.get(path).content for path in OF_NOBODY} == of_nobody
         assert everything(tenants[0].kinfold.database) == before
 
 
