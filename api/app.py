@@ -54,7 +54,8 @@ Send an event and get back which contact it belongs to, committed before the ans
 Every error is problem+json in one shape; every list is `{items, next}`.
 
 A server on a loopback address needs no access key, unless there are keys. With keys, each call says which one it takes:
-*write* sends events and reads nothing but the answers, *read* reads, *admin* does everything.
+*write* sends events and reads nothing but the answers, *read* reads, *admin* does everything. Where a server has
+several tenants the key says whose call it is, or without keys the header `X-Kinfold-Tenant`.
 """
 
 

@@ -16,6 +16,7 @@ from api.terminal import Refusal, say
 from api.tracing import traced
 from api.version import kinfold_version
 from graph.deployment import Tenant, tenant_tasks
+from graph.errors import Unavailable
 from graph.feed.tasks import feed_tasks
 from graph.kinfold import Kinfold, rarely_collect
 from graph.settings import Settings
@@ -86,18 +87,27 @@ def serve_tenants(tenants: Sequence[Tenant], settings: Settings, taken: socket.s
     """
     alone = _is_alone(taken)
     app = Tenants(tenants, settings, required=not alone)
-    for tenant in tenants:
-        if tenant.prepared:
-            app.keys[tenant.name].look()
-            if not alone and not app.keys[tenant.name].exist:
-                say(f"Tenant {tenant.name} has no access key: kinfold keys create --tenant {tenant.name} makes one.")
-    if not alone and all(tenant.prepared and not app.keys[tenant.name].exist for tenant in tenants):
-        raise _open_to_all(taken)
+    if not alone:
+        closed = [tenant.name for tenant in tenants if _has_no_key(tenant, app.keys[tenant.name])]
+        for name in closed:
+            say(f"Tenant {name} has no access key: kinfold keys create --tenant {name} makes one.")
+        if len(closed) == len(tenants):
+            raise _open_to_all(taken)
     with traced(), ExitStack() as stack:
         for tenant in tenants:
             stack.enter_context(tenant_tasks(tenant))
         patience = max(tenant.kinfold.settings.retry_seconds for tenant in tenants)
         _run(app, settings, patience, taken, f" Its tenants are {', '.join(tenant.name for tenant in tenants)}.")
+
+
+def _has_no_key(tenant: Tenant, keys: AccessKeys) -> bool:
+    """Tell whether nobody can call for a tenant; false while its database is away, which is then looked at again."""
+    try:
+        tenant.check_prepared()
+        keys.look()
+    except Unavailable:
+        return False
+    return not keys.exist
 
 
 def _run(app: ASGIApp, settings: Settings, retry_seconds: float, taken: socket.socket, more: str = "") -> None:

@@ -1,8 +1,8 @@
 """Whose processor an event takes, by the size of batches and the number of processes that send them.
 
 Run with ``python -m bench.processes``. Each process resolves a crowd of its own, batch after batch. Told apart is the
-processor time of the database, which is one leader's, and that of the processes, of which there may be any number on any
-machines. Processor time depends less on what else the machine does than events a second do.
+processor time of the database, which is one leader's, and that of the processes, of which there may be any number on
+any machines. Processor time depends less on what else the machine does than events a second do.
 """
 
 import argparse

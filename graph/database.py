@@ -21,6 +21,7 @@ from neo4j import (
 from neo4j import Transaction as BoltTransaction
 from neo4j.exceptions import (
     AuthError,
+    ConnectionAcquisitionTimeoutError,
     DriverError,
     IncompleteCommit,
     Neo4jError,
@@ -376,7 +377,8 @@ def _passing(error: Exception) -> bool:
         return False
     if isinstance(error, Neo4jError):
         return error.is_retryable() or error.code in _RACES
-    return isinstance(error, ServiceUnavailable | SessionExpired | OSError) or (
+    # With an outage of routing callers queue for the one connection that asks for the way: that passes with it.
+    return isinstance(error, ServiceUnavailable | SessionExpired | ConnectionAcquisitionTimeoutError | OSError) or (
         isinstance(error, DriverError) and error.is_retryable()
     )
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from neo4j.exceptions import Neo4jError
 
 from graph.bookmarks import MAX_BOOKMARK, Bookmarks
-from graph.database import Database, reading_after
-from graph.errors import BadBookmark, BadInput
+from graph.database import Database, Transaction, reading_after
+from graph.errors import BadBookmark, BadInput, Unavailable
 from graph.events import read_event
 from graph.kinfold import Kinfold
 from graph.model import Outcome
@@ -138,6 +138,16 @@ def test_a_batch_that_the_leader_no_longer_takes_is_done_once_by_the_next_one(
     assert not any(answer.duplicate for answer in answers)
     assert count_activities(database) == 3
     check_invariants(database)
+
+
+def test_who_waits_too_long_for_a_connection_is_told_to_come_again(server: Settings) -> None:
+    with routed(server, pool_size=1, retry_seconds=0.3) as through:
+
+        def hold(_: Transaction) -> None:
+            with pytest.raises(Unavailable, match="sending this again is safe"):
+                through.read(lambda tx: tx.run("database.ping"))
+
+        through.write(hold)
 
 
 # --- who reads where -----------------------------------------------------------------------------------------
