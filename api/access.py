@@ -9,10 +9,10 @@ import re
 import threading
 import time
 from dataclasses import dataclass
+from typing import Protocol
 from urllib.parse import parse_qs, urlsplit
 
 from fastapi import Request
-from pydantic import SecretStr
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -20,7 +20,7 @@ from api.http import in_spare_thread
 from api.problems import Forbidden, TooMany, Unauthorised, respond
 from api.rates import Allowance, Rates, headers_of
 from api.tracking import TRACKING_PATHS
-from graph.access_keys import KeyScope, KnownKey, StoredKeys, digest_of
+from graph.access_keys import KeyScope, KnownKey, digest_of, separate
 from graph.errors import KinfoldError, Unavailable
 from graph.feed.changes import acting_as
 from graph.settings import Settings
@@ -34,7 +34,7 @@ _OPEN = frozenset({"/", "/health", "/ready", "/openapi.json", "/tag.js"})
 _OPEN_FOLDER = "/static/"
 _WRITES = frozenset({"/v1/resolve", "/v1/resolve/batch", *TRACKING_PATHS})
 _PROPOSES = re.compile(r"/v1/environments/[^/]+/spaces/[^/]+/propositions|/v1/propositions/[^/]+/outcome")
-_SAFE_METHODS = ("GET", "HEAD")
+SAFE_METHODS = ("GET", "HEAD")
 _PROBES = frozenset({"/health", "/ready"})
 _HELD = "kinfold.access"
 _OF_ENVIRONMENT = "environment"
@@ -66,10 +66,16 @@ def needed(method: str, path: str) -> KeyScope | None:
     What is not named here needs an admin key, or a read key when it only reads: a new call is closed
     until somebody opens it.
     """
-    if method in _SAFE_METHODS:
+    if method in SAFE_METHODS:
         return None if path in _OPEN or path.startswith(_OPEN_FOLDER) else KeyScope.READ
     writes = method == "POST" and (path in _WRITES or _PROPOSES.fullmatch(path))
     return KeyScope.WRITE if writes else KeyScope.ADMIN
+
+
+class Stored(Protocol):
+    """What `graph.access_keys.StoredKeys` gives."""
+
+    def active(self) -> tuple[KnownKey, ...]: ...
 
 
 class AccessKeys:
@@ -85,7 +91,7 @@ class AccessKeys:
         Whether a call without a key is refused even while there is none: others can reach the server.
     """
 
-    def __init__(self, settings: Settings, stored: StoredKeys, *, required: bool = False) -> None:
+    def __init__(self, settings: Settings, stored: Stored, *, required: bool = False) -> None:
         self._minimal = settings.write_answer == "minimal"
         self._given = tuple(
             KnownKey("", scope, digest_of(key.encode()))
@@ -106,6 +112,11 @@ class AccessKeys:
     def required(self) -> bool:
         """Whether calls need a key. Once there was one it stays so: revoking the last key opens nothing."""
         return self._required
+
+    @property
+    def given(self) -> tuple[KnownKey, ...]:
+        """The keys of the environment."""
+        return self._given
 
     @property
     def exist(self) -> bool:
@@ -178,7 +189,7 @@ class Guard:
         except KinfoldError as error:
             await respond(error, headers_of(allowances))(scope, receive, send)
             return
-        held: Held | None = scope.get(_HELD)
+        held = held_of(scope)
         with acting_as(_LOCAL if held is None else held.name):
             await self.app(scope, receive, _with_headers(send, headers_of(allowances)) if allowances else send)
 
@@ -197,10 +208,15 @@ class Guard:
             _count(self.rates.take_key(held.digest), allowances)
 
 
+def held_of(scope: Scope) -> Held | None:
+    """Tell what the key of a call is for; None where none is asked for."""
+    held: Held | None = scope.get(_HELD)
+    return held
+
+
 def held_by(request: Request) -> Held | None:
     """Tell what the key of this call is for; None where none is asked for."""
-    held: Held | None = request.scope.get(_HELD)
-    return held
+    return held_of(request.scope)
 
 
 def check_may_look(request: Request, *, dry_run: bool = False, explain: bool = False) -> None:
@@ -251,7 +267,7 @@ def _check_key(keys: AccessKeys, call: Scope, headers: Headers, scope: KeyScope)
     if scope is KeyScope.WRITE and "authorization" not in headers:
         held = _of_address(keys, call["query_string"])
     else:
-        held = keys.find(_presented(headers))
+        held = keys.find(presented(headers))
     if held is None:
         raise Unauthorised("Nobody was given this access key, or it was taken back.")
     if not held.scopes & {scope, KeyScope.ADMIN}:
@@ -276,7 +292,14 @@ def _of_address(keys: AccessKeys, query: bytes) -> Held | None:
     return held
 
 
-def _presented(headers: Headers) -> bytes:
+def presented(headers: Headers) -> bytes:
+    """Give the access key that a call sends.
+
+    Raises
+    ------
+    Unauthorised
+        When it sends none, or several, or something else.
+    """
     sent = headers.getlist("authorization")
     if len(sent) != 1:
         raise Unauthorised("Send one access key, as Authorization: Bearer KEY.")
@@ -304,7 +327,7 @@ def _check_local(headers: Headers, method: str) -> None:
             "A server without access keys answers only to its loopback address, such as 127.0.0.1 or localhost. "
             "Make keys to serve under other names: kinfold keys create --scope admin."
         )
-    if method not in _SAFE_METHODS and not all(map(_is_loopback, headers.getlist("origin"))):
+    if method not in SAFE_METHODS and not all(map(_is_loopback, headers.getlist("origin"))):
         raise Forbidden(
             "A page of another site may not write to a server without access keys. "
             "Make one with kinfold keys create --scope write, and send it."
@@ -317,8 +340,3 @@ def _is_loopback(url: str) -> bool:
         return host is not None and (host == "localhost" or ipaddress.ip_address(host).is_loopback)
     except ValueError:
         return False
-
-
-def separate(listed: SecretStr) -> list[str]:
-    """Take apart keys that are separated by commas."""
-    return [key.strip() for key in listed.get_secret_value().split(",") if key.strip()]

@@ -15,9 +15,10 @@ from pydantic.json_schema import models_json_schema
 from api import problems
 from api.access import AccessKeys, Guard, needed
 from api.bodies import BODIES
+from api.bookmarks import ReadOwnWrites
 from api.cors import CrossOrigin
 from api.headers import SafeHeaders
-from api.metrics import MeasuredCalls, Metrics
+from api.metrics import CallMetrics, MeasuredCalls, Metrics
 from api.query import single_valued
 from api.rates import Rates
 from api.routes import (
@@ -41,6 +42,7 @@ from api.sweeping import sweep_now_and_then
 from api.tracing import TracedCalls
 from api.version import kinfold_version
 from graph.access_keys import KeyScope
+from graph.bookmarks import Bookmarks
 from graph.events import Event
 from graph.kinfold import Kinfold
 from graph.line import Line
@@ -52,7 +54,8 @@ Send an event and get back which contact it belongs to, committed before the ans
 Every error is problem+json in one shape; every list is `{items, next}`.
 
 A server on a loopback address needs no access key, unless there are keys. With keys, each call says which one it takes:
-*write* sends events and reads nothing but the answers, *read* reads, *admin* does everything.
+*write* sends events and reads nothing but the answers, *read* reads, *admin* does everything. Where a server has
+several tenants the key says whose call it is, or without keys the header `X-Kinfold-Tenant`.
 """
 
 
@@ -92,11 +95,14 @@ def create_app(kinfold: Kinfold, keys: AccessKeys | None = None) -> FastAPI:
     app.state.metrics = Metrics(kinfold, line)
     problems.install(app)
     settings = kinfold.settings
-    app.add_middleware(Guard, keys=keys or AccessKeys(settings, kinfold.access_keys), rates=Rates(settings))
-    app.add_middleware(CrossOrigin, origins=settings.cors_origins)
-    app.add_middleware(SafeHeaders)
-    app.add_middleware(MeasuredCalls, metrics=app.state.metrics)
-    app.add_middleware(TracedCalls)
+    app.add_middleware(ReadOwnWrites, bookmarks=Bookmarks(kinfold.database))
+    surround(
+        app,
+        keys or AccessKeys(settings, kinfold.access_keys),
+        rates=Rates(settings),
+        origins=settings.cors_origins,
+        metrics=app.state.metrics,
+    )
     app.router.routes.insert(0, resolve.unadorned)
     for routes in (
         resolve,
@@ -113,11 +119,25 @@ def create_app(kinfold: Kinfold, keys: AccessKeys | None = None) -> FastAPI:
         webhooks,
     ):
         app.include_router(routes.router, prefix="/v1", dependencies=[Depends(single_valued)])
+    include_open(app)
+    _document(app)
+    return app
+
+
+def surround(app: FastAPI, keys: AccessKeys, *, rates: Rates, origins: list[str], metrics: CallMetrics) -> None:
+    """Put before an application what every call passes, the outermost last."""
+    app.add_middleware(Guard, keys=keys, rates=rates)
+    app.add_middleware(CrossOrigin, origins=origins)
+    app.add_middleware(SafeHeaders)
+    app.add_middleware(MeasuredCalls, metrics=metrics)
+    app.add_middleware(TracedCalls)
+
+
+def include_open(app: FastAPI) -> None:
+    """Let an application answer what is about no person: the page, the tag, probes and metrics."""
     app.include_router(health.router)
     app.include_router(tag.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    _document(app)
-    return app
 
 
 def _document(app: FastAPI) -> None:

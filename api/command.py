@@ -10,17 +10,40 @@ from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 from api.terminal import Refusal, analysing, fetching, log_plainly, plain_errors, say, stderr
 
 if TYPE_CHECKING:
     from graph.blocking import RuleKind
+    from graph.deployment import Tenant
     from graph.embedded import Server
     from graph.kinfold import Kinfold
     from graph.settings import Settings
 
+_TENANT = "--tenant"
+
+
+class _Root(TyperGroup):
+    """Takes ``--tenant`` wherever it stands, so that it can follow the command that it is for."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        end = args.index("--") if "--" in args else len(args)
+        mine: list[str] = []
+        others: list[str] = []
+        given = iter(args[:end])
+        for part in given:
+            if part == _TENANT:
+                mine += [part, *([value] if (value := next(given, None)) is not None else [])]
+            else:
+                (mine if part.startswith(f"{_TENANT}=") else others).append(part)
+        rest: list[str] = super().parse_args(ctx, [*mine, *others, *args[end:]])
+        return rest
+
+
 app = typer.Typer(
     name="kinfold",
+    cls=_Root,
     help="Tells which contact is behind an event, on a real Neo4j.",
     no_args_is_help=True,
     add_completion=False,
@@ -93,26 +116,43 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
+_tenant: str | None = None
+"""The tenant that the command names."""
+
+
 @app.callback()
 def _common(
     _: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version and stop.")
     ] = False,
+    tenant: Annotated[
+        str | None,
+        typer.Option(_TENANT, help="Of those in KINFOLD_TENANTS, the one that a command is for.", metavar="ID"),
+    ] = None,
 ) -> None:
-    pass
+    global _tenant  # noqa: PLW0603 settings are read deep in the commands
+    _tenant = tenant
 
 
 @app.command()
 def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
-    """Serve the API and the explorer page; starts the embedded database unless NEO4J_URI is set."""
+    """Serve the API and the explorer page; starts the embedded database unless NEO4J_URI is set.
+
+    With KINFOLD_TENANTS every tenant of the file is served, or with --tenant one of them alone.
+    """
     with plain_errors(), _stopped_by_signal(0):
         from api import serving
         from api.server_log import log_as_server
 
-        settings = _settings()
+        settings, tenants = _of_all_tenants()
         log_as_server(settings)
-        with serving.listen(host, port) as taken, _opened(settings) as kinfold:
-            serving.serve(kinfold, taken, serving.keys_of(kinfold, taken))
+        with serving.listen(host, port) as taken:
+            if tenants is None:
+                with _opened(settings) as kinfold:
+                    serving.serve(kinfold, taken, serving.keys_of(kinfold, taken))
+            else:
+                with _all_opened(tenants) as opened:
+                    serving.serve_tenants(opened, settings, taken)
 
 
 @app.command()
@@ -532,9 +572,41 @@ def restore(
 
 
 def _settings(**changed: Any) -> "Settings":
+    """Give the settings of this deployment, or of the tenant that the command is for."""
+    settings, tenants = _of_all_tenants(**changed)
+    if tenants is not None:
+        raise Refusal(f"There are several tenants; say which: {_TENANT} {' or '.join(tenants)}.")
+    return settings
+
+
+def _of_all_tenants(**changed: Any) -> "tuple[Settings, dict[str, Settings] | None]":
+    """Give the settings, and those of every tenant where there are several and the command names none."""
     from graph.settings import Settings
 
-    return Settings(**changed)
+    settings = Settings(**changed)
+    tenant = _tenant or settings.tenant
+    if settings.tenants is None:
+        if tenant is not None:
+            raise Refusal(f"There are no tenants: KINFOLD_TENANTS names no file, so that {tenant} is nobody's name.")
+        return settings, None
+    from graph.tenants import read_tenants
+
+    tenants = read_tenants(settings)
+    if tenant is None:
+        return settings, tenants
+    if tenant not in tenants:
+        raise Refusal(f"There is no tenant {tenant} in {settings.tenants}; there are {', '.join(tenants)}.")
+    return tenants[tenant].model_copy(update=changed), None
+
+
+@contextmanager
+def _all_opened(tenants: "dict[str, Settings]") -> "Iterator[list[Tenant]]":
+    from graph.deployment import open_tenants
+
+    with ExitStack() as stack:
+        with fetching() as report:
+            opened = stack.enter_context(open_tenants(tenants, on_progress=report))
+        yield opened
 
 
 @contextmanager

@@ -1,6 +1,8 @@
 """What the routes share: the Kinfold they serve, bounded bodies, JSON, and a thread for graph calls."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
 from functools import cache
 from typing import Any, TypeVar, cast
 
@@ -29,10 +31,19 @@ def line_of(request: Request) -> Line:
 SPARE_THREADS = 8
 """Threads that callers cannot take up: for what probes, metrics and the look for access keys ask of the graph."""
 
+threads: ContextVar[anyio.CapacityLimiter | None] = ContextVar("kinfold_threads", default=None)
+"""How many graph calls run at once for the tenant that is served here; None where there is one for all."""
+
 
 async def in_thread(work: Callable[[], T]) -> T:
     """Run a blocking graph call beside the event loop."""
-    return await anyio.to_thread.run_sync(work)
+    return await anyio.to_thread.run_sync(work, limiter=threads.get())
+
+
+def at_once(works: Sequence[Callable[[], T]]) -> list[T]:
+    """Run blocking works beside each other, and give what each of them gives."""
+    with ThreadPoolExecutor(max(1, min(32, len(works)))) as pool:
+        return list(pool.map(lambda work: work(), works))
 
 
 async def in_spare_thread(work: Callable[[], T]) -> T:

@@ -2,11 +2,14 @@
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.http import at_once
 from api.server_log import fields
 from api.tracing import route_of
 from api.version import kinfold_version
@@ -24,8 +27,44 @@ _EVENTS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1000)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
-class Metrics:
-    """The counters of one server.
+class CallMetrics:
+    """The counters of whatever answers calls.
+
+    Parameters
+    ----------
+    tenant
+        Whose calls they are, where one server has several tenants; it goes into the log.
+    """
+
+    def __init__(self, tenant: str | None = None) -> None:
+        self._tenant = {} if tenant is None else {"tenant": tenant}
+        self.registry = CollectorRegistry()
+        self._calls = Histogram(
+            "kinfold_http_request_duration_seconds",
+            "From a call's first byte to its answer's last, by route.",
+            ["method", "route", "status"],
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+
+    def note_call(self, scope: Scope, status: int, seconds: float) -> None:
+        """Count a call and log it: its method, its route, what came of it and how long that took."""
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        route = route_of(scope) or ("/static" if scope["path"].startswith("/static/") else "none")
+        self._calls.labels(method, route, str(status)).observe(seconds)
+        line = fields(**self._tenant, method=method, route=route, status=status, milliseconds=round(seconds * 1000, 1))
+        log.info("call", extra=line)
+
+    def note_process(self) -> None:
+        """Count also what the process takes, and say which version it is."""
+        ProcessCollector(registry=self.registry)
+        Gauge("kinfold_build_info", "1; the label says which version.", ["version"], registry=self.registry).labels(
+            kinfold_version()
+        ).set(1)
+
+
+class Metrics(CallMetrics):
+    """The counters of one server, or of one tenant of it.
 
     Parameters
     ----------
@@ -34,20 +73,16 @@ class Metrics:
     """
 
     def __init__(self, kinfold: Kinfold, line: Line) -> None:
+        super().__init__(kinfold.settings.tenant)
         self._kinfold = kinfold
-        self.registry = registry = CollectorRegistry()
-        ProcessCollector(registry=registry)
+        registry = self.registry
+        if kinfold.settings.tenant is None:
+            # Of several tenants none is told what the others make the process do.
+            self.note_process()
         self._answers = Counter(
             "kinfold_answers", "Events resolved and committed.", ["rule", "outcome", "duplicate"], registry=registry
         )
         self._merged = Counter("kinfold_contacts_merged", "Contacts folded by events.", registry=registry)
-        self._calls = Histogram(
-            "kinfold_http_request_duration_seconds",
-            "From a call's first byte to its answer's last, by route.",
-            ["method", "route", "status"],
-            buckets=_SECONDS,
-            registry=registry,
-        )
         self._batches = Histogram(
             "kinfold_batch_size", "Single events that shared a commit.", buckets=_EVENTS, registry=registry
         )
@@ -61,9 +96,6 @@ class Metrics:
             registry=registry,
         )
         self._up = Gauge("kinfold_database_up", "1 when the database answered this scrape.", registry=registry)
-        Gauge("kinfold_build_info", "1; the label says which version.", ["version"], registry=registry).labels(
-            kinfold_version()
-        ).set(1)
         self._feed = {
             name: Gauge(f"kinfold_feed_{name}", text, registry=registry)
             for name, text in (
@@ -80,6 +112,11 @@ class Metrics:
 
     def text(self) -> bytes:
         """Write everything as Prometheus reads it, after asking the database for a sign of life."""
+        self.look()
+        return generate_latest(self.registry)
+
+    def look(self) -> None:
+        """Ask the database for a sign of life, and how far the feed is."""
         try:
             self._kinfold.ready()
             self._up.set(1)
@@ -88,15 +125,6 @@ class Metrics:
                 gauge.set(getattr(lag, name))
         except Unavailable:
             self._up.set(0)
-        return generate_latest(self.registry)
-
-    def note_call(self, scope: Scope, status: int, seconds: float) -> None:
-        """Count a call and log it: its method, its route, what came of it and how long that took."""
-        method = scope["method"] if scope["method"] in _METHODS else "other"
-        route = route_of(scope) or ("/static" if scope["path"].startswith("/static/") else "none")
-        self._calls.labels(method, route, str(status)).observe(seconds)
-        line = fields(method=method, route=route, status=status, milliseconds=round(seconds * 1000, 1))
-        log.info("call", extra=line)
 
     def _note_answers(self, answers: Sequence[Answer]) -> None:
         for answer in answers:
@@ -106,10 +134,44 @@ class Metrics:
                 self._merged.inc(len(answer.merged))
 
 
+class AllMetrics(CallMetrics, Collector):
+    """The counters of a server with several tenants: theirs, each with the label ``tenant``, beside its own.
+
+    Parameters
+    ----------
+    tenants
+        Those of each tenant, by its id.
+    """
+
+    def __init__(self, tenants: Mapping[str, Metrics]) -> None:
+        super().__init__()
+        self.note_process()
+        self._tenants = tenants
+
+    def text(self) -> bytes:
+        """Write everything as Prometheus reads it, after asking every database for a sign of life."""
+        at_once([metrics.look for metrics in self._tenants.values()])
+        registry = CollectorRegistry()
+        registry.register(self)
+        return generate_latest(registry)
+
+    def collect(self) -> Iterator[Metric]:
+        """Give every family of samples once, with those of all tenants."""
+        families: dict[str, Metric] = {}
+        for labels, registry in (
+            ({}, self.registry),
+            *(({"tenant": name}, metrics.registry) for name, metrics in self._tenants.items()),
+        ):
+            for family in registry.collect():
+                joined = families.setdefault(family.name, Metric(family.name, family.documentation, family.type))
+                joined.samples += [sample._replace(labels=labels | sample.labels) for sample in family.samples]
+        yield from families.values()
+
+
 class MeasuredCalls:
     """Measure every call, whoever answers it."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, metrics: CallMetrics) -> None:
         self.app = app
         self.metrics = metrics
 

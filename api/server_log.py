@@ -30,6 +30,8 @@ def log_as_server(settings: Settings) -> None:
     logging.basicConfig(level=settings.log_level.upper(), handlers=[handler], force=True)
     for name in _OTHERS:
         logging.getLogger(name).setLevel(logging.ERROR)
+    # Its pool logs every try to find the way while a routed database is away; what came of them is logged here.
+    logging.getLogger("neo4j").setLevel(logging.CRITICAL)
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
 
 

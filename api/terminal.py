@@ -58,7 +58,7 @@ def log_plainly() -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(_Plain("kinfold: %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
-    logging.getLogger("neo4j").setLevel(logging.ERROR)
+    logging.getLogger("neo4j").setLevel(logging.CRITICAL)
 
 
 _STEPS = {

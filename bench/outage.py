@@ -251,7 +251,9 @@ def stage(callers: int, servers: int, *, outside: bool, retry_seconds: float) ->
         environment = {"KINFOLD_HOME": str(settings.home), "KINFOLD_RETRY_SECONDS": str(retry_seconds)}
         database = embedded.start(settings) if outside else stack.enter_context(embedded.lease(settings))
         if outside:
-            environment |= {"NEO4J_URI": database.uri, "NEO4J_PASSWORD": database.password}
+            # Routed, as to a cluster.
+            uri = database.uri.replace("bolt://", "neo4j://")
+            environment |= {"NEO4J_URI": uri, "NEO4J_PASSWORD": database.password}
         started: list[Served] = []
         stack.callback(lambda: [server.kill() for server in started])
         for number in range(servers):

@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from pydantic import SecretStr
+
 from graph.clock import Clock, to_text
 from graph.database import Database, Transaction
 from graph.errors import BadInput, FieldError, NotFound
@@ -45,16 +47,42 @@ class KnownKey:
     """How much the answers to a write key tell; None for what the deployment chose."""
 
 
+def mark_of(tenant: str | None) -> str:
+    """Give what stands before the random part of a tenant's keys; a dot is in neither part."""
+    return "" if tenant is None else f"{tenant}."
+
+
+def tenant_of(key: str) -> str | None:
+    """Tell which tenant a key names, whether or not there is such a key; None when it names none."""
+    product, _, rest = key.partition("_")
+    tenant, dot, _ = rest.partition("_")[2].partition(".")
+    return tenant if dot and product == "kinfold" else None
+
+
+def separate(listed: SecretStr) -> list[str]:
+    """Take apart keys that are separated by commas."""
+    return [key.strip() for key in listed.get_secret_value().split(",") if key.strip()]
+
+
 def digest_of(key: bytes) -> bytes:
     """Give the digest by which a key is known."""
     return hashlib.sha256(key).digest()
 
 
 class StoredKeys:
-    """The access keys in the graph."""
+    """The access keys in the graph.
 
-    def __init__(self, database: Database, *, clock: Clock | None = None) -> None:
+    Parameters
+    ----------
+    database
+        Where they are kept.
+    tenant
+        Whose graph it is, where one server has several: it stands in the keys.
+    """
+
+    def __init__(self, database: Database, *, tenant: str | None = None, clock: Clock | None = None) -> None:
         self._database = database
+        self._tenant = tenant
         self._clock = clock or Clock()
 
     def create(self, scope: KeyScope, *, name: str = "", answer: WriteAnswer | None = None) -> tuple[str, str]:
@@ -85,7 +113,8 @@ class StoredKeys:
             raise BadInput([FieldError("answer", "scope", "only the answers to a write key can be minimal")])
         # The scope stands in the key, so that a person who finds one in a page's source knows which it is, and the
         # prefix lets scanners of source code find keys that were committed by mistake.
-        identifier, key = secrets.token_hex(6), f"kinfold_{scope}_{secrets.token_urlsafe(KEY_BYTES)}"
+        token = secrets.token_urlsafe(KEY_BYTES)
+        identifier, key = secrets.token_hex(6), f"kinfold_{scope}_{mark_of(self._tenant)}{token}"
 
         def work(tx: Transaction) -> None:
             tx.run(

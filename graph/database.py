@@ -7,11 +7,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from neo4j import (
     READ_ACCESS,
     WRITE_ACCESS,
+    Bookmarks,
     Driver,
     GraphDatabase,
     NotificationMinimumSeverity,
@@ -20,6 +22,7 @@ from neo4j import (
 from neo4j import Transaction as BoltTransaction
 from neo4j.exceptions import (
     AuthError,
+    ConnectionAcquisitionTimeoutError,
     DriverError,
     IncompleteCommit,
     Neo4jError,
@@ -29,7 +32,7 @@ from neo4j.exceptions import (
 )
 
 from graph import tracing
-from graph.errors import TryAgain, Unavailable
+from graph.errors import BadBookmark, TryAgain, Unavailable
 from graph.settings import Settings
 from graph.statements import PARAMETERS, Statement, load_statements
 
@@ -37,6 +40,8 @@ Result = TypeVar("Result")
 Row = dict[str, Any]
 
 log = logging.getLogger("kinfold.database")
+
+_after: ContextVar[frozenset[str]] = ContextVar("kinfold_after", default=frozenset())
 
 THREADS = 256
 """How many statements run beside their callers at once: more than a pool has connections, for one that waited for a
@@ -46,6 +51,7 @@ PATIENCE = 3
 """After so many collisions a writer stands in line with the others that had as many, so that one after the other gets
 through however many there are."""
 
+_INVALID_BOOKMARK = "Neo.ClientError.Transaction.InvalidBookmark"
 _RACES = frozenset(
     {
         # Two transactions created the same key: the loser reads again and finds it.
@@ -71,6 +77,22 @@ _PASSING = frozenset(
         "Neo.TransientError.General.DatabaseUnavailable",
     }
 )
+
+
+@contextmanager
+def reading_after(bookmarks: frozenset[str]) -> Iterator[None]:
+    """Let what is read within this context see what these bookmarks stand for, whichever member of a cluster it asks.
+
+    Raises
+    ------
+    BadBookmark
+        Within the context, when the database did not give them.
+    """
+    token = _after.set(bookmarks)
+    try:
+        yield
+    finally:
+        _after.reset(token)
 
 
 class Transaction:
@@ -138,6 +160,8 @@ class Database:
     revive
         Brings the server back when it has gone away and is ours to start; called in a thread of its own, one call
         at a time.
+    routed
+        Whether the driver routes: readers to any member of a cluster, writers to its leader.
     """
 
     def __init__(
@@ -147,7 +171,10 @@ class Database:
         name: str | None = None,
         retry_seconds: float = 30.0,
         revive: Callable[[], object] | None = None,
+        routed: bool = False,
     ) -> None:
+        self.routed = routed
+        """Whether readers may be sent to another member of a cluster than writers."""
         self._reviver = None if revive is None else _Reviver(revive)
         self._driver = driver
         self._name = name
@@ -177,7 +204,17 @@ class Database:
             notifications_min_severity=NotificationMinimumSeverity.OFF,
             user_agent="kinfold",
         )
-        return cls(driver, name=settings.neo4j_database, retry_seconds=settings.retry_seconds, revive=revive)
+        return cls(
+            driver,
+            name=settings.neo4j_database,
+            retry_seconds=settings.retry_seconds,
+            revive=revive,
+            routed=uri.startswith("neo4j"),
+        )
+
+    def bookmarks(self) -> frozenset[str]:
+        """Give what stands for all that was written or read through this object so far; see `reading_after`."""
+        return frozenset(self._bookmarks.get_bookmarks())
 
     def close(self) -> None:
         """Close every connection."""
@@ -306,6 +343,8 @@ class Database:
             database=self._name,
             default_access_mode=access,
             bookmark_manager=self._bookmarks,
+            # Writers meet the leader, which has everything.
+            bookmarks=Bookmarks.from_raw_values(_after.get()) if access == READ_ACCESS else None,
             # Zero is refused: a try that nobody has time for still gets a connection that is free.
             connection_acquisition_timeout=max(patience, 0.01),
         )
@@ -327,6 +366,8 @@ class Database:
                     return attempt(session, collisions >= PATIENCE)
             except (TryAgain, Neo4jError, DriverError, OSError) as raised:
                 error = _cause(raised)
+                if getattr(error, "code", None) == _INVALID_BOOKMARK and _after.get():
+                    raise BadBookmark("this is no bookmark of this database") from error
                 races += _is_race(error)
                 if not _passing(error) or races > MAX_RACES:
                     raise
@@ -391,7 +432,8 @@ def _passing(error: Exception) -> bool:
         return False
     if isinstance(error, Neo4jError):
         return error.is_retryable() or error.code in _PASSING or _is_race(error)
-    return isinstance(error, ServiceUnavailable | SessionExpired | OSError) or (
+    # With an outage of routing callers queue for the one connection that asks for the way: that passes with it.
+    return isinstance(error, ServiceUnavailable | SessionExpired | ConnectionAcquisitionTimeoutError | OSError) or (
         isinstance(error, DriverError) and error.is_retryable()
     )
 

@@ -49,6 +49,13 @@ class BadInput(KinfoldError):
         self.errors = errors
 
 
+class BadBookmark(BadInput):
+    """A bookmark that this deployment did not give; nothing was read."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__([FieldError("Kinfold-Bookmark", "bookmark", message)])
+
+
 class TooLarge(BadInput):
     """A body above the limit, refused before it was read to its end."""
 

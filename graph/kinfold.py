@@ -30,6 +30,7 @@ from graph.resolver import Resolver
 from graph.search import Search
 from graph.segments.segments import Segments
 from graph.settings import Settings
+from graph.tenants import claim
 from graph.union.unions import Unions
 from graph.workflows import Workflows
 
@@ -92,7 +93,7 @@ class Kinfold:
             Workflows(database, mint=mint, clock=clock),
             blocking,
             Anomalies(database, limits, mint=mint, clock=clock),
-            StoredKeys(database, clock=clock),
+            StoredKeys(database, tenant=settings.tenant, clock=clock),
             Exports(database),
             Erasures(database, suppression, mint=mint, clock=clock, suppressed=blocking.forget),
             suppression,
@@ -152,6 +153,19 @@ def open_database(settings: Settings, *, on_progress: Progress | None = None) ->
         yield stack.enter_context(Database.connect(uri, user, password, settings, revive=bring_back))
 
 
+def prepare(database: Database, settings: Settings) -> None:
+    """Bring the graph's schema up to date, and make sure that it is the graph of the settings' tenant.
+
+    Raises
+    ------
+    MigrationError, AnotherTenant, Unavailable
+        As `open_kinfold` does.
+    """
+    migrate(database)
+    if settings.tenant is not None:
+        claim(database, settings.tenant)
+
+
 @contextmanager
 def open_kinfold(settings: Settings, *, on_progress: Progress | None = None) -> Iterator[Kinfold]:
     """Open the product: database, migrations, everything.
@@ -162,9 +176,11 @@ def open_kinfold(settings: Settings, *, on_progress: Progress | None = None) -> 
         When the embedded database cannot be fetched or started.
     MigrationError
         When the graph's schema and the files of this version disagree.
+    AnotherTenant
+        When the graph is another tenant's than the settings'.
     Unavailable
         When the database cannot be reached.
     """
     with open_database(settings, on_progress=on_progress) as database:
-        migrate(database)
+        prepare(database, settings)
         yield Kinfold.on(database, settings)

@@ -35,6 +35,11 @@ class Settings(BaseSettings):
     neo4j_password: SecretStr = Field(SecretStr(""), validation_alias=AliasChoices("NEO4J_PASSWORD"))
     neo4j_database: str | None = Field(None, validation_alias=AliasChoices("NEO4J_DATABASE"))
 
+    tenants: Path | None = None
+    """A file of tenants, each with a graph and settings of its own (docs/tenants.md); without it there is one graph."""
+    tenant: str | None = None
+    """Which of them a command is for."""
+
     policy: PolicyName = "strict"
     """Which policy of the decision table this deployment follows."""
     home: Path = Field(default_factory=lambda: user_data_path("kinfold"))

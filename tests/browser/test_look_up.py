@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -136,3 +137,13 @@ def test_while_the_server_is_away_the_page_says_so(open_page: Open, watch: Watch
     page.unroute("**/v1/**")
     page.get_by_role("link", name="Anomalies").click()
     expect(page.locator(".empty")).to_contain_text("Nothing looks wrong")
+
+
+def test_of_several_tenants_on_this_machine_the_address_says_whose_contacts_are_shown(
+    open_page: Open, ana: str, environment_of_server: dict[str, str], tmp_path: Path
+) -> None:
+    file = tmp_path / "tenants.yaml"
+    file.write_text("tenants:\n  north:\n")
+    with serving(environment_of_server, KINFOLD_TENANTS=str(file)) as address:
+        page = open_page(f"?tenant=north#/contact/{ana}", at=address)
+        expect(page.get_by_role("heading", level=1)).to_contain_text("Ana")
