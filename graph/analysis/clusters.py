@@ -19,7 +19,7 @@ Node = tuple[str, str]
 """``("contact" | "redirect" | "tracker" | "subscription" | …, id or value)``."""
 Verdict = Literal["household", "shared device", "mistake", "one person"]
 
-HOUSEHOLD = 6
+HOUSEHOLD = 5
 """Known people that a household's device is believed to have; beyond that it is a shared device."""
 WORTH_FOLDED = 5
 """Unions into one contact from which it is worth a look although nobody else is tied to it."""

@@ -229,35 +229,40 @@ figcaption { font-size: .9rem; opacity: .8; }
 def _findings_table(findings: list[Finding]) -> str:
     if not findings:
         return "<p>None.</p>"
-    rows = "".join(
-        f'<tr><td class="number">{item.score:.3f}</td><td>{escape(_words(item.kind))}</td>'
-        f'<td>{escape(_words(item.subject["type"]))} <span class="value">{escape(item.subject["value"])}</span></td>'
-        f"<td>{escape(item.reason)}</td><td>{_actions(item.actions)}</td></tr>"
-        for item in findings[:LISTED]
-    )
-    more = f"<p>And {len(findings) - LISTED:,} more.</p>" if len(findings) > LISTED else ""
-    return (
-        '<div class="scroll"><table><thead><tr><th scope="col">Score</th><th scope="col">What</th>'
-        '<th scope="col">About</th><th scope="col">Why</th><th scope="col">What can be done</th></tr></thead>'
-        f"<tbody>{rows}</tbody></table></div>{more}"
+    return _table(
+        ("Score", "What", "About", "Why", "What can be done"),
+        [
+            f'<td class="number">{item.score:.3f}</td><td>{escape(_words(item.kind))}</td>'
+            f"<td>{escape(_words(item.subject['type']))} "
+            f'<span class="value">{escape(item.subject["value"])}</span></td>'
+            f"<td>{escape(item.reason)}</td><td>{_actions(item.actions)}</td>"
+            for item in findings[:LISTED]
+        ],
+        len(findings),
     )
 
 
 def _clusters_table(clusters: list[Cluster]) -> str:
     if not clusters:
         return "<p>Nobody is tied to anybody.</p>"
-    rows = "".join(
-        f'<tr><td class="number">{item.score:.3f}</td><td>{escape(item.verdict)}</td>'
-        f'<td class="number">{item.known}</td><td class="number">{item.keys}</td><td class="number">{item.folded}</td>'
-        f"<td>{escape(item.reason)}{_trend(item)}</td></tr>"
-        for item in clusters[:LISTED]
+    return _table(
+        ("Score", "Verdict", "Known", "Keys", "Folded", "Why"),
+        [
+            f'<td class="number">{item.score:.3f}</td><td>{escape(item.verdict)}</td>'
+            f'<td class="number">{item.known}</td><td class="number">{item.keys}</td><td class="number">{item.folded}</td>'
+            f"<td>{escape(item.reason)}{_trend(item)}</td>"
+            for item in clusters[:LISTED]
+        ],
+        len(clusters),
     )
-    more = f"<p>And {len(clusters) - LISTED:,} more.</p>" if len(clusters) > LISTED else ""
-    return (
-        '<div class="scroll"><table><thead><tr><th scope="col">Score</th><th scope="col">Verdict</th>'
-        '<th scope="col">Known</th><th scope="col">Keys</th><th scope="col">Folded</th><th scope="col">Why</th></tr>'
-        f"</thead><tbody>{rows}</tbody></table></div>{more}"
-    )
+
+
+def _table(headings: tuple[str, ...], rows: list[str], count: int) -> str:
+    """Put rows of cells under their headings, and say how many are left out."""
+    heads = "".join(f'<th scope="col">{heading}</th>' for heading in headings)
+    body = "".join(f"<tr>{row}</tr>" for row in rows)
+    more = f"<p>And {count - len(rows):,} more.</p>" if count > len(rows) else ""
+    return f'<div class="scroll"><table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>{more}'
 
 
 def _trend(cluster: Cluster) -> str:
