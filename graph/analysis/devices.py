@@ -24,6 +24,8 @@ class Device:
         The tracker that it was first seen with when it changed hands: a number of `People.keys`.
     logins
         By contact, how often it took the device over from somebody else; the first one's own beginning counts as one.
+    first
+        By contact, when it was first seen to log in there, in milliseconds.
     trackers
         All that it was seen with, in order.
     times
@@ -32,6 +34,7 @@ class Device:
 
     tracker: int
     logins: Counter[int] = field(default_factory=Counter)
+    first: dict[int, int] = field(default_factory=dict)
     trackers: dict[int, None] = field(default_factory=dict)
     times: list[int] = field(default_factory=list)
 
@@ -58,6 +61,7 @@ def shared_devices(reading: Reading) -> list[Device]:
         if (before := holds.pop(device.tracker, None)) is not None and device in holding[before]:
             holding[before].remove(device)
         device.logins[contact] += 1
+        device.first.setdefault(contact, int(over.at[row]))
         device.trackers[tracker] = None
         device.times.append(int(over.at[row]))
         if answered >= 0 and answered != device.tracker:
@@ -66,10 +70,15 @@ def shared_devices(reading: Reading) -> list[Device]:
     met = reading.meetings
     whose = reading.finder.owner(met.person)
     first = np.isin(met.tracker, list(devices)) & (whose >= 0)
-    for tracker, contact in zip(met.tracker[first].tolist(), whose[first].tolist(), strict=True):
-        devices[tracker].logins.setdefault(contact, 1)
+    for tracker, contact, at in zip(
+        met.tracker[first].tolist(), whose[first].tolist(), met.first[first].tolist(), strict=True
+    ):
+        device = devices[tracker]
+        device.logins.setdefault(contact, 1)
+        device.first[contact] = min(at, device.first.get(contact, at))
     for device in devices.values():
         owner = int(reading.finder.owner_of[device.tracker])
         if owner >= 0 and people.known[owner]:
             device.logins.setdefault(owner, 1)
+            device.first.setdefault(owner, device.times[0])
     return [devices[tracker] for tracker in sorted(devices) if len(devices[tracker].logins) > 1]

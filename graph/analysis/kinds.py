@@ -194,13 +194,19 @@ def many_trackers(reading: Reading) -> list[Finding]:
         if score < LOWEST:
             continue
         trackers = [people.keys[int(tracker)] for tracker in meetings.tracker[rows]]
-        who = "an address of a function rather than of a person" if role else "more than one person has"
+        why = (
+            "; such an address is a function's rather than a person's"
+            if role
+            else f"; {at_once:.0%} of all pairs of them were in use within a day of each other"
+            if at_once
+            else ""
+        )
         found.append(
             finding(
                 "many_trackers",
                 (SUBJECT_OF[kind], value),
                 score,
-                f"It came on {count} trackers, where {population_words(population)} is usual: {who}.",
+                f"It came on {count} trackers, where {population_words(population)} is usual{why}.",
                 {
                     "trackers": count,
                     "named": named(trackers),
@@ -265,11 +271,8 @@ def fusing_values(reading: Reading) -> list[Finding]:
                 "fusing_value",
                 (SUBJECT_OF[kind], value),
                 score,
-                (
-                    f"It tied {count} {what} into one contact, where {population_words(population)} is usual"
-                    if count > 1
-                    else f"It came on {len(rows)} devices"
-                )
+                (f"It tied {count} {what} into one contact" if count > 1 else f"It came on {len(rows)} devices")
+                + (f", where {population_words(population)} is usual" if population.outlier(count) > 0 else "")
                 + (f"; {at_once:.0%} of all pairs of them were in use within a day of each other" if at_once else "")
                 + ("; such an address is a function's rather than a person's." if role else "."),
                 {

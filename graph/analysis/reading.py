@@ -419,7 +419,8 @@ def _read_activity(
         met.add(trackers[both], persons[both], conflict[both], at[both])
         over = np.flatnonzero(conflict & both & (signed >= 0))
         answered = finder.find(TRACKER, [answers[place] for place in over.tolist()])
-        for column, values in zip(changed, (trackers[over], answered, signed[over], at[over]), strict=True):
+        rows: tuple[npt.NDArray[np.int32 | np.int64], ...] = (trackers[over], answered, signed[over], at[over])
+        for column, values in zip(changed, rows, strict=True):
             column.frombytes(values.tobytes())
         for place, subscription in enumerate(subscriptions):
             if subscription in shared:

@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
 from graph.analysis.clusters import Cluster, Node, Verdict
@@ -25,6 +26,10 @@ PICTURED = 6
 """Clusters that get a picture, those with the highest scores."""
 DRAWN = 150
 """Nodes in a picture at most: more is ink and no picture."""
+FEW = 40
+"""Nodes up to which a picture names every contact."""
+NAMED_KEYS = 12
+"""Keys that a picture names, those with the most ties."""
 LISTED = 100
 """Findings and clusters in the page; the JSON files have all."""
 
@@ -115,6 +120,9 @@ def draw(cluster: Cluster, *, seed: int = 0) -> Figure:
     figure = Figure(figsize=(7.5, 5.2), layout="constrained")
     axes = figure.add_subplot()
     places = nx.spring_layout(graph, seed=seed, k=1.6 / max(1.0, np.sqrt(len(graph))))
+    if len(graph) <= FEW:
+        # Where every node is named, distances as in the graph leave the names more room.
+        places = nx.kamada_kawai_layout(graph, pos=places)
     nx.draw_networkx_edges(graph, places, ax=axes, edge_color="#b8bec6", width=0.9)
     for kind, shape in _SHAPES.items():
         nodes = [node for node in graph if node[0] == kind]
@@ -126,21 +134,25 @@ def draw(cluster: Cluster, *, seed: int = 0) -> Figure:
                 nodelist=nodes,
                 node_shape=shape,
                 node_color=_COLOURS[kind],
-                node_size=[260 if kind not in ("contact", "redirect") else 110] * len(nodes),
+                node_size=[{"contact": 110, "redirect": 45}.get(kind, 260)] * len(nodes),
                 edgecolors="white",
                 linewidths=0.8,
             )
     keys = [node for node in graph if node[0] not in ("contact", "redirect")]
-    said = {node: _short(graph.nodes[node]["label"]) for node in (graph if len(graph) <= 30 else keys[:12])}
-    for node, words in said.items():
+    # The id of a folded contact tells nobody anything.
+    people = [node for node in graph if node[0] == "contact"] if len(graph) <= FEW else []
+    for node in [*people, *sorted(keys, key=graph.degree, reverse=True)[:NAMED_KEYS]]:
+        is_key = node[0] != "contact"
         axes.annotate(
-            words,
+            _short(graph.nodes[node]["label"]),
             (places[node][0], places[node][1]),
-            xytext=(0, 9),
+            xytext=(0, 11 if is_key else 7),
             textcoords="offset points",
             ha="center",
-            fontsize=7,
+            fontsize=8 if is_key else 7,
+            fontweight="bold" if is_key else "normal",
             parse_math=False,
+            path_effects=[withStroke(linewidth=2.5, foreground="white", alpha=0.85)],
         )
     present = [kind for kind in _SHAPES if any(node[0] == kind for node in graph)]
     axes.legend(
@@ -154,8 +166,10 @@ def draw(cluster: Cluster, *, seed: int = 0) -> Figure:
     )
     left = len(cluster.graph) - len(graph)
     axes.set_title(
-        f"{cluster.verdict}: {_counted(cluster.known, 'known contact')}, {_counted(cluster.keys, 'key')}, "
-        f"{cluster.folded} folded" + (f" ({left} nodes not drawn)" if left else ""),
+        f"{cluster.verdict.capitalize()}: {_counted(cluster.known, 'known contact')}"
+        + (f" on {_counted(cluster.keys, 'shared key')}" if cluster.keys else "")
+        + (f", {_counted(cluster.folded, 'contact')} folded into them" if cluster.folded else "")
+        + (f" ({left} nodes not drawn)" if left else ""),
         fontsize=10,
     )
     axes.margins(0.12)
@@ -249,7 +263,8 @@ def _clusters_table(clusters: list[Cluster]) -> str:
         ("Score", "Verdict", "Known", "Keys", "Folded", "Why"),
         [
             f'<td class="number">{item.score:.3f}</td><td>{escape(item.verdict)}</td>'
-            f'<td class="number">{item.known}</td><td class="number">{item.keys}</td><td class="number">{item.folded}</td>'
+            f'<td class="number">{item.known}</td><td class="number">{item.keys}</td>'
+            f'<td class="number">{item.folded}</td>'
             f"<td>{escape(item.reason)}{_trend(item)}</td>"
             for item in clusters[:LISTED]
         ],
@@ -294,8 +309,10 @@ def _scores(findings: list[Finding]) -> Figure:
         offsets = (np.arange(len(scores)) % 7 - 3) * 0.07 if len(scores) > 1 else np.zeros(len(scores))
         axes.scatter(scores, row + offsets, s=22, color="#c2571a", alpha=0.6, linewidths=0)
     axes.set_yticks(range(len(kinds)), [_words(kind) for kind in kinds])
+    axes.set_ylim(-0.5, len(kinds) - 0.5)
     axes.set_xlim(0, 1.02)
-    axes.set_xlabel("score")
+    axes.axvline(0.5, color="#444", linewidth=0.8, linestyle=":")
+    axes.set_xlabel("score; from 0.5 on it is worth a look")
     _bare(axes)
     return figure
 

@@ -57,12 +57,16 @@ def test_a_kiosk_that_stores_answered_trackers_is_one_device_beside_families(kin
     families = [event for number in range(6) for event in worlds.family(number, people=2 + number % 4)]
     kiosk = [{"device": "kiosk", "email": f"reader{turn * 5 % 8}@example.com"} for turn in range(16)]
     worlds.storing(kinfold, [*families, *kiosk])
-    of_kind = [item for item in analyse(kinfold.database).findings if item.kind == "many_emails"]
+    analysis = analyse(kinfold.database)
+    of_kind = [item for item in analysis.findings if item.kind == "many_emails"]
     assert of_kind[0].subject == {"type": "tracker", "value": "kiosk"}
     assert of_kind[0].evidence["persons"] == 8
     assert of_kind[0].evidence["handovers"] == 15
     assert of_kind[0].score > 0.5
     assert all(item.score < 0.5 for item in of_kind[1:])
+    (cluster,) = [cluster for cluster in analysis.clusters if ("tracker", "kiosk") in cluster.graph]
+    assert (cluster.verdict, cluster.known, cluster.keys) == ("shared device", 8, 1)
+    assert {other.verdict for other in analysis.clusters if other is not cluster} == {"household"}
 
 
 def test_a_familys_subscription_is_no_finding_that_counts(kinfold: Kinfold) -> None:
