@@ -163,7 +163,8 @@ def many_emails(reading: Reading) -> list[Finding]:
                     "last": to_text(max(device.times) * 1000),
                     "detail": {**population.detail(count), "even": round(even, 3)},
                 },
-                block=True,
+                # A browser that was given another tracker does not send this one any more.
+                block=not others,
                 unmerge=reading.journal.moved_with("tracker_id", value),
             )
         )

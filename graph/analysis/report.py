@@ -2,7 +2,9 @@
 
 import base64
 import re
+import shlex
 from collections import Counter
+from datetime import datetime
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
 from graph.analysis.clusters import Cluster, Node, Verdict
-from graph.analysis.findings import KINDS, Finding
+from graph.analysis.findings import KINDS, WORTH_ACTING, Finding
 from graph.analysis.run import Analysis
 from graph.clock import to_text
 
@@ -143,12 +145,16 @@ def draw(cluster: Cluster, *, seed: int = 0) -> Figure:
     people = [node for node in graph if node[0] == "contact"] if len(graph) <= FEW else []
     for node in [*people, *sorted(keys, key=graph.degree, reverse=True)[:NAMED_KEYS]]:
         is_key = node[0] != "contact"
+        # On the far side of what it is tied to, so that the ties do not run through the name.
+        middle = np.mean([places[other][1] for other in graph[node]], axis=0) if graph.degree(node) else 0.0
+        below = not is_key and places[node][1] < middle
         axes.annotate(
             _short(graph.nodes[node]["label"]),
             (places[node][0], places[node][1]),
-            xytext=(0, 11 if is_key else 7),
+            xytext=(0, 11 if is_key else -7 if below else 7),
             textcoords="offset points",
             ha="center",
+            va="top" if below else "bottom",
             fontsize=8 if is_key else 7,
             fontweight="bold" if is_key else "normal",
             parse_math=False,
@@ -180,10 +186,12 @@ def draw(cluster: Cluster, *, seed: int = 0) -> Figure:
 def page(analysis: Analysis, pictures: list[tuple[str, bytes]]) -> str:
     """Write the page: what was read, what is wrong, which clusters there are; it asks nobody for anything."""
     totals, findings, clusters = analysis.totals, analysis.findings, analysis.clusters
+    strong = [item for item in findings if item.score >= WORTH_ACTING]
+    weak = findings[len(strong) :]
     verdicts = Counter(cluster.verdict for cluster in clusters)
     worst = f"The first thing to look at: {escape(findings[0].reason)}" if findings else "Nothing stands out."
-    counted = ", ".join(f"{count} of kind {_words(kind)}" for kind, count in _by_kind(findings).items())
-    told = ", ".join(f"{verdicts[verdict]} {verdict}" for verdict in _VERDICTS if verdicts[verdict])
+    counted = ", ".join(f"{_words(kind)}: {count}" for kind, count in _by_kind(strong).items())
+    told = ", ".join(f"{verdicts[verdict]} {_words(verdict)}" for verdict in _VERDICTS if verdicts[verdict])
     figures = "".join(
         f'<figure><img alt="{escape(caption, quote=True)}" src="data:image/png;base64,'
         f'{base64.b64encode(content).decode()}"><figcaption>{escape(caption)}</figcaption></figure>'
@@ -201,15 +209,16 @@ def page(analysis: Analysis, pictures: list[tuple[str, bytes]]) -> str:
 <body>
 <main>
 <h1>What the identity graph looks like</h1>
-<p>As of {escape(str(totals["as_of"] or "now"))}: {totals["contacts"]:,} contacts ({totals["known"]:,} known) with
+<p>As of {escape(_moment(totals["as_of"]))}: {totals["contacts"]:,} contacts ({totals["known"]:,} known) with
 {totals["ownerships"]:,} keys, {totals["unions"]:,} unions that stand, {totals["activities"]:,} activities.
 {totals["clusters"]:,} clusters tie more than one contact, or fold many into one; the largest has
 {totals["largest_cluster"]:,} contacts.</p>
 <p class="lead">{worst}</p>
 <h2>What looks wrong</h2>
-<p>{totals["findings"]:,} findings{": " + escape(counted) if counted else ""}. A score is from 0 to 1 and says how
-far the case stands out from its own population; its parts stand in <code>anomalies.json</code>.</p>
-{_findings_table(findings)}
+<p>{_counted(len(strong), "finding")}{" (" + escape(counted) + ")" if counted else ""}. A score is from 0 to 1 and says
+how far the case stands out from its own population; its parts stand in <code>anomalies.json</code>.</p>
+{_findings_table(strong)}
+{_weaker(weak)}
 <h2>Clusters</h2>
 <p>{len(clusters):,} were looked into{": " + escape(told) if told else ""}.</p>
 {_clusters_table(clusters)}
@@ -236,6 +245,7 @@ th, td { text-align: left; vertical-align: top; padding: .4rem .6rem; border-bot
 td.number { font-variant-numeric: tabular-nums; white-space: nowrap; }
 code, .value { font-family: ui-monospace, monospace; font-size: .85em; overflow-wrap: anywhere; }
 figure { margin: 1.5rem 0; } img { max-width: 100%; background: white; border-radius: 6px; }
+summary { cursor: pointer; margin: 1rem 0; }
 figcaption { font-size: .9rem; opacity: .8; }
 """
 
@@ -253,6 +263,15 @@ def _findings_table(findings: list[Finding]) -> str:
             for item in findings[:LISTED]
         ],
         len(findings),
+    )
+
+
+def _weaker(findings: list[Finding]) -> str:
+    if not findings:
+        return ""
+    return (
+        f"<details><summary>{_counted(len(findings), 'weaker sign')}, scored below {WORTH_ACTING}: most are ordinary "
+        f"people</summary>{_findings_table(findings)}</details>"
     )
 
 
@@ -291,11 +310,11 @@ def _actions(actions: tuple[dict[str, Any], ...]) -> str:
     words = []
     block = next((action for action in actions if action["action"] == "block"), None)
     if block is not None:
-        words.append(f"block it: <code>{escape(block['method'])} {escape(block['path'])}</code>")
+        words.append(f"block it: <code>kinfold block add {escape(shlex.quote(block['value']))}</code>")
     merges = [action for action in actions if action["action"] == "unmerge"]
     if merges:
         more = f" and {len(merges) - 1} more" if len(merges) > 1 else ""
-        words.append(f"take back <code>{escape(merges[0]['merge'])}</code>{more}")
+        words.append(f"take back: <code>kinfold unmerge {escape(merges[0]['merge'])}</code>{more}")
     return "; ".join(words) or "look, and dismiss it"
 
 
@@ -351,6 +370,13 @@ def _part(cluster: Cluster) -> "nx.Graph[Node]":
     return part
 
 
+def _moment(as_of: str | None) -> str:
+    if as_of is None:
+        return "now"
+    at = datetime.fromisoformat(as_of)
+    return f"{at.day} {at:%B %Y, %H:%M} UTC"
+
+
 def _by_kind(findings: list[Finding]) -> dict[str, int]:
     counted = Counter(item.kind for item in findings)
     return {kind: counted[kind] for kind in KINDS if counted[kind]}
@@ -360,8 +386,24 @@ def _caption(place: int, cluster: Cluster) -> str:
     return f"Cluster {place}, score {cluster.score:.3f}. {cluster.reason}"
 
 
+_WORDS = {
+    "redirect": "folded contact",
+    "many_emails": "many people on one device",
+    "many_trackers": "on too many devices",
+    "fusing_value": "ties strangers together",
+    "limit": "near a limit",
+    "merge_burst": "burst of unions",
+    "far_devices": "far apart at once",
+    "mistake": "mistakes",
+    "shared device": "shared devices",
+    "household": "households",
+    "one person": "of one person each",
+}
+"""What is called otherwise in the page than in JSON."""
+
+
 def _words(name: str) -> str:
-    return {"redirect": "folded contact"}.get(name, name.replace("_", " "))
+    return _WORDS.get(name, name.replace("_", " "))
 
 
 def _counted(count: int, what: str) -> str:
