@@ -39,7 +39,7 @@ ROLE = 0.75
 """How sure it is of a role address on very many devices, whatever is usual, that they are more than one person's; on
 three it is 0.5."""
 ROLE_FUSES = 0.5
-"""How sure it is of a role address on more than one device that it ties people together."""
+"""How sure it is of a role address that tied more than one tracker that they are more than one person's."""
 MOST_OF_A_KIND = 1_000
 """Findings of one kind in an analysis, the highest scored ones."""
 HOUR = 3_600_000
@@ -254,7 +254,7 @@ def fusing_values(reading: Reading) -> list[Finding]:
     population = Population.of(counts)
     rows_of = _places_by(meetings.person)
     candidates = dict(_highest(numbers, counts, population, floor=0.1))
-    candidates.update((number, max(1, int(ties[number]))) for number in _roles(reading))
+    candidates.update((number, int(ties[number])) for number in _roles(reading) if ties[number] > 1)
     found: list[Finding] = []
     for number, count in candidates.items():
         kind, value = people.ref(number)
@@ -272,7 +272,7 @@ def fusing_values(reading: Reading) -> list[Finding]:
                 "fusing_value",
                 (SUBJECT_OF[kind], value),
                 score,
-                (f"It tied {count} {what} into one contact" if count > 1 else f"It came on {len(rows)} devices")
+                f"It tied {count} {what} into one contact"
                 + (f", where {population_words(population)} is usual" if population.outlier(count) > 0 else "")
                 + (f"; {at_once:.0%} of all pairs of them were in use within a day of each other" if at_once else "")
                 + ("; such an address is a function's rather than a person's." if role else "."),
