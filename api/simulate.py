@@ -140,6 +140,9 @@ def _detected(score: "Score") -> Table:
             f"{rows[0].planted}",
             *(f"{_share(row.precision)} / {_share(row.recall)}  ({row.found + row.unjudged} found)" for row in rows),
         )
+    wrongly = ", ".join(f"{method.name} {sum(row.households for row in method.detections or [])}" for method in methods)
+    table.caption = f"What a household shares is not planted; of the findings, about a household: {wrongly}"
+    table.caption_justify = "left"
     return table
 
 

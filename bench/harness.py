@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+import psutil
 from rich.console import Console
 from rich.table import Table
 
@@ -99,6 +100,35 @@ def timed(work: Callable[[], Result]) -> tuple[Result, float]:
     began = time.perf_counter()
     result = work()
     return result, time.perf_counter() - began
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """What some work took: seconds, and the highest resident memory above what was held before, in MiB."""
+
+    seconds: float
+    peak_mib: float
+
+
+def weighed(work: Callable[[], Result]) -> tuple[Result, Weight]:
+    """Give what work returns, and what it took in time and memory."""
+    process, over = psutil.Process(), threading.Event()
+    before = process.memory_info().rss
+    peak = before
+
+    def watch() -> None:
+        nonlocal peak
+        while not over.wait(0.05):
+            peak = max(peak, process.memory_info().rss)
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        result, seconds = timed(work)
+    finally:
+        over.set()
+        watcher.join()
+    return result, Weight(seconds, (max(peak, process.memory_info().rss) - before) / 2**20)
 
 
 def median(samples: Sequence[float]) -> float:

@@ -318,6 +318,7 @@ def _finding_row(run: str, item: Finding) -> Row:
     if item.kind == "many_emails":
         # Of these names some are addresses and some are user ids: whichever of the two exists is tied.
         row["emails"] = row["user_ids"] = item.evidence["keys"]
+        row["trackers"] = item.evidence["named"]
     elif item.kind in ("many_trackers", "far_devices"):
         row["trackers"] = item.evidence["named"]
     row["node"] = {

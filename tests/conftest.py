@@ -7,11 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from graph.database import Database
 from graph.kinfold import Kinfold
 from graph.migrations import migrate
 from graph.settings import Settings
+
+# A busy machine is no failure.
+settings.register_profile("kinfold", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("kinfold")
 
 IMAGES = {"lts": "neo4j:5.26-community", "calendar": "neo4j:2026.08-community"}
 

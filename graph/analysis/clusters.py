@@ -9,6 +9,7 @@ import networkx as nx
 import numpy as np
 
 from graph.analysis.components import TIES, Ties
+from graph.analysis.devices import shared_devices
 from graph.analysis.findings import NAMED, SUBJECT_OF, Finding, blocking, identity, unmerging
 from graph.analysis.reading import Reading, Union
 from graph.analysis.statistics import Population
@@ -19,7 +20,7 @@ Node = tuple[str, str]
 """``("contact" | "redirect" | "tracker" | "subscription" | …, id or value)``."""
 Verdict = Literal["household", "shared device", "mistake", "one person"]
 
-HOUSEHOLD = 6
+HOUSEHOLD = 5
 """Known people that a household's device is believed to have; beyond that it is a shared device."""
 WORTH_FOLDED = 5
 """Unions into one contact from which it is worth a look although nobody else is tied to it."""
@@ -253,12 +254,14 @@ def _contact_label(reading: Reading, number: int) -> str:
 
 
 def _persons_met(reading: Reading) -> Callable[[str], int]:
-    """Make a function that tells how many contacts a tracker met, by its value."""
+    """Make a function that tells how many contacts logged in on a tracker, or on its device, by its value."""
     owner = reading.finder.owner(reading.meetings.person)
     there = owner >= 0
     pairs = np.unique(reading.meetings.tracker[there].astype(np.int64) << 32 | owner[there].astype(np.int64))
     trackers, counts = np.unique(pairs >> 32, return_counts=True)
     met = dict(zip(trackers.tolist(), counts.tolist(), strict=True))
+    for device in shared_devices(reading):
+        met[device.tracker] = max(len(device.logins), met.get(device.tracker, 0))
 
     def of(value: str) -> int:
         return int(met.get(int(reading.finder.find(0, [value])[0]), 0))
@@ -371,7 +374,8 @@ def _why_not(
 
     if union.cause is not None and (score := flagged(union.cause, ("fusing_value", "many_trackers"))) >= 0.5:
         evidence: dict[str, Any] = {"cause": list(union.cause), "score": score}
-        return evidence, f"The {union.cause[0]} {union.cause[1]} made it, which ties strangers together."
+        words = union.cause[0].replace("_", " ")
+        return evidence, f"The {words} {union.cause[1]}, which strangers seem to share, folded contacts together."
     for key in union.moved:
         kinds = {"tracker_id": ("many_emails",), "subscription": ("shared_subscription",)}.get(key[0])
         if kinds is None or (score := flagged(key, kinds)) < 0.5:
@@ -379,8 +383,10 @@ def _why_not(
         evidence = {"moved": list(key), "score": score}
         if key[0] == "tracker_id":
             evidence["persons_met"] = met(key[1])
-            return evidence, f"The tracker {key[1]} went along, which has met {evidence['persons_met']} persons."
-        return evidence, f"The subscription {key[1]} went along, which strangers share."
+            return evidence, (
+                f"The tracker {key[1]}, on which {evidence['persons_met']} persons logged in, went to one of them."
+            )
+        return evidence, f"The subscription {key[1]}, which strangers seem to share, went to one of them."
     return None
 
 
@@ -396,7 +402,7 @@ def _judge(
     if unmerges:
         first = unmerges[0]
         more = f" and {len(unmerges) - 1} more" if len(unmerges) > 1 else ""
-        return "mistake", f"{first['reason']} Suggested: take back union {first['merge']}{more}."
+        return "mistake", f"{first['reason']} Suggested: take back the union {first['merge']}{more}."
     if len(contacts) < 2:
         return "one person", (
             f"One contact into which {len(redirects)} others were folded, each by a key of its own; nothing says that "

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from graph.analysis.devices import shared_devices
 from graph.analysis.reading import Ints, Reading, SmallInts
 from graph.decision.facts import Limits
 
@@ -81,7 +82,19 @@ def tie(reading: Reading, splits: Sequence[dict[str, Any]] = ()) -> Ties:
     person = finder.owner(meetings.person)
     apart = (owner >= 0) & (person >= 0) & (owner != person)
     apart[apart] &= people.known[owner[apart]] & people.known[person[apart]]
-    contested = np.unique(meetings.tracker[apart])
+    # A device that went from tracker to tracker is one key: the tracker that it was first seen with.
+    devices = shared_devices(reading)
+    apart &= ~np.isin(meetings.tracker, [tracker for device in devices for tracker in device.trackers])
+    on_device = np.array(
+        [
+            (contact, device.tracker, device.first[contact], count)
+            for device in devices
+            for contact, count in device.logins.items()
+            if people.known[contact] and contact != finder.owner_of[device.tracker]
+        ],
+        dtype=np.int64,
+    ).reshape(-1, 4)
+    contested = np.unique(np.concatenate((meetings.tracker[apart], on_device[:, 1])))
     is_node = owners > 1
     is_node[contested] = True
     keys = np.flatnonzero(is_node).astype(np.int32)
@@ -100,6 +113,7 @@ def tie(reading: Reading, splits: Sequence[dict[str, Any]] = ()) -> Ties:
             np.ones(owned.sum(), np.int64),
         ),
         (person[apart], node_of_key[meetings.tracker[apart]], MET, meetings.first[apart], meetings.count[apart]),
+        (on_device[:, 0], node_of_key[on_device[:, 1]], MET, on_device[:, 2], on_device[:, 3]),
     ]
     number_of = _numbers(reading, redirects, count)
     rows = [

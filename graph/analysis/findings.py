@@ -30,6 +30,8 @@ SUBJECT_OF: dict[KeyName, SubjectType] = {
 KEY_OF: dict[str, KeyName] = {subject: name for name, subject in SUBJECT_OF.items()}
 NEAR_LIMIT = 0.8
 """How much of a limit a contact uses from which it is near to it."""
+WORTH_ACTING = 0.5
+"""Score below which a finding proposes nothing but a look: most of those are ordinary people."""
 NAMED = 20
 """How many contacts, keys or unions evidence names at most; it always says how many there are."""
 
@@ -102,17 +104,19 @@ def finding(
         Whether blocking the subject is one of the actions.
     unmerge
         Ids of unions to take back, those to be undone first in front.
+
+    Neither is proposed below `WORTH_ACTING`.
     """
     type_, value = subject
+    score = round(min(1.0, max(0.0, score)), 3)
     actions: list[dict[str, Any]] = []
-    if block:
-        actions.append(blocking(value))
-    actions += unmerging(unmerge)
+    if score >= WORTH_ACTING:
+        if block:
+            actions.append(blocking(value))
+        actions += unmerging(unmerge)
     name = identity(kind, type_, value)
     actions.append({"action": "dismiss", "method": "POST", "path": f"/v1/anomalies/{name}/dismiss"})
-    return Finding(
-        kind, {"type": type_, "value": value}, round(min(1.0, max(0.0, score)), 3), reason, evidence, tuple(actions)
-    )
+    return Finding(kind, {"type": type_, "value": value}, score, reason, evidence, tuple(actions))
 
 
 def limit_finding(

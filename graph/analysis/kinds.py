@@ -13,16 +13,33 @@ import numpy as np
 import numpy.typing as npt
 
 from graph.analysis.components import fullness
+from graph.analysis.devices import shared_devices
 from graph.analysis.findings import NAMED, NEAR_LIMIT, SUBJECT_OF, Finding, finding, limit_finding, named
 from graph.analysis.places import impossible
-from graph.analysis.reading import KEY_KINDS, SUBSCRIPTION, TRACKER, Ints, Reading, SmallInts, Union
-from graph.analysis.statistics import Population, busiest, evenness, overlap, turns, unlikeness
+from graph.analysis.reading import EMAIL, KEY_KINDS, SUBSCRIPTION, TRACKER, Ints, Reading, SmallInts, Union
+from graph.analysis.statistics import (
+    HOUSEHOLD_DEVIATION,
+    PAIR,
+    Population,
+    busiest,
+    evenness,
+    overlap,
+    succession,
+    together,
+    turns,
+    unlikeness,
+)
 from graph.clock import to_text
 from graph.decision.facts import Limits
 from graph.model import KeyName
 
 LOWEST = 0.2
 """Scores below are not reported."""
+ROLE = 0.75
+"""How sure it is of a role address on very many devices, whatever is usual, that they are more than one person's; on
+three it is 0.5."""
+ROLE_FUSES = 0.5
+"""How sure it is of a role address that tied more than one tracker that they are more than one person's."""
 MOST_OF_A_KIND = 1_000
 """Findings of one kind in an analysis, the highest scored ones."""
 HOUR = 3_600_000
@@ -49,11 +66,12 @@ def shared_subscriptions(reading: Reading) -> list[Finding]:
         return []
     known = people.known[owner]
     numbers, counts = np.unique(key[known], return_counts=True)
-    population = Population.of(counts)
+    numbers, counts = numbers[counts > 1], counts[counts > 1]
+    population = _shared(counts)
     by_use = _places_by(uses.subscription)
     by_key = _places_by(key)
     found: list[Finding] = []
-    for number, count in _highest(numbers, counts, population):
+    for number, count in _most(numbers, counts):
         rows = by_key(number)
         mine = rows[known[rows]]
         owners = [people.contacts[int(place)] for place in owner[mine]]
@@ -68,13 +86,18 @@ def shared_subscriptions(reading: Reading) -> list[Finding]:
             who[f"hour {uses.at[place] // HOUR % 24 // 3}"] += 1
             who[f"event {uses.events[uses.event[place]]}"] += 1
         unlike = unlikeness([profiles[who] for who in sorted(profiles)[:50]])
-        score = population.outlier(count) * (0.6 + 0.2 * interleaved + 0.2 * unlike)
+        handed_on = succession(_by_day(uses.contact[used][uses.signed[used]], uses.at[used][uses.signed[used]]))
+        score = together(population.outlier(count) ** (1.0 - 0.15 * interleaved - 0.15 * unlike), handed_on)
         if score < LOWEST:
             continue
         value = people.keys[number]
         began = to_text(int(np.sort(since[mine])[1]) * 1000)
         how = "by turns" if interleaved > 0.5 else "one after the other" if len(set(sequence)) > 1 else "by one of them"
         said = f", used {how}" if sequence else ""
+        if handed_on >= 0.5:
+            said += (
+                ": the device seems to have gone to somebody else, and what is sent to the first of them arrives there"
+            )
         found.append(
             finding(
                 "shared_subscription",
@@ -91,6 +114,7 @@ def shared_subscriptions(reading: Reading) -> list[Finding]:
                         **population.detail(count),
                         "interleaved": round(interleaved, 3),
                         "unlike": round(unlike, 3),
+                        "handed_on": round(handed_on, 3),
                     },
                 },
                 block=True,
@@ -101,62 +125,46 @@ def shared_subscriptions(reading: Reading) -> list[Finding]:
 
 
 def many_emails(reading: Reading) -> list[Finding]:
-    """Find trackers that met many persons: kiosks, shared browsers.
+    """Find devices on which many persons logged in: kiosks, call centres, shared browsers.
 
     Notes
     -----
-    O(meetings · log meetings).
+    O(hand-overs · log hand-overs + meetings).
     """
-    meetings, people = reading.meetings, reading.people
-    owner = reading.finder.owner(meetings.person)
-    there = owner >= 0
-    # Two addresses of one contact are one person.
-    tracker, person, place = meetings.tracker[there], owner[there], np.flatnonzero(there)
-    pairs = np.unique(tracker.astype(np.int64) << 32 | person.astype(np.int64))
-    numbers, counts = np.unique(pairs >> 32, return_counts=True)
-    population = Population.of(counts)
-    rows_of = _places_by(tracker)
+    people = reading.people
+    devices = shared_devices(reading)
+    counts = np.array([len(device.logins) for device in devices], dtype=np.int64)
+    population = _shared(counts)
     found: list[Finding] = []
-    for number, count in _highest(numbers, counts, population):
-        rows = place[rows_of(number)]
-        by_contact: dict[int, list[int]] = {}
-        for row in rows.tolist():
-            who = int(owner[row])
-            events, first, last = by_contact.get(who, (0, meetings.first[row], meetings.last[row]))
-            by_contact[who] = [
-                events + int(meetings.count[row]),
-                min(int(first), int(meetings.first[row])),
-                max(int(last), int(meetings.last[row])),
-            ]
-        even = evenness(item[0] for item in by_contact.values())
-        together = overlap((item[1], item[2]) for item in by_contact.values())
-        score = population.outlier(count) * (0.7 + 0.3 * even)
+    for place, count in _most(np.arange(len(devices)), counts):
+        device = devices[place]
+        even = evenness(device.logins.values())
+        score = population.outlier(count) ** (1.0 - 0.15 * even)
         if score < LOWEST:
-            continue
-        value = people.keys[number]
-        keys = [people.ref(int(meetings.person[row]))[1] for row in rows]
+            break
+        value = people.keys[device.tracker]
+        others = len(device.trackers) - 1
         found.append(
             finding(
                 "many_emails",
                 ("tracker", value),
                 score,
-                f"{count} persons logged in on this tracker; "
-                + (
-                    "none of them much more than the others, as at a kiosk."
-                    if even > 0.8
-                    else "some far more than others, as on a shared browser."
-                ),
+                f"{count} persons logged in on one device, where {population_words(population)} is usual for one that "
+                f"is shared; it changed hands {_times(len(device.times))}"
+                + (f" and was given {others} other trackers meanwhile." if others else "."),
                 {
                     "persons": count,
-                    "keys": named(keys),
-                    "contacts": named(people.contacts[who] for who in by_contact),
-                    "events": int(meetings.count[rows].sum()),
-                    "conflicts": int(meetings.conflicts[rows].sum()),
-                    "first": to_text(int(meetings.first[rows].min()) * 1000),
-                    "last": to_text(int(meetings.last[rows].max()) * 1000),
-                    "detail": {**population.detail(count), "even": round(even, 3), "at_once": round(together, 3)},
+                    "keys": named(_person_key(reading, who) for who in device.logins),
+                    "contacts": named(people.contacts[who] for who in device.logins),
+                    "handovers": len(device.times),
+                    "trackers": len(device.trackers),
+                    "named": [people.keys[tracker] for tracker in [*device.trackers][:NAMED]],
+                    "first": to_text(min(device.times) * 1000),
+                    "last": to_text(max(device.times) * 1000),
+                    "detail": {**population.detail(count), "even": round(even, 3)},
                 },
-                block=True,
+                # A browser that was given another tracker does not send this one any more.
+                block=not others,
                 unmerge=reading.journal.moved_with("tracker_id", value),
             )
         )
@@ -175,91 +183,121 @@ def many_trackers(reading: Reading) -> list[Finding]:
     population = Population.of(counts)
     rows_of = _places_by(meetings.person)
     found: list[Finding] = []
-    for number, count in _highest(numbers, counts, population, floor=0.1):
+    candidates = dict(_highest(numbers, counts, population, floor=0.1))
+    candidates.update((number, len(rows_of(number))) for number in _roles(reading))
+    for number, count in candidates.items():
         kind, value = people.ref(number)
         role = kind == "email" and is_role(value)
-        outlier = population.outlier(count)
         rows = rows_of(number)
-        together = _at_once(reading, rows)
-        score = 1.0 - (1.0 - outlier * (0.6 + 0.4 * together)) * (0.7 if role else 1.0)
+        at_once = _at_once(reading, rows)
+        by_name = ROLE * (1.0 - 1.0 / count) if role else 0.0
+        score = together(_too_many(population, count, at_once), by_name)
         if score < LOWEST:
             continue
         trackers = [people.keys[int(tracker)] for tracker in meetings.tracker[rows]]
-        who = "an address of a function rather than of a person" if role else "more than one person has"
+        why = (
+            "; such an address is a function's rather than a person's"
+            if role
+            else f"; {at_once:.0%} of all pairs of them were in use within a day of each other"
+            if at_once
+            else ""
+        )
         found.append(
             finding(
                 "many_trackers",
                 (SUBJECT_OF[kind], value),
                 score,
-                f"It came on {count} trackers, where {population_words(population)} is usual: {who}.",
+                f"It came on {count} trackers, where {population_words(population)} is usual{why}.",
                 {
                     "trackers": count,
                     "named": named(trackers),
                     "contacts": [people.contacts[int(reading.finder.owner_of[number])]],
                     "role_address": role,
-                    "detail": {**population.detail(count), "at_once": round(together, 3), "role": 0.3 if role else 0.0},
+                    "detail": {
+                        **population.detail(count),
+                        "beyond": round(population.beyond(count), 3),
+                        "at_once": round(at_once, 3),
+                        "role": round(by_name, 3),
+                    },
                 },
                 block=True,
                 unmerge=reading.journal.caused_by(kind, value),
             )
         )
-    return found
+    return sorted(found, key=lambda item: (-item.score, item.id))[:MOST_OF_A_KIND]
 
 
 def fusing_values(reading: Reading) -> list[Finding]:
-    """Find values that folded contacts together which were active at the same time: candidates for the block list.
+    """Find values that tied together what was active at the same time: candidates for the block list.
+
+    A person key ties the trackers that are its contact's and on which it came, by a union or because nobody had them;
+    a subscription ties what it folded.
 
     Notes
     -----
-    O(unions · log unions).
+    O(meetings · log meetings + unions · log unions).
     """
+    meetings, people, journal = reading.meetings, reading.people, reading.journal
     by_cause: dict[tuple[KeyName, str], list[Union]] = defaultdict(list)
-    for union in reading.unions:
+    for union in journal.unions:
         if union.cause is not None:
             by_cause[union.cause].append(union)
-    population = Population.of([len(unions) for unions in by_cause.values()])
-    rows_of = _places_by(reading.meetings.person)
+    whose = reading.finder.owner(meetings.person)
+    tied = (whose >= 0) & (whose == reading.finder.owner(meetings.tracker))
+    ties = np.bincount(meetings.person[tied], minlength=len(people.keys))
+    for cause, unions in by_cause.items():
+        key = int(reading.finder.find(KEY_KINDS.index(cause[0]), [cause[1]])[0])
+        if key >= 0:
+            ties[key] = max(ties[key], len(unions) + 1)
+    numbers = np.flatnonzero(ties)
+    counts = ties[numbers]
+    population = Population.of(counts)
+    rows_of = _places_by(meetings.person)
+    candidates = dict(_highest(numbers, counts, population, floor=0.1))
+    candidates.update((number, int(ties[number])) for number in _roles(reading) if ties[number] > 1)
     found: list[Finding] = []
-    for (kind, value), unions in sorted(by_cause.items(), key=lambda item: (-len(item[1]), item[0])):
-        count = len(unions)
-        if count < 2 or population.outlier(count) < LOWEST:
-            break
-        key = int(reading.finder.find(KEY_KINDS.index(kind), [value])[0])
-        together = _at_once(reading, rows_of(key)) if key >= 0 else 0.0
+    for number, count in candidates.items():
+        kind, value = people.ref(number)
+        rows = rows_of(number)
+        at_once = _at_once(reading, rows)
         role = kind == "email" and is_role(value)
-        score = population.outlier(count) * (0.5 + 0.5 * max(together, 0.6 if role else 0.0))
+        score = together(_too_many(population, count, at_once), ROLE_FUSES if role else 0.0)
         if score < LOWEST:
             continue
-        newest = sorted(unions, key=lambda one: (one.at, one.id), reverse=True)
+        unions = by_cause.get((kind, value), [])
+        times = [*(one.at for one in unions), *meetings.first[rows].tolist()]
+        what = "devices" if kind != "subscription" else "contacts"
         found.append(
             finding(
                 "fusing_value",
                 (SUBJECT_OF[kind], value),
                 score,
-                f"It folded {count} contacts into one, where {population_words(population)} is usual"
-                + (
-                    f"; on {together:.0%} of all pairs of its trackers it was used at the same time."
-                    if together
-                    else "."
-                ),
+                f"It tied {count} {what} into one contact"
+                + (f", where {population_words(population)} is usual" if population.outlier(count) > 0 else "")
+                + (f"; {at_once:.0%} of all pairs of them were in use within a day of each other" if at_once else "")
+                + ("; such an address is a function's rather than a person's." if role else "."),
                 {
-                    "unions": count,
-                    "merges": [one.id for one in newest[:NAMED]],
-                    "folded": [one.source for one in newest[:NAMED]],
-                    "contacts": named({reading.journal.survivor(one.target) for one in unions}),
-                    "first": to_text(newest[-1].at * 1000),
-                    "last": to_text(newest[0].at * 1000),
+                    "tied": count,
+                    "unions": len(unions),
+                    "merges": [one.id for one in unions[:NAMED]],
+                    "folded": [one.source for one in unions[:NAMED]],
+                    "contacts": [people.contacts[int(reading.finder.owner_of[number])]],
+                    "first": to_text(min(times) * 1000),
+                    "last": to_text(max(times) * 1000),
                     "role_address": role,
                     "command": f"kinfold unmerge --key {kind}={value} --dry-run",
-                    "detail": {**population.detail(count), "at_once": round(together, 3)},
+                    "detail": {
+                        **population.detail(count),
+                        "beyond": round(population.beyond(count), 3),
+                        "at_once": round(at_once, 3),
+                        "role": ROLE_FUSES if role else 0.0,
+                    },
                 },
                 block=True,
-                unmerge=(one.id for one in newest),
+                unmerge=(one.id for one in unions),
             )
         )
-        if len(found) == MOST_OF_A_KIND:
-            break
-    return found
+    return sorted(found, key=lambda item: (-item.score, item.id))[:MOST_OF_A_KIND]
 
 
 def near_limits(reading: Reading, limits: Limits) -> list[Finding]:
@@ -406,6 +444,41 @@ def population_words(population: Population) -> str:
     return f"{usual:.0f}" if abs(usual - round(usual)) < 0.05 else f"{usual:.1f}"
 
 
+def _too_many(population: Population, count: int, at_once: float) -> float:
+    """Score a count of devices: cookies that get lost explain many, unless they were in use at once, or very many."""
+    return together(population.outlier(count) * (0.3 + 0.7 * at_once), population.beyond(count))
+
+
+def _roles(reading: Reading) -> list[int]:
+    """List the role addresses that came on more than one tracker, at most `MOST_OF_A_KIND`."""
+    people = reading.people
+    numbers, counts = np.unique(reading.meetings.person, return_counts=True)
+    emails = numbers[(counts > 1) & (people.key_kinds[numbers] == EMAIL)]
+    return [number for number in emails.tolist() if is_role(people.keys[number])][:MOST_OF_A_KIND]
+
+
+def _shared(counts: npt.NDArray[np.integer]) -> Population:
+    """Measure how many people share something, among all that is shared: households are the usual case."""
+    return Population.of(counts, usual=PAIR, smallest=HOUSEHOLD_DEVIATION)
+
+
+def _by_day(who: SmallInts, at: Ints) -> list[int]:
+    """Keep one use a day of each user, in order: the pages of a visit say no more than the first of them."""
+    return [contact for _, contact in dict.fromkeys(zip((at // DAY).tolist(), who.tolist(), strict=True))]
+
+
+def _person_key(reading: Reading, contact: int) -> str:
+    """Name a contact by its first person key, else by its id."""
+    people = reading.people
+    start, end = np.searchsorted(people.owner, [contact, contact + 1])
+    keys = (people.ref(key) for key in people.key[start:end].tolist())
+    return next((value for kind, value in keys if kind in ("email", "user_id")), people.contacts[contact])
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else "twice" if count == 2 else f"{count} times"
+
+
 def _moment(at: int) -> str:
     return datetime.fromtimestamp(at / 1000, UTC).isoformat().replace("+00:00", "Z")
 
@@ -420,6 +493,12 @@ def _highest(
         if count < 2 or population.outlier(count) < floor:
             return
         yield int(numbers[place]), count
+
+
+def _most(numbers: npt.NDArray[np.integer], counts: npt.NDArray[np.integer]) -> Iterator[tuple[int, int]]:
+    """Yield the highest counts, at most `MOST_OF_A_KIND`."""
+    for place in np.lexsort((numbers, -counts))[:MOST_OF_A_KIND].tolist():
+        yield int(numbers[place]), int(counts[place])
 
 
 class _places_by:  # noqa: N801 - used like a function

@@ -6,7 +6,8 @@ written meanwhile is in the reading or not, and nothing waits for it.
 """
 
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,6 +34,20 @@ ACTIVITIES_A_PAGE = 10_000
 UNIONS_A_PAGE = 2_000
 SUBSCRIPTIONS_A_PAGE = 500
 _COMPACT_EVERY = 500_000
+_UNION = (
+    "id",
+    "source",
+    "target",
+    "rule",
+    "standing",
+    "at",
+    "tracker_id",
+    "email",
+    "user_id",
+    "subscription",
+    "moved",
+)
+"""What a row of a page of unions has."""
 _HASH_BITS = 0x7FFF_FFFF_FFFF_FFFF
 
 
@@ -145,13 +160,35 @@ class Meetings:
 
 
 @dataclass(slots=True)
+class Handovers:
+    """Events in which a person gave its name on somebody else's tracker: rules 2.3, and 3 with a known tracker.
+
+    Attributes
+    ----------
+    tracker, answered
+        The tracker that came, and the one that was answered, which the browser stores and sends from then on; -1
+        where it is gone.
+    contact, at
+        Whose name it was, and when.
+    """
+
+    tracker: SmallInts
+    answered: SmallInts
+    contact: SmallInts
+    at: Ints
+
+
+@dataclass(slots=True)
 class Uses:
-    """Events that carried a shared subscription: which, when, who (a contact, or -1), and the event's name."""
+    """Events that carried a shared subscription: which, when, who (a contact, or -1), the event's name, and whether
+    the person gave its own.
+    """
 
     subscription: SmallInts
     at: Ints
     contact: SmallInts
     event: SmallInts
+    signed: npt.NDArray[np.bool_]
     events: list[str]
 
 
@@ -173,6 +210,7 @@ class Reading:
     people: People
     journal: Journal
     meetings: Meetings
+    handovers: Handovers
     uses: Uses
     sightings: Sightings
     activities: int
@@ -206,7 +244,7 @@ class KeyFinder:
         # Of a shared subscription this is one of the owners; nobody asks for it.
         self.owner_of[people.key] = people.owner
 
-    def find(self, kind: int, values: list[str | None]) -> SmallInts:
+    def find(self, kind: int, values: Sequence[str | None]) -> SmallInts:
         """Give the number of each value's key, -1 where there is none."""
         found = np.full(len(values), -1, np.int32)
         asked = [(place, value) for place, value in enumerate(values) if value is not None]
@@ -250,7 +288,9 @@ def read_graph(database: Database, on_progress: Progress | None = None) -> Readi
     people, hashes = read_people(database, sizes["contacts"], tell)
     finder = KeyFinder(people, hashes)
     unions = read_unions(database, sizes["unions"], tell)
-    meetings, uses, sightings, activities, newest = _read_activity(database, people, finder, sizes["activities"], tell)
+    meetings, handovers, uses, sightings, activities, newest = _read_activity(
+        database, people, finder, sizes["activities"], tell
+    )
     newest = max([newest, *(union.at for union in unions)], default=0)
     if len(people.since):
         newest = max(newest, int(people.since.max()))
@@ -258,6 +298,7 @@ def read_graph(database: Database, on_progress: Progress | None = None) -> Readi
         people=people,
         journal=Journal(unions),
         meetings=meetings,
+        handovers=handovers,
         uses=uses,
         sightings=sightings,
         activities=activities,
@@ -272,11 +313,11 @@ def read_people(database: Database, total: int, tell: Progress) -> tuple[People,
     known, kinds = array("b"), array("b")
     owner, key, since, hashes = array("i"), array("i"), array("q"), array("q")
     shared: dict[str, int] = {}
-    for page in _pages(database, "analysis.contacts", "id", CONTACTS_A_PAGE):
-        for row in page:
-            number = contacts.append(row["id"])
-            known.append(row["known"])
-            for kind, value, began in row["keys"]:
+    for page in _pages(database, "analysis.contacts", CONTACTS_A_PAGE):
+        for id_, is_known, owned in page:
+            number = contacts.append(id_)
+            known.append(is_known)
+            for kind, value, began in owned:
                 place = shared.get(value) if kind == SHARED else None
                 if place is None:
                     place = keys.append(value)
@@ -306,9 +347,10 @@ def read_unions(database: Database, total: int, tell: Progress) -> list[Union]:
     """Read the unions that stand, with the key that caused each."""
     unions: list[Union] = []
     seen = 0
-    for page in _pages(database, "analysis.unions", "id", UNIONS_A_PAGE):
+    for page in _pages(database, "analysis.unions", UNIONS_A_PAGE):
         seen += len(page)
-        unions += [_union(row) for row in page if row["standing"]]
+        rows = (dict(zip(_UNION, row, strict=True)) for row in page)
+        unions += [_union(row) for row in rows if row["standing"]]
         tell("unions", seen, max(total, seen))
     return unions
 
@@ -353,50 +395,63 @@ def _union(row: Row) -> Union:
 
 def _read_activity(
     database: Database, people: People, finder: KeyFinder, total: int, tell: Progress
-) -> tuple[Meetings, Uses, Sightings, int, int]:
+) -> tuple[Meetings, Handovers, Uses, Sightings, int, int]:
     met = _Met()
-    uses: tuple[array[int], ...] = (array("i"), array("q"), array("i"), array("i"))
+    changed: tuple[array[int], ...] = (array("i"), array("i"), array("i"), array("q"))
+    uses: tuple[array[int], ...] = (array("i"), array("q"), array("i"), array("i"), array("b"))
     seen: tuple[array[int], ...] = (array("i"), array("i"), array("q"), array("i"))
     events: dict[str, int] = {}
     places: dict[Place, int] = {}
     shared = people.shared
     activities, newest = 0, 0
-    for page in _pages(database, "analysis.activity", "message_id", ACTIVITIES_A_PAGE, places=PLACE_PROPERTIES):
+    for page in _pages(database, "analysis.activity", ACTIVITIES_A_PAGE, places=PLACE_PROPERTIES):
         activities += len(page)
-        at = np.array([row["at"] for row in page], dtype=np.int64)
+        _, names, in_conflict, answers, sent, addresses, user_ids, subscriptions, times, said = zip(*page, strict=True)
+        at = np.array(times, dtype=np.int64)
         newest = max(newest, int(at.max()))
-        trackers = finder.find(TRACKER, [row["tracker_id"] for row in page])
-        persons = finder.find(USER_ID, [row["user_id"] for row in page])
-        emails = finder.find(EMAIL, [row["email"] for row in page])
-        persons = np.where(persons >= 0, persons, emails)
-        who = finder.owner(persons)
-        who = np.where(who >= 0, who, finder.owner(trackers))
-        conflict = np.array([bool(row["conflict"]) for row in page])
+        trackers = finder.find(TRACKER, sent)
+        persons = finder.find(USER_ID, user_ids)
+        persons = np.where(persons >= 0, persons, finder.find(EMAIL, addresses))
+        signed = finder.owner(persons)
+        who = np.where(signed >= 0, signed, finder.owner(trackers))
+        conflict = np.array(in_conflict, dtype=np.bool_)
         both = (trackers >= 0) & (persons >= 0)
         met.add(trackers[both], persons[both], conflict[both], at[both])
-        for place, row in enumerate(page):
-            if row["subscription"] in shared:
-                event = events.setdefault(row["event"], len(events))
-                for column, value in zip(
-                    uses, (shared[row["subscription"]], row["at"], int(who[place]), event), strict=True
-                ):
-                    column.append(value)
-            if row["place"] and who[place] >= 0 and trackers[place] >= 0:
-                where = read_place(row["place"])
+        over = np.flatnonzero(conflict & both & (signed >= 0))
+        answered = finder.find(TRACKER, [answers[place] for place in over.tolist()])
+        rows: tuple[npt.NDArray[np.int32 | np.int64], ...] = (trackers[over], answered, signed[over], at[over])
+        for column, values in zip(changed, rows, strict=True):
+            column.frombytes(values.tobytes())
+        for place, subscription in enumerate(subscriptions):
+            if subscription in shared:
+                uses[0].append(shared[subscription])
+                uses[1].append(times[place])
+                uses[2].append(int(who[place]))
+                uses[3].append(events.setdefault(names[place], len(events)))
+                uses[4].append(bool(signed[place] >= 0))
+            if said[place] and who[place] >= 0 and trackers[place] >= 0:
+                where = read_place(said[place])
                 if where is not None:
                     number = places.setdefault(where, len(places))
                     for column, value in zip(
-                        seen, (int(who[place]), int(trackers[place]), row["at"], number), strict=True
+                        seen, (int(who[place]), int(trackers[place]), times[place], number), strict=True
                     ):
                         column.append(value)
         tell("activity", activities, max(total, activities))
     return (
         met.meetings(),
+        Handovers(
+            _frozen(changed[0], np.int32),
+            _frozen(changed[1], np.int32),
+            _frozen(changed[2], np.int32),
+            _frozen(changed[3], np.int64),
+        ),
         Uses(
             _frozen(uses[0], np.int32),
             _frozen(uses[1], np.int64),
             _frozen(uses[2], np.int32),
             _frozen(uses[3], np.int32),
+            _frozen(uses[4], np.int8).astype(np.bool_),
             list(events),
         ),
         Sightings(
@@ -450,17 +505,22 @@ class _Met:
         )
 
 
-def _pages(database: Database, statement: str, cursor: str, size: int, **parameters: Any) -> Iterator[list[Row]]:
-    after = ""
-    while True:
-        page = database.read(
-            lambda tx, after=after: tx.run(statement, after=after, limit=size, **parameters)  # type: ignore[misc]
-        )
-        if page:
-            yield page
-            after = page[-1][cursor]
-        if len(page) < size:
-            return
+def _pages(database: Database, statement: str, size: int, **parameters: Any) -> Iterator[list[Any]]:
+    """Yield pages of rows, each of which begins with what pages go by; the next one is read meanwhile."""
+
+    def page(after: str) -> list[Any]:
+        rows: list[Any] = database.read(lambda tx: tx.run(statement, after=after, limit=size, **parameters))[0]["page"]
+        return rows
+
+    with ThreadPoolExecutor(1, thread_name_prefix="kinfold-page") as ahead:
+        coming = ahead.submit(page, "")
+        while rows := coming.result():
+            last = len(rows) < size
+            if not last:
+                coming = ahead.submit(page, rows[-1][0])
+            yield rows
+            if last:
+                return
 
 
 def _hash(kind: int, value: str) -> int:

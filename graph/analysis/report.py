@@ -2,7 +2,9 @@
 
 import base64
 import re
+import shlex
 from collections import Counter
+from datetime import datetime
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -14,10 +16,11 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
 from graph.analysis.clusters import Cluster, Node, Verdict
-from graph.analysis.findings import KINDS, Finding
+from graph.analysis.findings import KINDS, WORTH_ACTING, Finding
 from graph.analysis.run import Analysis
 from graph.clock import to_text
 
@@ -25,6 +28,10 @@ PICTURED = 6
 """Clusters that get a picture, those with the highest scores."""
 DRAWN = 150
 """Nodes in a picture at most: more is ink and no picture."""
+FEW = 40
+"""Nodes up to which a picture names every contact."""
+NAMED_KEYS = 12
+"""Keys that a picture names, those with the most ties."""
 LISTED = 100
 """Findings and clusters in the page; the JSON files have all."""
 
@@ -115,6 +122,9 @@ def draw(cluster: Cluster, *, seed: int = 0) -> Figure:
     figure = Figure(figsize=(7.5, 5.2), layout="constrained")
     axes = figure.add_subplot()
     places = nx.spring_layout(graph, seed=seed, k=1.6 / max(1.0, np.sqrt(len(graph))))
+    if len(graph) <= FEW:
+        # Where every node is named, distances as in the graph leave the names more room.
+        places = nx.kamada_kawai_layout(graph, pos=places)
     nx.draw_networkx_edges(graph, places, ax=axes, edge_color="#b8bec6", width=0.9)
     for kind, shape in _SHAPES.items():
         nodes = [node for node in graph if node[0] == kind]
@@ -126,21 +136,29 @@ def draw(cluster: Cluster, *, seed: int = 0) -> Figure:
                 nodelist=nodes,
                 node_shape=shape,
                 node_color=_COLOURS[kind],
-                node_size=[260 if kind not in ("contact", "redirect") else 110] * len(nodes),
+                node_size=[{"contact": 110, "redirect": 45}.get(kind, 260)] * len(nodes),
                 edgecolors="white",
                 linewidths=0.8,
             )
     keys = [node for node in graph if node[0] not in ("contact", "redirect")]
-    said = {node: _short(graph.nodes[node]["label"]) for node in (graph if len(graph) <= 30 else keys[:12])}
-    for node, words in said.items():
+    # The id of a folded contact tells nobody anything.
+    people = [node for node in graph if node[0] == "contact"] if len(graph) <= FEW else []
+    for node in [*people, *sorted(keys, key=graph.degree, reverse=True)[:NAMED_KEYS]]:
+        is_key = node[0] != "contact"
+        # On the far side of what it is tied to, so that the ties do not run through the name.
+        middle = np.mean([places[other][1] for other in graph[node]], axis=0) if graph.degree(node) else 0.0
+        below = not is_key and places[node][1] < middle
         axes.annotate(
-            words,
+            _short(graph.nodes[node]["label"]),
             (places[node][0], places[node][1]),
-            xytext=(0, 9),
+            xytext=(0, 11 if is_key else -7 if below else 7),
             textcoords="offset points",
             ha="center",
-            fontsize=7,
+            va="top" if below else "bottom",
+            fontsize=8 if is_key else 7,
+            fontweight="bold" if is_key else "normal",
             parse_math=False,
+            path_effects=[withStroke(linewidth=2.5, foreground="white", alpha=0.85)],
         )
     present = [kind for kind in _SHAPES if any(node[0] == kind for node in graph)]
     axes.legend(
@@ -154,8 +172,10 @@ def draw(cluster: Cluster, *, seed: int = 0) -> Figure:
     )
     left = len(cluster.graph) - len(graph)
     axes.set_title(
-        f"{cluster.verdict}: {_counted(cluster.known, 'known contact')}, {_counted(cluster.keys, 'key')}, "
-        f"{cluster.folded} folded" + (f" ({left} nodes not drawn)" if left else ""),
+        f"{cluster.verdict.capitalize()}: {_counted(cluster.known, 'known contact')}"
+        + (f" on {_counted(cluster.keys, 'shared key')}" if cluster.keys else "")
+        + (f", {_counted(cluster.folded, 'contact')} folded into them" if cluster.folded else "")
+        + (f" ({left} nodes not drawn)" if left else ""),
         fontsize=10,
     )
     axes.margins(0.12)
@@ -166,10 +186,12 @@ def draw(cluster: Cluster, *, seed: int = 0) -> Figure:
 def page(analysis: Analysis, pictures: list[tuple[str, bytes]]) -> str:
     """Write the page: what was read, what is wrong, which clusters there are; it asks nobody for anything."""
     totals, findings, clusters = analysis.totals, analysis.findings, analysis.clusters
+    strong = [item for item in findings if item.score >= WORTH_ACTING]
+    weak = findings[len(strong) :]
     verdicts = Counter(cluster.verdict for cluster in clusters)
     worst = f"The first thing to look at: {escape(findings[0].reason)}" if findings else "Nothing stands out."
-    counted = ", ".join(f"{count} of kind {_words(kind)}" for kind, count in _by_kind(findings).items())
-    told = ", ".join(f"{verdicts[verdict]} {verdict}" for verdict in _VERDICTS if verdicts[verdict])
+    counted = ", ".join(f"{_words(kind)}: {count}" for kind, count in _by_kind(strong).items())
+    told = ", ".join(f"{verdicts[verdict]} {_words(verdict)}" for verdict in _VERDICTS if verdicts[verdict])
     figures = "".join(
         f'<figure><img alt="{escape(caption, quote=True)}" src="data:image/png;base64,'
         f'{base64.b64encode(content).decode()}"><figcaption>{escape(caption)}</figcaption></figure>'
@@ -187,15 +209,16 @@ def page(analysis: Analysis, pictures: list[tuple[str, bytes]]) -> str:
 <body>
 <main>
 <h1>What the identity graph looks like</h1>
-<p>As of {escape(str(totals["as_of"] or "now"))}: {totals["contacts"]:,} contacts ({totals["known"]:,} known) with
+<p>As of {escape(_moment(totals["as_of"]))}: {totals["contacts"]:,} contacts ({totals["known"]:,} known) with
 {totals["ownerships"]:,} keys, {totals["unions"]:,} unions that stand, {totals["activities"]:,} activities.
 {totals["clusters"]:,} clusters tie more than one contact, or fold many into one; the largest has
 {totals["largest_cluster"]:,} contacts.</p>
 <p class="lead">{worst}</p>
 <h2>What looks wrong</h2>
-<p>{totals["findings"]:,} findings{": " + escape(counted) if counted else ""}. A score is from 0 to 1 and says how
-far the case stands out from its own population; its parts stand in <code>anomalies.json</code>.</p>
-{_findings_table(findings)}
+<p>{_counted(len(strong), "finding")}{" (" + escape(counted) + ")" if counted else ""}. A score is from 0 to 1 and says
+how far the case stands out from its own population; its parts stand in <code>anomalies.json</code>.</p>
+{_findings_table(strong)}
+{_weaker(weak)}
 <h2>Clusters</h2>
 <p>{len(clusters):,} were looked into{": " + escape(told) if told else ""}.</p>
 {_clusters_table(clusters)}
@@ -222,6 +245,7 @@ th, td { text-align: left; vertical-align: top; padding: .4rem .6rem; border-bot
 td.number { font-variant-numeric: tabular-nums; white-space: nowrap; }
 code, .value { font-family: ui-monospace, monospace; font-size: .85em; overflow-wrap: anywhere; }
 figure { margin: 1.5rem 0; } img { max-width: 100%; background: white; border-radius: 6px; }
+summary { cursor: pointer; margin: 1rem 0; }
 figcaption { font-size: .9rem; opacity: .8; }
 """
 
@@ -229,35 +253,50 @@ figcaption { font-size: .9rem; opacity: .8; }
 def _findings_table(findings: list[Finding]) -> str:
     if not findings:
         return "<p>None.</p>"
-    rows = "".join(
-        f'<tr><td class="number">{item.score:.3f}</td><td>{escape(_words(item.kind))}</td>'
-        f'<td>{escape(_words(item.subject["type"]))} <span class="value">{escape(item.subject["value"])}</span></td>'
-        f"<td>{escape(item.reason)}</td><td>{_actions(item.actions)}</td></tr>"
-        for item in findings[:LISTED]
+    return _table(
+        ("Score", "What", "About", "Why", "What can be done"),
+        [
+            f'<td class="number">{item.score:.3f}</td><td>{escape(_words(item.kind))}</td>'
+            f"<td>{escape(_words(item.subject['type']))} "
+            f'<span class="value">{escape(item.subject["value"])}</span></td>'
+            f"<td>{escape(item.reason)}</td><td>{_actions(item.actions)}</td>"
+            for item in findings[:LISTED]
+        ],
+        len(findings),
     )
-    more = f"<p>And {len(findings) - LISTED:,} more.</p>" if len(findings) > LISTED else ""
+
+
+def _weaker(findings: list[Finding]) -> str:
+    if not findings:
+        return ""
     return (
-        '<div class="scroll"><table><thead><tr><th scope="col">Score</th><th scope="col">What</th>'
-        '<th scope="col">About</th><th scope="col">Why</th><th scope="col">What can be done</th></tr></thead>'
-        f"<tbody>{rows}</tbody></table></div>{more}"
+        f"<details><summary>{_counted(len(findings), 'weaker sign')}, scored below {WORTH_ACTING}: most are ordinary "
+        f"people</summary>{_findings_table(findings)}</details>"
     )
 
 
 def _clusters_table(clusters: list[Cluster]) -> str:
     if not clusters:
         return "<p>Nobody is tied to anybody.</p>"
-    rows = "".join(
-        f'<tr><td class="number">{item.score:.3f}</td><td>{escape(item.verdict)}</td>'
-        f'<td class="number">{item.known}</td><td class="number">{item.keys}</td><td class="number">{item.folded}</td>'
-        f"<td>{escape(item.reason)}{_trend(item)}</td></tr>"
-        for item in clusters[:LISTED]
+    return _table(
+        ("Score", "Verdict", "Known", "Keys", "Folded", "Why"),
+        [
+            f'<td class="number">{item.score:.3f}</td><td>{escape(item.verdict)}</td>'
+            f'<td class="number">{item.known}</td><td class="number">{item.keys}</td>'
+            f'<td class="number">{item.folded}</td>'
+            f"<td>{escape(item.reason)}{_trend(item)}</td>"
+            for item in clusters[:LISTED]
+        ],
+        len(clusters),
     )
-    more = f"<p>And {len(clusters) - LISTED:,} more.</p>" if len(clusters) > LISTED else ""
-    return (
-        '<div class="scroll"><table><thead><tr><th scope="col">Score</th><th scope="col">Verdict</th>'
-        '<th scope="col">Known</th><th scope="col">Keys</th><th scope="col">Folded</th><th scope="col">Why</th></tr>'
-        f"</thead><tbody>{rows}</tbody></table></div>{more}"
-    )
+
+
+def _table(headings: tuple[str, ...], rows: list[str], count: int) -> str:
+    """Put rows of cells under their headings, and say how many are left out."""
+    heads = "".join(f'<th scope="col">{heading}</th>' for heading in headings)
+    body = "".join(f"<tr>{row}</tr>" for row in rows)
+    more = f"<p>And {count - len(rows):,} more.</p>" if count > len(rows) else ""
+    return f'<div class="scroll"><table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>{more}'
 
 
 def _trend(cluster: Cluster) -> str:
@@ -271,11 +310,11 @@ def _actions(actions: tuple[dict[str, Any], ...]) -> str:
     words = []
     block = next((action for action in actions if action["action"] == "block"), None)
     if block is not None:
-        words.append(f"block it: <code>{escape(block['method'])} {escape(block['path'])}</code>")
+        words.append(f"block it: <code>kinfold block add {escape(shlex.quote(block['value']))}</code>")
     merges = [action for action in actions if action["action"] == "unmerge"]
     if merges:
         more = f" and {len(merges) - 1} more" if len(merges) > 1 else ""
-        words.append(f"take back <code>{escape(merges[0]['merge'])}</code>{more}")
+        words.append(f"take back: <code>kinfold unmerge {escape(merges[0]['merge'])}</code>{more}")
     return "; ".join(words) or "look, and dismiss it"
 
 
@@ -289,8 +328,10 @@ def _scores(findings: list[Finding]) -> Figure:
         offsets = (np.arange(len(scores)) % 7 - 3) * 0.07 if len(scores) > 1 else np.zeros(len(scores))
         axes.scatter(scores, row + offsets, s=22, color="#c2571a", alpha=0.6, linewidths=0)
     axes.set_yticks(range(len(kinds)), [_words(kind) for kind in kinds])
+    axes.set_ylim(-0.5, len(kinds) - 0.5)
     axes.set_xlim(0, 1.02)
-    axes.set_xlabel("score")
+    axes.axvline(0.5, color="#444", linewidth=0.8, linestyle=":")
+    axes.set_xlabel("score; from 0.5 on it is worth a look")
     _bare(axes)
     return figure
 
@@ -329,6 +370,13 @@ def _part(cluster: Cluster) -> "nx.Graph[Node]":
     return part
 
 
+def _moment(as_of: str | None) -> str:
+    if as_of is None:
+        return "now"
+    at = datetime.fromisoformat(as_of)
+    return f"{at.day} {at:%B %Y, %H:%M} UTC"
+
+
 def _by_kind(findings: list[Finding]) -> dict[str, int]:
     counted = Counter(item.kind for item in findings)
     return {kind: counted[kind] for kind in KINDS if counted[kind]}
@@ -338,8 +386,24 @@ def _caption(place: int, cluster: Cluster) -> str:
     return f"Cluster {place}, score {cluster.score:.3f}. {cluster.reason}"
 
 
+_WORDS = {
+    "redirect": "folded contact",
+    "many_emails": "many people on one device",
+    "many_trackers": "on too many devices",
+    "fusing_value": "ties strangers together",
+    "limit": "near a limit",
+    "merge_burst": "burst of unions",
+    "far_devices": "far apart at once",
+    "mistake": "mistakes",
+    "shared device": "shared devices",
+    "household": "households",
+    "one person": "of one person each",
+}
+"""What is called otherwise in the page than in JSON."""
+
+
 def _words(name: str) -> str:
-    return {"redirect": "folded contact"}.get(name, name.replace("_", " "))
+    return _WORDS.get(name, name.replace("_", " "))
 
 
 def _counted(count: int, what: str) -> str:

@@ -4,6 +4,7 @@ Every measure is from 0 to 1, so that scores can be put together from them and s
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -17,7 +18,14 @@ SMALLEST_DEVIATION = 0.35
 """In logarithms: a factor of 1.4 is never more than one deviation, however alike everybody else is."""
 
 UNREMARKABLE = 20
-"""Counts of 1 that every population is believed to have besides: a handful of values has no middle of its own."""
+"""Usual counts that every population is believed to have besides: a handful of values has no middle of its own."""
+PAIR = 2
+"""What is usual where only what several people share is counted: most of it is a couple's or a family's."""
+HOUSEHOLD_DEVIATION = 0.3
+"""The smallest deviation there: it puts the cut-off between five people and six. Households of six or more are two in
+a hundred (Eurostat, EU 2017), and not all of them log in on one device."""
+HANDED_ON = 0.05
+"""How small the chance of a clean succession must be for a score of 0.5: families by far outnumber second owners."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,21 +37,28 @@ class Population:
     size: int
 
     @classmethod
-    def of(cls, counts: npt.ArrayLike) -> "Population":
+    def of(cls, counts: npt.ArrayLike, *, usual: float = 1.0, smallest: float = SMALLEST_DEVIATION) -> "Population":
         """Measure counts of at least 1 by the median and the median absolute deviation of their logarithms.
+
+        Parameters
+        ----------
+        usual
+            The count of which the population has `UNREMARKABLE` besides.
+        smallest
+            What the deviation is never taken for less than.
 
         Notes
         -----
         O(n). Where more than half are alike the median absolute deviation is 0, and the mean absolute deviation
-        stands in for it, as Iglewicz and Hoaglin advise; neither is taken for less than `SMALLEST_DEVIATION`.
+        stands in for it, as Iglewicz and Hoaglin advise.
         """
         seen = np.asarray(counts, dtype=np.float64)
-        values = np.concatenate([np.log(np.maximum(seen, 1.0)), np.zeros(UNREMARKABLE)])
+        values = np.concatenate([np.log(np.maximum(seen, 1.0)), np.full(UNREMARKABLE, math.log(usual))])
         median = float(np.median(values))
         away = np.abs(values - median)
         middle = 1.4826 * float(np.median(away))
         deviation = middle if middle > 0 else min(1.2533 * float(np.mean(away)), 1.0)
-        return cls(median, max(deviation, SMALLEST_DEVIATION), int(seen.size))
+        return cls(median, max(deviation, smallest), int(seen.size))
 
     def z(self, count: float) -> float:
         """Give the modified z-score of a count: how many deviations it is above the middle."""
@@ -53,6 +68,10 @@ class Population:
         """Score how far a count stands out: 0.5 at `CUT_OFF` deviations above the middle, 0 at or below it."""
         z = self.z(count)
         return 0.0 if z <= 0 else 1.0 / (1.0 + math.exp(CUT_OFF - z))
+
+    def beyond(self, count: float) -> float:
+        """Score a count that needs no second reason: 0.5 at twice `CUT_OFF`."""
+        return 1.0 / (1.0 + math.exp(min(2 * CUT_OFF - self.z(count), 700.0)))
 
     def detail(self, count: float) -> dict[str, float | int]:
         """Say what went into `outlier`, for evidence."""
@@ -101,6 +120,36 @@ def turns(sequence: Sequence[int]) -> float:
     if expected <= fewest:
         return 0.0
     return min(1.0, max(0.0, (changes - fewest) / (expected - fewest)))
+
+
+def succession(sequence: Sequence[int]) -> float:
+    """Score how surely one user came after the other for good: 0.5 when chance does it in one of twenty cases.
+
+    Of all orders in which the same uses can come, so many have every user's in one piece; whoever comes back makes
+    the score 0.
+
+    Notes
+    -----
+    O(n).
+
+    Examples
+    --------
+    >>> succession([1, 1, 2, 2]) < 0.2 < 0.8 < succession([1] * 6 + [2] * 6)
+    True
+    >>> succession([1, 1, 1, 1, 2, 1])
+    0.0
+    """
+    counts = Counter(sequence)
+    if len(counts) < 2 or sum(first != second for first, second in pairwise(sequence)) > len(counts) - 1:
+        return 0.0
+    orders = sum(math.lgamma(count + 1) for count in counts.values()) - math.lgamma(len(sequence) + 1)
+    chance = math.exp(min(0.0, math.lgamma(len(counts) + 1) + orders))
+    return HANDED_ON / (HANDED_ON + chance)
+
+
+def together(*scores: float) -> float:
+    """Put independent reasons together: any of them is enough (noisy or)."""
+    return 1.0 - math.prod(1.0 - score for score in scores)
 
 
 def overlap(spans: Iterable[tuple[int, int]]) -> float:

@@ -1,6 +1,6 @@
 """How well anomalies are found: findings held against what was planted."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
@@ -44,7 +44,7 @@ class Detection:
     kind
         The kind.
     planted
-        How many there are.
+        How many there are. What a household shares does not count: it should not be found.
     found
         How many findings can be judged: those about a key, and those about a contact whose events are known.
     right
@@ -53,6 +53,8 @@ class Detection:
         How many of the planted were found.
     unjudged
         Findings about something that the truth does not speak of.
+    households
+        How many of those found, and wrongly so, are about what a household shares.
     precision, recall
         ``right / found`` and ``hit / planted``; None where there is nothing to divide by.
     """
@@ -63,6 +65,7 @@ class Detection:
     right: int
     hit: int
     unjudged: int
+    households: int
     precision: float | None
     recall: float | None
 
@@ -76,6 +79,7 @@ def detect(
     planted: Sequence[Planted],
     *,
     mixed: Mapping[Any, bool] | None = None,
+    cookies: Mapping[str, Collection[str]] | None = None,
     threshold: float = THRESHOLD,
 ) -> list[Detection]:
     """Hold findings against what was planted, kind by kind.
@@ -88,6 +92,9 @@ def detect(
         What is wrong in the world.
     mixed
         For each contact, whether more than one person's events are in it (`metrics.mixed_contacts`).
+    cookies
+        By tracker, the own cookies of the browsers that sent it, where they store the answered one: a finding about
+        a tracker is about each of these browsers.
     threshold
         Findings with a lower score are left out.
 
@@ -96,10 +103,11 @@ def detect(
     list of Detection
         One for each of `KINDS`, then one for each other kind that was found or planted.
     """
-    mixed = mixed or {}
+    mixed, cookies = mixed or {}, cookies or {}
     counted = {kind: _Count() for kind in KINDS}
     for item in planted:
-        counted.setdefault(item.kind, _Count()).planted.add((item.key, item.value))
+        count = counted.setdefault(item.kind, _Count())
+        (count.shared if item.household else count.planted).add((item.key, item.value))
     seen: set[tuple[str, str, str]] = set()
     for finding in findings:
         subject = (_SUBJECTS.get(finding.subject["type"], finding.subject["type"]), finding.subject["value"])
@@ -115,16 +123,20 @@ def detect(
             count.right += mixed[subject[1]]
         else:
             count.found += 1
-            if subject in count.planted:
-                count.right += 1
-                count.hit += 1
+            about = {subject, *((subject[0], cookie) for cookie in cookies.get(subject[1], ()))}
+            hit = about & count.planted
+            count.right += bool(hit)
+            count.hit |= hit
+            count.households += not hit and not about.isdisjoint(count.shared)
     return [count.done(kind) for kind, count in counted.items()]
 
 
 class _Count:
     def __init__(self) -> None:
         self.planted: set[tuple[str, str]] = set()
-        self.found = self.right = self.hit = self.unjudged = 0
+        self.shared: set[tuple[str, str]] = set()
+        self.hit: set[tuple[str, str]] = set()
+        self.found = self.right = self.unjudged = self.households = 0
 
     def done(self, kind: str) -> Detection:
         planted = len(self.planted)
@@ -133,8 +145,9 @@ class _Count:
             planted,
             self.found,
             self.right,
-            self.hit,
+            len(self.hit),
             self.unjudged,
+            self.households,
             self.right / self.found if self.found else None,
-            self.hit / planted if planted else None,
+            len(self.hit) / planted if planted else None,
         )

@@ -1,6 +1,7 @@
 """A world replayed under every policy and under the yardsticks, and held against its truth."""
 
 from array import array
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -162,7 +163,8 @@ def score_world(
     for policy in policies:
         kinfold = scratch.emptied(policy)
         again = World(people, seed=seed, parameters=parameters)
-        run = _replay(kinfold, policy, again.happenings(), len(truth), adopts=adopts, told=told)
+        jar = Jar()
+        run = _replay(kinfold, policy, again.happenings(), len(truth), jar if adopts else None, told)
         found = run.contacts()
         score.methods.append(
             Method(
@@ -171,7 +173,7 @@ def score_world(
                 agreement(found, truth),
                 wrongly_fused(found, truth, map(bool, named)),
                 run.summary(kinfold.database),
-                _detections(kinfold, score.planted, mixed_contacts(found, truth), seed),
+                _detections(kinfold, score.planted, mixed_contacts(found, truth), jar.cookies, seed),
             )
         )
     for name, method in YARDSTICKS.items():
@@ -188,14 +190,15 @@ def _keys(scratch: ScratchGraph, world: World) -> Iterator[EventKeys]:
 
 
 def _replay(
-    kinfold: Kinfold, policy: str, happenings: Iterator[Happening], events: int, *, adopts: bool, told: Told | None
+    kinfold: Kinfold, policy: str, happenings: Iterator[Happening], events: int, jar: "Jar | None", told: Told | None
 ) -> Run:
-    run, jar = Run(policy), Jar()
-    for batch in jar.batches(happenings, kinfold.settings.batch_size) if adopts else _plain(happenings, kinfold):
-        answers = kinfold.resolver.resolve([read_event(jar.sent(happening)) for happening in batch])
+    run = Run(policy)
+    for batch in _plain(happenings, kinfold) if jar is None else jar.batches(happenings, kinfold.settings.batch_size):
+        sent = [happening.event if jar is None else jar.sent(happening) for happening in batch]
+        answers = kinfold.resolver.resolve([read_event(event) for event in sent])
         for happening, answer in zip(batch, answers, strict=True):
             run.add(answer)
-            if adopts:
+            if jar is not None:
                 jar.store(happening, answer)
         if told:
             told(policy, len(run), events)
@@ -218,6 +221,8 @@ class Jar:
 
     def __init__(self) -> None:
         self._stored: dict[str, str] = {}
+        self.cookies: defaultdict[str, set[str]] = defaultdict(set)
+        """By answered tracker, the own cookies of the browsers that stored it."""
 
     def sent(self, happening: Happening) -> dict[str, Any]:
         """Give the event with the tracker that the browser has stored by now."""
@@ -232,6 +237,7 @@ class Jar:
                 self._stored.pop(cookie, None)
             else:
                 self._stored[cookie] = answer.tracker_id
+                self.cookies[answer.tracker_id].add(cookie)
 
     def batches(self, happenings: Iterator[Happening], size: int) -> Iterator[list[Happening]]:
         """Cut events into batches in which no event waits for the answer of one before it.
@@ -254,7 +260,7 @@ class Jar:
 
 
 def _detections(
-    kinfold: Kinfold, planted: Sequence[Planted], mixed: dict[Any, bool], seed: int
+    kinfold: Kinfold, planted: Sequence[Planted], mixed: dict[Any, bool], cookies: dict[str, set[str]], seed: int
 ) -> list[Detection] | None:
     if find_spec("graph.analysis") is None:
         return None
@@ -263,4 +269,4 @@ def _detections(
         kinfold.database, limits=Limits(settings.max_trackers, settings.max_subscriptions), seed=seed
     )
     findings: list[FindingLike] = analysis.findings
-    return detect(findings, planted, mixed=mixed)
+    return detect(findings, planted, mixed=mixed, cookies=cookies)

@@ -108,12 +108,18 @@ class Planted:
     situation: Situation
     people: int
 
+    @property
+    def household(self) -> bool:
+        """Whether it is a family's: shared, and nothing that anybody should be told of."""
+        return self.situation is Situation.FAMILY
+
     def to_dict(self) -> dict[str, Any]:
         """As JSON shows it: the subject as the analysis writes it."""
         return {
             "kind": self.kind,
             "subject": {"type": "tracker" if self.key == "tracker_id" else self.key, "value": self.value},
             "situation": self.situation.value,
+            "household": self.household,
             "people": self.people,
         }
 
@@ -132,6 +138,8 @@ class _Browser:
     subscription: str | None = None
     asked: bool = False
     carriers: dict[str, None] = field(default_factory=dict)
+    signers: dict[str, None] = field(default_factory=dict)
+    """Who gave the own name on it."""
     named: dict[str, dict[str, None]] | None = None
     """For each cookie of a shared browser, the addresses that were given on it."""
     signed: tuple[str, str] | None = None
@@ -245,9 +253,9 @@ class World:
             for cookie, people in (browser.named or {}).items()
             if len(people) > 1
         ]
-        known = {person.name for person in self._persons if person.known}
         for browser in self._shared:
-            carriers = known & browser.carriers.keys()
+            # Who never logs in on it leaves nothing that anybody could tell from the others' visits.
+            carriers = browser.signers.keys() & browser.carriers.keys()
             if browser.subscription and len(carriers) > 1:
                 found.append(
                     Planted(
@@ -474,6 +482,7 @@ class World:
                 browser.role.cookies.add(draft.cookie)
         else:
             draft.named = person.known = True
+            browser.signers[person.name] = None
             if login or person.user_id is None:
                 draft.email = person.email
             draft.user_id = person.user_id

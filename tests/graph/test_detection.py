@@ -18,9 +18,9 @@ class Finding:
         return {"type": self.type, "value": self.value}
 
 
-def planted(kind: str, value: str) -> Planted:
+def planted(kind: str, value: str, situation: Situation = Situation.KIOSK) -> Planted:
     key = "tracker_id" if kind == "many_emails" else "subscription"
-    return Planted(kind, key, value, Situation.FAMILY, 2)  # type: ignore[arg-type]
+    return Planted(kind, key, value, situation, 2)  # type: ignore[arg-type]
 
 
 def of(kind: str, *arguments: object, **more: object) -> tuple[object, ...]:
@@ -53,6 +53,23 @@ def test_a_finding_that_scores_too_low_or_comes_twice_does_not_count() -> None:
 def test_a_finding_about_a_contact_is_right_when_two_people_are_in_it() -> None:
     findings = [Finding("merge_burst", "contact", name) for name in ("mixed", "whole", "nobody")]
     assert of("merge_burst", findings, [], mixed={"mixed": True, "whole": False}) == (0, 2, 1, 0, 1, 0.5, None)
+
+
+def test_what_a_household_shares_is_wrongly_found_and_no_miss_when_it_is_not() -> None:
+    truth = [planted("many_emails", "t1", Situation.FAMILY), planted("many_emails", "t2")]
+    assert of("many_emails", [], truth)[:4] == (1, 0, 0, 0)
+    findings = [Finding("many_emails", "tracker", "t1"), Finding("many_emails", "tracker", "t2")]
+    assert of("many_emails", findings, truth) == (1, 2, 1, 1, 0, 0.5, 1.0)
+    (counted,) = [one for one in detect(findings, truth) if one.kind == "many_emails"]
+    assert counted.households == 1
+
+
+def test_a_finding_about_an_answered_tracker_is_about_the_browsers_that_stored_it() -> None:
+    findings = [Finding("many_emails", "tracker", "minted"), Finding("many_emails", "tracker", "t1")]
+    truth = [planted("many_emails", "t1"), planted("many_emails", "t2")]
+    cookies = {"minted": {"t1"}}
+    assert of("many_emails", findings, truth, cookies=cookies) == (2, 2, 2, 1, 0, 1.0, 0.5)
+    assert of("many_emails", findings, truth) == (2, 2, 1, 1, 0, 0.5, 0.5)
 
 
 def test_every_kind_is_reported_and_new_ones_too() -> None:

@@ -103,11 +103,14 @@ def test_what_is_planted_came_true_in_the_events(world: World) -> None:
     emails: defaultdict[str, set[str]] = defaultdict(set)
     trackers: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     shared: defaultdict[str, set[str]] = defaultdict(set)
-    known = set()
+    device_of: dict[str, str] = {}
+    signers: defaultdict[str, set[str]] = defaultdict(set)
     for each in world.happenings():
         event, person = each.event, each.truth.person
-        known |= {person} if each.truth.named else set()
+        if each.truth.named:
+            signers[each.truth.device].add(person)
         if "subscription" in event:
+            device_of[event["subscription"]] = each.truth.device
             shared[event["subscription"]].add(person)
         for key in ("email", "user_id"):
             if key in event:
@@ -124,9 +127,9 @@ def test_what_is_planted_came_true_in_the_events(world: World) -> None:
     assert found.keys() <= met.keys()
     assert all(count <= met[key] for key, count in found.items())
     assert {key: count for key, count in planted.items() if key[0] == "shared_subscription"} == {
-        ("shared_subscription", "subscription", value): len(who & known)
+        ("shared_subscription", "subscription", value): len(who & signers[device_of[value]])
         for value, who in shared.items()
-        if len(who & known) > 1
+        if len(who & signers[device_of[value]]) > 1
     }
     for kind, key, value in planted:
         if kind == "many_trackers":

@@ -28,6 +28,11 @@ def owner(kinfold: Kinfold, key: Any, value: str) -> str:
         (worlds.kiosk(), "many_emails", {"type": "tracker", "value": "kiosk"}),
         (worlds.role_address(), "many_trackers", {"type": "email", "value": "info@firm.example"}),
         (worlds.role_address(), "fusing_value", {"type": "email", "value": "info@firm.example"}),
+        (worlds.role_address(trackers=3), "many_trackers", {"type": "email", "value": "info@firm.example"}),
+        (worlds.role_address(trackers=3), "fusing_value", {"type": "email", "value": "info@firm.example"}),
+        (worlds.bogus_id(), "many_trackers", {"type": "user_id", "value": "{{user_id}}"}),
+        (worlds.bogus_id(), "fusing_value", {"type": "user_id", "value": "{{user_id}}"}),
+        (worlds.handed_on(), "shared_subscription", {"type": "subscription", "value": "push-old"}),
         (worlds.burst(), "merge_burst", ("user_id", "burst-user")),
         (worlds.far_apart(), "far_devices", ("email", "far@example.com")),
     ],
@@ -44,6 +49,29 @@ def test_what_was_planted_is_found_and_comes_first_of_its_kind(
     assert of_kind[0].score > 0.5
     assert all(item.score < 0.5 for item in of_kind[1:])
     assert {action["action"] for action in of_kind[0].actions} >= {"dismiss"}
+
+
+@pytest.mark.parametrize("policy", ["strict", "continuity", "last_login"])
+def test_a_kiosk_that_stores_answered_trackers_is_one_device_beside_families(kinfold: Kinfold, policy: Any) -> None:
+    kinfold = Kinfold.on(kinfold.database, kinfold.settings.model_copy(update={"policy": policy}))
+    families = [event for number in range(6) for event in worlds.family(number, people=2 + number % 4)]
+    kiosk = [{"device": "kiosk", "email": f"reader{turn * 5 % 8}@example.com"} for turn in range(16)]
+    worlds.storing(kinfold, [*families, *kiosk])
+    analysis = analyse(kinfold.database)
+    of_kind = [item for item in analysis.findings if item.kind == "many_emails"]
+    assert of_kind[0].subject == {"type": "tracker", "value": "kiosk"}
+    assert of_kind[0].evidence["persons"] == 8
+    assert of_kind[0].evidence["handovers"] == 15
+    assert of_kind[0].score > 0.5
+    assert all(item.score < 0.5 for item in of_kind[1:])
+    (cluster,) = [cluster for cluster in analysis.clusters if ("tracker", "kiosk") in cluster.graph]
+    assert (cluster.verdict, cluster.known, cluster.keys) == ("shared device", 8, 1)
+    assert {other.verdict for other in analysis.clusters if other is not cluster} == {"household"}
+
+
+def test_a_familys_subscription_is_no_finding_that_counts(kinfold: Kinfold) -> None:
+    analysis = look(kinfold, worlds.shared_subscription(owners=4))
+    assert all(item.score < 0.5 for item in analysis.findings)
 
 
 def test_plain_people_are_no_finding_and_no_cluster(kinfold: Kinfold) -> None:

@@ -1,12 +1,23 @@
 """Measures behind the scores, held against brute force."""
 
-from itertools import combinations, pairwise
+from itertools import combinations, pairwise, permutations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.analysis.statistics import UNREMARKABLE, Population, busiest, evenness, overlap, turns, unlikeness
+from graph.analysis.statistics import (
+    HANDED_ON,
+    UNREMARKABLE,
+    Population,
+    busiest,
+    evenness,
+    overlap,
+    succession,
+    together,
+    turns,
+    unlikeness,
+)
 
 spans = st.lists(
     st.tuples(st.integers(0, 30), st.integers(0, 10)).map(lambda pair: (pair[0], pair[0] + pair[1])), max_size=12
@@ -35,6 +46,25 @@ def test_turns_grow_with_the_changes_and_stay_within_bounds(sequence: list[int])
     assert turns(sequence) == turns(sequence[::-1])
     if turns(sequence) > 0:
         assert sum(one != other for one, other in pairwise(sequence)) >= len(set(sequence))
+
+
+@given(st.lists(st.integers(0, 2), max_size=7))
+def test_a_succession_is_as_sure_as_chance_makes_one_seldom(sequence: list[int]) -> None:
+    def changes(order: tuple[int, ...]) -> int:
+        return sum(one != other for one, other in pairwise(order))
+
+    users = len(set(sequence))
+    if users < 2 or changes(tuple(sequence)) > users - 1:
+        assert succession(sequence) == 0.0
+    else:
+        orders = set(permutations(sequence))
+        chance = sum(changes(order) == users - 1 for order in orders) / len(orders)
+        assert succession(sequence) == pytest.approx(HANDED_ON / (HANDED_ON + chance))
+
+
+@given(st.lists(st.floats(0, 1), max_size=6))
+def test_reasons_together_are_as_strong_as_the_strongest_at_least(scores: list[float]) -> None:
+    assert max(scores, default=0.0) - 1e-9 <= together(*scores) <= 1.0
 
 
 @given(st.lists(st.integers(1, 1000), max_size=60), st.integers(1, 1000), st.integers(1, 1000))

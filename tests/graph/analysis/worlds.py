@@ -50,6 +50,50 @@ def kiosk(people: int = 12) -> list[dict[str, Any]]:
     ]
 
 
+def storing(kinfold: Kinfold, events: Iterable[dict[str, Any]]) -> list[Any]:
+    """Resolve events one by one on browsers that store the answered tracker, as the tag does; ``device`` names one."""
+    stored: dict[str, str] = {}
+    answers = []
+    for hour, event in enumerate(events):
+        sent = {"occurred_at": (DAY + timedelta(hours=hour)).isoformat(), "message_id": f"s{hour:05}", **event}
+        device = sent.pop("device")
+        sent["tracker_id"] = stored.setdefault(device, device)
+        (answer,) = kinfold.resolver.resolve([read_event(sent)])
+        stored[device] = answer.tracker_id or stored[device]
+        answers.append(answer)
+    return answers
+
+
+def family(number: int, people: int, rounds: int = 4) -> list[dict[str, Any]]:
+    """A household's browser on which everybody logs in by turns, each with a phone of its own besides."""
+    name = f"family-{number}"
+    return [
+        {"device": device, "email": f"{name}-{member}@example.com"}
+        for _ in range(rounds)
+        for member in range(people)
+        for device in (name, f"{name}-phone-{member}")
+    ]
+
+
+def bogus_id(hits: int = 60) -> list[dict[str, Any]]:
+    """A bot that sends the same user id with a new cookie at every hit."""
+    return [{"tracker_id": f"hit-{number}", "user_id": "{{user_id}}"} for number in range(hits)]
+
+
+def handed_on(days: int = 6) -> list[dict[str, Any]]:
+    """A subscribed phone that Ana uses day after day, and then Ben, under the subscription that she left on it."""
+    owners = ["ana@example.com"] * days + ["ben@example.com"] * days
+    return [
+        {
+            "tracker_id": f"phone-of-{email}",
+            "email": email,
+            "subscription": "push-old",
+            "occurred_at": (DAY + timedelta(days=day)).isoformat(),
+        }
+        for day, email in enumerate(owners)
+    ]
+
+
 def role_address(trackers: int = 15) -> list[dict[str, Any]]:
     """info@ typed by a different visitor each time, each of whom comes back."""
     first = [{"tracker_id": f"role-{number}"} for number in range(trackers)]
