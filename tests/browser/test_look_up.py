@@ -147,3 +147,4 @@ def test_of_several_tenants_on_this_machine_the_address_says_whose_contacts_are_
     with serving(environment_of_server, KINFOLD_TENANTS=str(file)) as address:
         page = open_page(f"?tenant=north#/contact/{ana}", at=address)
         expect(page.get_by_role("heading", level=1)).to_contain_text("Ana")
+        page.close()  # it may still ask for something when its server is gone
