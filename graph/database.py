@@ -338,7 +338,7 @@ class Database:
                 tx.settle()
             raise
 
-    def _session(self, access: str, patience: float) -> Session:
+    def _session(self, access: str, patience: float | None = None) -> Session:
         return self._driver.session(
             database=self._name,
             default_access_mode=access,
@@ -346,7 +346,7 @@ class Database:
             # Writers meet the leader, which has everything.
             bookmarks=Bookmarks.from_raw_values(_after.get()) if access == READ_ACCESS else None,
             # Zero is refused: a try that nobody has time for still gets a connection that is free.
-            connection_acquisition_timeout=max(patience, 0.01),
+            connection_acquisition_timeout=max(self._retry_seconds if patience is None else patience, 0.01),
         )
 
     def _retried(
