@@ -260,6 +260,7 @@ class Database:
         work: Callable[[Transaction], Result],
         *,
         committed: Callable[[Transaction, Result], bool] | None = None,
+        in_line: bool = True,
     ) -> Result:
         """Run work in one committed transaction, again when it fails for a passing reason.
 
@@ -271,6 +272,9 @@ class Database:
             Tells, in a later transaction, whether what ``work`` returned did get committed. It is asked when
             the connection was lost during the commit, where nobody knows: without the question the work would
             be done twice.
+        in_line
+            Whether it stands in line with other writers when it collided with them too often. A change of the schema
+            cannot: the line is data, and the two do not go into one transaction.
 
         Raises
         ------
@@ -279,14 +283,14 @@ class Database:
         """
         doubtful: list[Result] = []
 
-        def attempt(session: Session, in_line: bool) -> Result:
+        def attempt(session: Session, collided: bool) -> Result:
             if doubtful and committed is not None:
                 earlier = doubtful[-1]
                 if self._in_transaction(session, lambda tx: committed(tx, earlier)):
                     return earlier
                 doubtful.clear()
             with self._begun(session) as (bolt, tx):
-                if in_line:
+                if collided and in_line:
                     tx.run("database.stand_in_line")
                 result = work(tx)
                 tx.settle()
@@ -302,9 +306,9 @@ class Database:
     def rehearse(self, work: Callable[[Transaction], Result]) -> Result:
         """Run work in a transaction that is rolled back, again when it fails for a passing reason."""
 
-        def attempt(session: Session, in_line: bool) -> Result:
+        def attempt(session: Session, collided: bool) -> Result:
             with self._begun(session) as (bolt, tx):
-                if in_line:
+                if collided:
                     tx.run("database.stand_in_line")
                 result = work(tx)
                 tx.settle()

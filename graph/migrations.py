@@ -64,7 +64,7 @@ def migrate(database: Database, folder: Path = MIGRATIONS) -> list[str]:
         When a file that was applied has changed or is missing, or the graph is newer than these files.
     """
     migrations = load_migrations(folder)
-    database.write(lambda tx: tx.run("migration.prepare"))
+    database.write(lambda tx: tx.run("migration.prepare"), in_line=False)
     applied: list[str] = []
     _check(database, migrations)
     for migration in migrations:
@@ -72,7 +72,7 @@ def migrate(database: Database, folder: Path = MIGRATIONS) -> list[str]:
             # Schema commands cannot share a transaction with data. Each is idempotent, so a crash or a second
             # process between them and the record below only repeats them.
             for statement in migration.statements:
-                database.write(lambda tx, text=statement: tx.run_text(text))  # type: ignore[misc]
+                database.write(lambda tx, text=statement: tx.run_text(text), in_line=False)  # type: ignore[misc]
             if _record(database, migration):
                 applied.append(migration.name)
     database.read(lambda tx: tx.run("migration.await_indexes"))

@@ -24,8 +24,7 @@ ADDRESS = "127.0.0.1"
 
 _PORTS = range(20000, 32000)
 """Below the ports that systems hand out to clients, so that one stays free between two starts."""
-_SAME_TIME = 2.0
-"""Seconds by which two readings of one process' time of birth may differ."""
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
 class EmbeddedError(RuntimeError):
@@ -103,7 +102,8 @@ class Process:
     """A process that may be gone, or whose number may be another's by now."""
 
     pid: int
-    born: float
+    born: str
+    """Which of all that had this number it is."""
 
     @classmethod
     def of(cls, pid: int) -> "Process":
@@ -117,12 +117,9 @@ class Process:
         Returns
         -------
         Process
-            With the time it was born.
+            With its birth.
         """
-        try:
-            return cls(pid, psutil.Process(pid).create_time())
-        except psutil.Error:
-            return cls(pid, 0.0)
+        return cls(pid, _birth(pid))
 
     def find(self) -> psutil.Process | None:
         """Look the process up.
@@ -134,7 +131,7 @@ class Process:
         """
         with suppress(psutil.Error):
             process = psutil.Process(self.pid)
-            if abs(process.create_time() - self.born) <= _SAME_TIME and process.status() != psutil.STATUS_ZOMBIE:
+            if self.born and _birth(self.pid) == self.born and process.status() != psutil.STATUS_ZOMBIE:
                 return process
         return None
 
@@ -476,6 +473,21 @@ def listens(port: int) -> bool:
     except OSError:
         return False
     return True
+
+
+def _birth(pid: int) -> str:
+    """Tell when a process was born, in words that stay the same for as long as it lives; empty when there is none.
+
+    The kernel counts from its own start. The time of day, which psutil makes of that, is another after the clock was
+    set, and a server that could not be told from a stranger would be left running.
+    """
+    with suppress(OSError, IndexError):
+        # The name, in parentheses, may hold anything.
+        ticks = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()[19]
+        return f"{_BOOT.read_text('ascii').strip()} {ticks}"
+    with suppress(psutil.Error):
+        return str(psutil.Process(pid).create_time())
+    return ""
 
 
 def _is_free(port: int) -> bool:

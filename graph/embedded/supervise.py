@@ -103,7 +103,7 @@ class Supervisor:
             state = self._start()
         except Exception as error:
             message = str(error) if isinstance(error, EmbeddedError) else repr(error)
-            nobody = Process(0, 0.0)
+            nobody = Process(0, "")
             self._end(State("failed", 0, nobody, nobody, message))
             if not isinstance(error, EmbeddedError):
                 raise

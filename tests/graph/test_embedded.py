@@ -161,6 +161,7 @@ def test_a_server_that_was_killed_comes_back_with_its_data_its_password_and_its_
         psutil.Process(state.supervisor.pid).kill()
         assert gone(state.supervisor.pid)
         with embedded.lease(settings) as third:
+            assert not third.attached
             assert not runs(second.pid), "a server does not outlive its supervisor"
             assert third.pid != second.pid
             assert names(third) == ["committed"]
@@ -228,9 +229,11 @@ def test_what_a_dead_supervisor_left_behind_is_not_taken_for_a_server(tmp_path: 
     place = Home(tmp_path)
     place.make()
     me = Process.of(os.getpid())
-    finished = subprocess.Popen([sys.executable, "-c", ""])
-    finished.wait()
-    for java in (Process(finished.pid, time.time()), dataclasses.replace(me, born=me.born - 60)):
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]) as process:
+        finished = Process.of(process.pid)
+        assert finished.find() is not None
+        process.kill()
+    for java in (finished, dataclasses.replace(me, born=finished.born)):
         place.tell(State("ready", 20000, java, java))
         assert java.find() is None
         assert embedded.status(settings) is None
@@ -245,7 +248,7 @@ def test_a_server_that_outlived_its_supervisor_is_stopped(tmp_path: Path) -> Non
     place = Home(tmp_path)
     place.make()
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]) as orphan:
-        place.tell(State("ready", 20000, Process(orphan.pid, 0.0), Process.of(orphan.pid)))
+        place.tell(State("ready", 20000, Process(orphan.pid, ""), Process.of(orphan.pid)))
         assert embedded.status(settings) is None
         assert embedded.stop(settings)
         assert not runs(orphan.pid)

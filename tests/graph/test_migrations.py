@@ -11,7 +11,8 @@ from threading import Barrier
 
 import pytest
 
-from graph.database import Database
+from graph.database import PATIENCE, Database, Row, Transaction
+from graph.errors import TryAgain
 from graph.migrations import MIGRATIONS, MigrationError, load_migrations, migrate
 
 CHECKED = "V9001__checked.cypher"
@@ -135,6 +136,23 @@ def test_threads_that_start_at_once_all_succeed_and_record_once(graph: Database,
     assert recorded(graph) == sorted(applied)
 
 
+def test_a_schema_change_that_collided_often_is_tried_again_and_never_after_data(
+    graph: Database, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_text, collisions = Transaction.run_text, []
+
+    def colliding(tx: Transaction, text: str, **parameters: object) -> list[Row]:
+        if "tests_" in text and len(collisions) < 2 * PATIENCE:
+            collisions.append(text)
+            raise TryAgain
+        return run_text(tx, text, **parameters)
+
+    monkeypatch.setattr(Transaction, "run_text", colliding)
+    assert migrate(graph, folder) == [CHECKED, INDEXED]
+    assert len(collisions) == 2 * PATIENCE
+    assert "tests_indexed" in schema(graph, "INDEXES")
+
+
 @pytest.mark.calendar
 def test_threads_that_start_at_once_leave_one_node_that_makes_the_locks_name_known(graph: Database) -> None:
     for _ in range(5):
@@ -157,7 +175,8 @@ def test_processes_that_start_at_once_all_succeed_and_record_once(
     program = """
 import sys
 from pathlib import Path
-from graph.database import Database
+from graph.database import PATIENCE, Database, Row, Transaction
+from graph.errors import TryAgain
 from graph.migrations import migrate
 from graph.settings import Settings
 settings = Settings()
