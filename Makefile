@@ -30,6 +30,8 @@ bench: $(VENV)/.test ## What is measured, beside what it is measured against
 	$(BIN)/python -m bench.analysis
 	$(BIN)/python -m bench.propositions
 	$(BIN)/python -m bench.processes
+	$(BIN)/python -m bench.load
+	$(BIN)/python -m bench.spark
 
 $(VENV)/.python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Kinfold needs Python 3.11 or later; say which with: make PYTHON=python3.12 …")'

@@ -8,21 +8,29 @@ from rich.table import Table
 from rich.text import Text
 
 from api.by_hand import Teller
+from api.terminal import Refusal
 from graph.kinfold import Kinfold
 
 if TYPE_CHECKING:
     from graph.analysis import Analysis
     from graph.analysis.reading import Progress
+    from graph.anomalies import Engine
 
 SHOWN = 20
 """Rows of a table; --out writes all of them down."""
 
 
 def analyse(
-    kinfold: Kinfold, *, seed: int, out: Path | None, teller: Teller, on_progress: "Progress | None" = None
+    kinfold: Kinfold,
+    *,
+    seed: int,
+    out: Path | None,
+    teller: Teller,
+    on_progress: "Progress | None" = None,
+    engine: "Engine | None" = None,
 ) -> None:
     """Analyse the graph, keep what is found for the lists of the API, show it and write it down."""
-    analysis = kinfold.anomalies.refresh(seed=seed, on_progress=on_progress)
+    analysis = kinfold.anomalies.refresh(seed=seed, on_progress=on_progress, engine=engine)
     files: list[Path] = []
     if out is not None:
         from graph.analysis.report import write_report
@@ -36,6 +44,39 @@ def analyse(
     }
     written = [f"Written to {out}: {', '.join(path.name for path in files)}"] if files else []
     teller.tell(document, _summary(analysis), *_tables(analysis), *written)
+
+
+def spark_engine(master: str, options: list[str], graph: Path | None, out: Path | None) -> "Engine":
+    """Make the engine that lets Spark work; its tables go into the folder ``spark`` of what is written down.
+
+    Raises
+    ------
+    Refusal
+        When an option is not NAME=VALUE.
+    SparkError
+        When Spark is not installed.
+    """
+    from graph.offline.engine import SparkEngine
+    from graph.offline.session import check_installed
+
+    check_installed()
+    pairs = [option.partition("=") for option in options]
+    wrong = next((option for option, pair in zip(options, pairs, strict=True) if not pair[0] or not pair[1]), None)
+    if wrong is not None:
+        raise Refusal(f"--spark-set {wrong}: this is NAME=VALUE, such as spark.driver.memory=4g.")
+    settings = {name.strip(): value.strip() for name, _, value in pairs}
+    return SparkEngine(master, settings, graph, None if out is None else out / "spark")
+
+
+def export_graph(kinfold: Kinfold, folder: Path, *, anew: bool, teller: Teller, on_progress: "Progress") -> None:
+    """Write the graph as Parquet, from where an earlier run was stopped."""
+    try:
+        from graph.offline.export import export_graph as export
+    except ModuleNotFoundError as error:
+        raise Refusal("Parquet needs pyarrow: install the extra with pip install 'kinfold[parquet]'.") from error
+    manifest = export(kinfold.database, folder, anew=anew, on_progress=on_progress)
+    rows = ", ".join(f"{count:,} {table}" for table, count in manifest["rows"].items())
+    teller.tell({"folder": str(folder), "rows": manifest["rows"]}, f"Written to {folder}: {rows}.")
 
 
 def _summary(analysis: "Analysis") -> str:

@@ -88,6 +88,13 @@ class Policy(StrEnum):
     LAST_LOGIN = "last_login"
 
 
+class Engine(StrEnum):
+    """What an analysis works with."""
+
+    NETWORKX = "networkx"
+    SPARK = "spark"
+
+
 Host = Annotated[str, typer.Option(help="Where to listen; another than a loopback address takes access keys.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Where to listen; 0 takes a free one.")]
 
@@ -380,16 +387,73 @@ def analyse(
         typer.Option(help="A folder for report.html, JSON, GraphML and pictures; nothing is written without it."),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="For communities and pictures.")] = 0,
+    engine: Annotated[Engine, typer.Option(help="spark is for graphs that one machine does not hold.")] = (
+        Engine.NETWORKX
+    ),
+    spark_master: Annotated[
+        str, typer.Option(help="With --engine spark: any Spark master, such as spark://host:7077.", metavar="URL")
+    ] = "local[*]",
+    spark_set: Annotated[
+        list[str] | None,
+        typer.Option(help="With --engine spark: a setting, such as spark.driver.memory=8g.", metavar="NAME=VALUE"),
+    ] = None,
+    graph: Annotated[
+        Path | None,
+        typer.Option(help="With --engine spark: a folder of export-graph, made when it is not there.", metavar="DIR"),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Find what looks wrong in the graph, and who is tied to whom; the API lists it from then on."""
-    with plain_errors(), analysing() as report, _by_hand() as kinfold:
+    with plain_errors(), analysing() as report:
         if out is not None and out.exists() and not out.is_dir():
             raise Refusal(f"{out} is a file, not a folder.")
         from api import analysis, by_hand
 
+        if engine is Engine.NETWORKX and (graph is not None or spark_set or spark_master != "local[*]"):
+            raise Refusal("--graph, --spark-master and --spark-set go with --engine spark.")
+        spark = analysis.spark_engine(spark_master, spark_set or [], graph, out) if engine is Engine.SPARK else None
+        with _by_hand() as kinfold:
+            teller = by_hand.Teller(as_json=as_json)
+            analysis.analyse(kinfold, seed=seed, out=out, teller=teller, on_progress=report, engine=spark)
+
+
+@app.command("export-graph")
+def export_graph(
+    folder: Annotated[Path, typer.Argument(help="A folder; made when it is missing.", metavar="DIR")],
+    anew: Annotated[bool, typer.Option("--anew", help="Forget what an earlier run wrote there.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write the identity graph as Parquet; a run that was stopped is carried on by the next."""
+    with plain_errors(), analysing() as report, _by_hand() as kinfold:
+        from api import analysis, by_hand
+
         teller = by_hand.Teller(as_json=as_json)
-        analysis.analyse(kinfold, seed=seed, out=out, teller=teller, on_progress=report)
+        analysis.export_graph(kinfold, folder, anew=anew, teller=teller, on_progress=report)
+
+
+@app.command()
+def load(
+    files: Annotated[list[Path], typer.Argument(help="Parquet or CSV (docs/bulk-load.md).", metavar="FILE…")],
+    refused: Annotated[
+        Path | None,
+        typer.Option("--report", help="Write what is wrong with rows here: CSV when it ends in .csv, else NDJSON."),
+    ] = None,
+    policy: Annotated[Policy | None, typer.Option(help="Instead of the deployment's own.")] = None,
+    anew: Annotated[bool, typer.Option("--anew", help="Go through rows again that an earlier run has done.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Load existing customers, from where an earlier run was stopped. Exit 1 when rows were refused."""
+    with plain_errors(), _stopped_by_signal(128 + signal.SIGTERM):
+        log_plainly()
+        from api import loads
+        from graph.kinfold import rarely_collect
+
+        changed = {"policy": policy.value} if policy else {}
+        loads.check(files, refused)
+        with _opened(_settings(**changed)) as kinfold:
+            rarely_collect()
+            broken = loads.load(kinfold, files, refused, anew=anew, as_json=as_json)
+        raise typer.Exit(1 if broken else 0)
 
 
 @blocked.command()

@@ -6,7 +6,7 @@ kept from being carried out is read as it is now, always.
 """
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,8 @@ from graph.paging import make_cursor, read_cursor
 if TYPE_CHECKING:
     from graph.analysis import Analysis, Cluster
     from graph.analysis.reading import Progress
+
+    Engine = Callable[..., Analysis]
 
 Document = dict[str, Any]
 
@@ -159,8 +161,15 @@ class Anomalies:
         document = self._document(id)
         return None if document is None else {**document, "dismissed": False}
 
-    def refresh(self, *, seed: int = 0, on_progress: "Progress | None" = None) -> "Analysis":
+    def refresh(
+        self, *, seed: int = 0, on_progress: "Progress | None" = None, engine: "Engine | None" = None
+    ) -> "Analysis":
         """Analyse the graph as it is now and list what is found from then on.
+
+        Parameters
+        ----------
+        engine
+            Analyses instead of `graph.analysis.analyse`, and takes the same.
 
         Raises
         ------
@@ -168,7 +177,7 @@ class Anomalies:
             When the database cannot be reached.
         """
         with self._analysing:
-            return self._analyse(self._sizes(), seed=seed, on_progress=on_progress)
+            return self._analyse(self._sizes(), seed=seed, on_progress=on_progress, engine=engine)
 
     def last(self) -> Document | None:
         """Say when the last analysis was and what it counted: ``{"as_of", "totals"}``; None when there is none."""
@@ -188,12 +197,20 @@ class Anomalies:
                 last = self._last()
         return last
 
-    def _analyse(self, sizes: list[int], *, seed: int = 0, on_progress: "Progress | None" = None) -> "Analysis":
+    def _analyse(
+        self,
+        sizes: list[int],
+        *,
+        seed: int = 0,
+        on_progress: "Progress | None" = None,
+        engine: "Engine | None" = None,
+    ) -> "Analysis":
         from graph.analysis import analyse
 
         run, at = self._mint.other(), datetime.now(UTC)
         erasures = self._database.read(lambda tx: tx.run("privacy.erasures"))
-        analysis = analyse(self._database, limits=self._limits, seed=seed, on_progress=on_progress)
+        work = engine or analyse
+        analysis = work(self._database, limits=self._limits, seed=seed, on_progress=on_progress)
         for start in range(0, len(analysis.findings), _BATCH):
             rows = [_finding_row(run, item) for item in analysis.findings[start : start + _BATCH]]
             self._database.write(lambda tx, rows=rows: tx.run("anomalies.add_findings", findings=rows))  # type: ignore[misc]
@@ -214,7 +231,7 @@ class Anomalies:
         published = self._database.write(publish)
         if self._database.read(lambda tx: tx.run("privacy.erasures")) != erasures:
             # Somebody was erased after this analysis had read of them: it must not keep what it found.
-            return self._analyse(sizes, seed=seed, on_progress=on_progress)
+            return self._analyse(sizes, seed=seed, on_progress=on_progress, engine=engine)
         while self._database.write(lambda tx: tx.run("anomalies.sweep", run=published, limit=1_000))[0]["swept"]:
             pass
         return analysis

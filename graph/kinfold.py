@@ -21,6 +21,7 @@ from graph.migrations import migrate
 from graph.neighbourhood import Neighbourhood
 from graph.offers.catalogues import Catalogues
 from graph.offers.propositions import Propositions
+from graph.offline.load import Loads
 from graph.privacy.erasure import Erasures
 from graph.privacy.export import Exports
 from graph.privacy.retention import Retention
@@ -65,6 +66,7 @@ class Kinfold:
     webhooks: Webhooks
     catalogues: Catalogues
     propositions: Propositions
+    loads: Loads
 
     @classmethod
     def on(cls, database: Database, settings: Settings) -> "Kinfold":
@@ -102,6 +104,7 @@ class Kinfold:
             Webhooks(database, feed, clock=clock, allow_internal=settings.webhooks_allow_internal),
             catalogues,
             Propositions(database, resolver, catalogues, mint=mint),
+            Loads(database, resolver, clock=clock),
         )
 
     def sweep(self) -> dict[str, int]:

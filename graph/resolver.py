@@ -111,11 +111,44 @@ class Resolver:
         if dry_run:
             with self.rehearsal(explain=explain) as rehearse:
                 return rehearse(events)
-        prepared = self._prepare(events)
+        prepared = self.prepare(events)
         with tracing.span("resolve", {"events": len(prepared)}):
             batch = self.database.write(lambda tx: self._attempt(tx, prepared, explain=explain), committed=_committed)
         self.answered(batch.answers)
         return batch.answers
+
+    def resolve_and(
+        self,
+        prepared: Sequence[Prepared],
+        beside: Callable[[Transaction, list[Answer]], None],
+        *,
+        committed: Callable[[Transaction], bool],
+    ) -> list[Answer]:
+        """Resolve events in order, and do something else in the same transaction, which knows the answers.
+
+        Parameters
+        ----------
+        prepared
+            Events as `prepare` gives them.
+        beside
+            What else to do; what it raises takes everything back.
+        committed
+            Tells, in a later transaction, whether what ``beside`` did is in the graph.
+
+        Raises
+        ------
+        Unavailable
+            When the database could not take the transaction.
+        """
+
+        def attempt(tx: Transaction) -> list[Answer]:
+            answers = self._attempt(tx, prepared, explain=False).answers if prepared else []
+            beside(tx, answers)
+            return answers
+
+        answers = self.database.write(attempt, committed=lambda tx, _: committed(tx))
+        self.answered(answers)
+        return answers
 
     @contextmanager
     def rehearsal(self, *, explain: bool = False) -> Iterator[Callable[[Sequence[Event]], list[Answer]]]:
@@ -127,7 +160,7 @@ class Resolver:
         world = World(_nothing_to_run, self.mint, lock=False)
 
         def rehearse(events: Sequence[Event]) -> list[Answer]:
-            prepared = self._prepare(events)
+            prepared = self.prepare(events)
             decided: list[bool] = []
 
             def load(tx: Transaction) -> None:
@@ -151,7 +184,8 @@ class Resolver:
 
         yield rehearse
 
-    def _prepare(self, events: Sequence[Event]) -> list[Prepared]:
+    def prepare(self, events: Sequence[Event]) -> list[Prepared]:
+        """Read the keys of events, by the block list of now."""
         block_list = self.block_list
         return [
             Prepared(event, read_keys(event, block_list), event.message_id or self.mint.other()) for event in events

@@ -9,7 +9,6 @@ import networkx as nx
 import numpy as np
 
 from graph.analysis.components import TIES, Ties
-from graph.analysis.devices import shared_devices
 from graph.analysis.findings import NAMED, SUBJECT_OF, Finding, blocking, identity, unmerging
 from graph.analysis.reading import Reading, Union
 from graph.analysis.statistics import Population
@@ -147,8 +146,10 @@ def clusters_of(
         "clusters_looked_into": len(chosen),
         "largest_cluster": int((living + folded)[worth].max()) if len(worth) else 0,
     }
-    population = Population.of(np.maximum(known[worth], 1))
-    recent_share = float(np.mean(ties.at > reading.as_of - RECENT)) if len(ties.at) else 0.0
+    population = reading.population("cluster", np.maximum(known[worth], 1))
+    recent_share = reading.recent_share
+    if recent_share is None:
+        recent_share = float(np.mean(ties.at > reading.as_of - RECENT)) if len(ties.at) else 0.0
     unions = {union.source: union for union in reading.unions}
     by_subject: dict[tuple[str, str], list[Finding]] = {}
     for item in findings:
@@ -260,7 +261,7 @@ def _persons_met(reading: Reading) -> Callable[[str], int]:
     pairs = np.unique(reading.meetings.tracker[there].astype(np.int64) << 32 | owner[there].astype(np.int64))
     trackers, counts = np.unique(pairs >> 32, return_counts=True)
     met = dict(zip(trackers.tolist(), counts.tolist(), strict=True))
-    for device in shared_devices(reading):
+    for device in reading.devices.shared:
         met[device.tracker] = max(len(device.logins), met.get(device.tracker, 0))
 
     def of(value: str) -> int:

@@ -14,7 +14,6 @@ import numpy.typing as npt
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from graph.analysis.devices import shared_devices
 from graph.analysis.reading import Ints, Reading, SmallInts
 from graph.decision.facts import Limits
 
@@ -83,12 +82,11 @@ def tie(reading: Reading, splits: Sequence[dict[str, Any]] = ()) -> Ties:
     apart = (owner >= 0) & (person >= 0) & (owner != person)
     apart[apart] &= people.known[owner[apart]] & people.known[person[apart]]
     # A device that went from tracker to tracker is one key: the tracker that it was first seen with.
-    devices = shared_devices(reading)
-    apart &= ~np.isin(meetings.tracker, [tracker for device in devices for tracker in device.trackers])
+    apart &= ~np.isin(meetings.tracker, list(reading.devices.trackers))
     on_device = np.array(
         [
             (contact, device.tracker, device.first[contact], count)
-            for device in devices
+            for device in reading.devices.shared
             for contact, count in device.logins.items()
             if people.known[contact] and contact != finder.owner_of[device.tracker]
         ],

@@ -7,11 +7,11 @@ that comes next.
 """
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-
-from graph.analysis.reading import Reading
+import numpy.typing as npt
 
 
 @dataclass(slots=True)
@@ -39,46 +39,83 @@ class Device:
     times: list[int] = field(default_factory=list)
 
 
-def shared_devices(reading: Reading) -> list[Device]:
-    """Put hand-overs that came on one device together, ordered by the device's tracker.
+@dataclass(frozen=True, slots=True)
+class Devices:
+    """Shared devices, ordered by their first tracker, and every tracker that one of them was seen with."""
+
+    shared: list[Device]
+    trackers: frozenset[int]
+
+
+def chains(
+    trackers: npt.NDArray[np.integer],
+    answered: npt.NDArray[np.integer],
+    contacts: npt.NDArray[np.integer],
+    at: npt.NDArray[np.integer],
+) -> dict[int, Device]:
+    """Put hand-overs that came on one device together, by the device's first tracker.
 
     A hand-over belongs to the device that got its tracker answered in an earlier one, the latest such; where there is
     none, to the device that the tracker belongs to. Browsers that store no answer keep sending their own tracker.
 
+    Parameters
+    ----------
+    trackers, answered, contacts, at
+        One entry a hand-over, as in `graph.analysis.reading.Handovers`; those of one moment in their order.
+
     Notes
     -----
-    O(hand-overs · log hand-overs + meetings). A person whose own tracker was answered to a kiosk and who then shares
-    a device at home may have the two taken for one: nothing in an event tells them apart.
+    O(hand-overs · log hand-overs). A person whose own tracker was answered to a kiosk and who then shares a device at
+    home may have the two taken for one: nothing in an event tells them apart.
     """
-    over, people = reading.handovers, reading.people
     devices: dict[int, Device] = {}
     # By tracker, the devices that had it answered last and were not seen with it since, the latest at the end.
     holding: defaultdict[int, list[Device]] = defaultdict(list)
     holds: dict[int, int] = {}
-    for row in np.argsort(over.at, kind="stable").tolist():
-        tracker, answered, contact = int(over.tracker[row]), int(over.answered[row]), int(over.contact[row])
+    for row in np.argsort(at, kind="stable").tolist():
+        tracker, answer, contact, moment = int(trackers[row]), int(answered[row]), int(contacts[row]), int(at[row])
         device = holding[tracker].pop() if holding.get(tracker) else devices.setdefault(tracker, Device(tracker))
         if (before := holds.pop(device.tracker, None)) is not None and device in holding[before]:
             holding[before].remove(device)
         device.logins[contact] += 1
-        device.first.setdefault(contact, int(over.at[row]))
+        device.first.setdefault(contact, moment)
         device.trackers[tracker] = None
-        device.times.append(int(over.at[row]))
-        if answered >= 0 and answered != device.tracker:
-            holding[answered].append(device)
-            holds[device.tracker] = answered
-    met = reading.meetings
-    whose = reading.finder.owner(met.person)
-    first = np.isin(met.tracker, list(devices)) & (whose >= 0)
-    for tracker, contact, at in zip(
-        met.tracker[first].tolist(), whose[first].tolist(), met.first[first].tolist(), strict=True
-    ):
+        device.times.append(moment)
+        if answer >= 0 and answer != device.tracker:
+            holding[answer].append(device)
+            holds[device.tracker] = answer
+    return devices
+
+
+def shared_devices(
+    devices: dict[int, Device],
+    trackers: npt.NDArray[np.integer],
+    contacts: npt.NDArray[np.integer],
+    first: npt.NDArray[np.integer],
+    owners: Mapping[int, int],
+) -> Devices:
+    """Add who else logged in on each device's first tracker, and keep those of more than one person.
+
+    Parameters
+    ----------
+    devices
+        As `chains` gives them; they are completed.
+    trackers, contacts, first
+        One entry a meeting of such a tracker and a person: the tracker, whose the person key is, when they first met.
+    owners
+        By such a tracker, its owner, where that is known.
+
+    Notes
+    -----
+    O(devices + meetings).
+    """
+    for tracker, contact, at in zip(trackers.tolist(), contacts.tolist(), first.tolist(), strict=True):
         device = devices[tracker]
         device.logins.setdefault(contact, 1)
         device.first[contact] = min(at, device.first.get(contact, at))
-    for device in devices.values():
-        owner = int(reading.finder.owner_of[device.tracker])
-        if owner >= 0 and people.known[owner]:
-            device.logins.setdefault(owner, 1)
-            device.first.setdefault(owner, device.times[0])
-    return [devices[tracker] for tracker in sorted(devices) if len(devices[tracker].logins) > 1]
+    for tracker, owner in owners.items():
+        device = devices[tracker]
+        device.logins.setdefault(owner, 1)
+        device.first.setdefault(owner, device.times[0])
+    shared = [devices[tracker] for tracker in sorted(devices) if len(devices[tracker].logins) > 1]
+    return Devices(shared, frozenset(tracker for device in shared for tracker in device.trackers))

@@ -8,14 +8,14 @@ absolute deviation of logarithms), tempered by what else is known about it. The 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import groupby
 
 import numpy as np
 import numpy.typing as npt
 
 from graph.analysis.components import fullness
-from graph.analysis.devices import shared_devices
 from graph.analysis.findings import NAMED, NEAR_LIMIT, SUBJECT_OF, Finding, finding, limit_finding, named
-from graph.analysis.places import impossible
+from graph.analysis.places import FarCase, far_cases, far_score
 from graph.analysis.reading import EMAIL, KEY_KINDS, SUBSCRIPTION, TRACKER, Ints, Reading, SmallInts, Union
 from graph.analysis.statistics import (
     HOUSEHOLD_DEVIATION,
@@ -35,6 +35,10 @@ from graph.model import KeyName
 
 LOWEST = 0.2
 """Scores below are not reported."""
+LOWEST_OUTLIER_OF_DEVICES = 0.1
+"""From which outlier on the devices of a person key are looked at: what else is known of it adds to the score."""
+EVENNESS_WEIGHS = 0.15
+"""How much of the exponent of a device's outlier its evenness takes off."""
 ROLE = 0.75
 """How sure it is of a role address on very many devices, whatever is usual, that they are more than one person's; on
 three it is 0.5."""
@@ -42,6 +46,8 @@ ROLE_FUSES = 0.5
 """How sure it is of a role address that tied more than one tracker that they are more than one person's."""
 MOST_OF_A_KIND = 1_000
 """Findings of one kind in an analysis, the highest scored ones."""
+SHARED_BY = {"usual": PAIR, "smallest": HOUSEHOLD_DEVIATION}
+"""How many people share something is measured among all that is shared: households are the usual case."""
 HOUR = 3_600_000
 DAY = 24 * HOUR
 ROLES = frozenset(
@@ -67,7 +73,7 @@ def shared_subscriptions(reading: Reading) -> list[Finding]:
     known = people.known[owner]
     numbers, counts = np.unique(key[known], return_counts=True)
     numbers, counts = numbers[counts > 1], counts[counts > 1]
-    population = _shared(counts)
+    population = reading.population("shared_subscription", counts, **SHARED_BY)
     by_use = _places_by(uses.subscription)
     by_key = _places_by(key)
     found: list[Finding] = []
@@ -132,14 +138,14 @@ def many_emails(reading: Reading) -> list[Finding]:
     O(hand-overs · log hand-overs + meetings).
     """
     people = reading.people
-    devices = shared_devices(reading)
-    counts = np.array([len(device.logins) for device in devices], dtype=np.int64)
-    population = _shared(counts)
+    devices = reading.devices
+    counts = np.array([len(device.logins) for device in devices.shared], dtype=np.int64)
+    population = reading.population("many_emails", counts, **SHARED_BY)
     found: list[Finding] = []
-    for place, count in _most(np.arange(len(devices)), counts):
-        device = devices[place]
+    for place, count in _most(np.arange(len(counts)), counts):
+        device = devices.shared[place]
         even = evenness(device.logins.values())
-        score = population.outlier(count) ** (1.0 - 0.15 * even)
+        score = population.outlier(count) ** (1.0 - EVENNESS_WEIGHS * even)
         if score < LOWEST:
             break
         value = people.keys[device.tracker]
@@ -180,10 +186,10 @@ def many_trackers(reading: Reading) -> list[Finding]:
     """
     meetings, people = reading.meetings, reading.people
     numbers, counts = np.unique(meetings.person, return_counts=True)
-    population = Population.of(counts)
+    population = reading.population("many_trackers", counts)
     rows_of = _places_by(meetings.person)
     found: list[Finding] = []
-    candidates = dict(_highest(numbers, counts, population, floor=0.1))
+    candidates = dict(_highest(numbers, counts, population, floor=LOWEST_OUTLIER_OF_DEVICES))
     candidates.update((number, len(rows_of(number))) for number in _roles(reading))
     for number, count in candidates.items():
         kind, value = people.ref(number)
@@ -251,9 +257,9 @@ def fusing_values(reading: Reading) -> list[Finding]:
             ties[key] = max(ties[key], len(unions) + 1)
     numbers = np.flatnonzero(ties)
     counts = ties[numbers]
-    population = Population.of(counts)
+    population = reading.population("fusing_value", counts)
     rows_of = _places_by(meetings.person)
-    candidates = dict(_highest(numbers, counts, population, floor=0.1))
+    candidates = dict(_highest(numbers, counts, population, floor=LOWEST_OUTLIER_OF_DEVICES))
     candidates.update((number, int(ties[number])) for number in _roles(reading) if ties[number] > 1)
     found: list[Finding] = []
     for number, count in candidates.items():
@@ -333,7 +339,7 @@ def merge_bursts(reading: Reading) -> list[Finding]:
     for union in reading.unions:
         into[reading.journal.survivor(union.target)].append(union)
     peaks = {contact: busiest([one.at for one in unions], HOUR) for contact, unions in into.items()}
-    population = Population.of([count for count, _ in peaks.values()])
+    population = reading.population("merge_burst", [count for count, _ in peaks.values()])
     found: list[Finding] = []
     for contact, (count, began) in sorted(peaks.items(), key=lambda item: (-item[1][0], item[0])):
         score = population.outlier(count)
@@ -376,32 +382,18 @@ def far_devices(reading: Reading) -> list[Finding]:
     """
     seen, people = reading.sightings, reading.people
     order = np.lexsort((seen.tracker, seen.at, seen.contact))
-    cases: dict[int, list[tuple[float, str, int, int]]] = defaultdict(list)
-    pairs: Counter[int] = Counter()
-    last_on: dict[int, int] = {}
-    whose = -1
-    for row in order.tolist():
-        contact = int(seen.contact[row])
-        if contact != whose:
-            whose, last_on = contact, {}
-        tracker = int(seen.tracker[row])
-        for other_tracker, other in last_on.items():
-            if other_tracker == tracker:
-                continue
-            pairs[contact] += 1
-            apart = int(seen.at[row] - seen.at[other])
-            verdict = impossible(seen.places[seen.place[other]], seen.places[seen.place[row]], apart)
-            if verdict is not None:
-                cases[contact].append((*verdict, other, row))
-        last_on[tracker] = row
-        if len(last_on) > 8:
-            # The one unseen for longest; a person has few devices at once.
-            del last_on[min(last_on, key=lambda item: int(seen.at[last_on[item]]))]
+    cases: dict[int, list[FarCase]] = {}
+    pairs: dict[int, int] = {}
+    for contact, rows in groupby(order.tolist(), key=lambda row: int(seen.contact[row])):
+        found_here, pairs[contact] = far_cases(
+            (int(seen.tracker[row]), int(seen.at[row]), seen.places[seen.place[row]], row) for row in rows
+        )
+        if found_here:
+            cases[contact] = found_here
     found: list[Finding] = []
     for contact, times in cases.items():
         sure = max(item[0] for item in times)
-        # Once may be a wrong clock or a tunnel that ends abroad; again and again is two people.
-        score = sure * (1.0 - 0.5 ** len(times)) ** 0.5
+        score = far_score(times)
         worst = sorted(times, key=lambda item: (-item[0], int(seen.at[item[3]]), item[2]))
         trackers = {people.keys[int(seen.tracker[row])] for item in times for row in item[2:]}
         found.append(
@@ -455,11 +447,6 @@ def _roles(reading: Reading) -> list[int]:
     numbers, counts = np.unique(reading.meetings.person, return_counts=True)
     emails = numbers[(counts > 1) & (people.key_kinds[numbers] == EMAIL)]
     return [number for number in emails.tolist() if is_role(people.keys[number])][:MOST_OF_A_KIND]
-
-
-def _shared(counts: npt.NDArray[np.integer]) -> Population:
-    """Measure how many people share something, among all that is shared: households are the usual case."""
-    return Population.of(counts, usual=PAIR, smallest=HOUSEHOLD_DEVIATION)
 
 
 def _by_day(who: SmallInts, at: Ints) -> list[int]:

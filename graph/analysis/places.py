@@ -6,10 +6,12 @@ about distance, and a phone changes its network while it lies on the table.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import groupby
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -34,6 +36,8 @@ NEAR = 150.0
 """Kilometres below which two places count as one: coordinates guessed from a network are off by as much."""
 AT_ONCE = 30 * 60_000
 """Milliseconds within which two countries, or time zones three hours apart, cannot both be visited."""
+DEVICES_AT_ONCE = 8
+"""Trackers of a contact that a sighting is held against: those that were seen last."""
 _EARTH = 6_371.0
 _ZONES_APART = 3.0
 
@@ -106,6 +110,66 @@ def impossible(one: Place, other: Place, apart: int) -> tuple[float, str] | None
             return None
         return 0.5, f"on {one.timezone} and on {other.timezone} time within {_spoken(minutes)}"
     return None
+
+
+FarCase = tuple[float, str, int, int]
+"""How sure it is that two sightings are not of one person, why, and the numbers of the earlier and the later one."""
+
+
+def far_cases(sightings: Iterable[tuple[Hashable, int, Place, int]]) -> tuple[list[FarCase], int]:
+    """Find pairs of sightings of one contact's devices that one person cannot have made.
+
+    Parameters
+    ----------
+    sightings
+        Of one contact, in order of time: tracker, when in milliseconds, where, and a number that names it.
+
+    Returns
+    -------
+    list of FarCase, and int
+        The second is how many pairs were looked at.
+
+    Notes
+    -----
+    O(n): each is held against the last one on each of the eight trackers that were seen last.
+    """
+    cases: list[FarCase] = []
+    pairs = 0
+    last_on: dict[Hashable, tuple[int, Place, int]] = {}
+    for tracker, at, place, number in sightings:
+        for other_tracker, (before, where, other) in last_on.items():
+            if other_tracker == tracker:
+                continue
+            pairs += 1
+            verdict = impossible(where, place, at - before)
+            if verdict is not None:
+                cases.append((*verdict, other, number))
+        last_on[tracker] = (at, place, number)
+        if len(last_on) > DEVICES_AT_ONCE:
+            # The one unseen for longest; a person has few devices at once.
+            del last_on[min(last_on, key=lambda item: last_on[item][0])]
+    return cases, pairs
+
+
+def far_score(cases: Sequence[FarCase]) -> float:
+    """Score how sure it is that a contact is several people, from 0 to 1."""
+    # Once may be a wrong clock or a tunnel that ends abroad; again and again is two people.
+    return max(case[0] for case in cases) * math.sqrt(1.0 - 0.5 ** len(cases))
+
+
+def far_contacts(rows: Iterable[Any]) -> Iterator[tuple[int, float]]:
+    """Score contacts by their sightings, those that have no case left out.
+
+    Parameters
+    ----------
+    rows
+        ``who, tracker, at, place``, by contact and then in order of time; ``place`` holds ``name, value``.
+    """
+    for who, own in groupby(rows, key=lambda row: int(row["who"])):
+        placed = ((row, read_place([(item["name"], item["value"]) for item in row["place"]])) for row in own)
+        cases, _ = far_cases((row["tracker"], row["at"], place, 0) for row, place in placed if place is not None)
+        if cases:
+            yield who, round(min(1.0, far_score(cases)), 3)
 
 
 def distance(one: Place, other: Place) -> float:

@@ -6,7 +6,7 @@ written meanwhile is in the reading or not, and nothing waits for it.
 """
 
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from graph.analysis.devices import Devices, chains, shared_devices
 from graph.analysis.places import PLACE_PROPERTIES, Place, read_place
+from graph.analysis.statistics import Population
 from graph.analysis.strings import Strings
 from graph.database import Database, Row
 from graph.model import KeyName
@@ -34,7 +36,7 @@ ACTIVITIES_A_PAGE = 10_000
 UNIONS_A_PAGE = 2_000
 SUBSCRIPTIONS_A_PAGE = 500
 _COMPACT_EVERY = 500_000
-_UNION = (
+UNION_COLUMNS = (
     "id",
     "source",
     "target",
@@ -48,6 +50,19 @@ _UNION = (
     "moved",
 )
 """What a row of a page of unions has."""
+ACTIVITY_COLUMNS = (
+    "message_id",
+    "event",
+    "conflict",
+    "answered",
+    "tracker_id",
+    "email",
+    "user_id",
+    "subscription",
+    "at",
+    "place",
+)
+"""What a row of a page of activity has."""
 _HASH_BITS = 0x7FFF_FFFF_FFFF_FFFF
 
 
@@ -205,7 +220,17 @@ class Sightings:
 
 @dataclass(slots=True)
 class Reading:
-    """Everything that an analysis works on; ``as_of`` is the newest moment in it, in milliseconds."""
+    """Everything that an analysis works on; ``as_of`` is the newest moment in it, in milliseconds.
+
+    Attributes
+    ----------
+    populations
+        Of a part of a graph: the populations of the whole one, by what is counted; empty when this is all of it.
+    recent_share
+        Of a part of a graph: the share of recent ties in the whole one.
+    devices_of_all
+        Of a part of a graph: what of the whole one's shared devices belongs to it.
+    """
 
     people: People
     journal: Journal
@@ -216,6 +241,9 @@ class Reading:
     activities: int
     as_of: int
     finder: "KeyFinder" = field(repr=False)
+    populations: Mapping[str, Population] = field(default_factory=dict)
+    recent_share: float | None = None
+    devices_of_all: Devices | None = field(default=None, repr=False)
 
     @property
     def unions(self) -> list[Union]:
@@ -224,6 +252,36 @@ class Reading:
     @property
     def redirects(self) -> dict[str, str]:
         return self.journal.redirects
+
+    @property
+    def devices(self) -> Devices:
+        """The shared devices: of the whole graph, also when this is a part of it; put together once."""
+        if self.devices_of_all is None:
+            self.devices_of_all = self._shared_devices()
+        return self.devices_of_all
+
+    def population(self, of: str, counts: npt.ArrayLike, **prior: float) -> Population:
+        """Give the population of what is counted: of the whole graph, also when this is a part of it.
+
+        Parameters
+        ----------
+        prior
+            What `Population.of` takes besides.
+        """
+        return self.populations.get(of) or Population.of(counts, **prior)
+
+    def _shared_devices(self) -> Devices:
+        over, met, finder, people = self.handovers, self.meetings, self.finder, self.people
+        devices = chains(over.tracker, over.answered, over.contact, over.at)
+        whose = finder.owner(met.person)
+        first = np.isin(met.tracker, list(devices)) & (whose >= 0)
+        owners = finder.owner_of
+        owned_by = {
+            tracker: int(owners[tracker])
+            for tracker in devices
+            if owners[tracker] >= 0 and people.known[owners[tracker]]
+        }
+        return shared_devices(devices, met.tracker[first], whose[first], met.first[first], owned_by)
 
 
 class KeyFinder:
@@ -285,8 +343,7 @@ def read_graph(database: Database, on_progress: Progress | None = None) -> Readi
     """
     tell = on_progress or (lambda what, done, total: None)
     sizes = database.read(lambda tx: tx.run("analysis.sizes"))[0]
-    people, hashes = read_people(database, sizes["contacts"], tell)
-    finder = KeyFinder(people, hashes)
+    people, finder = people_of(pages(database, "analysis.contacts", CONTACTS_A_PAGE), sizes["contacts"], tell)
     unions = read_unions(database, sizes["unions"], tell)
     meetings, handovers, uses, sightings, activities, newest = _read_activity(
         database, people, finder, sizes["activities"], tell
@@ -307,17 +364,22 @@ def read_graph(database: Database, on_progress: Progress | None = None) -> Readi
     )
 
 
-def read_people(database: Database, total: int, tell: Progress) -> tuple[People, "array[int]"]:
-    """Read contacts and what they own; the second is the hash of every key, for `KeyFinder`."""
+def people_of(
+    contacts_by_page: Iterable[list[Any]], total: int = 0, tell: Progress = lambda what, done, total: None
+) -> tuple[People, KeyFinder]:
+    """Put contacts and what they own into arrays, page by page as ``analysis.contacts`` returns them, by id.
+
+    Keys are numbered by their first owner, kind and value, whatever the order in which the graph holds them.
+    """
     contacts, keys = Strings(), Strings()
     known, kinds = array("b"), array("b")
     owner, key, since, hashes = array("i"), array("i"), array("q"), array("q")
     shared: dict[str, int] = {}
-    for page in _pages(database, "analysis.contacts", CONTACTS_A_PAGE):
+    for page in contacts_by_page:
         for id_, is_known, owned in page:
             number = contacts.append(id_)
             known.append(is_known)
-            for kind, value, began in owned:
+            for kind, value, began in sorted(owned):
                 place = shared.get(value) if kind == SHARED else None
                 if place is None:
                     place = keys.append(value)
@@ -340,17 +402,17 @@ def read_people(database: Database, total: int, tell: Progress) -> tuple[People,
         key_kinds=_frozen(kinds, np.int8),
         shared=shared,
     )
-    return people, hashes
+    return people, KeyFinder(people, hashes)
 
 
 def read_unions(database: Database, total: int, tell: Progress) -> list[Union]:
     """Read the unions that stand, with the key that caused each."""
     unions: list[Union] = []
     seen = 0
-    for page in _pages(database, "analysis.unions", UNIONS_A_PAGE):
+    for page in pages(database, "analysis.unions", UNIONS_A_PAGE):
         seen += len(page)
-        rows = (dict(zip(_UNION, row, strict=True)) for row in page)
-        unions += [_union(row) for row in rows if row["standing"]]
+        rows = (dict(zip(UNION_COLUMNS, row, strict=True)) for row in page)
+        unions += [union_of(row) for row in rows if row["standing"]]
         tell("unions", seen, max(total, seen))
     return unions
 
@@ -364,7 +426,8 @@ def read_splits(database: Database, subscriptions: list[str]) -> list[Row]:
     return rows
 
 
-def _union(row: Row) -> Union:
+def union_of(row: Row) -> Union:
+    """Read a union as ``analysis.unions`` returns it, and tell which key caused it."""
     moved = tuple((KEY_KINDS[kind], value) for kind, value in row["moved"])
     cause: tuple[KeyName, str] | None = None
     person: tuple[KeyName, str] | None = None
@@ -404,7 +467,7 @@ def _read_activity(
     places: dict[Place, int] = {}
     shared = people.shared
     activities, newest = 0, 0
-    for page in _pages(database, "analysis.activity", ACTIVITIES_A_PAGE, places=PLACE_PROPERTIES):
+    for page in pages(database, "analysis.activity", ACTIVITIES_A_PAGE, places=PLACE_PROPERTIES):
         activities += len(page)
         _, names, in_conflict, answers, sent, addresses, user_ids, subscriptions, times, said = zip(*page, strict=True)
         at = np.array(times, dtype=np.int64)
@@ -505,15 +568,21 @@ class _Met:
         )
 
 
-def _pages(database: Database, statement: str, size: int, **parameters: Any) -> Iterator[list[Any]]:
-    """Yield pages of rows, each of which begins with what pages go by; the next one is read meanwhile."""
+def pages(database: Database, statement: str, size: int, *, after: str = "", **parameters: Any) -> Iterator[list[Any]]:
+    """Yield pages of rows, each of which begins with what pages go by; the next one is read meanwhile.
+
+    Parameters
+    ----------
+    after
+        Where to begin: behind the row that begins with this.
+    """
 
     def page(after: str) -> list[Any]:
         rows: list[Any] = database.read(lambda tx: tx.run(statement, after=after, limit=size, **parameters))[0]["page"]
         return rows
 
     with ThreadPoolExecutor(1, thread_name_prefix="kinfold-page") as ahead:
-        coming = ahead.submit(page, "")
+        coming = ahead.submit(page, after)
         while rows := coming.result():
             last = len(rows) < size
             if not last:

@@ -49,16 +49,31 @@ class Population:
 
         Notes
         -----
-        O(n). Where more than half are alike the median absolute deviation is 0, and the mean absolute deviation
+        O(n log n). Where more than half are alike the median absolute deviation is 0, and the mean absolute deviation
         stands in for it, as Iglewicz and Hoaglin advise.
         """
-        seen = np.asarray(counts, dtype=np.float64)
-        values = np.concatenate([np.log(np.maximum(seen, 1.0)), np.full(UNREMARKABLE, math.log(usual))])
-        median = float(np.median(values))
+        seen = np.unique(np.asarray(counts, dtype=np.float64), return_counts=True)
+        return cls.of_histogram(*seen, usual=usual, smallest=smallest)
+
+    @classmethod
+    def of_histogram(
+        cls, counts: npt.ArrayLike, times: npt.ArrayLike, *, usual: float = 1.0, smallest: float = SMALLEST_DEVIATION
+    ) -> "Population":
+        """Measure counts of which it is known how many times each is there, as `of` does.
+
+        Notes
+        -----
+        O(k log k) for k different counts, however many there are of each.
+        """
+        seen, weights = np.asarray(counts, dtype=np.float64), np.asarray(times, dtype=np.int64)
+        values = np.concatenate([[math.log(usual)], np.log(np.maximum(seen, 1.0))])
+        weights = np.concatenate([[UNREMARKABLE], weights])
+        median = _middle(values, weights)
         away = np.abs(values - median)
-        middle = 1.4826 * float(np.median(away))
-        deviation = middle if middle > 0 else min(1.2533 * float(np.mean(away)), 1.0)
-        return cls(median, max(deviation, smallest), int(seen.size))
+        middle = 1.4826 * _middle(away, weights)
+        mean = float(np.sum(away * weights)) / int(weights.sum())
+        deviation = middle if middle > 0 else min(1.2533 * mean, 1.0)
+        return cls(median, max(deviation, smallest), int(weights.sum()) - UNREMARKABLE)
 
     def z(self, count: float) -> float:
         """Give the modified z-score of a count: how many deviations it is above the middle."""
@@ -82,6 +97,15 @@ class Population:
             "population": self.size,
             "outlier": round(self.outlier(count), 3),
         }
+
+
+def _middle(values: npt.NDArray[np.float64], weights: npt.NDArray[np.int64]) -> float:
+    """Give the median of values that are there so many times each."""
+    order = np.argsort(values, kind="stable")
+    upto = np.cumsum(weights[order])
+    count = int(upto[-1])
+    low, high = np.searchsorted(upto, [(count - 1) // 2, count // 2], side="right")
+    return float(values[order[low]] + values[order[high]]) / 2
 
 
 def evenness(counts: Iterable[int]) -> float:

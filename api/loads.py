@@ -1,0 +1,147 @@
+"""What ``kinfold load`` shows, and its report of rows that broke a rule."""
+
+import csv
+import io
+from pathlib import Path
+from typing import BinaryIO
+
+import orjson
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from api.by_hand import Teller
+from api.terminal import Refusal, say, stderr
+from graph.kinfold import Kinfold
+from graph.offline.customers import Refused
+from graph.offline.load import Loaded
+
+COLUMNS = ("file", "row", "field", "rule", "message", "refused")
+SHOWN = 5
+"""Rows that are shown where no report is written."""
+
+
+class Report:
+    """What is wrong with rows, one line each, appended as batches are loaded.
+
+    A load that goes on behind a killed one takes the lines of rows back that were never committed.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._file: BinaryIO | None = None
+        self._named = ""
+        self.shown: list[str] = []
+
+    def begin(self, file: Path, done: int) -> None:
+        """Open the report of a file of which so many rows are done."""
+        self.close()
+        self._named = str(file)
+        if self._path is None:
+            return
+        kept = [line for line in self._lines() if line["file"] != self._named or int(str(line["row"])) <= done]
+        self._file = self._path.open("wb")
+        if self._is_csv:
+            self._file.write(_csv_line(COLUMNS))
+        for line in kept:
+            self._write(line)
+
+    def add(self, refused: list[Refused]) -> None:
+        """Write what is wrong with the rows of one batch."""
+        for item in refused:
+            if len(self.shown) < SHOWN:
+                place = f"{item.field}: " if item.field else ""
+                self.shown.append(f"{self._named}, row {item.row}: {place}{item.message} ({item.rule})")
+            if self._file is not None:
+                self._write({"file": self._named, **item.document()})
+        if self._file is not None:
+            self._file.flush()
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    @property
+    def _is_csv(self) -> bool:
+        return self._path is not None and self._path.suffix.lower() == ".csv"
+
+    def _lines(self) -> list[dict[str, object]]:
+        if self._path is None or not self._path.exists():
+            return []
+        if self._is_csv:
+            with self._path.open(encoding="utf-8", newline="") as text:
+                return [dict(row) for row in csv.DictReader(text) if row.get("refused")]
+        whole = [line for line in self._path.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
+        return [orjson.loads(line) for line in whole]
+
+    def _write(self, line: dict[str, object]) -> None:
+        assert self._file is not None
+        if self._is_csv:
+            self._file.write(_csv_line([line[name] for name in COLUMNS]))
+        else:
+            self._file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+
+
+def check(files: list[Path], report: Path | None) -> None:
+    """Refuse what could not be read or written before anything runs."""
+    for file in files:
+        with file.open("rb"):
+            pass
+    if report is not None and report.is_dir():
+        raise Refusal(f"{report} is a folder, not a file.")
+    if report is not None and any(file.exists() and report.exists() and file.samefile(report) for file in files):
+        raise Refusal(f"{report} is one of the files to load.")
+
+
+def load(kinfold: Kinfold, files: list[Path], report: Path | None, *, anew: bool, as_json: bool) -> int:
+    """Load files one after the other, show what came of each, and say how many rows were refused."""
+    teller, kept = Teller(as_json=as_json), Report(report)
+    done: list[tuple[Path, Loaded]] = []
+    try:
+        with _progress() as progress:
+            for file in files:
+                task = progress.add_task(file.name, total=None)
+                loaded = kinfold.loads.load(
+                    file,
+                    anew=anew,
+                    on_begin=lambda rows, file=file: kept.begin(file, rows),  # type: ignore[misc]
+                    on_refused=kept.add,
+                    on_progress=lambda rows, task=task: progress.update(task, completed=rows),  # type: ignore[misc]
+                )
+                done.append((file, loaded))
+    finally:
+        kept.close()
+    for line in kept.shown if report is None else ():
+        say(line)
+    documents = [
+        {name: getattr(loaded, name) for name in Loaded.__dataclass_fields__} | {"file": str(file)}
+        for file, loaded in done
+    ]
+    teller.tell({"files": documents}, *(_words(file, loaded) for file, loaded in done))
+    return sum(loaded.refused for _, loaded in done)
+
+
+def _words(file: Path, loaded: Loaded) -> str:
+    begun = "was loaded before; nothing changed" if loaded.before else "is loaded"
+    return (
+        f"{file} {begun}: {loaded.rows:,} rows; {loaded.loaded:,} new, of which {loaded.created:,} made a contact; "
+        f"{loaded.repeated:,} were there; {loaded.refused:,} refused."
+    )
+
+
+def _progress() -> Progress:
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}: {task.completed:,} rows"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        console=stderr,
+        transient=True,
+        disable=not stderr.is_terminal,
+    )
+
+
+def _csv_line(values: "list[object] | tuple[str, ...]") -> bytes:
+    text = io.StringIO()
+    csv.writer(text).writerow(values)
+    return text.getvalue().encode()

@@ -1,0 +1,1 @@
+"""The identity graph outside of Neo4j: as Parquet files, analysed by Spark, and bulk loads from files into it."""

@@ -1,0 +1,161 @@
+"""Random identity graphs as the statements of the analysis return them, page by page, without a database."""
+
+from collections.abc import Callable, Sequence
+from random import Random
+from typing import Any
+
+MINUTE = 60_000
+START = 1_770_000_000_000
+
+
+class Rows:
+    """Stands for a database that is only read from: answers the paged statements from lists."""
+
+    def __init__(self, tables: dict[str, list[dict[str, Any]]]) -> None:
+        self.tables = tables
+        self.asked: list[str] = []
+
+    def read(self, work: Callable[[Any], Any]) -> Any:
+        return work(self)
+
+    def run(self, statement: str, **parameters: Any) -> list[dict[str, Any]]:
+        self.asked.append(statement)
+        name = statement.removeprefix("analysis.")
+        if name == "store":
+            return [{"store": "random"}]
+        if name == "privacy.erasures":
+            return [{"begun": 0, "pending": 0}]
+        if name == "sizes":
+            counts = {"contacts": "contacts", "activities": "activity", "unions": "unions"}
+            return [{what: len(self.tables[table]) for what, table in counts.items()}]
+        if name == "splits":
+            return [
+                {"subscription": row["value"], "owner": owner, "at": at}
+                for row in self.tables["conflicts"]
+                if row["value"] in parameters["subscriptions"]
+                for owner, at in row["conflicts"]
+            ]
+        rows = [[*row.values()] for row in self.tables[name]]
+        return [{"page": [row for row in rows if row[0] > parameters["after"]][: parameters["limit"]]}]
+
+
+def random_rows(seed: int, contacts: int) -> Rows:
+    """Make a graph in which everything happens far more often than among people."""
+    random = Random(seed)
+    living = [f"c{number:04}" for number in range(contacts)]
+    known = {name for name in living if random.random() < 0.8}
+    keys: dict[str, list[list[Any]]] = {name: [] for name in living}
+    trackers: list[str] = []
+    persons: list[tuple[str, str]] = []
+
+    def since() -> int:
+        return START + random.randrange(60 * 24) * MINUTE
+
+    for name in living:
+        for number in range(random.choice((1, 1, 2, 3))):
+            trackers.append(f"t-{name}-{number}")
+            keys[name].append([0, trackers[-1], since()])
+        if name in known:
+            for kind, key in ((1, "email"), (2, "user_id")):
+                if kind == 1 or random.random() < 0.3:
+                    role = "info" if random.random() < 0.1 else "p"
+                    value = f"{role}+{name}@example.com" if kind == 1 else f"u-{name}"
+                    persons.append((key, value))
+                    keys[name].append([kind, value, since()])
+    subscriptions = [f"s{number}" for number in range(max(1, contacts // 3))]
+    for place, value in enumerate(subscriptions):
+        size = contacts // 2 if place == 0 else random.choice((1, 1, 1, 2, 3))
+        owners = random.sample(living, min(size, contacts))
+        for name in owners:
+            keys[name].append([4 if len(owners) > 1 else 3, value, since()])
+    for held in keys.values():
+        random.shuffle(held)
+    folded = [f"f{number:04}" for number in range(contacts)]
+    unions = []
+    for number, source in enumerate(folded):
+        # Into somebody who lives, now and then into one that was folded later.
+        later = folded[number + 1 :]
+        hub = living[: max(1, contacts // 10)]
+        target = random.choice(later) if later and random.random() < 0.3 else random.choice(hub + living)
+        key, value = random.choice(persons) if persons else ("email", None)
+        by_hand = value is None or random.random() < 0.1
+        unions.append(
+            {
+                "id": f"m{number:04}",
+                "source": source,
+                "target": target,
+                "rule": None if by_hand else "3",
+                "standing": random.random() < 0.9,
+                "at": since(),
+                "tracker_id": random.choice(trackers),
+                "email": value if key == "email" and not by_hand else None,
+                "user_id": value if key == "user_id" and not by_hand else None,
+                "subscription": random.choice(subscriptions) if random.random() < 0.2 else None,
+                "moved": [[0, random.choice(trackers)]]
+                + ([[3, random.choice(subscriptions)]] if number % 5 == 0 else []),
+            }
+        )
+    busy, seen_often = trackers[:2], persons[:2]
+    activity = []
+    for number in range(contacts * 12):
+        tracker = random.choice(busy) if random.random() < 0.2 else random.choice([*trackers, "lost", None])
+        person = random.choice(seen_often) if seen_often and random.random() < 0.2 else None
+        if person is None and persons and random.random() < 0.6:
+            person = random.choice(persons)
+        place = []
+        if random.random() < 0.3:
+            latitude, longitude = random.choice(((48.85, 2.35), (-33.87, 151.2), (48.86, 2.34)))
+            place = [["lat", str(latitude)], ["lon", str(longitude)]]
+        elif random.random() < 0.1:
+            place = [["country", random.choice(('"FR"', '"AU"', "7"))]]
+        conflict = random.random() < 0.2
+        activity.append(
+            {
+                "message_id": f"a{number:06}",
+                "event": random.choice(("page_view", "purchase")),
+                "conflict": conflict,
+                "answered": random.choice([*trackers, *busy * 3, "gone", None]) if conflict else None,
+                "tracker_id": tracker,
+                "email": person[1] if person and person[0] == "email" else None,
+                "user_id": person[1] if person and person[0] == "user_id" else None,
+                "subscription": random.choice([*subscriptions, None]) if random.random() < 0.4 else None,
+                "at": since(),
+                "place": place,
+            }
+        )
+    conflicts = [
+        {
+            "value": value,
+            "conflicts": [[random.choice(living + folded), since()] for _ in range(random.choice((0, 0, 1)))],
+        }
+        for value in sorted(subscriptions)
+    ]
+    return Rows(
+        {
+            "contacts": [{"id": name, "known": name in known, "keys": keys[name]} for name in living],
+            "unions": unions,
+            "conflicts": conflicts,
+            "activity": activity,
+        }
+    )
+
+
+def islands(seed: int, sizes: Sequence[int]) -> Rows:
+    """Put random graphs beside each other that have nothing in common."""
+    tables: dict[str, list[dict[str, Any]]] = {"contacts": [], "unions": [], "conflicts": [], "activity": []}
+    for number, size in enumerate(sizes):
+        for name, rows in random_rows(seed + number, size).tables.items():
+            tables[name] += [
+                {field: _named(field, value, f"-{number}") for field, value in row.items()} for row in rows
+            ]
+    return Rows({name: sorted(rows, key=lambda row: next(iter(row.values()))) for name, rows in tables.items()})
+
+
+def _named(field: str, value: Any, suffix: str) -> Any:
+    """Give whatever names something in a row a suffix."""
+    if field in ("keys", "moved"):
+        return [[kind, name + suffix, *rest] for kind, name, *rest in value]
+    if field == "conflicts":
+        return [[name + suffix, at] for name, at in value]
+    plain = isinstance(value, str) and field not in ("event", "rule")
+    return value + suffix if plain else value
