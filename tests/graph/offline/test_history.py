@@ -218,7 +218,7 @@ LIMITS = (Limits(), Limits(max_trackers=2, max_subscriptions=1))
 def test_a_history_leaves_what_its_events_one_by_one_leave(
     kinfold: Kinfold, tmp_path: Path, policy: str, limits: Limits, seed: int
 ) -> None:
-    check_equal(kinfold, tmp_path, random_log(Random(seed), 90, places=5), policy, limits)
+    check_equal(kinfold, tmp_path, random_log(Random(seed), 60, places=4), policy, limits)
 
 
 @pytest.mark.parametrize("policy", POLICIES)
@@ -241,7 +241,7 @@ def test_it_does_so_where_people_are_in_the_graph_who_own_keys_of_the_log(
 
 
 @settings(
-    max_examples=int(os.environ.get("KINFOLD_TEST_EXAMPLES", "100")) // 4,
+    max_examples=int(os.environ.get("KINFOLD_TEST_EXAMPLES", "100")) // 5,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
@@ -458,18 +458,12 @@ def test_a_load_that_is_killed_loses_nothing_and_does_nothing_twice(
     report = tmp_path / "refused.ndjson"
     arguments = ("load", "--history", file, "--workers", 2, "--work", tmp_path / "work", "--report", report)
     command = [sys.executable, "-c", "from api.command import main; main()", *map(str, arguments)]
-    kills = 0
-    while kills < 2:
-        process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        before = done(database)
-        while process.poll() is None and done(database) <= before:
-            time.sleep(0.01)
-        if process.poll() is not None:
-            break
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
-        kills += 1
-    assert kills
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while process.poll() is None and not done(database):
+        time.sleep(0.01)
+    assert process.poll() is None
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
     assert 0 < done(database) < 3_000
     ran = run(environment, *map(str, arguments), "--json")
     assert ran.returncode == 1, ran.stderr
