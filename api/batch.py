@@ -17,8 +17,18 @@ MAX_BATCH = 1000
 Read = Event | KinfoldError
 
 
+class _Ambiguous(dict[str, Any]):
+    """An object that names a field twice, which is refused where it stands and nowhere else."""
+
+    def __init__(self, refusal: BadInput) -> None:
+        super().__init__()
+        self.refusal = refusal
+
+
 def read_one(raw: bytes | Any) -> Read:
-    """Read one event of many, or say what is wrong with it."""
+    """Read one event of many, or say what is wrong with it; what was found to be wrong before stays so."""
+    if isinstance(raw, KinfoldError):
+        return raw
     try:
         return read_event(raw)
     except KinfoldError as error:
@@ -47,7 +57,7 @@ def looks_like_lines(body: bytes) -> bool:
 
 
 def read_envelope(body: bytes) -> list[Any]:
-    """Take the events out of ``{"events": [...]}``.
+    """Take the events out of ``{"events": [...]}``; in place of one that names a field twice, its refusal.
 
     Raises
     ------
@@ -98,13 +108,40 @@ def _parse(body: bytes) -> Any:
         return parse_json(body)
     except BadInput as error:
         refusal = error
-    # One lone surrogate spoils the whole text for orjson; only its event is to be refused.
-    if b"\\ud" not in body and b"\\uD" not in body:
+    # One lone surrogate spoils the whole text for orjson, and one name given twice spoils it for `parse_json`;
+    # only its event is to be refused.
+    twice = any(error.rule == "duplicate_field" for error in refusal.errors)
+    if not twice and b"\\ud" not in body and b"\\uD" not in body:
         raise refusal
     try:
-        return json.loads(body.decode(), parse_constant=_no_constant, object_pairs_hook=named_once)
+        parsed = json.loads(body.decode(), parse_constant=_no_constant, object_pairs_hook=_named_once_or_ambiguous)
     except (ValueError, RecursionError):
         raise refusal from None
+    if isinstance(parsed, _Ambiguous):
+        raise parsed.refusal
+    if isinstance(parsed, dict) and isinstance(parsed.get("events"), list):
+        parsed["events"] = [_ambiguity(event) or event for event in parsed["events"]]
+    return parsed
+
+
+def _named_once_or_ambiguous(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    try:
+        return named_once(pairs)
+    except BadInput as refusal:
+        return _Ambiguous(refusal)
+
+
+def _ambiguity(event: Any) -> BadInput | None:
+    left = [event]
+    while left:
+        item = left.pop()
+        if isinstance(item, _Ambiguous):
+            return item.refusal
+        if isinstance(item, dict):
+            left.extend(item.values())
+        elif isinstance(item, list):
+            left.extend(item)
+    return None
 
 
 def _no_constant(name: str) -> NoReturn:

@@ -164,6 +164,9 @@ BODIES: tuple[type[BaseModel], ...] = (
     OutcomeBody,
 )
 
+MAY_BE_EMPTY: tuple[type[BaseModel], ...] = (EmptyBody, CategoryBody)
+"""Bodies that may be left out: the address says all that must be said."""
+
 B = TypeVar("B", bound=BaseModel)
 
 
@@ -176,7 +179,7 @@ async def read_as(model: type[B], request: Request, limit: int = MAX_EVENT_BYTES
         With every field that is wrong.
     """
     raw = await read_body(request, limit, "this body")
-    if not raw.strip() and model is EmptyBody:
+    if not raw.strip() and model in MAY_BE_EMPTY:
         raw = b"{}"
     parsed = parse_json(raw)
     if not isinstance(parsed, dict):
@@ -190,4 +193,4 @@ async def read_as(model: type[B], request: Request, limit: int = MAX_EVENT_BYTES
 def documented(model: type[BaseModel]) -> dict[str, Any]:
     """Describe a body that a route reads by itself, for the OpenAPI document."""
     schema = {"$ref": f"#/components/schemas/{model.__name__}"}
-    return {"requestBody": {"required": model is not EmptyBody, "content": {"application/json": {"schema": schema}}}}
+    return {"requestBody": {"required": model not in MAY_BE_EMPTY, "content": {"application/json": {"schema": schema}}}}

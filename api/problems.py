@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import Match, Mount
 from starlette.types import Receive, Scope, Send
 
 from api.tracking import TRACKING_PATHS
@@ -21,6 +22,7 @@ MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER = "2"
 
 _SPOILT = "The server failed on this request and wrote the reason to its log. Nothing was half done."
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _OF_HTTP = {
     404: (
         "no_route",
@@ -151,7 +153,24 @@ async def _http_error(request: Request, error: Exception) -> Response:
         "status": status,
         "code": code,
     }
-    return _respond(problem, error.headers)
+    headers = dict(error.headers or {})
+    if status == 405 and (taken := _methods_of(request)):
+        headers["Allow"] = ", ".join(taken)
+    return _respond(problem, headers)
+
+
+def _methods_of(request: Request) -> list[str]:
+    """Tell which methods an address takes: each may have a route of its own, of which the router names the first.
+
+    None for what is in a folder of files, which names its own.
+    """
+    routes = [route for route in request.app.routes if not isinstance(route, Mount)]
+
+    def is_taken(method: str) -> bool:
+        call = {**request.scope, "method": method}
+        return any(route.matches(call)[0] is Match.FULL for route in routes)
+
+    return [method for method in _METHODS if is_taken(method)]
 
 
 async def _unexpected(_: Request, error: Exception) -> Response:

@@ -1,7 +1,8 @@
 """Events as they come in: one model, one way to read it, for every door."""
 
+import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import orjson
@@ -29,6 +30,11 @@ MAX_MESSAGE_ID = 1024
 
 _INT64 = 2**63
 
+_LEAP_SECOND = re.compile(
+    r"(?P<minute>\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:)60(?P<rest>(\.\d+)?([Zz]|[+-]\d\d:\d\d))", re.ASCII
+)
+"""The second by which RFC 3339 lets the last minute of a day in UTC be longer."""
+
 
 def _fits(value: int) -> int:
     if not -_INT64 <= value < _INT64:
@@ -48,7 +54,19 @@ def _written_time(value: object) -> object:
         raise ValueError("times are RFC 3339 strings with an offset, such as 2026-11-22T10:00:00Z")
     if isinstance(value, str) and "T" not in value.upper() and " " not in value:
         raise ValueError("times are RFC 3339 strings with an offset, such as 2026-11-22T10:00:00Z")
+    if isinstance(value, str) and (leap := _LEAP_SECOND.fullmatch(value)):
+        return _after_leap_second(leap) or value
     return value
+
+
+def _after_leap_second(leap: re.Match[str]) -> datetime | None:
+    """Read a leap second as most clocks do, as the first second of the day after; None where there can be none."""
+    try:
+        before = datetime.fromisoformat(f"{leap['minute']}59{leap['rest']}".upper())
+        moment = before.astimezone(UTC) + timedelta(seconds=1)
+    except (ValueError, OverflowError):
+        return None
+    return moment if (moment.hour, moment.minute) == (0, 0) else None
 
 
 def _utc(value: datetime) -> datetime:

@@ -43,6 +43,7 @@ async def ready(request: Request) -> Response:
     return as_json({"status": "ready", "version": kinfold_version()})
 
 
+@router.head("/metrics", include_in_schema=False)
 @router.get(
     "/metrics",
     summary="What this server counts and measures",

@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import re
 from functools import lru_cache
 from pathlib import Path
 
@@ -18,6 +19,14 @@ def _tag() -> tuple[bytes, bytes, str]:
     return plain, gzip.compress(plain, 9, mtime=0), hashlib.sha256(plain).hexdigest()[:24]
 
 
+def _takes_gzip(accepted: str) -> bool:
+    for item in accepted.lower().split(","):
+        coding, *parameters = (part.replace(" ", "") for part in item.split(";"))
+        if coding in ("gzip", "x-gzip"):
+            return not any(re.fullmatch(r"q=0(\.0*)?", one) for one in parameters)
+    return False
+
+
 @router.head("/tag.js", include_in_schema=False)
 @router.get(
     "/tag.js",
@@ -32,7 +41,7 @@ def _tag() -> tuple[bytes, bytes, str]:
 async def tag(request: Request) -> Response:
     """Keeps the tracker in a first-party cookie, sends events, stores the answered tracker; see docs/tag.md."""
     plain, packed, digest = _tag()
-    as_packed = "gzip" in request.headers.get("accept-encoding", "")
+    as_packed = _takes_gzip(request.headers.get("accept-encoding", ""))
     headers = {
         "ETag": f'W/"{digest}"',
         "Vary": "Accept-Encoding",

@@ -1,11 +1,20 @@
 """What may be said of environments, categories, offers and spaces: closed models, the same for a call and a file."""
 
-from math import isfinite
+from math import inf, isfinite
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    StrictBool,
+    StrictInt,
+)
 
-from graph.events import Finite, Int64, Name, Time
+from graph.events import Name, Time
 from graph.segments.conditions import is_duration
 
 EnvironmentKind = Literal["identified", "anonymous"]
@@ -54,6 +63,14 @@ def _content(value: object) -> object:
     raise ValueError("the content of a field is a string, a number, a boolean, null, or a list of strings")
 
 
+def _weight(value: object) -> int | float:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        beyond = inf if isinstance(value, float) else 2**63
+        if 0 <= value < beyond:
+            return value
+    raise ValueError("a weight is a number, 0 or more")
+
+
 def _absent(value: object) -> object:
     return {} if value is None else value
 
@@ -61,7 +78,7 @@ def _absent(value: object) -> object:
 PlainName = Annotated[Name, AfterValidator(_plain)]
 Path = Annotated[Name, AfterValidator(_path)]
 Duration = Annotated[str, AfterValidator(_duration)]
-Weight = Annotated[Int64 | Finite, Field(ge=0)]
+Weight = Annotated[int | float, PlainValidator(_weight, json_schema_input_type=float)]
 Content = Annotated[dict[Name, Annotated[Any, BeforeValidator(_content)]], BeforeValidator(_absent)]
 Representations = Annotated[dict[PlainName, Content], BeforeValidator(_absent)]
 

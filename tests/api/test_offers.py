@@ -59,6 +59,13 @@ def test_a_catalogue_is_built_call_by_call_and_read_back(shop: TestClient) -> No
     refused(shop.get("/v1/environments/nothing/visitors"), 404, "not_found")
 
 
+def test_a_category_needs_nothing_but_its_path(shop: TestClient) -> None:
+    made = shop.put("/v1/environments/crm/categories/hats/summer")
+    assert (made.status_code, made.json()["parent"]) == (201, "hats")
+    assert shop.put("/v1/environments/crm/categories/hats/summer", content=b" \n").status_code == 200
+    refused(shop.put("/v1/environments/crm/spaces/aside"), 422, "bad_input")
+
+
 def test_a_known_contact_is_met_by_its_email_or_its_cookie(shop: TestClient, resolve: Any) -> None:
     resolve(email="ana@example.com", tracker_id="t1", properties={"country": "FR"})
     answer = ask(shop, "crm/spaces/home", email="ana@example.com", limit=1)
@@ -96,6 +103,10 @@ def test_a_refusal_names_the_field_and_the_rule_and_changes_nothing(shop: TestCl
         ("crm/categories/shoes", {"parent": "shoes/boots"}, "parent", "cycle"),
         ("crm/offers/o", {"category": "nothing"}, "category", "unknown_category"),
         ("crm/offers/o", {"where": {"property": "a"}}, "where", "operator"),
+        ("crm/offers/o", {"weight": "1"}, "weight", "value"),
+        ("crm/offers/o", {"weight": -1}, "weight", "value"),
+        ("crm/offers/o", {"weight": True}, "weight", "value"),
+        ("crm/offers/o", {"weight": 2**63}, "weight", "value"),
         ("crm/offers/o", {"colour": 1}, "colour", "unknown_field"),
         ("crm/offers/o", {"content": {"a": {}}}, "content.a", "value"),
         ("a b ", {"kind": "identified"}, "name", "value"),

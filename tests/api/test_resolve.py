@@ -155,6 +155,24 @@ def test_a_lone_surrogate_spoils_its_own_event_and_no_other(client: TestClient) 
     check_problem(results[1]["error"], 422, "bad_input")
 
 
+@pytest.mark.parametrize(
+    ("spoilt", "field"),
+    [
+        (b'{"tracker_id": "t2", "tracker_id": "t3"}', "tracker_id"),
+        (b'{"tracker_id": "t2", "properties": {"a": [{"b": 1, "b": 2}]}}', "b"),
+        (b'{"tracker_id": "\\ud800", "event": "a", "event": "b"}', "event"),
+    ],
+)
+def test_a_field_given_twice_spoils_its_own_event_and_no_other(client: TestClient, spoilt: bytes, field: str) -> None:
+    body = b'{"events": [{"tracker_id": "t1"}, %s, {"tracker_id": "t1"}]}' % spoilt
+    results = client.post("/v1/resolve/batch", content=body).json()["results"]
+    assert [result.get("outcome") for result in results] == ["created", None, "found"]
+    check_problem(results[1]["error"], 422, "bad_input")
+    [error] = results[1]["error"]["errors"]
+    assert (error["field"], error["rule"]) == (field, "duplicate_field")
+    assert owners(client, tracker_id="t2") == owners(client, tracker_id="t3") == []
+
+
 def test_a_batch_holds_at_most_a_thousand_events(client: TestClient) -> None:
     many = [{"tracker_id": "t1", "message_id": f"m{number}"} for number in range(1001)]
     errors = refused(client.post("/v1/resolve/batch", json={"events": many}), 422, "bad_input")

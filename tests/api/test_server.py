@@ -18,7 +18,7 @@ from tests.api.pinned import PINNED, refused
 from tests.api.test_access import SCOPES
 
 
-@pytest.mark.parametrize("path", ["/health", "/ready"])
+@pytest.mark.parametrize("path", ["/health", "/ready", "/metrics"])
 def test_a_server_with_its_database_is_alive_and_ready(client: TestClient, path: str) -> None:
     assert client.get(path).status_code == 200
     assert client.head(path).status_code == 200
@@ -48,6 +48,16 @@ def test_a_method_that_is_not_taken_is_a_405_problem_that_names_those_that_are(c
     response = client.get("/v1/resolve")
     refused(response, 405, "method_not_allowed")
     assert response.headers["allow"] == "POST"
+    for method, path, taken in (
+        ("PUT", "/v1/contacts/nobody", "GET, PATCH, DELETE"),
+        ("POST", "/v1/segments/nothing", "GET, PUT, DELETE"),
+        ("DELETE", "/v1/merges?limit=1", "GET, POST"),
+        ("POST", "/health", "GET, HEAD"),
+        ("PUT", "/static/app.js", "GET, HEAD"),
+    ):
+        refusal = client.request(method, path)
+        refused(refusal, 405, "method_not_allowed")
+        assert refusal.headers["allow"] == taken, path
 
 
 def test_the_page_runs_under_a_strict_policy(client: TestClient) -> None:

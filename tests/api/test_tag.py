@@ -27,6 +27,18 @@ def test_the_tag_is_served_packed_cacheable_and_for_any_site(client: TestClient)
     assert client.head("/tag.js").status_code == 200
 
 
+def test_who_refuses_gzip_gets_the_tag_plain(client: TestClient) -> None:
+    for accepted, packed in (
+        ("gzip;q=0", False),
+        ("br, gzip; q=0.000", False),
+        ("*", False),
+        ("br;q=0, GZIP;q=0.1", True),
+        ("x-gzip", True),
+    ):
+        headers = client.get("/tag.js", headers={"Accept-Encoding": accepted}).headers
+        assert ("content-encoding" in headers) is packed, accepted
+
+
 def test_a_browser_that_has_the_tag_is_not_sent_it_again(client: TestClient) -> None:
     etag = client.get("/tag.js").headers["etag"]
     again = client.get("/tag.js", headers={"If-None-Match": etag})

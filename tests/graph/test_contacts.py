@@ -246,6 +246,27 @@ def test_any_time_that_can_be_written_is_kept_to_the_microsecond(moment: str, ki
     assert properties(kinfold, answer) == {"plan": 2}
 
 
+@pytest.mark.parametrize(
+    ("moment", "read"),
+    [
+        ("1990-12-31T23:59:60Z", "1991-01-01T00:00:00+00:00"),
+        ("1990-12-31t15:59:60.25-08:00", "1991-01-01T00:00:00.250000+00:00"),
+        ("1990-12-31T23:58:60Z", None),
+        ("1990-12-31T23:59:61Z", None),
+        ("9999-12-31T23:59:60Z", None),
+        ("1990-13-31T23:59:60Z", None),
+    ],
+)
+def test_a_leap_second_is_a_time_at_the_end_of_a_day_only(moment: str, read: str | None) -> None:
+    if read is None:
+        with pytest.raises(BadInput, match="times are RFC 3339"):
+            read_event({"occurred_at": moment})
+        return
+    occurred = read_event({"occurred_at": moment}).occurred_at
+    assert occurred is not None
+    assert occurred.isoformat() == read
+
+
 def test_activity_is_newest_first_by_when_it_happened(kinfold: Kinfold) -> None:
     for message, month in (("m1", 3), ("m2", 1), ("m3", 4), ("m4", 2)):
         answer = resolve(kinfold, tracker_id="t1", message_id=message, occurred_at=f"2026-0{month}-01T00:00:00Z")
