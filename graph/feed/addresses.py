@@ -15,6 +15,8 @@ IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 Lookup = Callable[[str, int], list[str]]
 """Gives the addresses of a host and port."""
 
+UNRESOLVABLE = "unresolvable"
+"""The rule that a host breaks which has no address at the moment."""
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _PORTS = {"http": 80, "https": 443}
 
@@ -74,7 +76,7 @@ def check_url(url: str, *, allow_internal: bool = False, lookup: Lookup = look_u
     except (OSError, UnicodeError):
         found = []
     if not found:
-        raise Refused("unresolvable", f"the host {host} cannot be found")
+        raise Refused(UNRESOLVABLE, f"the host {host} cannot be found")
     addresses = [ipaddress.ip_address(address.partition("%")[0]) for address in found]
     if not allow_internal and any(map(is_internal, addresses)):
         raise Refused(

@@ -11,7 +11,7 @@ from graph.clock import Clock, Micros, to_text
 from graph.database import Database, Row, Transaction
 from graph.errors import BadInput, FieldError, NotFound
 from graph.events import MAX_NAME
-from graph.feed.addresses import Refused, check_url
+from graph.feed.addresses import UNRESOLVABLE, Refused, check_url
 from graph.feed.changes import CHANGE_KINDS, acting, append, change_row
 from graph.feed.feed import Feed, change_of
 from graph.paging import make_cursor, read_cursor
@@ -239,7 +239,9 @@ class Webhooks:
             try:
                 self._check(url, allow_internal=self._allow_internal)
             except Refused as error:
-                errors.append(FieldError("url", error.rule, str(error)))
+                # A name that nobody knows yet, or now, is looked up again at every delivery.
+                if error.rule != UNRESOLVABLE:
+                    errors.append(FieldError("url", error.rule, str(error)))
         if secret is not None:
             try:
                 signing_key(secret)

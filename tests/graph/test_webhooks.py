@@ -547,13 +547,19 @@ def test_an_internal_address_is_refused_when_a_webhook_is_defined(database: Any,
     for url, rule in (
         ("http://127.0.0.1:9/", "internal_address"),
         ("http://localhost:9/", "internal_address"),
-        ("http://nowhere.invalid/", "unresolvable"),
         ("ftp://example.com", "url"),
     ):
         with pytest.raises(BadInput) as refused:
             webhooks.define("shop", url, SECRET)
         assert [(error.field, error.rule) for error in refused.value.errors] == [("url", rule)]
     assert webhooks.listed() == []
+
+
+def test_a_webhook_may_be_defined_before_its_name_is_known(database: Any, server: Settings) -> None:
+    webhooks = Kinfold.on(database, server).webhooks
+    created, document = webhooks.define("shop", "https://nowhere.invalid/hook", SECRET)
+    assert created
+    assert document["url"] == "https://nowhere.invalid/hook"
 
 
 @pytest.mark.parametrize(
