@@ -32,6 +32,7 @@ bench: $(VENV)/.test ## What is measured, beside what it is measured against
 	$(BIN)/python -m bench.processes
 	$(BIN)/python -m bench.load
 	$(BIN)/python -m bench.spark
+	$(BIN)/python -m bench.agreement
 
 $(VENV)/.python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Kinfold needs Python 3.11 or later; say which with: make PYTHON=python3.12 …")'

@@ -105,11 +105,12 @@ def measured(engine: str, file: Path, labels: Path, memory: str) -> dict[str, An
     def watch() -> None:
         nonlocal peak
         top = psutil.Process(process.pid)
-        while not over.wait(0.2):
+        while not over.wait(0.5):
             now = 0
             try:
                 for each in [top, *top.children(recursive=True)]:
-                    now += each.memory_info().rss
+                    # What a process shares with its fork is counted once.
+                    now += each.memory_full_info().pss
             except psutil.Error:
                 continue
             peak = max(peak, now)

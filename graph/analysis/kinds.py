@@ -332,13 +332,16 @@ def merge_bursts(reading: Reading) -> list[Finding]:
 
     Notes
     -----
-    O(unions · log unions). A union counts when the event that caused it occurred, so that a log that is read later
-    is judged as if it had come in its time.
+    O(contacts + unions · log unions). A union counts when the event that caused it occurred, so that a log that is
+    read later is judged as if it had come in its time. Into a contact that came after the contacts were read, nothing
+    was folded yet, as in `graph.analysis.components.tie`.
     """
     into: dict[str, list[Union]] = defaultdict(list)
     for union in reading.unions:
         into[reading.journal.survivor(union.target)].append(union)
-    peaks = {contact: busiest([one.at for one in unions], HOUR) for contact, unions in into.items()}
+    contacts = reading.people.contacts
+    there = {name for place in range(len(contacts)) if into and (name := contacts[place]) in into}
+    peaks = {contact: busiest([one.at for one in unions], HOUR) for contact, unions in into.items() if contact in there}
     population = reading.population("merge_burst", [count for count, _ in peaks.values()])
     found: list[Finding] = []
     for contact, (count, began) in sorted(peaks.items(), key=lambda item: (-item[1][0], item[0])):

@@ -7,6 +7,8 @@ if TYPE_CHECKING:
 
 ROUNDS = 5
 """Rounds of label propagation: labels settle within a few or swing for ever."""
+EDGES_A_PARTITION = 250_000
+"""A partition and what is made of it must fit into memory beside those of the other cores; the rest waits on disk."""
 
 
 class SparkGraph:
@@ -21,7 +23,7 @@ class SparkGraph:
     """
 
     def __init__(self, spark: "SparkSession", edges: "DataFrame", folder: str) -> None:
-        from pyspark import StorageLevel
+        from pyspark.sql import Observation
         from pyspark.sql import functions as f
 
         self._spark = spark
@@ -29,14 +31,17 @@ class SparkGraph:
         context: Any = spark.sparkContext
         context.setCheckpointDir(f"{folder}/checkpoints")
         text = f"{folder}/edges"
-        edges.select(f.concat_ws(" ", f.col("left").cast("string"), f.col("right").cast("string"))).write.text(text)
+        written = Observation()
+        pairs = edges.select(f.concat_ws(" ", f.col("left").cast("string"), f.col("right").cast("string")))
+        pairs.observe(written, f.count("*").alias("edges")).write.text(text)
         self._jvm = context._jvm
-        level = context._getJavaStorageLevel(StorageLevel.MEMORY_AND_DISK)
+        # Each round makes a graph of its own: as bytes they take a fraction of what they take as objects.
+        level = self._jvm.org.apache.spark.storage.StorageLevel.MEMORY_AND_DISK_SER()
         self._graph = self._jvm.org.apache.spark.graphx.GraphLoader.edgeListFile(
             context._jsc.sc(),
             text,
             False,
-            context.defaultParallelism,
+            max(context.defaultParallelism, -(-written.get["edges"] // EDGES_A_PARTITION)),
             level,
             level,
         )

@@ -89,6 +89,8 @@ def open_spark(
             "spark.sql.warehouse.dir": str(own / "warehouse"),
             "spark.sql.session.timeZone": "UTC",
             "spark.sql.execution.arrow.pyspark.enabled": "true",
+            # Otherwise every column that is named looks through the stack, and for an IPython that is not there.
+            "spark.python.sql.dataFrameDebugging.enabled": "false",
             "spark.driver.maxResultSize": "0",
             "spark.graphx.pregel.checkpointInterval": "10",
         }

@@ -283,7 +283,7 @@ class SparkAnalysis:
         """Number folded contacts, and the keys that touch more than one contact."""
         from pyspark.sql import functions as f
 
-        redirects = self._tables["redirects"].select(f.col("source").alias("id")).orderBy("id")
+        redirects = self._tables["redirects"].select(f.col("source").alias("id")).distinct().orderBy("id")
         self.redirects = self._kept(
             "redirects", redirects.select("id", (f.monotonically_increasing_id() + REDIRECTS).alias("node"))
         )
@@ -300,7 +300,9 @@ class SparkAnalysis:
         )
         node = (f.monotonically_increasing_id() + KEYS).alias("node")
         self.keys = self._kept("keys", keys.select("key", "value", node))
-        self.ids = self.contacts.select("id", f.col("number").alias("node")).union(self.redirects.select("id", "node"))
+        # Whoever was folded while the graph was read is in both tables; where it went is what counts.
+        living = self.contacts.select("id", f.col("number").alias("node")).join(self.redirects, "id", "leftanti")
+        self.ids = living.union(self.redirects.select("id", "node"))
 
     def _ties(self) -> "DataFrame":
         """Put the edges of the identity multigraph together: ``left, right, at``."""

@@ -9,6 +9,7 @@ from graph.analysis import Analysis, analyse
 from graph.decision import Limits
 from graph.kinfold import Kinfold
 from tests.graph.analysis import worlds
+from tests.graph.offline.rows import islands
 
 
 def look(kinfold: Kinfold, *events: list[dict[str, Any]], **options: Any) -> Analysis:
@@ -176,3 +177,14 @@ def test_pages_of_any_size_read_the_same_graph(kinfold: Kinfold, monkeypatch: py
         told = [step for step in steps if step[0] == what]
         assert [done for _, done, _ in told] == sorted(done for _, done, _ in told)
         assert told[-1][1] == told[-1][2]
+
+
+def test_unions_into_a_contact_that_came_after_the_contacts_were_read_are_no_burst() -> None:
+    rows = islands(49, (9, 14, 4, 20, 25))
+    before = analyse(rows)  # type: ignore[arg-type]
+    for number in range(9):
+        union = rows.tables["unions"][0] | {"id": f"n{number}", "source": f"g{number}", "target": "late"}
+        rows.tables["unions"].append(union | {"standing": True})
+    after = analyse(rows)  # type: ignore[arg-type]
+    bursts, same = ([item for item in one.findings if item.kind == "merge_burst"] for one in (before, after))
+    assert bursts == same != []

@@ -72,11 +72,15 @@ def random_rows(seed: int, contacts: int) -> Rows:
         random.shuffle(held)
     folded = [f"f{number:04}" for number in range(contacts)]
     unions = []
-    for number, source in enumerate(folded):
+    # Some were folded after their page was read; those stand in both tables, and their chains do not go in circles.
+    torn = [(name, living[: place + 1]) for place, name in enumerate(living[1:]) if random.random() < 0.05]
+    for number, source in enumerate([*folded, *(name for name, _ in torn)]):
         # Into somebody who lives, now and then into one that was folded later.
         later = folded[number + 1 :]
         hub = living[: max(1, contacts // 10)]
         target = random.choice(later) if later and random.random() < 0.3 else random.choice(hub + living)
+        if number >= contacts:
+            target = random.choice(torn[number - contacts][1])
         key, value = random.choice(persons) if persons else ("email", None)
         by_hand = value is None or random.random() < 0.1
         unions.append(
