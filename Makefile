@@ -8,7 +8,7 @@ PORT ?= 8000
 # The example keeps its data beside the checkout, so that deleting .kinfold starts it afresh.
 export KINFOLD_HOME ?= $(CURDIR)/.kinfold
 
-.PHONY: run test check bench lock clean
+.PHONY: run test check bench bench-offline lock clean
 
 run: $(VENV)/.run ## Resolve the sample log on a Neo4j of this machine, then serve
 	$(BIN)/kinfold demo examples/story.ndjson --catalogue examples/catalogue.yaml --port $(PORT)
@@ -30,7 +30,10 @@ bench: $(VENV)/.test ## What is measured, beside what it is measured against
 	$(BIN)/python -m bench.analysis
 	$(BIN)/python -m bench.propositions
 	$(BIN)/python -m bench.processes
+
+bench-offline: $(VENV)/.test ## Bulk loads, Spark at ten million edges, and both engines on 100,000 people: an hour
 	$(BIN)/python -m bench.load
+	$(BIN)/python -m bench.load --history
 	$(BIN)/python -m bench.spark
 	$(BIN)/python -m bench.agreement
 
