@@ -433,26 +433,51 @@ def export_graph(
 
 @app.command()
 def load(
-    files: Annotated[list[Path], typer.Argument(help="Parquet or CSV (docs/bulk-load.md).", metavar="FILE…")],
+    files: Annotated[
+        list[Path], typer.Argument(help="Parquet or CSV; with --history NDJSON (docs/bulk-load.md).", metavar="FILE…")
+    ],
+    history: Annotated[
+        bool, typer.Option("--history", help="FILE is a log of events, as resolve takes it: a long one, in one go.")
+    ] = False,
     refused: Annotated[
         Path | None,
         typer.Option("--report", help="Write what is wrong with rows here: CSV when it ends in .csv, else NDJSON."),
     ] = None,
     policy: Annotated[Policy | None, typer.Option(help="Instead of the deployment's own.")] = None,
     anew: Annotated[bool, typer.Option("--anew", help="Go through rows again that an earlier run has done.")] = False,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, max=64, help="With --history: processes side by side; one a processor, up to four."),
+    ] = None,
+    work: Annotated[
+        Path | None,
+        typer.Option(
+            help="With --history: where the parted log is kept meanwhile, else in KINFOLD_HOME.", metavar="DIR"
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Load existing customers, from where an earlier run was stopped. Exit 1 when rows were refused."""
+    """Load existing customers, or a long history, from where an earlier run was stopped.
+
+    Exit 1 when rows were refused.
+    """
     with plain_errors(), _stopped_by_signal(128 + signal.SIGTERM):
         log_plainly()
         from api import loads
         from graph.kinfold import rarely_collect
 
         changed = {"policy": policy.value} if policy else {}
+        if not history and (workers is not None or work is not None):
+            raise Refusal("--workers and --work go with --history.")
         loads.check(files, refused)
         with _opened(_settings(**changed)) as kinfold:
             rarely_collect()
-            broken = loads.load(kinfold, files, refused, anew=anew, as_json=as_json)
+            if history:
+                broken = loads.load_histories(
+                    kinfold, files, refused, anew=anew, workers=workers, work=work, as_json=as_json
+                )
+            else:
+                broken = loads.load(kinfold, files, refused, anew=anew, as_json=as_json)
         raise typer.Exit(1 if broken else 0)
 
 

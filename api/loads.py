@@ -1,4 +1,4 @@
-"""What ``kinfold load`` shows, and its report of rows that broke a rule."""
+"""What ``kinfold load`` shows, and its report of rows and lines that broke a rule."""
 
 import csv
 import io
@@ -9,12 +9,11 @@ import orjson
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from api.by_hand import Teller
-from api.terminal import Refusal, say, stderr
+from api.terminal import Refusal, analysing, say, stderr
 from graph.kinfold import Kinfold
 from graph.offline.customers import Refused
 from graph.offline.load import Loaded
 
-COLUMNS = ("file", "row", "field", "rule", "message", "refused")
 SHOWN = 5
 """Rows that are shown where no report is written."""
 
@@ -25,8 +24,10 @@ class Report:
     A load that goes on behind a killed one takes the lines of rows back that were never committed.
     """
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, noun: str = "row") -> None:
         self._path = path
+        self._noun = noun
+        self._columns = ("file", noun, "field", "rule", "message", "refused")
         self._file: BinaryIO | None = None
         self._named = ""
         self.shown: list[str] = []
@@ -37,10 +38,10 @@ class Report:
         self._named = str(file)
         if self._path is None:
             return
-        kept = [line for line in self._lines() if line["file"] != self._named or int(str(line["row"])) <= done]
+        kept = [line for line in self._lines() if line["file"] != self._named or int(str(line[self._noun])) <= done]
         self._file = self._path.open("wb")
         if self._is_csv:
-            self._file.write(_csv_line(COLUMNS))
+            self._file.write(_csv_line(self._columns))
         for line in kept:
             self._write(line)
 
@@ -49,9 +50,10 @@ class Report:
         for item in refused:
             if len(self.shown) < SHOWN:
                 place = f"{item.field}: " if item.field else ""
-                self.shown.append(f"{self._named}, row {item.row}: {place}{item.message} ({item.rule})")
+                self.shown.append(f"{self._named}, {self._noun} {item.row}: {place}{item.message} ({item.rule})")
             if self._file is not None:
-                self._write({"file": self._named, **item.document()})
+                document = item.document()
+                self._write({"file": self._named, self._noun: document.pop("row"), **document})
         if self._file is not None:
             self._file.flush()
 
@@ -77,7 +79,7 @@ class Report:
     def _write(self, line: dict[str, object]) -> None:
         assert self._file is not None
         if self._is_csv:
-            self._file.write(_csv_line([line[name] for name in COLUMNS]))
+            self._file.write(_csv_line([line[name] for name in self._columns]))
         else:
             self._file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
 
@@ -113,12 +115,62 @@ def load(kinfold: Kinfold, files: list[Path], report: Path | None, *, anew: bool
         kept.close()
     for line in kept.shown if report is None else ():
         say(line)
-    documents = [
-        {name: getattr(loaded, name) for name in Loaded.__dataclass_fields__} | {"file": str(file)}
-        for file, loaded in done
-    ]
+    documents = [_document(file, loaded) for file, loaded in done]
     teller.tell({"files": documents}, *(_words(file, loaded) for file, loaded in done))
     return sum(loaded.refused for _, loaded in done)
+
+
+def load_histories(
+    kinfold: Kinfold,
+    files: list[Path],
+    report: Path | None,
+    *,
+    anew: bool,
+    workers: int | None,
+    work: Path | None,
+    as_json: bool,
+) -> int:
+    """Load logs one after the other, show what came of each, and say how many lines were refused."""
+    teller, kept = Teller(as_json=as_json), Report(report, "line")
+    done: list[tuple[Path, Loaded]] = []
+    try:
+        with analysing() as progress:
+            for file in files:
+                kept.begin(file, 0)
+                loaded = kinfold.histories.load(
+                    file,
+                    workers=workers,
+                    anew=anew,
+                    work=work,
+                    on_refused=kept.add,
+                    on_progress=lambda what, done, total, file=file: progress(  # type: ignore[misc]
+                        f"{file.name}: {_STEPS[what]}", done, total
+                    ),
+                )
+                done.append((file, loaded))
+    finally:
+        kept.close()
+    for line in kept.shown if report is None else ():
+        say(line)
+    documents = [_document(file, loaded) | {"ignored": loaded.ignored} for file, loaded in done]
+    teller.tell({"files": documents}, *(_history_in_words(file, loaded) for file, loaded in done))
+    return sum(loaded.refused for _, loaded in done)
+
+
+_STEPS = {"read": "reading, in bytes", "part": "parting, in bytes", "resolve": "resolving, in events"}
+
+
+def _document(file: Path, loaded: Loaded) -> dict[str, object]:
+    return {name: getattr(loaded, name) for name in Loaded.__dataclass_fields__} | {"file": str(file)}
+
+
+def _history_in_words(file: Path, loaded: Loaded) -> str:
+    begun = "was loaded before; nothing changed" if loaded.before else "is loaded"
+    ignored = f"{loaded.ignored:,} with blocked keys alone; " if loaded.ignored else ""
+    return (
+        f"{file} {begun}: {loaded.rows:,} lines; {loaded.loaded:,} resolved, of which {loaded.created:,} made a "
+        f"contact; {loaded.repeated:,} were there; {ignored}{loaded.refused:,} refused."
+    )
 
 
 def _words(file: Path, loaded: Loaded) -> str:

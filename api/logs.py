@@ -13,18 +13,14 @@ from rich.table import Table
 from api.batch import Read, read_one, resolve_read
 from api.problems import as_problem
 from graph.batches import Resolve
-from graph.errors import BadInput, FieldError, KinfoldError
-from graph.events import MAX_EVENT_BYTES
+from graph.errors import KinfoldError
+from graph.lines import line_too_long, raw_lines
 
 LINGER = 0.01
 """How long a batch that is not full waits for the next line, in seconds."""
 
 COUNTED_CONTACTS = 50_000
 """Up to how many distinct contacts are counted; beyond it the count says 'more than'."""
-
-_SLACK = 1024
-_SKIP = 64 * 1024
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 @dataclass(slots=True)
@@ -39,23 +35,8 @@ class Line:
 
 def lines(stream: BinaryIO) -> Iterator[Line]:
     """Read a log line by line; blank lines are passed over, long ones are never held as a whole."""
-    end = 0
-    number = 0
-    while raw := stream.readline(MAX_EVENT_BYTES + _SLACK):
-        number += 1
-        end += len(raw)
-        too_long = not raw.endswith(b"\n") and len(raw) == MAX_EVENT_BYTES + _SLACK
-        if too_long:
-            while (rest := stream.readline(_SKIP)) and not rest.endswith(b"\n"):
-                end += len(rest)
-            end += len(rest)
-        if number == 1:
-            raw = raw.removeprefix(_BYTE_ORDER_MARK)
-        raw = raw.strip()
-        if too_long:
-            yield Line(number, _line_too_long(), end)
-        elif raw:
-            yield Line(number, read_one(raw), end)
+    for number, raw, end in raw_lines(stream):
+        yield Line(number, line_too_long() if raw is None else read_one(raw), end)
 
 
 class ReadAhead:
@@ -190,10 +171,6 @@ class Tally:
 
 def _counts(items: list[tuple[str, int]]) -> str:
     return ", ".join(f"{name}: {count:,}" for name, count in items)
-
-
-def _line_too_long() -> BadInput:
-    return BadInput([FieldError("", "too_large", f"an event is at most {MAX_EVENT_BYTES} bytes")])
 
 
 def dump(answers: list[dict[str, Any]]) -> bytes:

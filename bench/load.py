@@ -1,37 +1,42 @@
-"""A bulk load, beside a plain UNWIND that leaves the same nodes, edges and properties.
+"""Bulk loads, each beside a plain UNWIND that leaves the same nodes, edges and properties.
 
 Run with ``python -m bench.load [--rows 20000]``. The rows are new customers with a user id, an email, a tracker, a
-subscription and two properties, as CSV; they are loaded into a throw-away embedded database (without NEO4J_URI; an own
-database is refused, since it would be filled). The plain side reads the same CSV and sends batches of the same size;
-it checks, looks up, locks and decides nothing. Both take turns, and what they leave is counted and compared.
+subscription and two properties, as CSV. The plain side reads the same CSV and sends batches of the same size; it
+checks, looks up, locks and decides nothing.
+
+Run with ``python -m bench.load --history [--rows 50000]``, a log of the benchmarks' crowd (`bench.traffic`) is loaded
+as a history, by one process and by two, beside what ``kinfold resolve`` does with it and beside the plain UNWIND of
+ready-made rows of `bench.throughput`. What the processes take to start is part of the load.
+
+Everything goes into a throw-away embedded database; all sides take turns, and what they leave is counted and compared.
 """
 
 import argparse
 import csv
 import json
-import os
-import platform
 import tempfile
 import time
 import uuid
-from contextlib import ExitStack
-from datetime import UTC, datetime
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import orjson
 from rich.console import Console
 from rich.table import Table
 
-from bench.single_event import server_version
+from api import logs
+from bench import raw
+from bench.harness import throw_away, where
+from bench.traffic import Crowd
 from graph.clock import Clock, to_pair
 from graph.database import Database
-from graph.embedded import stop
-from graph.kinfold import open_kinfold
+from graph.kinfold import Kinfold, rarely_collect
+from graph.model import Answer
 from graph.offline.load import ROWS_AT_ONCE
-from graph.settings import Settings
 
-OUT = Path(__file__).parent / "out" / "load.json"
+OUT = Path(__file__).parent / "out"
 COLUMNS = ("user_id", "email", "tracker_id", "subscription", "properties.country", "properties.plan", "created_at")
 CREATED = [1_577_934_245, 0]
 
@@ -104,56 +109,107 @@ def census(database: Database) -> dict[str, int]:
     return {row["what"]: row["times"] for row in database.read(lambda tx: tx.run_text(CENSUS))}
 
 
+def load_customers(kinfold: Kinfold, folder: Path, rows: int, turn: int) -> dict[str, float]:
+    """Load new customers and send a plain UNWIND of as many, in an order that changes; give rows a second."""
+    clock = Clock()
+    rates: dict[str, float] = {}
+    left: dict[str, dict[str, int]] = {}
+    for side in (CUSTOMERS, PLAIN_SIDE) if turn % 2 else (PLAIN_SIDE, CUSTOMERS):
+        path = folder / f"{turn}.csv"
+        write(path, f"{'k' if side == CUSTOMERS else 'r'}{turn}-", rows)
+        before = census(kinfold.database)
+        began = time.perf_counter()
+        if side == CUSTOMERS:
+            kinfold.loads.load(path)
+        else:
+            plain(kinfold.database, path, clock)
+        rates[side] = rows / (time.perf_counter() - began)
+        after = census(kinfold.database)
+        left[side] = {what: times - before.get(what, 0) for what, times in after.items()}
+    assert left[CUSTOMERS] == left[PLAIN_SIDE], left
+    return rates
+
+
+def load_history(kinfold: Kinfold, folder: Path, events: int, turn: int) -> dict[str, float]:
+    """Resolve a log, load it as a history, and send the rows that leave the same; give events a second."""
+    rates: dict[str, float] = {}
+    left: dict[str, dict[str, int]] = {}
+    answers: list[Answer] = []
+
+    def resolve(path: Path) -> None:
+        def keeping(batch: Any) -> list[Answer]:
+            answered = kinfold.resolver.resolve(batch)
+            answers.extend(answered)
+            return answered
+
+        with path.open("rb") as stream:
+            for batch in logs.batches(stream, ROWS_AT_ONCE):
+                logs.dump(logs.answer_lines(keeping, batch))
+
+    def load(path: Path, workers: int) -> None:
+        loaded = kinfold.histories.load(path, workers=workers, work=folder)
+        assert loaded.loaded == events
+
+    sides: list[tuple[str, Callable[[Path], None]]] = [
+        (RESOLVE, resolve),
+        (ONE, lambda path: load(path, 1)),
+        (TWO, lambda path: load(path, 2)),
+    ]
+    for number in range(len(sides)):
+        side, work = sides[(number + turn) % len(sides)]
+        prefix = f"h{turn}{number}-"
+        path = folder / f"{prefix}.ndjson"
+        log = list(islice(Crowd(turn, prefix=prefix), events))
+        path.write_bytes(b"".join(orjson.dumps(event) + b"\n" for event in log))
+        began = time.perf_counter()
+        work(path)
+        rates[side] = events / (time.perf_counter() - began)
+        left[side] = raw.census(kinfold.database, prefix)
+        if side == RESOLVE:
+            shadow = raw.Shadow(prefix, f"r{turn}-")
+            rows = [shadow.rows(event, answer) for event, answer in zip(log, answers, strict=True)]
+            began = time.perf_counter()
+            for chunk in raw.chunks(rows, ROWS_AT_ONCE):
+                raw.write(kinfold.database, [row for of_event in chunk for row in of_event])
+            rates[PLAIN_SIDE] = events / (time.perf_counter() - began)
+            left[PLAIN_SIDE] = raw.census(kinfold.database, f"r{turn}-")
+        path.unlink()
+    assert all(one == left[RESOLVE] for one in left.values()), left
+    return rates
+
+
+CUSTOMERS, PLAIN_SIDE = "kinfold load", "plain UNWIND"
+RESOLVE, ONE, TWO = "kinfold resolve", "load --history, one process", "load --history, two processes"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.load", description=__doc__.splitlines()[0])
-    parser.add_argument("--rows", type=int, default=20_000, help="a side in each round (default 20000)")
+    parser.add_argument("--history", action="store_true", help="a log of events instead of customers")
+    parser.add_argument("--rows", type=int, help="a side in each round (default 20000, of a history 50000)")
     parser.add_argument("--rounds", type=int, default=3, help="after one to warm up (default 3)")
     arguments = parser.parse_args()
-    settings = Settings()
-    if settings.neo4j_uri:
-        parser.error("NEO4J_URI is set: this fills a database with invented people, so it takes a throw-away one")
-    rounds: list[dict[str, Any]] = []
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kinfold-bench-")))
-        settings = settings.model_copy(update={"home": folder / "home"})
-        stack.callback(stop, settings)
-        kinfold = stack.enter_context(open_kinfold(settings))
-        clock = Clock()
-        for turn in range(arguments.rounds + 1):
-            rows = min(arguments.rows, 5_000) if turn == 0 else arguments.rows
-            took: dict[str, float] = {}
-            left: dict[str, dict[str, int]] = {}
-            for side in ("load", "plain") if turn % 2 else ("plain", "load"):
-                path = folder / f"{side}-{turn}.csv"
-                write(path, f"{side[0]}{turn}-", rows)
-                before = census(kinfold.database)
-                began = time.perf_counter()
-                if side == "load":
-                    kinfold.loads.load(path)
-                else:
-                    plain(kinfold.database, path, clock)
-                took[side] = time.perf_counter() - began
-                after = census(kinfold.database)
-                left[side] = {what: times - before.get(what, 0) for what, times in after.items()}
-            assert left["load"] == left["plain"], left
-            if turn:
-                rounds.append({side: round(rows / seconds) for side, seconds in took.items()})
-        release = server_version(kinfold.database)
-    where = {
-        "rows": arguments.rows,
-        "neo4j": release,
-        "python": platform.python_version(),
-        "cpus": os.cpu_count(),
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
-    table = Table(title=f"{arguments.rows:,} rows a round; Neo4j {release}, {where['cpus']} CPUs")
-    for column in ("round", "kinfold load, rows/s", "plain UNWIND, rows/s", "share"):
+    rows = arguments.rows or (50_000 if arguments.history else 20_000)
+    measure = load_history if arguments.history else load_customers
+    began = where()
+    rounds: list[dict[str, float]] = []
+    with tempfile.TemporaryDirectory(prefix="kinfold-bench-") as folder, throw_away() as kinfold:
+        rarely_collect()
+        measure(kinfold, Path(folder), min(rows, 10_000), 0)
+        for turn in range(1, arguments.rounds + 1):
+            rounds.append(measure(kinfold, Path(folder), rows, turn))
+    noun = "events" if arguments.history else "rows"
+    sides = sorted(rounds[0], key=lambda side: side == PLAIN_SIDE)
+    table = Table(title=f"{rows:,} {noun} a side; {noun} a second, and the share of the plain UNWIND")
+    for column in ("round", *sides):
         table.add_column(column, justify="right")
-    for number, row in enumerate(rounds, start=1):
-        table.add_row(str(number), f"{row['load']:,}", f"{row['plain']:,}", f"{row['load'] / row['plain']:.0%}")
-    Console(width=100).print(table)
-    OUT.parent.mkdir(parents=True, exist_ok=True)
-    OUT.write_text(json.dumps({"benchmark": "load", **where, "rounds": rounds}, indent=1) + "\n")
+    for number, rates in enumerate(rounds, start=1):
+        shares = [f"{rates[side]:,.0f}  {rates[side] / rates[PLAIN_SIDE]:.2f}" for side in sides]
+        table.add_row(str(number), *shares)
+    Console(width=130).print(table)
+    OUT.mkdir(parents=True, exist_ok=True)
+    name = "load-history" if arguments.history else "load"
+    document = {"benchmark": name, **began, "rows": rows, "rounds": rounds}
+    (OUT / f"{name}.json").write_text(json.dumps(document, indent=1) + "\n")
 
 
 if __name__ == "__main__":

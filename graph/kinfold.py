@@ -21,6 +21,7 @@ from graph.migrations import migrate
 from graph.neighbourhood import Neighbourhood
 from graph.offers.catalogues import Catalogues
 from graph.offers.propositions import Propositions
+from graph.offline.history import Histories
 from graph.offline.load import Loads
 from graph.privacy.erasure import Erasures
 from graph.privacy.export import Exports
@@ -67,6 +68,7 @@ class Kinfold:
     catalogues: Catalogues
     propositions: Propositions
     loads: Loads
+    histories: Histories
 
     @classmethod
     def on(cls, database: Database, settings: Settings) -> "Kinfold":
@@ -105,6 +107,7 @@ class Kinfold:
             catalogues,
             Propositions(database, resolver, catalogues, mint=mint),
             Loads(database, resolver, clock=clock),
+            Histories(database, resolver, settings, clock=clock),
         )
 
     def sweep(self) -> dict[str, int]:

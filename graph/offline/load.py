@@ -51,6 +51,11 @@ class Loaded:
     repeated: int
     before: bool = False
 
+    @property
+    def ignored(self) -> int:
+        """Events of a history all of whose keys are blocked: nothing is written of them."""
+        return self.rows - self.loaded - self.refused - self.repeated
+
 
 @dataclass(slots=True)
 class _Batch:
