@@ -282,7 +282,7 @@ class Histories:
             return _loaded(state, before=True)
         with _held(folder), self._crew(workers, spans, folder) as crew:
             plan = None if anew or state is None else _read_plan(folder)
-            if plan is None:
+            if plan is None or not self._knows(load, plan):
                 _clear(folder)
                 crew.on_progress = lambda what, done: on_progress(what, done, size)
                 plan = self._part(crew, file, spans, folder, sizes)
@@ -313,6 +313,11 @@ class Histories:
         _write_plan(folder, plan)
         return plan
 
+    def _knows(self, load: str, plan: Plan) -> bool:
+        """Tell whether this graph has records of a parting: it may have been made for another graph, or be replaced."""
+        numbers = _numbers(plan)
+        return not numbers or self._state(_record(load, plan, numbers[0])) is not None
+
     def _begin(self, load: str) -> None:
         def work(tx: Transaction) -> None:
             tx.run("loads.forget", beginning=f"{load}/")
@@ -321,7 +326,7 @@ class Histories:
         self._database.write(work)
 
     def _resolve(self, crew: Crew, load: str, plan: Plan, folder: Path, sizes: Sizes, on_progress: Progress) -> None:
-        numbers = [number for number, events in enumerate(plan.partitions) if events]
+        numbers = _numbers(plan)
 
         def states(tx: Transaction) -> list[int]:
             done = []
@@ -345,7 +350,7 @@ class Histories:
         crew.run("resolve", [(folder, part) for part in parts])
 
     def _finish(self, load: str, plan: Plan) -> Loaded:
-        names = [_record(load, plan, number) for number, events in enumerate(plan.partitions) if events]
+        names = [_record(load, plan, number) for number in _numbers(plan)]
 
         def work(tx: Transaction) -> Row:
             states = [row for name in names for row in tx.run("loads.state", id=name)]
@@ -374,6 +379,10 @@ def _event(load: str, item: Parted) -> Event:
     if event.message_id is not None:
         return event
     return event.model_copy(update={"message_id": f"{MESSAGE}{load.removeprefix('log ')[:32]}:{item.line}"})
+
+
+def _numbers(plan: Plan) -> list[int]:
+    return [number for number, events in enumerate(plan.partitions) if events]
 
 
 def _record(load: str, plan: Plan, number: int) -> str:

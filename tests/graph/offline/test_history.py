@@ -218,7 +218,7 @@ LIMITS = (Limits(), Limits(max_trackers=2, max_subscriptions=1))
 def test_a_history_leaves_what_its_events_one_by_one_leave(
     kinfold: Kinfold, tmp_path: Path, policy: str, limits: Limits, seed: int
 ) -> None:
-    check_equal(kinfold, tmp_path, random_log(Random(seed), 90, places=5), policy, limits)
+    check_equal(kinfold, tmp_path, random_log(Random(seed), 60, places=4), policy, limits)
 
 
 @pytest.mark.parametrize("policy", POLICIES)
@@ -241,7 +241,7 @@ def test_it_does_so_where_people_are_in_the_graph_who_own_keys_of_the_log(
 
 
 @settings(
-    max_examples=int(os.environ.get("KINFOLD_TEST_EXAMPLES", "100")) // 4,
+    max_examples=int(os.environ.get("KINFOLD_TEST_EXAMPLES", "100")) // 5,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
@@ -415,7 +415,10 @@ def test_a_parted_log_that_was_lost_is_parted_again_and_nothing_is_done_twice(
 
     with pytest.raises(KeyboardInterrupt):
         kinfold.histories.load(file, work=tmp_path / "here", workers=1, sizes=SMALL, on_progress=stop)
-    loaded = kinfold.histories.load(file, work=tmp_path / "there", workers=1, sizes=replace(SMALL, partition=30))
+    with pytest.raises(KeyboardInterrupt):
+        kinfold.histories.load(file, work=tmp_path / "there", workers=1, sizes=SMALL, on_progress=stop)
+    # The one that is found here was replaced since, and says nothing about the graph as it is.
+    loaded = kinfold.histories.load(file, work=tmp_path / "here", workers=1, sizes=replace(SMALL, partition=30))
     found = whole_graph(database)
     empty(database)
     for event in as_loaded(file, log):
@@ -458,18 +461,12 @@ def test_a_load_that_is_killed_loses_nothing_and_does_nothing_twice(
     report = tmp_path / "refused.ndjson"
     arguments = ("load", "--history", file, "--workers", 2, "--work", tmp_path / "work", "--report", report)
     command = [sys.executable, "-c", "from api.command import main; main()", *map(str, arguments)]
-    kills = 0
-    while kills < 2:
-        process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        before = done(database)
-        while process.poll() is None and done(database) <= before:
-            time.sleep(0.01)
-        if process.poll() is not None:
-            break
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
-        kills += 1
-    assert kills
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while process.poll() is None and not done(database):
+        time.sleep(0.01)
+    assert process.poll() is None
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
     assert 0 < done(database) < 3_000
     ran = run(environment, *map(str, arguments), "--json")
     assert ran.returncode == 1, ran.stderr

@@ -23,6 +23,7 @@ from graph.kinfold import Kinfold
 from graph.offline.customers import FileError, Refused, read_customer
 from tests.api.test_command import run
 from tests.conftest import empty
+from tests.graph.offline.test_history import people as who_is_who
 
 CENSUS = """\
 CALL () { MATCH (n) WHERE NOT n:Migration AND NOT n:Schema AND NOT n:Load
@@ -268,6 +269,16 @@ def test_a_load_that_is_killed_loses_nothing_and_does_nothing_twice(
     assert (after["Contact"], after["Email"], after["Activity"], after["Change"]) == (5_988,) * 4
     lines = [json.loads(line) for line in report.read_text().splitlines()]
     assert [line["row"] for line in lines] == [number + 1 for number in range(0, 6_000, 500)]
+    found = who_is_who(database)
+    empty(database)
+    for start in range(0, 6_000, 500):
+        events = [
+            event
+            for number, row in enumerate(rows[start + 1 : start + 500], start=start + 2)
+            for event in read_customer(number, row).events
+        ]
+        kinfold.resolver.resolve(events)
+    assert found == who_is_who(database)
 
 
 def done(database: Database) -> int:
