@@ -469,7 +469,7 @@ def load(
         changed = {"policy": policy.value} if policy else {}
         if not history and (workers is not None or work is not None):
             raise Refusal("--workers and --work go with --history.")
-        loads.check(files, refused)
+        loads.check(files, refused, history=history)
         with _opened(_settings(**changed)) as kinfold:
             rarely_collect()
             if history:

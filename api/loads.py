@@ -2,6 +2,8 @@
 
 import csv
 import io
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -32,18 +34,41 @@ class Report:
         self._named = ""
         self.shown: list[str] = []
 
+    def check(self) -> None:
+        """Refuse a file that holds something else than such a report: it would be lost.
+
+        Raises
+        ------
+        Refusal
+            With what the file is.
+        """
+        if self._path is None:
+            return
+        if self._path.is_dir():
+            raise Refusal(f"{self._path} is a folder, not a file.")
+        for _ in self._lines():
+            pass
+
     def begin(self, file: Path, done: int) -> None:
         """Open the report of a file of which so many rows are done."""
         self.close()
         self._named = str(file)
         if self._path is None:
             return
-        kept = [line for line in self._lines() if line["file"] != self._named or int(str(line[self._noun])) <= done]
-        self._file = self._path.open("wb")
-        if self._is_csv:
-            self._file.write(_csv_line(self._columns))
-        for line in kept:
-            self._write(line)
+        if self._path.exists() and not self._path.is_file():  # a terminal, a pipe
+            self._file = self._path.open("wb")
+            self._write_columns()
+            return
+        path = self._path.resolve()
+        # Lines that stay are never away: a load may be killed here too, and would not tell them again.
+        rewritten = path.with_name(f".{path.name}.new")
+        with rewritten.open("wb") as self._file:
+            self._write_columns()
+            for line in self._lines():
+                if line["file"] != self._named or int(str(line[self._noun])) <= done:
+                    self._write(line)
+        os.replace(rewritten, path)
+        self._file = path.open("ab")
 
     def add(self, refused: list[Refused]) -> None:
         """Write what is wrong with the rows of one batch."""
@@ -67,14 +92,40 @@ class Report:
     def _is_csv(self) -> bool:
         return self._path is not None and self._path.suffix.lower() == ".csv"
 
-    def _lines(self) -> list[dict[str, object]]:
-        if self._path is None or not self._path.exists():
-            return []
+    def _lines(self) -> Iterator[dict[str, object]]:
+        """Read the lines that are whole; the last one is not where a load was killed while it was written."""
+        if self._path is None or not self._path.is_file():
+            return
+        with self._path.open("rb") as stream:
+            whole = (line.decode() for line in stream if line.endswith(b"\n"))
+            lines: Iterator[dict[str, object]] = (
+                self._csv_lines(whole) if self._is_csv else (orjson.loads(line) for line in whole)
+            )
+            try:
+                for line in lines:
+                    if not isinstance(line, dict) or tuple(line) != self._columns:
+                        raise self._something_else()
+                    yield line
+            except (UnicodeDecodeError, orjson.JSONDecodeError, csv.Error):
+                raise self._something_else() from None
+
+    def _csv_lines(self, lines: Iterator[str]) -> Iterator[dict[str, object]]:
+        reader = csv.reader(lines)
+        columns = next(reader, None)
+        if columns is not None and tuple(columns) != self._columns:
+            raise self._something_else()
+        for values in reader:
+            if len(values) != len(self._columns):
+                raise self._something_else()
+            yield dict(zip(self._columns, values, strict=True))
+
+    def _something_else(self) -> Refusal:
+        return Refusal(f"{self._path} is there and is no report of {self._noun}s: name another file, or remove it.")
+
+    def _write_columns(self) -> None:
         if self._is_csv:
-            with self._path.open(encoding="utf-8", newline="") as text:
-                return [dict(row) for row in csv.DictReader(text) if row.get("refused")]
-        whole = [line for line in self._path.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
-        return [orjson.loads(line) for line in whole]
+            assert self._file is not None
+            self._file.write(_csv_line(self._columns))
 
     def _write(self, line: dict[str, object]) -> None:
         assert self._file is not None
@@ -84,20 +135,25 @@ class Report:
             self._file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
 
 
-def check(files: list[Path], report: Path | None) -> None:
+def check(files: list[Path], report: Path | None, *, history: bool) -> None:
     """Refuse what could not be read or written before anything runs."""
     for file in files:
+        if file.exists() and not file.is_file() and not file.is_dir():
+            raise Refusal(f"{file} is a stream: a load reads a file more than once, so that it can be carried on.")
         with file.open("rb"):
             pass
-    if report is not None and report.is_dir():
-        raise Refusal(f"{report} is a folder, not a file.")
     if report is not None and any(file.exists() and report.exists() and file.samefile(report) for file in files):
         raise Refusal(f"{report} is one of the files to load.")
+    _report(report, history=history).check()
+
+
+def _report(path: Path | None, *, history: bool) -> Report:
+    return Report(path, "line" if history else "row")
 
 
 def load(kinfold: Kinfold, files: list[Path], report: Path | None, *, anew: bool, as_json: bool) -> int:
     """Load files one after the other, show what came of each, and say how many rows were refused."""
-    teller, kept = Teller(as_json=as_json), Report(report)
+    teller, kept = Teller(as_json=as_json), _report(report, history=False)
     done: list[tuple[Path, Loaded]] = []
     try:
         with _progress() as progress:
@@ -131,17 +187,17 @@ def load_histories(
     as_json: bool,
 ) -> int:
     """Load logs one after the other, show what came of each, and say how many lines were refused."""
-    teller, kept = Teller(as_json=as_json), Report(report, "line")
+    teller, kept = Teller(as_json=as_json), _report(report, history=True)
     done: list[tuple[Path, Loaded]] = []
     try:
         with analysing() as progress:
             for file in files:
-                kept.begin(file, 0)
                 loaded = kinfold.histories.load(
                     file,
                     workers=workers,
                     anew=anew,
                     work=work,
+                    on_begin=lambda file=file: kept.begin(file, 0),  # type: ignore[misc]
                     on_refused=kept.add,
                     on_progress=lambda what, done, total, file=file: progress(  # type: ignore[misc]
                         f"{file.name}: {_STEPS[what]}", done, total

@@ -79,8 +79,10 @@ def read_rows(file: Path, *, after: int = 0, at_once: int = 1_000) -> Iterator[l
         When the file is no Parquet and no CSV, or has a column that is not in `COLUMNS` and is no property's.
     """
     with file.open("rb") as opened:
-        is_parquet = opened.read(4) == b"PAR1"
-    yield from (_parquet(file, after, at_once) if is_parquet else _csv(file, after, at_once))
+        beginning = opened.read(4)
+    if not beginning:
+        raise FileError(f"{file}: this file is empty; CSV begins with a line of columns.")
+    yield from (_parquet if beginning == b"PAR1" else _csv)(file, after, at_once)
 
 
 def read_customer(number: int, row: Mapping[str, Any]) -> Customer:
@@ -94,17 +96,16 @@ def read_customer(number: int, row: Mapping[str, Any]) -> Customer:
     keys = {name: _keys(name, row.get(name)) for name in KEY_COLUMNS}
     _check_keys(keys)
     properties = _properties(row)
-    try:
-        whole = {**keys, "properties": properties, "at": row.get("created_at")}
-        said = orjson.dumps(whole, option=orjson.OPT_SORT_KEYS)
-    except (orjson.JSONEncodeError, RecursionError) as error:
-        raise BadInput([FieldError("", "value", f"this row cannot be written as JSON: {error}")]) from error
+    created_at = row.get("created_at")
+    named = {f"{PROPERTY}{name}": value for name, value in properties.items()}
+    _check_values({**keys, **named, "created_at": created_at})
+    said = orjson.dumps({**keys, "properties": properties, "at": created_at}, option=orjson.OPT_SORT_KEYS)
     if len(said) > MAX_EVENT_BYTES:
         message = f"a row is at most {MAX_EVENT_BYTES} bytes, this one has {len(said)}"
         raise BadInput([FieldError("", "too_large", message)])
     message = MESSAGE + hashlib.blake2b(said, digest_size=16).hexdigest()
     first: dict[str, Any] = {name: values[0] for name, values in keys.items() if values}
-    common: dict[str, Any] = {"event": EVENT, "occurred_at": row.get("created_at")}
+    common: dict[str, Any] = {"event": EVENT, "occurred_at": created_at}
     person = {"user_id": first["user_id"]} if "user_id" in first else {"email": first.get("email")}
     events = [{**first, "properties": properties, **common, "message_id": message}]
     events += [
@@ -133,6 +134,18 @@ def _check_keys(keys: Mapping[str, list[Any]]) -> None:
     for name in ("tracker_id", "subscription"):
         if len(keys[name]) > 1 and not keys["user_id"] and not keys["email"]:
             errors.append(FieldError(name, "tied", "several are one person's when a user_id or email ties them"))
+    if errors:
+        raise BadInput(errors)
+
+
+def _check_values(values: Mapping[str, Any]) -> None:
+    """Refuse what Parquet holds and JSON does not, such as decimals and bytes."""
+    errors: list[FieldError] = []
+    for field, value in values.items():
+        try:
+            orjson.dumps(value)
+        except (orjson.JSONEncodeError, RecursionError) as error:
+            errors.append(FieldError(field, "value", f"this cannot be written as JSON: {error}"))
     if errors:
         raise BadInput(errors)
 
@@ -166,6 +179,8 @@ def _properties(row: Mapping[str, Any]) -> dict[str, Any]:
         given = dict(given)
     if given is not None and not isinstance(given, Mapping):
         raise BadInput([FieldError("properties", "type", "this is an object of names and values")])
+    if not all(isinstance(name, str) for name in given or ()):
+        raise BadInput([FieldError("properties", "type", "a name is a string")])
     properties = dict(given or {})
     for column, value in row.items():
         if column.startswith(PROPERTY) and value is not None:
@@ -214,8 +229,21 @@ def _csv(file: Path, after: int, at_once: int) -> Iterator[list[tuple[int, dict[
                     batch = []
             if batch:
                 yield batch
-        except (csv.Error, UnicodeDecodeError) as error:
-            raise FileError(f"{file}, line {reader.line_num}: this is no CSV in UTF-8: {error}") from error
+        except csv.Error as error:
+            raise FileError(f"{file}, line {reader.line_num}: this is no CSV: {error}") from error
+        except UnicodeDecodeError as error:
+            # The error counts from the start of a block that was read ahead.
+            raise FileError(f"{file}, line {_not_utf8(file)}: this is not UTF-8: {error.reason}") from error
+
+
+def _not_utf8(file: Path) -> int:
+    with file.open("rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            try:
+                line.decode()
+            except UnicodeDecodeError:
+                return number
+    return 0
 
 
 def _parquet(file: Path, after: int, at_once: int) -> Iterator[list[tuple[int, dict[str, Any]]]]:
@@ -243,7 +271,7 @@ def _parquet(file: Path, after: int, at_once: int) -> Iterator[list[tuple[int, d
                         batch.append((number, {name: _aware(value) for name, value in row.items()}))
                 if batch:
                     yield batch
-    except pa.ArrowException as error:
+    except (pa.ArrowException, OSError) as error:
         raise FileError(f"{file}: this cannot be read as Parquet: {error}") from error
 
 

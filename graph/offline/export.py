@@ -23,6 +23,7 @@ from graph.offline.tables import (
     TABLES,
     ExportError,
     finish,
+    is_export,
     part_path,
     read_manifest,
     write_durably,
@@ -53,14 +54,15 @@ def export_graph(
 ) -> dict[str, Any]:
     """Write contacts, ownerships, unions, redirects, conflicts and activity as Parquet.
 
-    What an earlier call into the same folder finished is kept, and this one goes on behind it.
+    What an earlier call into the same folder finished is kept, and this one goes on behind it; from the beginning when
+    somebody was erased in between.
 
     Parameters
     ----------
     folder
         Made when it is missing; one folder a table in it, and the manifest.
     anew
-        Forget what is in the folder.
+        Forget the export that is in the folder.
     on_progress
         Told what is read, how much of it, and how much there is (0 when nobody knows).
 
@@ -83,26 +85,30 @@ def export_graph(
     """
     tell = on_progress or (lambda what, done, total: None)
     store = database.read(lambda tx: tx.run("analysis.store"))[0]["store"]
+    if not is_export(folder) and folder.exists() and any(folder.iterdir()):
+        raise ExportError(f"{folder} is not empty and holds no exported graph.")
+    erasures = database.read(lambda tx: tx.run("privacy.erasures"))[0]
     manifest = None if anew else read_manifest(folder)
+    if manifest is not None:
+        if manifest["store"] != store:
+            raise ExportError(f"The export in {folder} is of another database.")
+        if manifest["finished"] is not None:
+            raise ExportError(f"The export in {folder} was finished at {manifest['finished']}.")
+        if manifest["erasures"] != erasures:
+            manifest = None  # what is written may hold somebody who was erased since
     if manifest is None:
-        if not anew and folder.exists() and any(folder.iterdir()):
-            raise ExportError(f"{folder} is not empty and holds no exported graph.")
         folder.mkdir(parents=True, exist_ok=True)
         steps = {step.what: {"after": "", "done": False, "parts": []} for step in _steps()}
         manifest = {
             "format": FORMAT,
             "store": store,
-            "erasures": database.read(lambda tx: tx.run("privacy.erasures"))[0],
+            "erasures": erasures,
             "began": _now(),
             "finished": None,
             "steps": steps,
             "rows": dict.fromkeys(TABLES, 0),
         }
         _save(folder, manifest)
-    if manifest["store"] != store:
-        raise ExportError(f"The export in {folder} is of another database.")
-    if manifest["finished"] is not None:
-        raise ExportError(f"The export in {folder} was finished at {manifest['finished']}.")
     sizes = database.read(lambda tx: tx.run("analysis.sizes"))[0]
     for step in _steps():
         _carry_on(database, folder, manifest, step, sizes.get(step.size, 0) if step.size else 0, tell)
@@ -172,7 +178,7 @@ def _now() -> str:
 def _tidy(folder: Path, table: str, finished: int) -> None:
     """Remove what a run that was killed left without a line in the manifest."""
     kept = {part_path(folder, table, number) for number in range(finished)}
-    for path in (folder / table).iterdir():
+    for path in (folder / table).glob("part-*"):
         if path not in kept:
             path.unlink()
 

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,8 @@ LEADER, WORKERS = "leader.lock", "workers.lock"
 """Held by the process that leads a load, alone, and by those that work for it, together."""
 WIND_UP_SECONDS = 20.0
 """How long those may take to end whose leader was killed."""
+TOLD_AT_ONCE = 1_000
+"""Lines that are no events, told together: a file that is no log has no other."""
 MESSAGE = "log:"
 """What the message ids begin with of events that came without one."""
 
@@ -183,15 +186,15 @@ class Worker:
 
         Gives whether there were others: a fault that every event meets is no event's.
         """
-        failed: list[tuple[int, Parted]] = []
+        failed = 0
         for place, (item, event) in enumerate(zip(batch, events, strict=True)):
             try:
                 self._resolve(part, [event], done + place)
             except (ClashError, Unavailable):
                 raise
             except Exception as error:
-                failed.append((place, item))
-                if len(failed) > len(batch) // 2:
+                failed += 1
+                if failed > len(batch) // 2:
                     return False
                 told = {"row": item.line, "field": "", "rule": "failed", "message": _in_words(error)}
                 # Before the commit that passes it over: a line may be told twice, and is never forgotten.
@@ -233,6 +236,7 @@ class Histories:
         anew: bool = False,
         work: Path | None = None,
         sizes: Sizes | None = None,
+        on_begin: Callable[[], None] = lambda: None,
         on_refused: Callable[[list[Refused]], None] = lambda _: None,
         on_progress: Progress = lambda *_: None,
     ) -> Loaded:
@@ -251,6 +255,8 @@ class Histories:
             Where the parted log is kept until the load is done; without it a folder in the deployment's home.
         sizes
             How the log is cut up.
+        on_begin
+            Told before anything else when there is something to do: every line that is wrong is told again.
         on_refused
             Told which lines are no events, in their order, before anything is resolved, and in the end which events
             no transaction could hold.
@@ -276,22 +282,25 @@ class Histories:
         digest, spans = survey(file, max(sizes.span, size // sizes.spans + 1))
         load = f"log {digest}"
         folder = (work or self._settings.home / "loads") / digest[:32]
-        state = self._state(load)
-        if state is not None and state["finished"] and not anew:
-            shutil.rmtree(folder, ignore_errors=True)
-            return _loaded(state, before=True)
-        with _held(folder), self._crew(workers, spans, folder) as crew:
-            plan = None if anew or state is None else _read_plan(folder)
-            if plan is None or not self._knows(load, plan):
-                _clear(folder)
-                crew.on_progress = lambda what, done: on_progress(what, done, size)
-                plan = self._part(crew, file, spans, folder, sizes)
-                self._begin(load)
-            for span in plan.spans:
-                on_refused(list(_told(refusals_path(folder, span.number))))
-            self._resolve(crew, load, plan, folder, sizes, on_progress)
-            on_refused(_failed(folder, plan))
-            loaded = self._finish(load, plan)
+        with _held(folder):
+            state = self._state(load)
+            if state is not None and state["finished"] and not anew:
+                loaded = _loaded(state, before=True)
+            else:
+                on_begin()
+                with self._crew(workers, spans, folder) as crew:
+                    plan = None if anew or state is None else _read_plan(folder)
+                    if plan is None or not self._knows(load, plan):
+                        _clear(folder)
+                        crew.on_progress = lambda what, done: on_progress(what, done, size)
+                        plan = self._part(crew, file, spans, folder, sizes)
+                        self._begin(load)
+                    for span in plan.spans:
+                        for some in _by(TOLD_AT_ONCE, _told(refusals_path(folder, span.number))):
+                            on_refused(some)
+                    self._resolve(crew, load, plan, folder, sizes, on_progress)
+                    on_refused(_failed(folder, plan))
+                    loaded = self._finish(load, plan)
         shutil.rmtree(folder, ignore_errors=True)
         return loaded
 
@@ -440,8 +449,14 @@ def _failures(folder: Path, number: int) -> Path:
 
 def _told(path: Path) -> Iterator[Refused]:
     if path.exists():
-        for line in path.read_bytes().splitlines():
-            yield Refused(**orjson.loads(line))
+        with path.open("rb") as lines:
+            for line in lines:
+                yield Refused(**orjson.loads(line))
+
+
+def _by(count: int, told: Iterator[Refused]) -> Iterator[list[Refused]]:
+    while some := list(islice(told, count)):
+        yield some
 
 
 def _loaded(state: Row, *, before: bool = False) -> Loaded:

@@ -13,7 +13,8 @@ import pyarrow as pa
 
 from graph.errors import KinfoldError
 
-FORMAT = "kinfold-graph/1"
+_FORMATS = "kinfold-graph/"
+FORMAT = f"{_FORMATS}1"
 MANIFEST = "manifest.json"
 
 _TIME = pa.timestamp("ms", tz="UTC")
@@ -89,6 +90,15 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise ExportError(f"{folder / MANIFEST} is not of the format {FORMAT}.")
     return manifest
+
+
+def is_export(folder: Path) -> bool:
+    """Tell whether a folder has the manifest of an export, of whatever version: what lies in it may be replaced."""
+    try:
+        manifest = orjson.loads((folder / MANIFEST).read_bytes())
+    except (FileNotFoundError, orjson.JSONDecodeError):
+        return False
+    return isinstance(manifest, dict) and str(manifest.get("format")).startswith(_FORMATS)
 
 
 def write_durably(path: Path, content: bytes) -> None:

@@ -83,10 +83,18 @@ def test_a_folder_that_is_something_else_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "mine" / "letter.txt").write_text("dear")
     with pytest.raises(ExportError, match="not empty"):
         export_graph(rows, tmp_path / "mine")
+    with pytest.raises(ExportError, match="not empty"):
+        export_graph(rows, tmp_path / "mine", anew=True)
+    (tmp_path / "mine" / "manifest.json").write_text('{"name": "a page"}')
+    with pytest.raises(ExportError, match="not empty"):
+        export_graph(rows, tmp_path / "mine", anew=True)
+    assert sorted(path.name for path in (tmp_path / "mine").iterdir()) == ["letter.txt", "manifest.json"]
     export_graph(rows, tmp_path / "done")
+    (tmp_path / "done" / "contacts" / "notes.txt").write_text("looked at on Monday")
     with pytest.raises(ExportError, match="was finished"):
         export_graph(rows, tmp_path / "done")
     export_graph(rows, tmp_path / "done", anew=True)
+    assert (tmp_path / "done" / "contacts" / "notes.txt").exists()
     with pytest.raises(ExportError, match="no exported graph"):
         parts(tmp_path / "nothing", "contacts")
     with pytest.raises(Stopped):
@@ -101,6 +109,29 @@ def test_an_export_of_another_database_is_not_carried_on(tmp_path: Path, kinfold
         export_graph(Stopping(rows, 8), tmp_path / "graph")
     with pytest.raises(ExportError, match="another database"):
         export_graph(kinfold.database, tmp_path / "graph")
+
+
+class Erased(Rows):
+    """The same graph without one contact, which was erased."""
+
+    def __init__(self, rows: Rows, contact: str) -> None:
+        super().__init__(rows.tables | {"contacts": [row for row in rows.tables["contacts"] if row["id"] != contact]})
+
+    def run(self, statement: str, **parameters: Any) -> list[dict[str, Any]]:
+        found = super().run(statement, **parameters)
+        return [{"begun": 1, "pending": 0}] if statement == "privacy.erasures" else found
+
+
+def test_an_export_that_is_carried_on_begins_anew_when_somebody_was_erased_since(tmp_path: Path) -> None:
+    rows, folder = random_rows(3, contacts=40), tmp_path / "graph"
+    with pytest.raises(Stopped):
+        export_graph(Stopping(rows, 8), folder)
+    written = {row["id"] for path in (folder / "contacts").glob("*.parquet") for row in pq.read_table(path).to_pylist()}
+    assert "c0000" in written
+    export_graph(Erased(rows, "c0000"), folder)
+    found = tables(folder)
+    assert {row["id"] for row in found["contacts"]} == {f"c{number:04}" for number in range(1, 40)}
+    assert "c0000" not in {row["contact"] for row in found["ownerships"]}
 
 
 def test_everything_that_is_in_the_graph_is_in_the_export(kinfold: Kinfold, tmp_path: Path) -> None:

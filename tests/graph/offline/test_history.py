@@ -445,6 +445,23 @@ def test_a_log_that_two_load_is_loaded_by_one(kinfold: Kinfold, database: Databa
     assert len(people(database)) == 40
 
 
+def test_a_log_that_is_loaded_anew_is_not_taken_away_by_who_finds_it_loaded(
+    kinfold: Kinfold, database: Database, tmp_path: Path
+) -> None:
+    file = write_log(tmp_path / "log.ndjson", [{"tracker_id": f"t{number}"} for number in range(40)])
+    kinfold.histories.load(file, work=tmp_path / "here", workers=1, sizes=SMALL)
+    intruded = []
+
+    def intrude(what: str, done: int, _: int) -> None:
+        if what == "part":  # the record still says that it is loaded
+            with pytest.raises(ClashError, match="Another process"):
+                kinfold.histories.load(file, work=tmp_path / "here", workers=1, sizes=SMALL)
+            intruded.append(done)
+
+    anew = kinfold.histories.load(file, anew=True, work=tmp_path / "here", workers=1, sizes=SMALL, on_progress=intrude)
+    assert (anew.repeated, bool(intruded)) == (40, True)
+
+
 def done(database: Database) -> int:
     """Tell how many activities are there."""
     rows = database.read(lambda tx: tx.run_text("MATCH (a:Activity) RETURN count(a) AS times"))

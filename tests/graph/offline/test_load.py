@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -20,7 +21,7 @@ from graph.database import Database
 from graph.errors import BadInput, ClashError
 from graph.events import read_event
 from graph.kinfold import Kinfold
-from graph.offline.customers import FileError, Refused, read_customer
+from graph.offline.customers import FileError, Refused, read_customer, read_rows
 from tests.api.test_command import run
 from tests.conftest import empty
 from tests.graph.offline.test_history import people as who_is_who
@@ -189,6 +190,7 @@ def test_what_breaks_a_rule_is_reported_with_row_field_and_rule(kinfold: Kinfold
         ("email,email", "'email' is there twice"),
         ("properties.age", "none of its columns is a key"),
         ("", "none of its columns is a key"),
+        ("email;colour", "no column 'email;colour'"),
     ],
 )
 def test_a_file_with_other_columns_is_refused_whole(kinfold: Kinfold, tmp_path: Path, header: str, words: str) -> None:
@@ -196,6 +198,50 @@ def test_a_file_with_other_columns_is_refused_whole(kinfold: Kinfold, tmp_path: 
     file.write_text(f"{header}\na@example.com,1\n")
     with pytest.raises(FileError, match=words):
         kinfold.loads.load(file)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "empty"),
+        (b"PAR1 and no more", "cannot be read as Parquet"),
+        (b'email\n"a@example.com', "line 2: this is no CSV"),
+        (b"email\n" + b"a@example.com\n" * 40_000 + b"b\xff@example.com\n", "line 40002: this is not UTF-8"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named_with_the_place(tmp_path: Path, content: bytes, words: str) -> None:
+    file = tmp_path / "rows.csv"
+    file.write_bytes(content)
+    with pytest.raises(FileError, match=f"{file}.*{words}"):
+        list(read_rows(file))
+
+
+def test_parquet_that_is_damaged_inside_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "rows.parquet"
+    pq.write_table(pa.table({"user_id": [f"u{number}" for number in range(30_000)]}), file)
+    whole = file.read_bytes()
+    middle = len(whole) // 2
+    file.write_bytes(whole[:middle] + Random(1).randbytes(400) + whole[middle + 400 :])
+    with pytest.raises(FileError, match=f"{file}: this cannot be read as Parquet"):
+        list(read_rows(file))
+
+
+@pytest.mark.parametrize(
+    ("row", "field"),
+    [
+        ({"properties.price": Decimal("1.5")}, "properties.price"),
+        ({"properties": {"photo": b"x"}}, "properties.photo"),
+        ({"properties": [(1, "x")]}, "properties"),
+        ({"created_at": b"x"}, "created_at"),
+        ({"tracker_id": 2**70}, "tracker_id"),
+    ],
+)
+def test_a_value_of_parquet_that_json_has_not_is_refused_by_the_name_of_its_column(
+    row: dict[str, Any], field: str
+) -> None:
+    with pytest.raises(BadInput) as refused:
+        read_customer(1, {"user_id": "7", **row})
+    assert [error.field for error in refused.value.errors] == [field]
 
 
 def test_created_contacts_are_in_the_feed(kinfold: Kinfold, tmp_path: Path) -> None:
