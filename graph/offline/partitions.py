@@ -5,6 +5,7 @@ component, so that a batch holds what happened to a person together. That is the
 events are done says which.
 """
 
+import os
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -59,6 +60,10 @@ def part_span(file: Path, span: Span, folder: Path, partitions: int) -> list[int
     for number in range(partitions):
         if held[number]:
             write(number)
+        if counts[number]:
+            # The plan that is written afterwards counts on them, also when the power fails.
+            with _path(folder, number, span.number).open("rb") as stream:
+                os.fsync(stream.fileno())
     return counts
 
 

@@ -111,6 +111,9 @@ def open_spark(
             builder = builder.config(name, value)
         try:
             spark = builder.getOrCreate()
+            # A master that nobody reaches may be noticed only here.
+            spark.sparkContext.setLogLevel("ERROR")
+            spark.sparkContext.addPyFile(str(_own_code(own)))
         except (PySparkException, Py4JError, OSError) as error:
             _end_gateway()
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
@@ -118,8 +121,6 @@ def open_spark(
         finally:
             _put_back(before)
         try:
-            spark.sparkContext.setLogLevel("ERROR")
-            spark.sparkContext.addPyFile(str(_own_code(own)))
             yield spark
         finally:
             spark.stop()
