@@ -6,7 +6,7 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -115,9 +115,9 @@ def open_spark(
             spark.sparkContext.setLogLevel("ERROR")
             spark.sparkContext.addPyFile(str(_own_code(own)))
         except (PySparkException, Py4JError, OSError) as error:
+            reason = _reason(error)
             _end_gateway()
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise SparkError(f"Spark does not start on {master}: {reason}") from error
+            raise SparkError(f"Spark does not start on {master}: {reason}.") from error
         finally:
             _put_back(before)
         try:
@@ -155,13 +155,31 @@ def _put_back(before: Mapping[str, str | None]) -> None:
             os.environ[name] = value
 
 
+def _reason(error: Exception) -> str:
+    """Say in a line why Spark does not start, as far as its Java process, where the words are, still answers."""
+    from py4j.protocol import Py4JError, Py4JJavaError
+
+    words = ""
+    with suppress(OSError, Py4JError):
+        words = str(error.java_exception.getMessage() if isinstance(error, Py4JJavaError) else error)
+    line = next(iter(words.splitlines()), "").strip().rstrip(".")
+    return line or type(error).__name__
+
+
 def _end_gateway() -> None:
     """End Spark's Java process: it would otherwise live, idle, as long as this one."""
+    from py4j.protocol import Py4JError
     from pyspark import SparkContext
 
+    context = SparkContext._active_spark_context
+    if context is not None:
+        # One that lost its master is still the active one, and would be handed out again.
+        with suppress(OSError, Py4JError):
+            context.stop()
     gateway, SparkContext._gateway, SparkContext._jvm = SparkContext._gateway, None, None
     if gateway is not None:
-        gateway.shutdown()
+        with suppress(OSError, Py4JError):  # it may have ended by itself
+            gateway.shutdown()
         process = getattr(gateway, "proc", None)
         if process is not None:
             if process.stdin is not None:
