@@ -354,6 +354,9 @@ def _running(home: Home) -> State | None:
     state = home.state()
     if state is None or state.phase != "ready" or home.supervising.is_free():
         return None
+    # A supervisor that was killed holds its lock until the last of its threads is gone, and its server goes with it.
+    if state.supervisor.find() is None:
+        return None
     # A server that is being killed has closed its port before its process is gone.
     return state if state.java.find() is not None and listens(state.port) else None
 
