@@ -3,7 +3,7 @@
 import csv
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -153,27 +153,21 @@ def _report(path: Path | None, *, history: bool) -> Report:
 
 def load(kinfold: Kinfold, files: list[Path], report: Path | None, *, anew: bool, as_json: bool) -> int:
     """Load files one after the other, show what came of each, and say how many rows were refused."""
-    teller, kept = Teller(as_json=as_json), _report(report, history=False)
-    done: list[tuple[Path, Loaded]] = []
-    try:
-        with _progress() as progress:
-            for file in files:
-                task = progress.add_task(file.name, total=None)
-                loaded = kinfold.loads.load(
-                    file,
-                    anew=anew,
-                    on_begin=lambda rows, file=file: kept.begin(file, rows),  # type: ignore[misc]
-                    on_refused=kept.add,
-                    on_progress=lambda rows, task=task: progress.update(task, completed=rows),  # type: ignore[misc]
-                )
-                done.append((file, loaded))
-    finally:
-        kept.close()
-    for line in kept.shown if report is None else ():
-        say(line)
-    documents = [_document(file, loaded) for file, loaded in done]
-    teller.tell({"files": documents}, *(_words(file, loaded) for file, loaded in done))
-    return sum(loaded.refused for _, loaded in done)
+    kept = _report(report, history=False)
+    with _progress() as progress:
+
+        def one(file: Path) -> Loaded:
+            task = progress.add_task(file.name, total=None)
+            return kinfold.loads.load(
+                file,
+                anew=anew,
+                on_begin=lambda rows: kept.begin(file, rows),
+                on_refused=kept.add,
+                on_progress=lambda rows: progress.update(task, completed=rows),
+            )
+
+        done = _one_by_one(files, one, kept)
+    return _tell(done, kept, report, _document, _words, as_json=as_json)
 
 
 def load_histories(
@@ -187,29 +181,44 @@ def load_histories(
     as_json: bool,
 ) -> int:
     """Load logs one after the other, show what came of each, and say how many lines were refused."""
-    teller, kept = Teller(as_json=as_json), _report(report, history=True)
-    done: list[tuple[Path, Loaded]] = []
+    kept = _report(report, history=True)
+    with analysing() as progress:
+
+        def one(file: Path) -> Loaded:
+            return kinfold.histories.load(
+                file,
+                workers=workers,
+                anew=anew,
+                work=work,
+                on_begin=lambda: kept.begin(file, 0),
+                on_refused=kept.add,
+                on_progress=lambda what, done, total: progress(f"{file.name}: {_STEPS[what]}", done, total),
+            )
+
+        done = _one_by_one(files, one, kept)
+    return _tell(done, kept, report, _history_document, _history_in_words, as_json=as_json)
+
+
+def _one_by_one(files: list[Path], one: Callable[[Path], Loaded], kept: Report) -> list[tuple[Path, Loaded]]:
     try:
-        with analysing() as progress:
-            for file in files:
-                loaded = kinfold.histories.load(
-                    file,
-                    workers=workers,
-                    anew=anew,
-                    work=work,
-                    on_begin=lambda file=file: kept.begin(file, 0),  # type: ignore[misc]
-                    on_refused=kept.add,
-                    on_progress=lambda what, done, total, file=file: progress(  # type: ignore[misc]
-                        f"{file.name}: {_STEPS[what]}", done, total
-                    ),
-                )
-                done.append((file, loaded))
+        return [(file, one(file)) for file in files]
     finally:
         kept.close()
+
+
+def _tell(
+    done: list[tuple[Path, Loaded]],
+    kept: Report,
+    report: Path | None,
+    document: Callable[[Path, Loaded], dict[str, object]],
+    words: Callable[[Path, Loaded], str],
+    *,
+    as_json: bool,
+) -> int:
     for line in kept.shown if report is None else ():
         say(line)
-    documents = [_document(file, loaded) | {"ignored": loaded.ignored} for file, loaded in done]
-    teller.tell({"files": documents}, *(_history_in_words(file, loaded) for file, loaded in done))
+    documents = [document(file, loaded) for file, loaded in done]
+    Teller(as_json=as_json).tell({"files": documents}, *(words(file, loaded) for file, loaded in done))
     return sum(loaded.refused for _, loaded in done)
 
 
@@ -218,6 +227,10 @@ _STEPS = {"read": "reading, in bytes", "part": "parting, in bytes", "resolve": "
 
 def _document(file: Path, loaded: Loaded) -> dict[str, object]:
     return {name: getattr(loaded, name) for name in Loaded.__dataclass_fields__} | {"file": str(file)}
+
+
+def _history_document(file: Path, loaded: Loaded) -> dict[str, object]:
+    return _document(file, loaded) | {"ignored": loaded.ignored}
 
 
 def _history_in_words(file: Path, loaded: Loaded) -> str:

@@ -9,14 +9,11 @@ memory the highest of that process and its children. All engines must put the sa
 
 import argparse
 import json
-import os
-import platform
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -199,13 +196,9 @@ def main() -> None:
         print(json.dumps({name: round(value, 2) for name, value in told.items()}))
         return
     rows = measure(arguments.edges or list(SIZES), arguments.memory, arguments.seed)
-    where = {
-        "python": platform.python_version(),
-        "machine": platform.machine(),
-        "cpus": os.cpu_count(),
-        "memory": arguments.memory,
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
+    from bench import harness  # late: an engine's process is weighed without it
+
+    where = {**harness.where(), "memory": arguments.memory}
     show(rows, where)
     OUT.parent.mkdir(parents=True, exist_ok=True)
     OUT.write_text(json.dumps({"benchmark": "spark", **where, "rows": rows}, indent=1) + "\n")

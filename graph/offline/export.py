@@ -17,17 +17,8 @@ from graph.analysis.places import PLACE_PROPERTIES
 from graph.analysis.reading import KEY_KINDS, SHARED, SUBSCRIPTION, Progress, pages, union_of
 from graph.clock import to_micros, to_text
 from graph.database import Database, Row
-from graph.offline.tables import (
-    FORMAT,
-    MANIFEST,
-    TABLES,
-    ExportError,
-    finish,
-    is_export,
-    part_path,
-    read_manifest,
-    write_durably,
-)
+from graph.offline.durable import finish, write_durably
+from graph.offline.tables import FORMAT, MANIFEST, TABLES, ExportError, is_export, part_path, read_manifest
 
 PAGES_A_PART = 20
 """How many pages a part holds: what is read again after a crash."""

@@ -28,7 +28,8 @@ from graph.keys import BlockList, EventKeys
 from graph.model import Answer, Outcome
 from graph.offline.crew import Crew
 from graph.offline.customers import Refused
-from graph.offline.load import Loaded
+from graph.offline.durable import write_durably
+from graph.offline.load import BUSY, Loaded, advance
 from graph.offline.partitions import Parted, Stretch, batches, part_span
 from graph.offline.ties import Read, Span, connect, read_span, refusals_path, survey
 from graph.resolver import Resolver
@@ -161,17 +162,16 @@ class Worker:
                 for answer in answers
             )
             created = sum(answer.outcome is Outcome.CREATED and not answer.duplicate for answer in answers)
-            advanced = tx.run(
-                "loads.advance",
-                id=part.record,
-                **{"from": done, "to": end},
+            advance(
+                tx,
+                part.record,
+                done,
+                end,
                 loaded=counts["loaded"],
                 created=created,
                 refused=refused,
                 repeated=counts["repeated"],
             )
-            if not advanced:
-                raise ClashError("Another process loads the same file.")
 
         self._resolver.resolve_and(
             self._resolver.prepare(events),
@@ -285,7 +285,7 @@ class Histories:
         with _held(folder):
             state = self._state(load)
             if state is not None and state["finished"] and not anew:
-                loaded = _loaded(state, before=True)
+                loaded = Loaded.of(state, before=True)
             else:
                 on_begin()
                 with self._crew(workers, spans, folder) as crew:
@@ -364,7 +364,7 @@ class Histories:
         def work(tx: Transaction) -> Row:
             states = [row for name in names for row in tx.run("loads.state", id=name)]
             if sum(state["rows"] for state in states) != sum(plan.partitions):
-                raise ClashError("Another process loads the same file.")
+                raise ClashError(BUSY)
             told = {name: sum(state[name] for state in states) for name in ("loaded", "created", "refused", "repeated")}
             told["refused"] += plan.refused
             tx.run("loads.advance", id=load, **{"from": 0, "to": plan.lines}, **told)
@@ -376,7 +376,7 @@ class Histories:
         def committed(tx: Transaction, _: Row) -> bool:
             return any(row["finished"] for row in tx.run("loads.state", id=load))
 
-        return _loaded(self._database.write(work, committed=committed))
+        return Loaded.of(self._database.write(work, committed=committed))
 
     def _state(self, load: str) -> Row | None:
         rows = self._database.read(lambda tx: tx.run("loads.state", id=load))
@@ -403,7 +403,7 @@ def _held(folder: Path) -> Iterator[None]:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock, workers = FileLock(folder / LEADER), FileLock(folder / WORKERS)
     if not lock.acquire():
-        raise ClashError("Another process loads the same file.")
+        raise ClashError(BUSY)
     try:
         if not workers.acquire(timeout=WIND_UP_SECONDS):
             raise ClashError("Processes of an earlier load of this file are still at work.")
@@ -421,12 +421,7 @@ def _clear(folder: Path) -> None:
 
 
 def _write_plan(folder: Path, plan: Plan) -> None:
-    temporary = folder / f"{PLAN}.new"
-    with temporary.open("wb") as stream:
-        stream.write(orjson.dumps(asdict(plan)))
-        stream.flush()
-        os.fsync(stream.fileno())
-    os.replace(temporary, folder / PLAN)
+    write_durably(folder / PLAN, orjson.dumps(asdict(plan)))
 
 
 def _read_plan(folder: Path) -> Plan | None:
@@ -457,11 +452,6 @@ def _told(path: Path) -> Iterator[Refused]:
 def _by(count: int, told: Iterator[Refused]) -> Iterator[list[Refused]]:
     while some := list(islice(told, count)):
         yield some
-
-
-def _loaded(state: Row, *, before: bool = False) -> Loaded:
-    counts = {name: state[name] for name in ("rows", "loaded", "created", "refused", "repeated")}
-    return Loaded(**counts, before=before)
 
 
 def _in_words(error: Exception) -> str:

@@ -20,6 +20,8 @@ from graph.resolver import Prepared, Resolver
 
 ROWS_AT_ONCE = 1_000
 
+BUSY = "Another process loads the same file."
+
 Progress = Callable[[int], None]
 """Told how many rows are done."""
 
@@ -50,6 +52,12 @@ class Loaded:
     refused: int
     repeated: int
     before: bool = False
+
+    @classmethod
+    def of(cls, state: Row, *, before: bool = False) -> "Loaded":
+        """Tell it from a load's record."""
+        counts = {name: state[name] for name in ("rows", "loaded", "created", "refused", "repeated")}
+        return cls(**counts, before=before)
 
     @property
     def ignored(self) -> int:
@@ -117,7 +125,7 @@ class Loads:
         name = digest(file)
         state = self._state(name)
         if state is not None and state["finished"] and not anew:
-            return _loaded(state, before=True)
+            return Loaded.of(state, before=True)
         if state is None or anew:
             self._database.write(lambda tx: tx.run("loads.begin", id=name, at=to_pair(self._clock.next())))
             state = self._state(name)
@@ -131,7 +139,7 @@ class Loads:
         self._database.write(lambda tx: tx.run("loads.finish", id=name, at=to_pair(self._clock.next())))
         state = self._state(name)
         assert state is not None
-        return _loaded(state)
+        return Loaded.of(state)
 
     def _state(self, name: str) -> Row | None:
         rows = self._database.read(lambda tx: tx.run("loads.state", id=name))
@@ -177,17 +185,16 @@ class Loads:
             rows = [answers[place] for place in firsts]
             repeated = sum(answer.duplicate for answer in rows)
             created = sum(answer.outcome is Outcome.CREATED and not answer.duplicate for answer in rows)
-            advanced = tx.run(
-                "loads.advance",
-                id=name,
-                **{"from": batch.start, "to": batch.end},
+            advance(
+                tx,
+                name,
+                batch.start,
+                batch.end,
                 loaded=len(rows) - repeated,
                 created=created,
                 refused=batch.broken,
                 repeated=repeated,
             )
-            if not advanced:
-                raise ClashError("Another process loads the same file.")
 
         self._resolver.resolve_and(
             prepared, note, committed=lambda tx: tx.run("loads.state", id=name)[0]["rows"] >= batch.end
@@ -201,12 +208,22 @@ _WHY = {
 }
 
 
+def advance(
+    tx: Transaction, record: str, start: int, end: int, *, loaded: int, created: int, refused: int, repeated: int
+) -> None:
+    """Note how far a load is, in the transaction of what it has done.
+
+    Raises
+    ------
+    ClashError
+        When it is not where it was: another process has gone on with it.
+    """
+    counts = {"loaded": loaded, "created": created, "refused": refused, "repeated": repeated}
+    if not tx.run("loads.advance", id=record, **{"from": start, "to": end}, **counts):
+        raise ClashError(BUSY)
+
+
 def digest(file: Path) -> str:
     """Name a file by what is in it."""
     with file.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()
-
-
-def _loaded(state: Row, *, before: bool = False) -> Loaded:
-    counts = {name: state[name] for name in ("rows", "loaded", "created", "refused", "repeated")}
-    return Loaded(**counts, before=before)

@@ -4,7 +4,6 @@ A folder of a table holds numbered parts; which of them count is said by the man
 else lies in a folder was not finished.
 """
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -99,26 +98,6 @@ def is_export(folder: Path) -> bool:
     except (FileNotFoundError, orjson.JSONDecodeError):
         return False
     return isinstance(manifest, dict) and str(manifest.get("format")).startswith(_FORMATS)
-
-
-def write_durably(path: Path, content: bytes) -> None:
-    """Write a file so that it is there whole, or as it was before, whenever the machine stops."""
-    temporary = path.with_name(f".{path.name}.new")
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    finish(temporary, path)
-
-
-def finish(temporary: Path, path: Path) -> None:
-    """Give a file that was written whole its name, durably."""
-    os.replace(temporary, path)
-    descriptor = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def parts(folder: Path, table: str) -> list[Path]:

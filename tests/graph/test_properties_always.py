@@ -168,7 +168,9 @@ class Snapshot:
     trackers: frozenset[str]
 
 
-def snapshot(database: Database) -> Snapshot:
+def nodes_and_edges(database: Database) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Read all that events leave, as it is in the database."""
+
     def read(tx: Transaction) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         nodes = tx.run_text(
             "MATCH (n) WHERE NOT n:Migration AND NOT n:Schema AND NOT n:Feed AND NOT n:Lease "
@@ -180,7 +182,11 @@ def snapshot(database: Database) -> Snapshot:
         )
         return nodes, edges
 
-    nodes, edges = database.read(read)
+    return database.read(read)
+
+
+def snapshot(database: Database) -> Snapshot:
+    nodes, edges = nodes_and_edges(database)
     for node in nodes:
         if "Change" in node["labels"]:
             # A server on this database may give it its number at any time.

@@ -21,7 +21,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from graph.database import Database, Transaction
+from graph.database import Database
 from graph.decision import Limits
 from graph.errors import ClashError
 from graph.events import Event, read_event
@@ -34,7 +34,7 @@ from graph.offline.ties import Components, connect, read_span, survey
 from graph.resolver import Prepared, Resolver
 from tests.api.test_command import run
 from tests.conftest import empty
-from tests.graph.test_properties_always import check_invariants
+from tests.graph.test_properties_always import check_invariants, nodes_and_edges
 
 SMALL = Sizes(batch=4, span=700, partition=9, stretch=Stretch(7))
 """So that a short log has many spans, partitions and stretches, and components that go through all of them."""
@@ -48,18 +48,9 @@ Line = dict[str, Any]
 def whole_graph(database: Database) -> tuple[Counter[str], Counter[str]]:
     """Give every node and edge; ids of our making, and times of arrival, are told by the event that they came with."""
 
-    def read(tx: Transaction) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        nodes = tx.run_text(
-            "MATCH (n) WHERE NOT n:Migration AND NOT n:Schema AND NOT n:Feed AND NOT n:Lease AND NOT n:Load "
-            "RETURN elementId(n) AS element, labels(n) AS labels, properties(n) AS properties"
-        )
-        edges = tx.run_text(
-            "MATCH (a)-[r]->(b) RETURN elementId(a) AS start, type(r) AS type, properties(r) AS properties, "
-            "elementId(b) AS end"
-        )
-        return nodes, edges
-
-    nodes, edges = database.read(read)
+    # How far the load is stands beside what it has left.
+    nodes, edges = nodes_and_edges(database)
+    nodes = [node for node in nodes if "Load" not in node["labels"]]
     arrivals = {
         node["properties"]["received_at"]: node["properties"]["message_id"]
         for node in nodes
