@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from shutil import which
@@ -143,10 +143,19 @@ def watch(origin: str) -> Watch:
 
 
 Open = Callable[..., Page]
+Serve = Callable[..., str]
 
 
 @pytest.fixture
-def open_page(browser: Browser, origin: str, watch: Watch, kinfold: Kinfold) -> Iterator[Open]:
+def serve(environment_of_server: dict[str, str]) -> Iterator[Serve]:
+    """Run a server of this test's own, with settings more than the others', and give its address."""
+    with ExitStack() as servers:
+        yield lambda **more: servers.enter_context(serving(environment_of_server, **more))
+
+
+# Depends on `serve` so that its pages are closed first: one may still ask for something when its server is gone.
+@pytest.fixture
+def open_page(browser: Browser, origin: str, serve: Serve, watch: Watch, kinfold: Kinfold) -> Iterator[Open]:
     """Open the page at an address of its own; afterwards nothing may have gone wrong unnoticed."""
     contexts: list[BrowserContext] = []
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Open, Watch, findings_of_axe, serving
+from tests.browser.conftest import Open, Serve, Watch, findings_of_axe
 
 Resolve = Callable[..., dict[str, Any]]
 Story = Callable[[str], str]
@@ -100,31 +100,31 @@ def test_text_from_the_graph_never_becomes_markup(open_page: Open, resolve: Reso
 
 
 def test_with_access_keys_the_page_asks_for_one_and_keeps_it_for_the_tab_only(
-    open_page: Open, watch: Watch, ana: str, environment_of_server: dict[str, str]
+    open_page: Open, watch: Watch, ana: str, serve: Serve
 ) -> None:
     watch.expect("401")
-    with serving(environment_of_server, KINFOLD_READ_KEY="r-schlüssel", KINFOLD_ADMIN_KEY="a-1") as address:
-        page = open_page(f"#/contact/{ana}", at=address)
-        box = page.get_by_label("This server asks for an access key")
-        expect(box).to_be_focused()
-        assert not findings_of_axe(page)
-        box.fill("r-schlüssel")
-        box.press("Enter")
-        expect(page.get_by_role("heading", level=1)).to_contain_text("Ana")
-        expect(box).to_be_hidden()
-        page.reload()
-        expect(page.get_by_role("heading", level=1)).to_contain_text("Ana")
-        assert page.evaluate("[localStorage.length, document.cookie, Object.values(sessionStorage)]") == [
-            0,
-            "",
-            ["r-schlüssel"],
-        ]
-        # A read key looks and may not write: the page says which key it takes, and asks again.
-        watch.expect("403")
-        page.get_by_role("link", name="Keys and properties").click()
-        page.get_by_role("button", name="Take away the tracker t1").click()
-        expect(page.get_by_role("alert")).to_contain_text("admin")
-        expect(box).to_be_visible()
+    address = serve(KINFOLD_READ_KEY="r-schlüssel", KINFOLD_ADMIN_KEY="a-1")
+    page = open_page(f"#/contact/{ana}", at=address)
+    box = page.get_by_label("This server asks for an access key")
+    expect(box).to_be_focused()
+    assert not findings_of_axe(page)
+    box.fill("r-schlüssel")
+    box.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Ana")
+    expect(box).to_be_hidden()
+    page.reload()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Ana")
+    assert page.evaluate("[localStorage.length, document.cookie, Object.values(sessionStorage)]") == [
+        0,
+        "",
+        ["r-schlüssel"],
+    ]
+    # A read key looks and may not write: the page says which key it takes, and asks again.
+    watch.expect("403")
+    page.get_by_role("link", name="Keys and properties").click()
+    page.get_by_role("button", name="Take away the tracker t1").click()
+    expect(page.get_by_role("alert")).to_contain_text("admin")
+    expect(box).to_be_visible()
 
 
 def test_while_the_server_is_away_the_page_says_so(open_page: Open, watch: Watch, ana: str) -> None:
@@ -140,11 +140,10 @@ def test_while_the_server_is_away_the_page_says_so(open_page: Open, watch: Watch
 
 
 def test_of_several_tenants_on_this_machine_the_address_says_whose_contacts_are_shown(
-    open_page: Open, ana: str, environment_of_server: dict[str, str], tmp_path: Path
+    open_page: Open, ana: str, serve: Serve, tmp_path: Path
 ) -> None:
     file = tmp_path / "tenants.yaml"
     file.write_text("tenants:\n  north:\n")
-    with serving(environment_of_server, KINFOLD_TENANTS=str(file)) as address:
-        page = open_page(f"?tenant=north#/contact/{ana}", at=address)
-        expect(page.get_by_role("heading", level=1)).to_contain_text("Ana")
-        page.close()  # it may still ask for something when its server is gone
+    address = serve(KINFOLD_TENANTS=str(file))
+    page = open_page(f"?tenant=north#/contact/{ana}", at=address)
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Ana")
