@@ -142,7 +142,6 @@ def test_a_lease_starts_the_database_a_second_one_attaches_and_the_last_one_stop
     assert not embedded.stop(settings)
 
 
-@pytest.mark.calendar
 def test_a_server_that_was_killed_comes_back_with_its_data_its_password_and_its_port(settings: Settings) -> None:
     with embedded.lease(settings) as first, connect(first) as driver:
         driver.execute_query("CREATE (:Kept {name: 'committed'})")

@@ -87,7 +87,6 @@ class Writer(threading.Thread):
             self.error = error
 
 
-@pytest.mark.calendar
 def test_after_a_kill_every_answered_event_is_there_and_the_others_can_be_sent_again(
     tmp_path: Path, server: Settings
 ) -> None:
