@@ -12,14 +12,17 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 import psutil
 from rich.console import Console
 from rich.table import Table
 
+from api import logs
 from graph.embedded import stop
+from graph.events import Event
 from graph.kinfold import Kinfold, open_kinfold
+from graph.model import Answer
 from graph.settings import Settings
 
 Result = TypeVar("Result")
@@ -64,6 +67,20 @@ def throw_away(**changes: Any) -> Iterator[Kinfold]:
         # Before its folder goes, the database must be down, not only without a lease.
         stack.callback(stop, settings)
         yield stack.enter_context(open_kinfold(settings))
+
+
+def resolve_log(kinfold: Kinfold, stream: BinaryIO, size: int) -> list[Answer]:
+    """Resolve a log by the path of ``kinfold resolve``, the writing of its answers included; give them."""
+    answers: list[Answer] = []
+
+    def keeping(events: Sequence[Event]) -> list[Answer]:
+        answered = kinfold.resolver.resolve(events)
+        answers.extend(answered)
+        return answered
+
+    for batch in logs.batches(stream, size):
+        logs.dump(logs.answer_lines(keeping, batch))
+    return answers
 
 
 def at_once(callers: int, works: Sequence[Callable[[], object]]) -> float:

@@ -20,15 +20,13 @@ import uuid
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import orjson
 from rich.console import Console
 from rich.table import Table
 
-from api import logs
 from bench import raw
-from bench.harness import throw_away, where
+from bench.harness import resolve_log, throw_away, where
 from bench.traffic import Crowd
 from graph.clock import Clock, to_pair
 from graph.database import Database
@@ -137,14 +135,8 @@ def load_history(kinfold: Kinfold, folder: Path, events: int, turn: int) -> dict
     answers: list[Answer] = []
 
     def resolve(path: Path) -> None:
-        def keeping(batch: Any) -> list[Answer]:
-            answered = kinfold.resolver.resolve(batch)
-            answers.extend(answered)
-            return answered
-
         with path.open("rb") as stream:
-            for batch in logs.batches(stream, ROWS_AT_ONCE):
-                logs.dump(logs.answer_lines(keeping, batch))
+            answers.extend(resolve_log(kinfold, stream, ROWS_AT_ONCE))
 
     def load(path: Path, workers: int) -> None:
         loaded = kinfold.histories.load(path, workers=workers, work=folder)

@@ -17,6 +17,7 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from io import BytesIO
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -24,10 +25,10 @@ from typing import Any
 import orjson
 
 from bench import raw
-from bench.harness import Figure, at_once, median, save, show, throw_away, timed
+from bench.harness import Figure, at_once, median, resolve_log, save, show, throw_away, timed
 from bench.traffic import Crowd
 from graph.events import Event, read_event
-from graph.kinfold import Kinfold
+from graph.kinfold import Kinfold, rarely_collect
 from graph.line import Line
 from graph.model import Answer
 
@@ -54,12 +55,9 @@ class Both:
         return [self._shadow.rows(event, answer) for event, answer in zip(events, answers, strict=True)]
 
     def log(self, events: Sequence[dict[str, Any]]) -> list[Answer]:
-        """Resolve a log as ``kinfold resolve`` does: parsed from lines, a thousand a transaction."""
-        lines = [orjson.dumps(event) for event in events]
-        answers: list[Answer] = []
-        for chunk in raw.chunks(lines, ROWS):
-            answers += self.kinfold.resolver.resolve([read_event(line) for line in chunk])
-        return answers
+        """Resolve a log as ``kinfold resolve`` does: lines are read ahead, and answers written."""
+        lines = b"".join(orjson.dumps(event) + b"\n" for event in events)
+        return resolve_log(self.kinfold, BytesIO(lines), ROWS)
 
     def unwind(self, rows: Sequence[list[tuple[str, raw.Row]]]) -> None:
         for chunk in raw.chunks(rows, ROWS):
@@ -205,6 +203,7 @@ def served(kinfold: Kinfold) -> Iterator[str]:
 
 def measure(rounds: int, size: int) -> list[Figure]:
     with throw_away(pool_size=CALLERS + 6) as kinfold:
+        rarely_collect()  # as the commands do
         both = Both(kinfold, 7)
         log_import(both, 3, size)  # the server's code is compiled while it runs: nothing is measured cold
         # Later, connections side by side may write a row before the one that it matches.
