@@ -4,14 +4,10 @@ import json
 import signal
 import subprocess
 import time
-from io import BytesIO
 from pathlib import Path
 
 import pytest
 
-from api.replay import compare, show
-from graph.kinfold import Kinfold
-from graph.scratch import ScratchGraph
 from graph.simulation import Parameters, World
 from graph.simulation.metrics import Quality
 from tests.api.test_command import KINFOLD, ROOT, answers, run
@@ -91,15 +87,14 @@ def test_a_replay_names_what_differs_and_the_bad_lines_and_leaves_nothing(
     assert list(scratch_folder.iterdir()) == []
 
 
-def test_a_replay_is_shown_as_tables(kinfold: Kinfold, capsys: pytest.CaptureFixture[str]) -> None:
-    log = BytesIO(LOG.replace('{"nonsense": 1}\n', "").encode())
-    scratch = ScratchGraph(kinfold.database, kinfold.settings)
-    done = compare(scratch, log, ("strict", "continuity", "last_login"), lambda *_: None)
-    assert not done.bad
-    show(done, log, limit=1)
-    shown = capsys.readouterr().out
-    assert "2 events under each policy" in shown
-    assert "2 events differ: 1 in the outcome, 2 in which events are together; 1 more than shown" in shown
+def test_a_replay_is_shown_as_tables(environment: dict[str, str], scratch_folder: Path, tmp_path: Path) -> None:
+    log = tmp_path / "log.ndjson"
+    log.write_text(LOG.replace('{"nonsense": 1}\n', ""))
+    ran = run(environment, "replay", log, "--limit", "1")
+    assert ran.returncode == 0, ran.stderr
+    assert "2 events under each policy" in ran.stdout
+    assert "2 events differ: 1 in the outcome, 2 in which events are together; 1 more than shown" in ran.stdout
+    assert list(scratch_folder.iterdir()) == []
 
 
 def test_an_interrupted_replay_leaves_nothing(environment: dict[str, str], scratch_folder: Path) -> None:

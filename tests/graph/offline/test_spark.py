@@ -41,7 +41,7 @@ LIMITS = Limits(3, 3)
 
 # A run takes Spark ten seconds however small the graph: many graphs in each, and none run again to be made smaller.
 slowly = settings(
-    max_examples=2, phases=[Phase.explicit, Phase.generate], deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=3, phases=[Phase.explicit, Phase.generate], deadline=None, suppress_health_check=list(HealthCheck)
 )
 sizes = st.lists(st.integers(1, 40), min_size=1, max_size=8)
 
