@@ -11,7 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
-from api.command import app as command
+from api.command.program import app as command
 from graph.kinfold import Kinfold
 from graph.settings import Settings
 from tests.api.conftest import open_client
