@@ -72,7 +72,8 @@ def _add(path: str, kind: str) -> None:
 def _add_spellings(path: str, take: Callable[..., Awaitable[Response]], *, hidden: bool, **documented: Any) -> None:
     for spelling in with_and_without_slash(path):
         shown = not hidden and spelling == path
-        router.add_api_route(spelling, take, methods=["POST"], include_in_schema=shown, **(documented if shown else {}))
+        more = documented if shown else {}
+        router.add_api_route(spelling, take, methods=["POST"], include_in_schema=shown, **more)
 
 
 for _path, _kind in MESSAGE_PATHS.items():
@@ -82,7 +83,8 @@ for _path, _kind in MESSAGE_PATHS.items():
 async def batch(request: Request) -> Response:
     """In order, committed before the answer. What cannot be read is named in `rejected`; the others go on.
 
-    Also at `/v1/import`, `/v1/b` and `/beacon/v1/batch`. SDKs drop a batch that is answered with 400, so one bad message is no reason for it.
+    Also at `/v1/import`, `/v1/b` and `/beacon/v1/batch`. SDKs drop a batch that is answered with 400, so one bad
+    message is no reason for it.
     """
     packed = await _packed(request)
     return await in_thread(partial(_take_batch, kinfold_of(request), packed, _encoding(request), datetime.now(UTC)))
