@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from api.http import schemas
+from api.http.access import Held, held_by
 from api.http.batch import Read, resolve_read
 from api.http.problems import as_problem, responses
 from api.http.requests import as_json, in_thread, kinfold_of, line_of, read_body
@@ -26,7 +27,7 @@ from api.segment_spec.messages import (
     with_and_without_slash,
 )
 from graph.errors import KinfoldError, Unavailable
-from graph.identity.events import Event
+from graph.identity.events import TrackedEvent
 from graph.kinfold import Kinfold
 
 log = logging.getLogger(__name__)
@@ -52,7 +53,8 @@ def _body(schema: dict[str, Any], example: dict[str, Any]) -> dict[str, Any]:
 
 def _add(path: str, kind: str) -> None:
     async def take(request: Request) -> Response:
-        read = partial(_read_one, kind, await _packed(request), _encoding(request), datetime.now(UTC))
+        packed = await _packed(request)
+        read = partial(_read_one, held_by(request), kind, packed, _encoding(request), datetime.now(UTC))
         await asyncio.wrap_future(line_of(request).submit(await in_thread(read)))
         return as_json({"success": True})
 
@@ -87,7 +89,8 @@ async def batch(request: Request) -> Response:
     message is no reason for it.
     """
     packed = await _packed(request)
-    return await in_thread(partial(_take_batch, kinfold_of(request), packed, _encoding(request), datetime.now(UTC)))
+    take = partial(_take_batch, kinfold_of(request), held_by(request), packed, _encoding(request), datetime.now(UTC))
+    return await in_thread(take)
 
 
 async def metrics() -> Response:
@@ -130,12 +133,18 @@ def _encoding(request: Request) -> str:
     return ",".join(request.headers.getlist("content-encoding"))
 
 
-def _read_one(kind: str, packed: bytes, encoding: str, received_at: datetime) -> Event:
-    return read_message(kind, parse(unpack(packed, encoding)), received_at)
+def _read_one(held: Held | None, kind: str, packed: bytes, encoding: str, received_at: datetime) -> TrackedEvent:
+    return _from(held, read_message(kind, parse(unpack(packed, encoding)), received_at))
 
 
-def _take_batch(kinfold: Kinfold, packed: bytes, encoding: str, received_at: datetime) -> Response:
-    read = read_batch(parse(unpack(packed, encoding)), received_at)
+def _from(held: Held | None, event: TrackedEvent) -> TrackedEvent:
+    """Return the event as the key of its call may send it: one that stands in a page makes no two persons one."""
+    return event.model_copy(update={"may_unite": False}) if held is not None and held.minimal else event
+
+
+def _take_batch(kinfold: Kinfold, held: Held | None, packed: bytes, encoding: str, received_at: datetime) -> Response:
+    messages = read_batch(parse(unpack(packed, encoding)), received_at)
+    read = [item if isinstance(item, KinfoldError) else _from(held, item) for item in messages]
     size = kinfold.settings.batch_size
     rejected: list[dict[str, Any]] = [
         {"index": start + place, "error": as_problem(result)}

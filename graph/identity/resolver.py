@@ -7,7 +7,7 @@ holds the effects of the events before, and what changed is written in a few gro
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -16,9 +16,10 @@ from graph import tracing
 from graph.clock import Clock, Micros, Mint, RandomMint, to_micros, to_pair
 from graph.errors import Unavailable
 from graph.feed.changes import ChangeKind
+from graph.identity.aliases import Alias, read_alias
 from graph.identity.decision import POLICIES, Decision, Limits, Policy, decide
 from graph.identity.decision.table import Fold, Own, Split, Take
-from graph.identity.events import Event
+from graph.identity.events import Event, TrackedEvent
 from graph.identity.folding import fold
 from graph.identity.keys import DEFAULT_BLOCK_LIST, BlockList, EventKeys, read_keys
 from graph.identity.working_set import Contact, World
@@ -42,6 +43,7 @@ class Prepared:
     event: Event
     keys: EventKeys
     message_id: str
+    alias: Alias | None = None
 
 
 @dataclass(slots=True)
@@ -187,9 +189,11 @@ class Resolver:
     def prepare(self, events: Sequence[Event]) -> list[Prepared]:
         """Read the keys of events, by the block list of now."""
         block_list = self.block_list
-        return [
-            Prepared(event, read_keys(event, block_list), event.message_id or self.mint.other()) for event in events
-        ]
+        prepared = []
+        for event in events:
+            keys, alias = read_alias(event, read_keys(event, block_list), block_list)
+            prepared.append(Prepared(event, keys, event.message_id or self.mint.other(), alias))
+        return prepared
 
     def _attempt(self, tx: Transaction, prepared: Sequence[Prepared], *, explain: bool) -> _Batch:
         world = World(tx.run, self.mint)
@@ -232,6 +236,9 @@ def _load(world: World, all_prepared: Sequence[Prepared]) -> None:
     if not prepared:
         return
     keys = [item.keys for item in prepared]
+    for item in prepared:
+        if item.alias is not None:
+            keys += (item.alias.person, item.alias.without)
     world.load(
         emails=[key.email for key in keys if key.email is not None],
         user_ids=[key.user_id for key in keys if key.user_id is not None],
@@ -249,14 +256,15 @@ def _foresee(world: World, prepared: Sequence[Prepared]) -> None:
     writing: dict[str, Contact] = {}
     for item in prepared:
         keys = [(name, value) for name in KEY_NAMES if (value := getattr(item.keys, name)) is not None]
-        if len(keys) == 1 and not item.event.properties:
+        writes = bool(item.event.properties or item.event.properties_once)
+        if len(keys) == 1 and not writes:
             continue
         owners = {owner: world.contacts[owner] for key in keys for owner in list(world.key(*key).owners)[:2]}
         nameless = any(key in named_again and not world.key(*key).owners for key in keys)
         if len(owners) + nameless > 1:
             folding |= {owner: contact for owner, contact in owners.items() if contact.kind is Kind.ANONYMOUS}
             writing |= owners
-        elif item.event.properties:
+        elif writes:
             writing |= owners
     if folding:
         world.need_keys(*folding.values())
@@ -282,6 +290,10 @@ class Turn:
     at: Micros
     explain: bool
     wrote: bool = False
+    before: Contact | None = None
+    """The person that an alias speaks of."""
+    is_new: bool = False
+    """Whether what an alias calls that person now was nobody's."""
 
     def answer(self) -> Answer:
         item, world = self.item, self.world
@@ -289,6 +301,8 @@ class Turn:
             return self._ignored()
         if item.message_id in world.messages:
             return self._duplicate()
+        if item.alias is not None:
+            item = self._read_alias(item, item.alias)
         facts = world.facts(
             email=item.keys.email,
             user_id=item.keys.user_id,
@@ -297,6 +311,47 @@ class Turn:
         )
         decision = decide(item.keys, facts, self.resolver.policy, self.resolver.limits)
         return self._carry_out(decision)
+
+    def _read_alias(self, item: Prepared, alias: Alias) -> Prepared:
+        """Settle, under the locks, whether an alias speaks of a person or of a device."""
+        person = self.world.facts(
+            email=alias.person.email, user_id=alias.person.user_id, tracker_id=None, subscription=None
+        )
+        before = person.user_owner or person.email_owner
+        if before is None:
+            return item
+        item = self.item = replace(item, keys=alias.without)
+        if not isinstance(item.event, TrackedEvent) or not item.event.may_unite:
+            return item
+        self.before = self.world.contacts[before.id]
+        now = self.world.facts(email=item.keys.email, user_id=item.keys.user_id, tracker_id=None, subscription=None)
+        self.is_new = now.user_owner is None and now.email_owner is None
+        if self.is_new and item.keys.email is not None:
+            # A changed address: it becomes the person's `email`, as one that is given by hand.
+            self.world.own(self.before, "email", item.keys.email, self.at, item.message_id)
+            self.world.note("key_given", self.at, self.before.id, key="email", message_id=item.message_id)
+        return item
+
+    def _unite(self, contact: Contact, answer: Answer) -> Contact:
+        """Make the person of an alias and the current contact one, as by hand; return who that is.
+
+        Who was there before stays: the person of the alias when the new id was nobody's, else the owner of that id.
+        """
+        if self.before is None or (before := self.world.contact(self.before.id)) is contact:
+            return contact
+        source, target = (contact, before) if self.is_new else (before, contact)
+        limits = self.resolver.limits
+        if (
+            source.trackers + target.trackers > limits.max_trackers
+            or len(source.subscriptions | target.subscriptions) > limits.max_subscriptions
+        ):
+            answer.limited = True
+            return contact
+        fold(self.world, source, target, self.at, rule=None, message_id=None)
+        answer.contact = ContactRef(target.id, target.kind)
+        answer.merged.append(source.id)
+        answer.conflicts = [one for one in answer.conflicts if one.owner != before.id]
+        return target
 
     def _carry_out(self, decision: Decision) -> Answer:
         world, item = self.world, self.item
@@ -342,15 +397,25 @@ class Turn:
         if decision.limited:
             self._note("limited", contact, decision)
         contact.kind = decision.kind
+        contact = self._unite(contact, answer)
         contact.seen = max(contact.seen, self.at)
-        if item.event.properties:
-            world.write_properties(contact, item.event.properties, self._occurred(), self.at, item.message_id)
+        self._write_properties(contact, item.event)
         answer.tracker_id = self._answered_tracker(contact)
         answer.shared_with = self._shared_with(contact)
         self._note_activity(contact, answer, evident=decision.evident and not item.keys.ignored)
         if not self.explain:
             answer.trace = None
         return answer
+
+    def _write_properties(self, contact: Contact, event: Event) -> None:
+        occurred, source = self._occurred(), self.item.message_id
+        if event.properties:
+            self.world.write_properties(contact, event.properties, occurred, self.at, source)
+        if event.properties_once:
+            self.world.write_properties_once(contact, event.properties_once, occurred, self.at, source)
+        if isinstance(event, TrackedEvent):
+            for name, value in event.groups.items():
+                self.world.add_to_property(contact, name, value, occurred, self.at, source)
 
     def _current(self, decision: Decision) -> Contact:
         if decision.current is not None:
