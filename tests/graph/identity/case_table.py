@@ -82,7 +82,7 @@ class LetterIds:
         self._count += 1
         return f"minted-{self._count}"
 
-    def other(self) -> str:
+    def time_ordered(self) -> str:
         self._count += 1
         return f"other-{self._count}"
 
