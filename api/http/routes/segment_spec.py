@@ -13,7 +13,7 @@ from api.http import schemas
 from api.http.access import Held, held_by
 from api.http.batch import Read, resolve_read
 from api.http.problems import as_problem, responses
-from api.http.requests import as_json, in_thread, kinfold_of, line_of, read_body
+from api.http.requests import as_json, commit_queue_of, in_thread, kinfold_of, read_body
 from api.segment_spec.messages import (
     BATCH_PATHS,
     MAX_MESSAGES,
@@ -55,7 +55,7 @@ def _add(path: str, kind: str) -> None:
     async def take(request: Request) -> Response:
         packed = await _packed(request)
         read = partial(_read_one, held_by(request), kind, packed, _encoding(request), datetime.now(UTC))
-        await asyncio.wrap_future(line_of(request).submit(await in_thread(read)))
+        await asyncio.wrap_future(commit_queue_of(request).submit(await in_thread(read)))
         return as_json({"success": True})
 
     short = next(other for other, same in MESSAGE_PATHS.items() if same == kind and other != path)
