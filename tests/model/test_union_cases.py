@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from graph.database import Database
 from graph.settings import Settings
-from tests.graph.test_properties_always import check_invariants
+from graph.store.database import Database
+from tests.graph.identity.test_properties_always import check_invariants
 from tests.model.reference import PLURAL
 from tests.model.side_by_side import SideBySide
 
@@ -62,7 +62,9 @@ class Stage:
         assert (shown["id"], shown["kind"]) == (self.contacts[letter], kind), expected
         if keys is not None:
             owned = [
-                (key, value["id"] if isinstance(value, dict) else value) for key in PLURAL for value in shown[PLURAL[key]]
+                (key, value["id"] if isinstance(value, dict) else value)
+                for key in PLURAL
+                for value in shown[PLURAL[key]]
             ]
             told = {("subscription", self.world.conflicted)}
             assert sorted(
