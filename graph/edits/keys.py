@@ -12,7 +12,7 @@ from graph.identity.decision import Limits
 from graph.identity.keys import DEFAULT_BLOCK_LIST, BlockList, InvalidKey, normalise
 from graph.identity.working_set import Contact, World
 from graph.identity.working_set.write import write_world
-from graph.model import PERSON_KEYS, KeyName, Kind
+from graph.model import KeyName
 from graph.store.database import Database, Transaction
 
 
@@ -136,8 +136,6 @@ class KeysByHand:
         world.note("key_given", at, contact.id, key=key, by=acting())
         if owners:
             world.note("shared", at, contact.id, other=owners[0].id, owners=len(owners) + 1, by=acting())
-        if key in PERSON_KEYS:
-            contact.kind = Kind.KNOWN
         self._finish(tx, world, contact, "given", key, value, at)
         return contact.id
 
@@ -148,22 +146,8 @@ class KeysByHand:
         at = self._clock.next(after=contact.seen)
         world.disown(contact, key, value, at)
         world.note("key_taken", at, contact.id, key=key, by=acting())
-        if key in PERSON_KEYS:
-            self._lose_name(world, contact)
         self._finish(tx, world, contact, "taken", key, value, at)
         return contact.id
-
-    def _lose_name(self, world: World, contact: Contact) -> None:
-        """Make a contact anonymous with its last person key.
-
-        One whose last *own* person key goes, while a union's is left, is anonymous once that union is undone.
-        """
-        if not contact.emails + contact.user_ids:
-            contact.kind, contact.split = Kind.ANONYMOUS, False
-            return
-        world.need_keys(contact)
-        if not any(key.name in PERSON_KEYS and edge.merge is None for key, edge in contact.keys.items()):
-            contact.split = False
 
     def _finish(
         self, tx: Transaction, world: World, contact: Contact, action: str, key: KeyName, value: str, at: int

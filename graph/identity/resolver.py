@@ -341,7 +341,6 @@ class Turn:
                     world.split(contact, tracker_owner, subscription, self.at)
         if decision.limited:
             self._note("limited", contact, decision)
-        contact.kind = decision.kind
         contact.seen = max(contact.seen, self.at)
         if item.event.properties:
             world.write_properties(contact, item.event.properties, self._occurred(), self.at, item.message_id)
@@ -356,7 +355,7 @@ class Turn:
         if decision.current is not None:
             return self.world.contacts[decision.current]
         split = any(isinstance(effect, Split) for effect in decision.effects)
-        contact = self.world.create(decision.kind, self.at, split=split)
+        contact = self.world.create(self.at, split=split)
         if not any(isinstance(effect, Own | Take) and effect.key == "tracker_id" for effect in decision.effects):
             self.world.mint_tracker(contact, self.at, self.item.message_id)
         self._note("created", contact, decision, contact_kind=decision.kind.value)
