@@ -5,13 +5,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from graph.clock import Clock, Mint, to_datetime, to_micros
-from graph.edits.keys import KeysByHand
+from graph.clock import Clock, IdSource, to_datetime, to_micros
+from graph.edits.keys import KeyEdits
 from graph.edits.unions import Unions
 from graph.errors import ClashError, NotFound
-from graph.explore.contacts import documents, living_contact
+from graph.explore.contacts import documents
 from graph.identity.decision import Limits
 from graph.identity.events import read_event
+from graph.identity.living import living_contact
 from graph.identity.resolver import Resolver
 from graph.kinfold import Kinfold
 from graph.settings import Settings
@@ -35,7 +36,7 @@ class SideBySide:
         policy: str = "strict",
         max_trackers: int = 500,
         max_subscriptions: int = 50,
-        mint: Mint | None = None,
+        id_source: IdSource | None = None,
     ) -> None:
         empty(database)
         self.database = database
@@ -49,13 +50,13 @@ class SideBySide:
                 }
             ),
         )
-        if mint is not None:
+        if id_source is not None:
             clock, limits = Clock(), Limits(max_trackers, max_subscriptions)
             product = replace(
                 product,
-                resolver=Resolver(database, policy=policy, limits=limits, mint=mint, clock=clock),
-                keys=KeysByHand(database, limits=limits, mint=mint, clock=clock),
-                unions=Unions(database, limits=limits, mint=mint, clock=clock),
+                resolver=Resolver(database, policy=policy, limits=limits, id_source=id_source, clock=clock),
+                keys=KeyEdits(database, limits=limits, id_source=id_source, clock=clock),
+                unions=Unions(database, limits=limits, id_source=id_source, clock=clock),
             )
         self.product = product
         self.model = Reference(policy, max_trackers, max_subscriptions)

@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from graph.clock import Micros, Mint
+from graph.clock import IdSource, Micros
 from graph.errors import TryAgain
-from graph.feed.changes import ChangeKind, ChangeRow, change_row
 from graph.identity.decision import ContactFacts, Facts
 from graph.identity.working_set.entities import (
     Contact,
@@ -22,6 +21,7 @@ from graph.identity.working_set.entities import (
     tracker_order,
 )
 from graph.model import PERSON_KEYS, KeyName, Kind, Properties
+from graph.store.changes import ChangeKind, ChangeRow, change_row
 
 Read = Callable[..., list[dict[str, Any]]]
 """Runs a named statement: ``Transaction.run``."""
@@ -42,7 +42,7 @@ class SeenMessage:
 
 
 @dataclass(slots=True)
-class World:
+class WorkingSet:
     """Contacts and keys of one transaction, with everything that was changed on them.
 
     It starts empty; `load` and the ``need_…`` methods bring in, under locks, what is asked for. Nothing is
@@ -52,14 +52,14 @@ class World:
     ----------
     run
         Runs a named statement in the transaction.
-    mint
+    id_source
         Where new ids come from.
     lock
         Whether what is read is locked; a dry run locks nothing.
     """
 
     run: Read
-    mint: Mint
+    id_source: IdSource
     lock: bool = True
     contacts: dict[str, Contact] = field(default_factory=dict)
     keys: dict[tuple[KeyName, str], Key] = field(default_factory=dict)
@@ -303,7 +303,7 @@ class World:
 
     def create(self, at: Micros, *, split: bool = False) -> Contact:
         """Make a contact; it has no key yet. One made by a conflict of row 4.3.3 (``split``) is known at once."""
-        contact = Contact(self.mint.contact(), at, at, split=split, nameless=split, complete=True, entries={})
+        contact = Contact(self.id_source.contact(), at, at, split=split, nameless=split, complete=True, entries={})
         self.contacts[contact.id] = contact
         return contact
 
@@ -325,7 +325,7 @@ class World:
 
     def mint_tracker(self, contact: Contact, at: Micros, source: str | None = None) -> None:
         """Give a contact a tracker of our making."""
-        tracker = self.mint.tracker()
+        tracker = self.id_source.tracker()
         self.minted.add(tracker)
         self.own(contact, "tracker_id", tracker, at, source)
 
@@ -345,14 +345,14 @@ class World:
         self.messages[message_id] = SeenMessage(contact.id, timeline.tracker, True, rule, outcome)
 
     def note(self, kind: ChangeKind, at: Micros, contact: str, **more: Any) -> None:
-        """Say in the change feed what was done; see `graph.feed.changes.change_row`."""
+        """Say in the change feed what was done; see `graph.store.changes.change_row`."""
         # Its place among the changes of its event, so that it is the same in a batch of any size.
         before = self.feed[-1] if self.feed else None
         place = before["place"] + 1 if before is not None and before["fresh"] == at else 0
         self.feed.append(change_row(kind, at, contact, place=place, **more))
 
     def _open_timeline(self, contact: Contact, tracker: str, at: Micros) -> Timeline:
-        timeline = Timeline(self.mint.other(), tracker, contact.id, at)
+        timeline = Timeline(self.id_source.time_ordered(), tracker, contact.id, at)
         self.timelines[timeline.id] = contact.timelines[timeline.id] = timeline
         return timeline
 
