@@ -80,6 +80,15 @@ def test_an_alias_of_a_known_person_makes_two_persons_one_as_by_hand(client: Tes
     assert owner(client, user_id="new")["properties"] == {"plan": "pro"}
 
 
+def test_an_alias_of_who_is_logged_in_ties_the_new_id_to_the_same_browser(client: TestClient) -> None:
+    post(client, "/v1/identify", {"userId": "42", "anonymousId": "t1", "traits": {"email": "ana@example.com"}})
+    post(client, "/v1/alias", {"previousId": "42", "userId": "ana-crm", "anonymousId": "t1"})
+    post(client, "/v1/track", {"userId": "ana-crm", "anonymousId": "t1", "event": "Seen"})
+    ana = owner(client, tracker_id="t1")
+    assert (ana["user_ids"], ana["email"], ana["trackers"][0]) == (["42", "ana-crm"], "ana@example.com", "t1")
+    assert {item["event"] for item in activity(client, tracker_id="t1")} == {"identify", "alias", "Seen"}
+
+
 def test_an_alias_in_a_batch_knows_the_messages_before_it(client: TestClient) -> None:
     batch = [
         {"type": "identify", "userId": "old", "traits": {"email": "ana@example.com"}},
