@@ -83,7 +83,9 @@
       value = decoded(value);
       return secret(decoded(name)) || clean(value) !== value ? mark : whole;
     });
-    if (left !== address) left = left.replace(/([?#&;])[?&;]+/g, "$1").replace(/[?&;#]+(?=#|$)/g, "");
+    if (left !== address) {
+      left = left.replace(/[&;]+(?=[?#&;]|$)/g, "").replace(/([?#])[?&;]+/g, "$1").replace(/[?#]+(?=#|$)/g, "");
+    }
     return left.replace(/(\/\/)[^/?#@]*@/, "$1").replace(/[^\s/?#&=;:,]{1,64}(?:@|%40)[\w-]+(?:\.[\w-]+)+/gi, "*")
       .replace(/eyJ[\w-]{10,}\.[\w-]+\.[\w-]*/g, "*");
   }
