@@ -21,9 +21,9 @@ def settled(page: Page) -> None:
 
 
 def pages(site: Site) -> list[tuple[str, str]]:
-    """The addresses and referrers of the page views that came in, without the server's own."""
-    seen = [event["event_properties"] for event in site.sent if event["event"] == "page"]
-    return [(item["url"].removeprefix(site.url), item["referrer"].removeprefix(site.url)) for item in seen]
+    """The addresses and referrers of the page views that came in, each once, without the server's own address."""
+    once = {event["message_id"]: event["event_properties"] for event in site.sent if event["event"] == "page"}
+    return [(item["url"].removeprefix(site.url), item["referrer"].removeprefix(site.url)) for item in once.values()]
 
 
 def test_secrets_in_addresses_are_left_out(opened: Opened, site: Site) -> None:

@@ -23,14 +23,24 @@ def at_localhost(site: Site) -> str:
     return site.url.replace("127.0.0.1", "localhost")
 
 
+def holding(page: Page, pattern: str) -> list[Route]:
+    """Hold up what a page asks of an address, until a test lets it go on."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(pattern, hold)
+    return held
+
+
 def test_tracker_of_the_stub_is_null_before_the_tag_has_come_and_where_it_is_blocked(
     visitor: BrowserContext, site: Site
 ) -> None:
     page = visitor.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    held: list[Route] = []
-    page.route("**/tag.js", held.append)
+    held = holding(page, "**/tag.js")
     page.goto(f"{site.url}/shop/home", wait_until="commit")
     page.wait_for_function("!!window.kinfold")
     assert page.evaluate("kinfold.tracker()") is None
@@ -158,8 +168,7 @@ def test_the_sites_own_server_sets_the_cookie_where_the_attribute_says_so(visito
 
 def test_an_answer_that_sets_the_cookie_late_brings_no_former_visitor_back(visitor: BrowserContext, site: Site) -> None:
     page = visitor.new_page()
-    held: list[Route] = []
-    page.route("**/v1/cookie*", held.append)
+    held = holding(page, "**/v1/cookie*")
     page.goto(f"{site.url}/shop/home?cookie-by=server")
     page.wait_for_function("!!window.kinfold && !!kinfold.tracker()")
     until(lambda: held, page)
@@ -179,8 +188,7 @@ def test_an_answer_that_sets_the_cookie_late_brings_no_former_visitor_back(visit
 
 def test_consent_taken_back_while_the_server_sets_the_cookie_leaves_none(visitor: BrowserContext, site: Site) -> None:
     page = visitor.new_page()
-    held: list[Route] = []
-    page.route("**/v1/cookie*", held.append)
+    held = holding(page, "**/v1/cookie*")
     page.goto(f"{site.url}/shop/home?cookie-by=server")
     page.wait_for_function("!!window.kinfold && !!kinfold.tracker()")
     until(lambda: held, page)

@@ -1,6 +1,7 @@
 """The tag as a file; what it does in a browser is tests/browser/test_tag.py."""
 
 import gzip
+import re
 from pathlib import Path
 
 import pytest
@@ -98,3 +99,11 @@ def test_a_cookie_that_cannot_be_is_refused(client: TestClient, body: dict[str, 
     response = client.post("/v1/cookie", json=body, headers=OWN)
     refused(response, 422, "bad_input")
     assert [error["field"] for error in response.json()["errors"]] == [field]
+
+
+def test_the_recipes_for_proxies_pass_on_what_the_tag_asks_for_and_nothing_else() -> None:
+    page = Path("docs/tag.md").read_text(encoding="utf-8")
+    asked = {"/tag.js", *re.findall(r'\bat\("([^"]+)"\)', TAG.read_text(encoding="utf-8"))}
+    nginx, caddy = (re.findall(rf"```{name}\n(.*?)```", page, re.DOTALL)[0] for name in ("nginx", "caddy"))
+    assert set(re.findall(r"location = (\S+)", nginx)) == asked
+    assert set(re.findall(r"@kinfold path (.*)", caddy)[0].split()) == asked
