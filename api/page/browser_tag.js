@@ -354,7 +354,7 @@
       if (set.cookieBy === "server") lasting();
       held.splice(0).forEach(function (call) {
         then = call[2];
-        calls[call[0]].apply(null, call[1]);
+        try { calls[call[0]].apply(null, call[1]); } catch (error) { if (w.console) w.console.error(error); }
       });
       then = null;
       subscribed();

@@ -23,15 +23,24 @@ def at_localhost(site: Site) -> str:
     return site.url.replace("127.0.0.1", "localhost")
 
 
-def holding(page: Page, pattern: str) -> list[Route]:
-    """Hold up what a page asks of an address, until a test lets it go on."""
-    held: list[Route] = []
+class Held:
+    """What a page asks of an address, held up until a test lets it go on, the last first."""
 
-    def hold(route: Route) -> None:
-        held.append(route)
+    def __init__(self, page: Page, pattern: str) -> None:
+        self.routes: list[Route] = []
+        self._open = False
+        page.route(pattern, self._hold)
 
-    page.route(pattern, hold)
-    return held
+    def _hold(self, route: Route) -> None:
+        if self._open:
+            route.continue_()
+        else:
+            self.routes.append(route)
+
+    def release(self) -> None:
+        self._open = True
+        for route in reversed(self.routes):
+            route.continue_()
 
 
 def test_tracker_of_the_stub_is_null_before_the_tag_has_come_and_where_it_is_blocked(
@@ -40,13 +49,13 @@ def test_tracker_of_the_stub_is_null_before_the_tag_has_come_and_where_it_is_blo
     page = visitor.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    held = holding(page, "**/tag.js")
+    held = Held(page, "**/tag.js")
     page.goto(f"{site.url}/shop/home", wait_until="commit")
     page.wait_for_function("!!window.kinfold")
     assert page.evaluate("kinfold.tracker()") is None
     page.evaluate("window.kept = kinfold; kept.track('Early')")
-    until(lambda: held, page)
-    held[0].continue_()
+    until(lambda: held.routes, page)
+    held.release()
     page.wait_for_function("!!kinfold.tracker()")
     page.evaluate("kept.track('By The Stub')")
     settled(page)
@@ -168,18 +177,16 @@ def test_the_sites_own_server_sets_the_cookie_where_the_attribute_says_so(visito
 
 def test_an_answer_that_sets_the_cookie_late_brings_no_former_visitor_back(visitor: BrowserContext, site: Site) -> None:
     page = visitor.new_page()
-    held = holding(page, "**/v1/cookie*")
+    held = Held(page, "**/v1/cookie*")
     page.goto(f"{site.url}/shop/home?cookie-by=server")
     page.wait_for_function("!!window.kinfold && !!kinfold.tracker()")
-    until(lambda: held, page)
+    until(lambda: held.routes, page)
     first = cookie(visitor)
     page.evaluate("kinfold.reset()")
     second = cookie(visitor)
     assert second != first
-    page.unroute("**/v1/cookie*")
     found = set_by_server(page)
-    for route in held:
-        route.continue_()
+    held.release()
     until(lambda: any(str(first) in line for line in found), page)
     until(lambda: cookie(visitor) == second, page)
     page.evaluate("kinfold.consent(false)")
@@ -188,13 +195,13 @@ def test_an_answer_that_sets_the_cookie_late_brings_no_former_visitor_back(visit
 
 def test_consent_taken_back_while_the_server_sets_the_cookie_leaves_none(visitor: BrowserContext, site: Site) -> None:
     page = visitor.new_page()
-    held = holding(page, "**/v1/cookie*")
+    held = Held(page, "**/v1/cookie*")
     page.goto(f"{site.url}/shop/home?cookie-by=server")
     page.wait_for_function("!!window.kinfold && !!kinfold.tracker()")
-    until(lambda: held, page)
+    until(lambda: held.routes, page)
     page.evaluate("kinfold.consent(false)")
     found = set_by_server(page)
-    held[0].continue_()
+    held.release()
     until(lambda: found, page)
     until(lambda: visitor.cookies() == [], page)
 
