@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from graph.clock import Clock, to_text
-from graph.database import Database, Row, Transaction
+from graph.database import RECEIPT, Database, Row, Transaction
 from graph.errors import BadInput, FieldError, NotFound, Unavailable
 from graph.feed.changes import ChangeKind, ChangeRow, acting, append, change_row
 from graph.keys import BlockList, SuppressedKeys
@@ -110,7 +110,7 @@ class Blocking:
             if tx.run("blocking.add", kind=kind, value=kept, at=datetime.now(UTC))[0]["new"]:
                 append(tx, self._change("block_rule_added", kind, kept))
 
-        self._database.write(work)
+        self._database.write(work, committed=RECEIPT)
         self.forget()
 
     def remove(self, kind: RuleKind, value: str) -> None:
@@ -128,7 +128,7 @@ class Blocking:
                 raise NotFound(f"There is no {kind} rule {value!r}.")
             append(tx, self._change("block_rule_removed", kind, kept))
 
-        self._database.write(work)
+        self._database.write(work, committed=RECEIPT)
         self.forget()
 
     def _change(self, what: ChangeKind, kind: RuleKind, value: str) -> ChangeRow:

@@ -12,7 +12,7 @@ import hashlib
 import hmac
 import secrets
 
-from graph.database import Database
+from graph.database import REPEATABLE, Database
 from graph.errors import BadBookmark
 
 SECRET = "bookmarks"  # noqa: S105 the name of it
@@ -55,7 +55,9 @@ class Bookmarks:
             When the database cannot be reached.
         """
         made = secrets.token_hex(32)
-        rows = self._database.write(lambda tx: tx.run("privacy.secret", name=SECRET, value=made))
+        rows = self._database.write(
+            lambda tx: tx.run("privacy.secret", name=SECRET, value=made), committed=REPEATABLE
+        )
         self._secret = bytes.fromhex(rows[0]["value"])
 
     def give(self) -> str | None:

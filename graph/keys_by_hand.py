@@ -5,7 +5,7 @@ from typing import Any
 
 from graph.clock import Clock, Mint, RandomMint, to_datetime
 from graph.contacts import Document, documents, living_contact, redirected
-from graph.database import Database, Transaction
+from graph.database import RECEIPT, Database, Transaction
 from graph.decision import Limits
 from graph.errors import BadInput, ClashError, FieldError, NotFound
 from graph.feed.changes import acting
@@ -50,7 +50,9 @@ class KeysByHand:
             When another contact owns the key (``owner`` names it), or a limit would be exceeded.
         """
         normal = self._usable(key, value)
-        return self._database.write(lambda tx: self._shown(tx, contact_id, self._give(tx, contact_id, key, normal)))
+        return self._database.write(
+            lambda tx: self._shown(tx, contact_id, self._give(tx, contact_id, key, normal)), committed=RECEIPT
+        )
 
     def take(self, contact_id: str, key: KeyName, value: str) -> Document:
         """Take a key from a contact, and give the contact as it is then.
@@ -64,7 +66,9 @@ class KeysByHand:
             When no contact ever had this id, or this contact does not own the key.
         """
         normal = self._readable(key, value)
-        return self._database.write(lambda tx: self._shown(tx, contact_id, self._take(tx, contact_id, key, normal)))
+        return self._database.write(
+            lambda tx: self._shown(tx, contact_id, self._take(tx, contact_id, key, normal)), committed=RECEIPT
+        )
 
     def preview_give(self, contact_id: str, key: KeyName, value: str) -> list[Document]:
         """Say field by field what giving a key would change; nothing is written."""

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from graph.database import Database, Transaction
+from graph.database import REPEATABLE, Database, Transaction
 from graph.statements import CYPHER
 
 MIGRATIONS = CYPHER / "migrations"
@@ -64,7 +64,7 @@ def migrate(database: Database, folder: Path = MIGRATIONS) -> list[str]:
         When a file that was applied has changed or is missing, or the graph is newer than these files.
     """
     migrations = load_migrations(folder)
-    database.write(lambda tx: tx.run("migration.prepare"), in_line=False)
+    database.write(lambda tx: tx.run("migration.prepare"), committed=REPEATABLE, in_line=False)
     applied: list[str] = []
     _check(database, migrations)
     for migration in migrations:
@@ -72,7 +72,11 @@ def migrate(database: Database, folder: Path = MIGRATIONS) -> list[str]:
             # Schema commands cannot share a transaction with data. Each is idempotent, so a crash or a second
             # process between them and the record below only repeats them.
             for statement in migration.statements:
-                database.write(lambda tx, text=statement: tx.run_text(text), in_line=False)  # type: ignore[misc]
+                database.write(
+                    lambda tx, text=statement: tx.run_text(text),  # type: ignore[misc]
+                    committed=REPEATABLE,
+                    in_line=False,
+                )
             if _record(database, migration):
                 applied.append(migration.name)
     database.read(lambda tx: tx.run("migration.await_indexes"))
@@ -101,4 +105,8 @@ def _record(database: Database, migration: Migration) -> bool:
         )
         return bool(rows[0]["recorded"])
 
-    return database.write(work)
+    def committed(tx: Transaction, _: bool) -> bool:
+        return any(row["version"] == migration.version for row in tx.run("migration.applied"))
+
+    # No receipt: the constraint that receipts rely on is one of the migrations.
+    return database.write(work, committed=committed)

@@ -2,7 +2,7 @@
 
 from graph.clock import Clock, Mint, RandomMint
 from graph.contacts import Document, documents, living_contact, redirected
-from graph.database import Database, Transaction
+from graph.database import RECEIPT, Database, Transaction
 from graph.feed.changes import acting
 from graph.model import Properties
 from graph.preview import preview
@@ -31,7 +31,7 @@ class PropertiesByHand:
             (document,) = documents(tx, [self._write(tx, contact_id, values)])
             return redirected(document, contact_id)
 
-        return self._database.write(work)
+        return self._database.write(work, committed=RECEIPT)
 
     def preview(self, contact_id: str, values: Properties) -> list[Document]:
         """Say field by field what writing would change; nothing is written."""

@@ -4,6 +4,7 @@ Keys are read, facts are loaded under locks, decisions are made in order of arri
 holds the effects of the events before, and what changed is written in a few grouped statements.
 """
 
+import secrets
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from typing import Any
 import orjson
 
 from graph import tracing
+from graph.callbacks import notify
 from graph.clock import Clock, Micros, Mint, RandomMint, to_micros, to_pair
 from graph.database import Database, Transaction
 from graph.decision import POLICIES, Decision, Limits, Policy, decide
@@ -44,13 +46,27 @@ class Prepared:
     message_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """An activity by which a commit is recognised whose answer was lost."""
+
+    message_id: str
+    commit: int | None
+    """What the activity keeps of its transaction where the message id is the sender's: another server may have got the
+    same message meanwhile, and written it. None where the id was minted here, which nobody else has."""
+
+    def committed(self, tx: Transaction) -> bool:
+        """Return whether the transaction that wrote it was committed."""
+        return bool(tx.run("resolution.committed", message_id=self.message_id, commit=self.commit)[0]["committed"])
+
+
 @dataclass(slots=True)
 class _Batch:
     """What one try to resolve a batch came to."""
 
     answers: list[Answer]
-    written: str | None
-    """A message id that is in the graph when, and only when, this try was committed."""
+    marker: Marker | None = None
+    """An activity that is in the graph when, and only when, this try was committed; None when it writes none."""
 
 
 class Resolver:
@@ -114,7 +130,7 @@ class Resolver:
         prepared = self.prepare(events)
         with tracing.span("resolve", {"events": len(prepared)}):
             batch = self.database.write(lambda tx: self._attempt(tx, prepared, explain=explain), committed=_committed)
-        self.answered(batch.answers)
+        notify(self.answered, batch.answers)
         return batch.answers
 
     def resolve_and(
@@ -147,7 +163,7 @@ class Resolver:
             return answers
 
         answers = self.database.write(attempt, committed=lambda tx, _: committed(tx))
-        self.answered(answers)
+        notify(self.answered, answers)
         return answers
 
     @contextmanager
@@ -212,14 +228,13 @@ class Resolver:
         """
         seen = max((contact.seen for contact in world.contacts.values()), default=0)
         arrival = self.clock.next(len(prepared) or 1, after=seen)
-        batch = _Batch([], None)
+        batch = _Batch([])
         for offset, item in enumerate(prepared):
             if ahead is not None and offset and offset % AHEAD == 0:
                 ahead()
-            turn = Turn(self, world, item, arrival + offset, explain)
+            turn = Turn(self, world, item, arrival + offset, explain, marks=batch.marker is None)
             batch.answers.append(turn.answer())
-            if turn.wrote:
-                batch.written = item.message_id
+            batch.marker = batch.marker or turn.marker
         return batch
 
 
@@ -281,7 +296,9 @@ class Turn:
     item: Prepared
     at: Micros
     explain: bool
-    wrote: bool = False
+    marks: bool = True
+    """Whether the activity is to stand for the transaction."""
+    marker: Marker | None = None
 
     def answer(self) -> Answer:
         item, world = self.item, self.world
@@ -407,7 +424,11 @@ class Turn:
         period.last = self.at
         assert answer.rule is not None
         world.noted(item.message_id, contact, period, answer.rule, answer.outcome)
-        self.wrote = True
+        if self.marks:
+            # 53 bits fit into one block of the activity's record.
+            self.marker = Marker(item.message_id, None if event.message_id is None else secrets.randbits(53))
+            if self.marker.commit is not None:
+                node["commit"] = self.marker.commit
 
     def _occurred(self) -> Micros:
         occurred = self.item.event.occurred_at
@@ -451,9 +472,7 @@ class Turn:
 
 
 def _committed(tx: Transaction, batch: _Batch) -> bool:
-    if batch.written is None:
-        return True
-    return bool(tx.run("resolution.committed", message_id=batch.written)[0]["committed"])
+    return batch.marker is None or batch.marker.committed(tx)
 
 
 def _hide_made_up(answers: Sequence[Answer], world: World) -> None:

@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from graph.database import Database
+from graph.database import REPEATABLE, Database, Transaction
 from graph.embedded import stop
 from graph.kinfold import Kinfold, Progress, open_database
 from graph.migrations import migrate
@@ -29,11 +29,15 @@ class ScratchGraph:
         self.settings = settings
         # The statement that empties a graph asks for this mark, so that it cannot empty another one.
         self._token = secrets.token_hex(16)
-        database.write(lambda tx: tx.run("scratch.mark", token=self._token))
+        database.write(lambda tx: tx.run("scratch.mark", token=self._token), committed=REPEATABLE)
 
     def emptied(self, policy: PolicyName) -> Kinfold:
         """Forget everything, and give the product on the empty graph, with this policy."""
-        while self.database.write(lambda tx: tx.run("scratch.empty", token=self._token)[0]["deleted"]):
+        def some(tx: Transaction) -> int:
+            deleted: int = tx.run("scratch.empty", token=self._token)[0]["deleted"]
+            return deleted
+
+        while self.database.write(some, committed=REPEATABLE):
             pass
         return Kinfold.on(self.database, self.settings.model_copy(update={"policy": policy}))
 

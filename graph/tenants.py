@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, c
 from pydantic_core import PydanticCustomError
 
 from graph.access_keys import separate
-from graph.database import Database
+from graph.database import REPEATABLE, Database
 from graph.errors import BadInput, FieldError
 from graph.events import field_errors
 from graph.offers.files import SourceFile
@@ -45,7 +45,7 @@ def claim(database: Database, tenant: str) -> None:
     AnotherTenant
         When it is another's.
     """
-    owner = database.write(lambda tx: tx.run("tenants.claim", tenant=tenant)[0]["tenant"])
+    owner = database.write(lambda tx: tx.run("tenants.claim", tenant=tenant)[0]["tenant"], committed=REPEATABLE)
     if owner != tenant:
         raise AnotherTenant(
             f"The database of tenant {tenant} belongs to tenant {owner}. Nothing of it was read or changed; "

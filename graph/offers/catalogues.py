@@ -9,7 +9,7 @@ import orjson
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from graph.clock import Mint, RandomMint
-from graph.database import Database, Row, Transaction
+from graph.database import RECEIPT, Database, Row, Transaction
 from graph.errors import BadInput, FieldError, NotFound, TryAgain
 from graph.events import field_errors
 from graph.offers.catalogue import Catalogue, Environment, Place, mistakes_of, refuse, with_ancestors
@@ -220,7 +220,7 @@ class Catalogues:
                     tx.run(f"offers.put_{statement}", **{statement: rows})
             return new, replace(after, version=version)
 
-        return self._database.write(work)
+        return self._database.write(work, committed=RECEIPT)
 
 
 _SINGULAR = {"categories": "category", "spaces": "space", "offers": "offer"}

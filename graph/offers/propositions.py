@@ -12,7 +12,7 @@ from typing import Any, Literal
 from graph import tracing
 from graph.clock import Mint, RandomMint, to_text
 from graph.contacts import living_contact
-from graph.database import Database, Transaction
+from graph.database import RECEIPT, Database, Transaction
 from graph.decision import Decision, decide
 from graph.errors import BadInput, FieldError, NotFound, TryAgain
 from graph.events import Event
@@ -267,7 +267,7 @@ class Propositions:
                 raise BadInput([FieldError("offer", "not_proposed", f"offer {offer!r} was not part of it")])
             return [row["name"] for row in rows]
 
-        names = self._database.write(work)
+        names = self._database.write(work, committed=RECEIPT)
         return {"proposition_id": proposition, "outcome": outcome, "offers": names, "at": at}
 
     def of_contact(

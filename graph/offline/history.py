@@ -20,7 +20,7 @@ from typing import Any
 import orjson
 
 from graph.clock import Clock, to_pair
-from graph.database import Database, Row, Transaction
+from graph.database import REPEATABLE, Database, Row, Transaction
 from graph.embedded.home import FileLock
 from graph.errors import ClashError, Unavailable
 from graph.events import Event, read_event
@@ -330,9 +330,9 @@ class Histories:
     def _begin(self, load: str) -> None:
         def work(tx: Transaction) -> None:
             tx.run("loads.forget", beginning=f"{load}/")
-            tx.run("loads.begin", id=load, at=to_pair(self._clock.next()))
+            tx.run("loads.begin", id=load, at=to_pair(self._clock.next()), anew=True)
 
-        self._database.write(work)
+        self._database.write(work, committed=REPEATABLE)
 
     def _resolve(self, crew: Crew, load: str, plan: Plan, folder: Path, sizes: Sizes, on_progress: Progress) -> None:
         numbers = _numbers(plan)
@@ -343,13 +343,13 @@ class Histories:
                 name = _record(load, plan, number)
                 rows = tx.run("loads.state", id=name)
                 if not rows:
-                    tx.run("loads.begin", id=name, at=to_pair(self._clock.next()))
+                    tx.run("loads.begin", id=name, at=to_pair(self._clock.next()), anew=False)
                 done.append(rows[0]["rows"] if rows else 0)
             return done
 
         parts = [
             Part(load, plan, number, done, sizes.batch)
-            for number, done in zip(numbers, self._database.write(states), strict=True)
+            for number, done in zip(numbers, self._database.write(states, committed=REPEATABLE), strict=True)
         ]
         # The longest first: it may be one component, which one worker resolves alone.
         parts.sort(key=lambda part: part.done - plan.partitions[part.number])

@@ -12,7 +12,7 @@ from itertools import accumulate
 from pathlib import Path
 
 from graph.clock import Clock, to_pair
-from graph.database import Database, Row, Transaction
+from graph.database import REPEATABLE, Database, Row, Transaction
 from graph.errors import BadInput, ClashError, FieldError
 from graph.model import KEY_NAMES, Answer, Outcome
 from graph.offline.customers import Refused, read_customer, read_rows
@@ -127,7 +127,11 @@ class Loads:
         if state is not None and state["finished"] and not anew:
             return Loaded.of(state, before=True)
         if state is None or anew:
-            self._database.write(lambda tx: tx.run("loads.begin", id=name, at=to_pair(self._clock.next())))
+
+            def begin(tx: Transaction) -> None:
+                tx.run("loads.begin", id=name, at=to_pair(self._clock.next()), anew=anew)
+
+            self._database.write(begin, committed=REPEATABLE)
             state = self._state(name)
         assert state is not None
         done: int = state["rows"]
@@ -136,7 +140,9 @@ class Loads:
             on_refused(batch.refused)
             self._load(name, batch)
             on_progress(batch.end)
-        self._database.write(lambda tx: tx.run("loads.finish", id=name, at=to_pair(self._clock.next())))
+        self._database.write(
+            lambda tx: tx.run("loads.finish", id=name, at=to_pair(self._clock.next())), committed=REPEATABLE
+        )
         state = self._state(name)
         assert state is not None
         return Loaded.of(state)

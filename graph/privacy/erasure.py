@@ -16,7 +16,7 @@ import orjson
 from graph.analysis.findings import KEY_OF, KINDS, identity
 from graph.clock import Clock, Mint, RandomMint, to_text
 from graph.contacts import Document, living_contact
-from graph.database import Database, Row, Transaction
+from graph.database import RECEIPT, Database, Row, Transaction
 from graph.errors import NotFound, TryAgain
 from graph.feed.changes import append, change_row
 from graph.model import KeyName
@@ -126,7 +126,7 @@ class Erasures:
 
     def finish(self, receipt: str) -> None:
         """Go on with an erasure until nothing is left; that it is done already is no error."""
-        while not self._database.write(lambda tx: self._step(tx, receipt)):
+        while not self._database.write(lambda tx: self._step(tx, receipt), committed=RECEIPT):
             pass
 
     def sweep(self) -> int:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from graph.clock import to_text
-from graph.database import Database, Transaction
+from graph.database import RECEIPT, Database, Transaction
 from graph.errors import BadInput, FieldError, NotFound
 from graph.keys import InvalidKey, SuppressedKeys, normalise, suppression_digest
 from graph.model import PERSON_KEYS, KeyName
@@ -105,7 +105,7 @@ class Suppression:
             digest = suppression_digest(self._keyed(rows[0]["value"]), key, normal).hex()
             return bool(tx.run("privacy.allow", name=SECRET, digest=digest))
 
-        if not self._database.write(work):
+        if not self._database.write(work, committed=RECEIPT):
             raise NotFound(f"This {kind} is not suppressed.")
 
     def _keyed(self, stored: str) -> bytes:
