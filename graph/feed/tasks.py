@@ -50,9 +50,7 @@ class FeedTasks:
             self._watched_at = self.monotonic()
         if self._due(self._swept_at, SWEEP_SECONDS):
             positions = [webhook.position for webhook in kinfold.webhooks.all()]
-            kinfold.feed.sweep(
-                days=settings.feed_days, until=min(positions, default=None), held=self.deliveries.held
-            )
+            kinfold.feed.sweep(days=settings.feed_days, until=min(positions, default=None), held=self.deliveries.held)
             self._swept_at = self.monotonic()
         return 0.0 if came.taken or came.passed else PAUSE_SECONDS
 

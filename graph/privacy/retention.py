@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from graph.database import RECEIPT, Database
+from graph.store.database import RECEIPT, Database
 
 PERIODS = 500
 """How many periods of ownership are looked at in one statement."""
