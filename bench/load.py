@@ -32,7 +32,7 @@ from graph.clock import Clock, to_pair
 from graph.kinfold import Kinfold, rarely_collect
 from graph.loads.loads import ROWS_AT_ONCE
 from graph.model import Answer
-from graph.store.database import Database
+from graph.store.database import REPEATABLE, Database
 
 OUT = Path(__file__).parent / "out"
 COLUMNS = ("user_id", "email", "tracker_id", "subscription", "properties.country", "properties.plan", "created_at")
@@ -100,7 +100,7 @@ def plain(database: Database, path: Path, clock: Clock) -> None:
                 }
                 for place, values in enumerate(chunk)
             ]
-            database.write(lambda tx, rows=rows: tx.run_text(PLAIN, rows=rows))
+            database.write(lambda tx, rows=rows: tx.run_text(PLAIN, rows=rows), committed=REPEATABLE)
 
 
 def census(database: Database) -> dict[str, int]:

@@ -17,7 +17,7 @@ from graph.identity.decision import Limits
 from graph.identity.events import Event, read_event
 from graph.identity.resolver import Resolver
 from graph.model import Answer, Outcome
-from graph.store.database import Database, Transaction
+from graph.store.database import REPEATABLE, Database, Transaction
 from graph.store.statements import load_statements
 from tests.conftest import empty
 
@@ -592,5 +592,5 @@ def test_a_damaged_graph_breaks_the_invariant(invariant: str, database: Database
         ]
     )
     check_invariants(database)
-    database.write(lambda tx: tx.run_text(DAMAGE[invariant], **{"a": "c-0002", "b": "c-0003"}))
+    database.write(lambda tx: tx.run_text(DAMAGE[invariant], **{"a": "c-0002", "b": "c-0003"}), committed=REPEATABLE)
     assert invariant in broken_invariants(database)
