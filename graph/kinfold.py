@@ -105,7 +105,7 @@ class Kinfold:
             feed,
             Webhooks(database, feed, clock=clock, allow_internal=settings.webhooks_allow_internal),
             catalogues,
-            Propositions(database, resolver, catalogues, mint=mint),
+            Propositions(database, resolver, catalogues),
             Loads(database, resolver, clock=clock),
             Histories(database, resolver, settings, clock=clock),
         )

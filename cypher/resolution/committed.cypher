@@ -1,10 +1,10 @@
 // name: resolution.committed
-// purpose: Tell whether an event's activity is in the graph, written by the given transaction if one is given, after a commit that nobody answered.
+// purpose: Tell whether the transaction is in the graph that wrote an event's activity, after a commit that nobody answered.
 // parameters: message_id, commit
 // columns: committed
 // access: read
 // plan: kept
 RETURN EXISTS {
   MATCH (a:Activity {message_id: $message_id})
-  WHERE $commit IS NULL OR a.commit = $commit
+  WHERE a.commit = $commit
 } AS committed

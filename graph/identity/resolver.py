@@ -26,7 +26,7 @@ from graph.identity.keys import DEFAULT_BLOCK_LIST, BlockList, EventKeys, read_k
 from graph.identity.working_set import Contact, World
 from graph.identity.working_set.write import write_activities, write_world
 from graph.model import KEY_NAMES, Answer, Conflict, ContactRef, KeyName, Kind, MovedKey, Outcome, TraceStep
-from graph.store.database import Database, Transaction
+from graph.store.database import RECEIPT, Database, Transaction
 
 DEFAULT_EVENT = "identify"
 
@@ -51,9 +51,9 @@ class Marker:
     """An activity by which a commit is recognised whose answer was lost."""
 
     message_id: str
-    commit: int | None
-    """What the activity keeps of its transaction where the message id is the sender's: another server may have got the
-    same message meanwhile, and written it. None where the id was minted here, which nobody else has."""
+    commit: int
+    """What the activity keeps of its transaction: the message may have reached another server meanwhile, and been
+    written by that one."""
 
     def committed(self, tx: Transaction) -> bool:
         """Return whether the transaction that wrote it was committed."""
@@ -137,8 +137,6 @@ class Resolver:
         self,
         prepared: Sequence[Prepared],
         beside: Callable[[Transaction, list[Answer]], None],
-        *,
-        committed: Callable[[Transaction], bool],
     ) -> list[Answer]:
         """Resolve events in order, and do something else in the same transaction, which knows the answers.
 
@@ -148,8 +146,6 @@ class Resolver:
             Events as `prepare` gives them.
         beside
             What else to do; what it raises takes everything back.
-        committed
-            Tells, in a later transaction, whether what ``beside`` did is in the graph.
 
         Raises
         ------
@@ -162,7 +158,7 @@ class Resolver:
             beside(tx, answers)
             return answers
 
-        answers = self.database.write(attempt, committed=lambda tx, _: committed(tx))
+        answers = self.database.write(attempt, committed=RECEIPT)
         notify(self.answered, answers)
         return answers
 
@@ -206,6 +202,15 @@ class Resolver:
         return [
             Prepared(event, read_keys(event, block_list), event.message_id or self.mint.other()) for event in events
         ]
+
+    def turn_of(self, world: World, item: Prepared) -> "Turn":
+        """Load what a single event is decided by, and return its turn: who looks at the decision, then has it answered.
+
+        Nothing is written before `write_world`.
+        """
+        _load(world, [item])
+        seen = max((contact.seen for contact in world.contacts.values()), default=0)
+        return Turn(self, world, item, self.clock.next(after=seen), explain=False)
 
     def _attempt(self, tx: Transaction, prepared: Sequence[Prepared], *, explain: bool) -> _Batch:
         world = World(tx.run, self.mint)
@@ -299,21 +304,29 @@ class Turn:
     marks: bool = True
     """Whether the activity is to stand for the transaction."""
     marker: Marker | None = None
+    """The activity that was written for this event, if it is to stand for the transaction."""
+    _decision: Decision | None = None
+
+    def decision(self) -> Decision:
+        """Return what the table says of this event; decided once."""
+        if self._decision is None:
+            keys = self.item.keys
+            facts = self.world.facts(
+                email=keys.email,
+                user_id=keys.user_id,
+                tracker_id=keys.tracker_id,
+                subscription=keys.subscription,
+            )
+            self._decision = decide(keys, facts, self.resolver.policy, self.resolver.limits)
+        return self._decision
 
     def answer(self) -> Answer:
-        item, world = self.item, self.world
-        if item.keys.all_blocked:
+        """Carry the decision out in the world, and return the answer."""
+        if self.item.keys.all_blocked:
             return self._ignored()
-        if item.message_id in world.messages:
+        if self.item.message_id in self.world.messages:
             return self._duplicate()
-        facts = world.facts(
-            email=item.keys.email,
-            user_id=item.keys.user_id,
-            tracker_id=item.keys.tracker_id,
-            subscription=item.keys.subscription,
-        )
-        decision = decide(item.keys, facts, self.resolver.policy, self.resolver.limits)
-        return self._carry_out(decision)
+        return self._carry_out(self.decision())
 
     def _carry_out(self, decision: Decision) -> Answer:
         world, item = self.world, self.item
@@ -426,9 +439,8 @@ class Turn:
         world.noted(item.message_id, contact, period, answer.rule, answer.outcome)
         if self.marks:
             # 53 bits fit into one block of the activity's record.
-            self.marker = Marker(item.message_id, None if event.message_id is None else secrets.randbits(53))
-            if self.marker.commit is not None:
-                node["commit"] = self.marker.commit
+            self.marker = Marker(item.message_id, secrets.randbits(53))
+            node["commit"] = self.marker.commit
 
     def _occurred(self) -> Micros:
         occurred = self.item.event.occurred_at

@@ -33,7 +33,7 @@ from graph.loads.ties import Read, Span, connect, read_span, refusals_path, surv
 from graph.loads.worker_pool import Crew
 from graph.model import Answer, Outcome
 from graph.settings import Settings
-from graph.store.database import REPEATABLE, Database, Row, Transaction
+from graph.store.database import RECEIPT, REPEATABLE, Database, Row, Transaction
 
 PLAN = "plan.json"
 LEADER, WORKERS = "leader.lock", "workers.lock"
@@ -176,7 +176,6 @@ class Worker:
         self._resolver.resolve_and(
             self._resolver.prepare(events),
             note,
-            committed=lambda tx: any(row["rows"] >= end for row in tx.run("loads.state", id=part.record)),
         )
 
     def _one_by_one(
@@ -373,10 +372,7 @@ class Histories:
             (state,) = tx.run("loads.state", id=load)
             return state
 
-        def committed(tx: Transaction, _: Row) -> bool:
-            return any(row["finished"] for row in tx.run("loads.state", id=load))
-
-        return Loaded.of(self._database.write(work, committed=committed))
+        return Loaded.of(self._database.write(work, committed=RECEIPT))
 
     def _state(self, load: str) -> Row | None:
         rows = self._database.read(lambda tx: tx.run("loads.state", id=load))

@@ -202,9 +202,7 @@ class Loads:
                 repeated=repeated,
             )
 
-        self._resolver.resolve_and(
-            prepared, note, committed=lambda tx: tx.run("loads.state", id=name)[0]["rows"] >= batch.end
-        )
+        self._resolver.resolve_and(prepared, note)
 
 
 _WHY = {

@@ -295,9 +295,9 @@ class Database:
         committed
             How a commit is recognised whose answer was lost, where nobody knows whether it was done. `RECEIPT` suits
             every work; `REPEATABLE` is work that may be done twice. Where the graph shows it anyway, a function
-            returns whether what ``work`` returned is in the graph. It is asked again until the doubt is settled: a
-            commit can become visible seconds after its connection broke. The work that it stands for must then
-            collide with itself, by a lock or a constraint, as long as it is under way.
+            returns whether the attempt that returned this result is in the graph, and not another attempt or another
+            server's. It is asked until the doubt is settled: a commit can become visible seconds after its connection
+            broke. As long as it is under way, another attempt must collide with it, by a lock or a constraint.
         in_line
             Whether it stands in line with other writers when it collided with them too often. A change of the schema
             cannot: the line is data, and the two do not go into one transaction.

@@ -27,7 +27,16 @@ def write_world(world: World) -> None:
 
     The rows are net effects: what one event of the batch did and a later one undid is not written at all.
     """
-    _Writer(world).write()
+    writer = _Writer(world)
+    writer.collect()
+    writer.send()
+
+
+def changes_of(world: World) -> dict[str, dict[str, Any]]:
+    """Return the statements that write a world down, in the order in which they run, each with its parameters."""
+    writer = _Writer(world)
+    writer.collect()
+    return writer.writes
 
 
 def write_activities(world: World, start: Callable[..., None]) -> None:
@@ -63,7 +72,8 @@ class _Writer:
         self.created: set[Key] = set()
         self.written: set[Timeline] = set()
 
-    def write(self) -> None:
+    def collect(self) -> None:
+        """Put together the statements that what was changed needs."""
         world = self.world
         if world.undone:
             self._add("union.restore", undone=[_undone(item) for item in world.undone])
@@ -97,12 +107,11 @@ class _Writer:
                     {"source": merge.source, "target": merge.target, "at": to_pair(merge.at)} for merge in world.merges
                 ],
             )
-        self._send()
 
     def _add(self, statement: str, **parameters: list[Row] | list[str]) -> None:
         self.writes[statement] = parameters
 
-    def _send(self) -> None:
+    def send(self) -> None:
         """Run what there is to run in one round trip, whatever the batch was made of."""
         if len(self.writes) == 1:
             [(statement, parameters)] = self.writes.items()

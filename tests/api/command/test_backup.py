@@ -130,7 +130,7 @@ def test_a_backup_that_cannot_be_used_leaves_what_was_there(
     # As a later version of Kinfold leaves it, whose schema this one does not know.
     with open_database(settings_of(tmp_path / "home")) as database:
         database.write(
-            lambda tx: tx.run("migration.record", version=9999, name="V9999__later.cypher", checksum="-"),
+            lambda tx: tx.run("migration.record", version=9999, name="V9999__later.cypher", checksum="-", commit=1),
             committed=REPEATABLE,
         )
         later = tmp_path / "later"

@@ -13,6 +13,7 @@ from graph.access.access_keys import KeyScope
 from graph.clock import Clock, to_micros
 from graph.errors import BadInput, ClashError, Gone
 from graph.feed.changes import acting_as, append, change_row
+from graph.feed.delivery import LEASE, Deliveries
 from graph.identity.events import read_event
 from graph.identity.resolver import Resolver
 from graph.kinfold import Kinfold
@@ -368,6 +369,36 @@ def test_old_changes_are_swept_and_who_lags_behind_is_told(kinfold: Kinfold) -> 
     with pytest.raises(Gone):
         kinfold.feed.page(after=after)
     assert [change["id"] for change in kinfold.feed.page(after="5")[0]] == ["6"]
+
+
+def test_who_has_lost_the_lease_sweeps_no_further(kinfold: Kinfold, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("graph.feed.feed.BATCH", 2)
+    old = to_micros(datetime.now(UTC) - timedelta(days=10))
+    kinfold.database.write(
+        lambda tx: append(tx, *(change_row("created", old + n, f"c{n}") for n in range(6))), committed=REPEATABLE
+    )
+    kinfold.feed.number()
+    with (
+        Deliveries(kinfold.database, kinfold.feed, kinfold.webhooks) as ours,
+        Deliveries(kinfold.database, kinfold.feed, kinfold.webhooks) as others,
+    ):
+        assert ours.hold()
+        batches: list[bool] = []
+
+        def held(tx: Transaction) -> bool:
+            if batches:  # after the first batch another process takes over
+                tx.run("webhooks.lease", name=LEASE, holder=others.holder, seconds=0)
+            batches.append(ours.held(tx))
+            if len(batches) == 1:
+                tx.run("webhooks.lease", name=LEASE, holder=ours.holder, seconds=0)
+            return batches[-1]
+
+        assert kinfold.feed.sweep(days=7, held=held) == 2
+        assert batches[:2] == [True, False]
+        assert kinfold.feed.sweep(days=7, held=ours.held) == 0
+        assert others.hold()
+        assert kinfold.feed.sweep(days=7, held=others.held) == 4
+        others.release()
 
 
 def test_lag_counts_what_nobody_numbered(kinfold: Kinfold) -> None:
