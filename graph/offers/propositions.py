@@ -18,8 +18,8 @@ from graph.identity.decision import Decision
 from graph.identity.events import Event
 from graph.identity.keys import EventKeys
 from graph.identity.resolver import Marker, Prepared, Resolver
-from graph.identity.working_set import World
-from graph.identity.working_set.write import changes_of, write_world
+from graph.identity.working_set import WorkingSet
+from graph.identity.working_set.write import changes_of, write_working_set
 from graph.model import Answer, Kind
 from graph.offers.catalogue import Catalogue, Environment
 from graph.offers.catalogues import Catalogues
@@ -143,20 +143,20 @@ class Propositions:
         if environment not in catalogue.environments or space not in catalogue.environments[environment].spaces:
             catalogue = self._catalogues.load(tx)
         asked = _find(catalogue, environment, space)
-        world = World(tx.run, self._resolver.mint)
-        visit, marker = self._visit(world, catalogue, asked, space, item)
+        working_set = WorkingSet(tx.run, self._resolver.id_source)
+        visit, marker = self._visit(working_set, catalogue, asked, space, item)
         if not visit.plain:
             # What the visit makes of the contact, a union for one, is what the offers are held against.
-            write_world(world)
+            write_working_set(working_set)
         ranked = self._ranked(tx, catalogue, visit, item.message_id, limit, explain=explain)
         if visit.contact is not None:
             record = _record(visit, ranked, item.message_id, environment, space)
             if visit.plain:
-                tx.run("offers.write_proposition", resolution_write=_plain_write(world), offers_record=record)
+                tx.run("offers.write_proposition", resolution_write=_plain_write(working_set), offers_record=record)
             else:
                 tx.run("offers.record", **record)
         document = _document(visit, ranked, item.message_id, space, explain=explain)
-        made_up = {one.id for one in world.contacts.values() if not one.stored} | world.minted
+        made_up = {one.id for one in working_set.contacts.values() if not one.stored} | working_set.minted
         return _Attempt(document, visit, marker, frozenset(made_up))
 
     def _ranked(
@@ -188,27 +188,27 @@ class Propositions:
         return rank(choice.environment, shelf, standing, now, min(counts, default=DEFAULT_COUNT), explain=explain)
 
     def _visit(
-        self, world: World, catalogue: Catalogue, asked: Environment, space: str, item: Prepared
+        self, working_set: WorkingSet, catalogue: Catalogue, asked: Environment, space: str, item: Prepared
     ) -> tuple[Visit, Marker | None]:
         """Find out whom the call is from, and let the resolver do what it does with any event."""
         keys = item.keys
         if keys.all_blocked:
             return Visit(Identification.NONE, choose(catalogue, asked, space, Identification.NONE), None), None
-        turn = self._resolver.turn_of(world, item)
+        turn = self._resolver.turn_of(working_set, item)
         decision = turn.decision()
         identification = Identification.NONE
         if keys.email is not None or keys.user_id is not None:
             identification = Identification.EXPLICIT
         elif _leads_to_somebody(decision):
             if not asked.spaces[space].identify_implicitly:
-                return self._unrecognised(world, choose(catalogue, asked, space, identification), item, decision)
+                return self._unrecognised(working_set, choose(catalogue, asked, space, identification), item, decision)
             identification = Identification.IMPLICIT
         choice = choose(catalogue, asked, space, identification)
         plain = decision.current is not None and not decision.effects
         return Visit(identification, choice, turn.answer(), plain=plain), turn.marker
 
     def _unrecognised(
-        self, world: World, choice: Choice, item: Prepared, decision: Decision
+        self, working_set: WorkingSet, choice: Choice, item: Prepared, decision: Decision
     ) -> tuple[Visit, Marker | None]:
         """Take a browser that leads to a known contact for a visitor, where a space may not compare cookies.
 
@@ -220,7 +220,7 @@ class Propositions:
             return Visit(Identification.NONE, choice, None), None
         tracker = tracker_in(choice.folder, cookie_of(item.keys))
         masked = item.event.model_copy(update={"tracker_id": tracker, "subscription": None})
-        turn = self._resolver.turn_of(world, Prepared(masked, EventKeys(tracker_id=tracker), item.message_id))
+        turn = self._resolver.turn_of(working_set, Prepared(masked, EventKeys(tracker_id=tracker), item.message_id))
         answer = turn.answer()
         answer.tracker_id = item.keys.tracker_id
         return Visit(Identification.NONE, choice, answer, (decision.current,)), turn.marker
@@ -319,9 +319,9 @@ def _leads_to_somebody(decision: Decision) -> bool:
     return decision.current is not None and decision.kind is Kind.KNOWN
 
 
-def _plain_write(world: World) -> dict[str, Any]:
+def _plain_write(working_set: WorkingSet) -> dict[str, Any]:
     """Give the parameters of the one statement with which a plain visit is written."""
-    [(name, parameters)] = changes_of(world).items()
+    [(name, parameters)] = changes_of(working_set).items()
     assert name == "resolution.write"
     return parameters
 

@@ -14,7 +14,7 @@ import pytest
 from neo4j.exceptions import Neo4jError, ServiceUnavailable
 
 from graph.errors import NotFound, Unavailable
-from graph.identity.commit_queue import Line
+from graph.identity.commit_queue import CommitQueue
 from graph.identity.events import Event, read_event
 from graph.identity.resolver import Resolver
 from graph.kinfold import Kinfold
@@ -428,7 +428,7 @@ def test_a_callback_that_raises_ends_no_thread_and_writes_nothing_twice(database
 
     kinfold.resolver.answered = failing
     kinfold.database.retried = failing
-    with Line(kinfold.resolver.resolve) as line:
+    with CommitQueue(kinfold.resolver.resolve) as line:
         line.sizes = failing
         answers = [line.submit(Event(tracker_id="t1")).result(30) for _ in range(3)]
     assert [answer.outcome for answer in answers] == [Outcome.CREATED, Outcome.FOUND, Outcome.FOUND]
@@ -440,7 +440,7 @@ def test_a_batch_that_fails_outside_the_resolver_fails_alone() -> None:
     def lost(*_: object, **__: object) -> list[Any]:
         return []
 
-    with Line(lost) as line:
+    with CommitQueue(lost) as line:
         for _ in range(2):
             with pytest.raises(ValueError, match="shorter"):
                 line.submit(Event(tracker_id="t1")).result(10)
