@@ -69,7 +69,7 @@ def create_app(kinfold: Kinfold, keys: AccessKeys | None = None) -> FastAPI:
     keys
         Who is let in; by default whoever has a key of its settings or its graph.
     """
-    line = CommitQueue(lambda events, *, explain=False: kinfold.resolver.resolve(events, explain=explain))
+    commit_queue = CommitQueue(lambda events, *, explain=False: kinfold.resolver.resolve(events, explain=explain))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -91,8 +91,8 @@ def create_app(kinfold: Kinfold, keys: AccessKeys | None = None) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.kinfold = kinfold
-    app.state.commit_queue = line
-    app.state.metrics = Metrics(kinfold, line)
+    app.state.commit_queue = commit_queue
+    app.state.metrics = Metrics(kinfold, commit_queue)
     problems.install(app)
     settings = kinfold.settings
     app.add_middleware(ReadOwnWrites, bookmarks=Bookmarks(kinfold.database))

@@ -72,7 +72,7 @@ class Metrics(CallMetrics):
         What is watched: they tell of answers, batches and retries as they come.
     """
 
-    def __init__(self, kinfold: Kinfold, line: CommitQueue) -> None:
+    def __init__(self, kinfold: Kinfold, commit_queue: CommitQueue) -> None:
         super().__init__(kinfold.settings.tenant)
         self._kinfold = kinfold
         registry = self.registry

@@ -13,7 +13,18 @@ from api.http import schemas
 from api.http.batch import Read, resolve_read
 from api.http.problems import as_problem, responses
 from api.http.requests import as_json, commit_queue_of, in_thread, kinfold_of, read_body
-from api.segment_spec.messages import KINDS, MAX_MESSAGES, MAX_REQUEST_BYTES, parse, read_batch, read_message, unpack
+from api.segment_spec.messages import (
+    BATCH_PATHS,
+    MAX_MESSAGES,
+    MAX_REQUEST_BYTES,
+    MESSAGE_PATHS,
+    METRICS_PATH,
+    parse,
+    read_batch,
+    read_message,
+    unpack,
+    with_and_without_slash,
+)
 from graph.errors import KinfoldError, Unavailable
 from graph.identity.events import Event
 from graph.kinfold import Kinfold

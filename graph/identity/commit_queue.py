@@ -21,7 +21,7 @@ from graph.identity.events import Event
 from graph.identity.isolation import resolve_each
 from graph.model import Answer
 
-log = logging.getLogger("kinfold.line")
+log = logging.getLogger("kinfold.commit_queue")
 
 LARGEST_BATCH = 256
 """Events a commit: an answer waits for the whole batch, so one that is larger makes its first caller wait longer."""

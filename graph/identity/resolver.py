@@ -204,10 +204,10 @@ class Resolver:
             for event in events
         ]
 
-    def turn_of(self, working_set: WorkingSet, item: Prepared) -> "Turn":
+    def resolution_of(self, working_set: WorkingSet, item: Prepared) -> "EventResolution":
         """Load what a single event is decided by, and return its turn: who looks at the decision, then has it answered.
 
-        Nothing is written before `write_world`.
+        Nothing is written before `write_working_set`.
         """
         _load(working_set, [item])
         seen = max((contact.seen for contact in working_set.contacts.values()), default=0)

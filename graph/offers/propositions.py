@@ -194,7 +194,7 @@ class Propositions:
         keys = item.keys
         if keys.all_blocked:
             return Visit(Identification.NONE, choose(catalogue, asked, space, Identification.NONE), None), None
-        turn = self._resolver.turn_of(working_set, item)
+        turn = self._resolver.resolution_of(working_set, item)
         decision = turn.decision()
         identification = Identification.NONE
         if keys.email is not None or keys.user_id is not None:
@@ -220,7 +220,9 @@ class Propositions:
             return Visit(Identification.NONE, choice, None), None
         tracker = tracker_in(choice.folder, cookie_of(item.keys))
         masked = item.event.model_copy(update={"tracker_id": tracker, "subscription": None})
-        turn = self._resolver.turn_of(working_set, Prepared(masked, EventKeys(tracker_id=tracker), item.message_id))
+        turn = self._resolver.resolution_of(
+            working_set, Prepared(masked, EventKeys(tracker_id=tracker), item.message_id)
+        )
         answer = turn.answer()
         answer.tracker_id = item.keys.tracker_id
         return Visit(Identification.NONE, choice, answer, (decision.current,)), turn.marker
