@@ -60,7 +60,7 @@ CREATE (c:Contact {id: row.id, kind: 'known', split: false, emails: 1, user_ids:
     contact_kind: 'known'})
 """
 CENSUS = """\
-CALL () { MATCH (n) WHERE NOT n:Load RETURN labels(n)[0] AS what, count(*) AS times
+CALL () { MATCH (n) WHERE NOT n:Load AND NOT n:Receipt RETURN labels(n)[0] AS what, count(*) AS times
   UNION ALL MATCH ()-[r]->() RETURN type(r) AS what, count(*) AS times }
 RETURN what, times
 """
