@@ -235,8 +235,8 @@ ana = "ana@example.com"
 
 
 def _finding(kinfold: Kinfold) -> str:
-    """Make a finding: two devices where one is allowed."""
-    for number in (1, 2):
+    """Make a finding: three devices where two are allowed."""
+    for number in (1, 2, 3):
         resolved(kinfold, email=ana, tracker_id=f"t{number}")
     [item], _, _ = kinfold.anomalies.page("limit")
     return str(item["id"])
@@ -373,7 +373,7 @@ def test_a_write_by_hand_whose_answer_was_lost_is_done_once_and_answered_as_ever
     from tests.conftest import empty
 
     begin, write = BY_HAND[name]
-    settings = server.model_copy(update={"max_trackers": 1, "retention_days": 30})
+    settings = server.model_copy(update={"max_trackers": 2, "retention_days": 30})
     kinfold = Kinfold.on(database, settings)
     expected = members(write(kinfold, begin(kinfold)))
     expected_shape = shape(kinfold)
