@@ -13,10 +13,10 @@ from graph import tracing
 from graph.callbacks import notify
 from graph.clock import to_text
 from graph.errors import BadInput, FieldError, NotFound, TryAgain
-from graph.explore.contacts import living_contact
 from graph.identity.decision import Decision
 from graph.identity.events import Event
 from graph.identity.keys import EventKeys
+from graph.identity.living import living_contact
 from graph.identity.resolver import Marker, Prepared, Resolver
 from graph.identity.working_set import WorkingSet
 from graph.identity.working_set.write import changes_of, write_working_set
