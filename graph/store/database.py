@@ -369,8 +369,11 @@ class Database:
         One that is still under way is waited for: it holds the lock of the receipt's constraint.
         """
         now = datetime.now(UTC)
+        settled: list[str] = []
         # Taken off even if this transaction fails: what is left then goes with the old ones.
-        settled = [self._settled.popleft() for _ in range(min(len(self._settled), SETTLED_AT_ONCE))]
+        with suppress(IndexError):
+            while len(settled) < SETTLED_AT_ONCE:
+                settled.append(self._settled.popleft())
         [row] = tx.run(
             "database.receipt",
             id=receipt,
