@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from graph.clock import to_pair
-from graph.identity.working_set.entities import Contact, Key, Merge, Ownership, Timeline, Undone
+from graph.identity.working_set.entities import Contact, Key, Merge, NameLoss, Ownership, Timeline, Undone
 from graph.identity.working_set.working_set import WorkingSet
 from graph.model import KeyName
 from graph.store.statements import load_statements
@@ -124,6 +124,8 @@ class _Writer:
                 for part in statements["resolution.write_all"].parts
             }
             self.working_set.run("resolution.write_all", **everything)
+        if losses := self.working_set.losses:
+            self.working_set.run("union.lose_names", losses=[_loss(contact, loss) for contact, loss in losses])
 
     def _contact(self, contact: Contact) -> Row:
         """Describe a contact with the keys and periods that can be created along with it."""
@@ -239,6 +241,17 @@ def _period(timeline: Timeline) -> Row:
         "ended": None if timeline.ended is None else to_pair(timeline.ended),
         "open": timeline.ended is None,
         "activities": timeline.activities,
+    }
+
+
+def _loss(contact: str, loss: NameLoss) -> Row:
+    return {
+        "contact": contact,
+        "node": {
+            "came_by": loss.came_by,
+            "left_by": sorted(loss.left_by),
+            "outlived": sorted(loss.outlived),
+        },
     }
 
 
