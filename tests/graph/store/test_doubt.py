@@ -40,9 +40,10 @@ def port(server: Settings) -> int:
 def through(server: Settings, port: int, loses: Callable[[int], Loss]) -> Iterator[tuple[Database, Proxy]]:
     """Open a database whose commits can be lost on the way."""
     password = server.neo4j_password.get_secret_value()
+    patient = server.model_copy(update={"retry_seconds": 120.0})
     with (
         proxied(port, loses) as proxy,
-        Database.connect(f"bolt://127.0.0.1:{proxy.port}", server.neo4j_user, password, server) as database,
+        Database.connect(f"bolt://127.0.0.1:{proxy.port}", server.neo4j_user, password, patient) as database,
     ):
         yield database, proxy
 
