@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request, Response
 
 from api.http import schemas
 from api.http.access import Held, held_by
+from api.http.answers import received
 from api.http.batch import Read, resolve_read
 from api.http.problems import as_problem, responses
 from api.http.requests import as_json, commit_queue_of, in_thread, kinfold_of, read_body
@@ -139,7 +140,8 @@ def _read_one(held: Held | None, kind: str, packed: bytes, encoding: str, receiv
 
 def _from(held: Held | None, event: TrackedEvent) -> TrackedEvent:
     """Return the event as the key of its call may send it: one that stands in a page makes no two persons one."""
-    return event.model_copy(update={"may_unite": False}) if held is not None and held.minimal else event
+    event = event.model_copy(update={"may_unite": False}) if held is not None and held.minimal else event
+    return received(held, event)
 
 
 def _take_batch(kinfold: Kinfold, held: Held | None, packed: bytes, encoding: str, received_at: datetime) -> Response:
