@@ -14,6 +14,8 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from graph.patterns import Pattern
+
 PolicyName = Literal["strict", "continuity", "last_login"]
 ServerRelease = Literal["lts", "calendar"]
 WriteAnswer = Literal["full", "minimal"]
@@ -63,7 +65,7 @@ class Settings(BaseSettings):
     allow: Annotated[list[str], NoDecode] = []
     """Values of the built-in list to let through, separated by commas."""
     block_patterns: Annotated[list[str], NoDecode] = []
-    """Regular expressions to block, separated by line feeds; one must match the whole value."""
+    """Regular expressions (RE2) to block, separated by line feeds; one must match the whole value."""
     write_key: SecretStr = SecretStr("")
     """Access keys, separated by commas, that may send events and read nothing but the answers."""
     read_key: SecretStr = SecretStr("")
@@ -124,3 +126,10 @@ class Settings(BaseSettings):
             return value
         parts = value.splitlines() if info.field_name == "block_patterns" else value.split(",")
         return [part.strip() for part in parts if part.strip()]
+
+    @field_validator("block_patterns")
+    @classmethod
+    def _compiled(cls, patterns: list[str]) -> list[str]:
+        for pattern in patterns:
+            Pattern(pattern)
+        return patterns
