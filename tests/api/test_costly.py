@@ -14,10 +14,10 @@ import orjson
 import pytest
 from fastapi.testclient import TestClient
 
-from graph.database import Database
-from graph.events import read_event
+from graph.identity.events import read_event
 from graph.kinfold import Kinfold
 from graph.settings import Settings
+from graph.store.database import Database
 from tests.api.conftest import open_client
 
 CASES = Path(__file__).parent.parent / "cases"

@@ -11,15 +11,15 @@ import pytest
 from rich.table import Table
 from rich.text import Text
 
-from api import loads, logs, replay
-from api.by_hand import Teller, list_rules, unmerge_key
-from api.server_log import JsonLines, TextLines
-from api.terminal import Screen, inert, say, visible
+from api.command import loads, logs, replay
+from api.command.edits import Teller, list_rules, unmerge_key
+from api.command.terminal import Screen, inert, say, visible
+from api.http.server_log import JsonLines, TextLines
 from graph.errors import BadInput, FieldError
 from graph.kinfold import Kinfold
-from graph.offline.customers import Refused
-from graph.scratch import ScratchGraph
-from tests.api.test_command import run
+from graph.loads.customers import Refused
+from graph.logs.scratch import ScratchGraph
+from tests.api.command.test_command import run
 
 MARKUP = "[/x] [bold]:smile:[link=https://evil.example]"
 ESCAPE = "\x1b]0;title\x1b\\\x1b[2J\x9b31m\u202e"

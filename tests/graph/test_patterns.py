@@ -4,13 +4,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from graph.blocking import Blocking
-from graph.database import Database
+from graph.blocking.blocking import Blocking
 from graph.errors import BadInput
-from graph.keys import MAX_ADDRESS, MAX_KEY, BlockList, InvalidKey, normalise
+from graph.identity.keys import MAX_ADDRESS, MAX_KEY, BlockList, InvalidKey, normalise
 from graph.model import KEY_NAMES, KeyName
 from graph.patterns import InvalidPattern, Pattern
 from graph.settings import Settings
+from graph.store.database import Database
 
 
 @pytest.mark.parametrize(
