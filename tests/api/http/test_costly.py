@@ -20,7 +20,7 @@ from graph.settings import Settings
 from graph.store.database import Database
 from tests.api.conftest import open_client
 
-CASES = Path(__file__).parent.parent / "cases"
+CASES = Path(__file__).parents[2] / "cases"
 DOORS = list(csv.DictReader((CASES / "costly_doors.csv").open(encoding="utf-8", newline="")))
 VALUES = list(csv.DictReader((CASES / "costly_values.csv").open(encoding="utf-8", newline="")))
 
