@@ -60,6 +60,8 @@ class Settings(BaseSettings):
 
     max_trackers: int = Field(500, ge=1)
     max_subscriptions: int = Field(50, ge=1)
+    max_properties: int = Field(1_000, ge=1)
+    """How many names of properties events may give a contact; one that was removed counts, its removal is kept."""
     block: Annotated[list[str], NoDecode] = []
     """Values to block beside the built-in list, separated by commas."""
     allow: Annotated[list[str], NoDecode] = []
@@ -76,6 +78,10 @@ class Settings(BaseSettings):
     """How much the answers to a write key tell: all that they say, or nothing about anybody (docs/security.md)."""
     cors_origins: Annotated[list[str], NoDecode] = []
     """Sites whose pages may send events from a browser, separated by commas; ``*`` for any."""
+    max_connections: int = Field(1_000, ge=1)
+    """How many connections a server keeps open; of more, the one that has been silent for longest is closed."""
+    max_body_memory: int = Field(128, ge=40)
+    """MiB of large bodies that a server holds at once; who would be beyond is told to come again."""
     rate_per_key: float = Field(0.0, ge=0)
     """Calls a second that one access key may make in the long run; 0 for any number."""
     rate_per_address: float = Field(0.0, ge=0)
