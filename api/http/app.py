@@ -42,7 +42,7 @@ from api.http.tracing import TracedCalls
 from api.segment_spec import routes as tracking
 from api.version import kinfold_version
 from graph.access.access_keys import KeyScope
-from graph.identity.commit_queue import Line
+from graph.identity.commit_queue import CommitQueue
 from graph.identity.events import Event
 from graph.kinfold import Kinfold
 from graph.store.bookmarks import Bookmarks
@@ -69,7 +69,7 @@ def create_app(kinfold: Kinfold, keys: AccessKeys | None = None) -> FastAPI:
     keys
         Who is let in; by default whoever has a key of its settings or its graph.
     """
-    line = Line(lambda events, *, explain=False: kinfold.resolver.resolve(events, explain=explain))
+    line = CommitQueue(lambda events, *, explain=False: kinfold.resolver.resolve(events, explain=explain))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -91,7 +91,7 @@ def create_app(kinfold: Kinfold, keys: AccessKeys | None = None) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.kinfold = kinfold
-    app.state.line = line
+    app.state.commit_queue = line
     app.state.metrics = Metrics(kinfold, line)
     problems.install(app)
     settings = kinfold.settings

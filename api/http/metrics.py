@@ -14,7 +14,7 @@ from api.http.server_log import fields
 from api.http.tracing import route_of
 from api.version import kinfold_version
 from graph.errors import Unavailable
-from graph.identity.commit_queue import Line
+from graph.identity.commit_queue import CommitQueue
 from graph.kinfold import Kinfold
 from graph.model import Answer
 
@@ -72,7 +72,7 @@ class Metrics(CallMetrics):
         What is watched: they tell of answers, batches and retries as they come.
     """
 
-    def __init__(self, kinfold: Kinfold, line: Line) -> None:
+    def __init__(self, kinfold: Kinfold, line: CommitQueue) -> None:
         super().__init__(kinfold.settings.tenant)
         self._kinfold = kinfold
         registry = self.registry

@@ -39,7 +39,7 @@ class _Waiting:
     answer: "Future[Answer]" = field(default_factory=Future)
 
 
-class Line:
+class CommitQueue:
     """Gathers single events into batches.
 
     Its thread is started by the first event, so that an application that is only made leaves none behind.
@@ -96,7 +96,7 @@ class Line:
         if worker is not None:
             worker.join()
 
-    def __enter__(self) -> "Line":
+    def __enter__(self) -> "CommitQueue":
         return self
 
     def __exit__(self, *_: object) -> None:
