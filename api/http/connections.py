@@ -136,7 +136,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def _refuse(self, status: int) -> None:
         lines = [STATUS_LINE[status], b"content-length: 0\r\nconnection: close\r\n"]
-        if status == 503:  # noqa: PLR2004
+        if status == 503:
             lines.append(b"retry-after: 1\r\n")
         self.transport.write(b"".join([*lines, b"\r\n"]))
         self.transport.close()

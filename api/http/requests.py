@@ -24,7 +24,7 @@ def kinfold_of(request: Request) -> Kinfold:
 
 
 def commit_queue_of(request: Request) -> CommitQueue:
-    """Give the line in which single events wait for a commit."""
+    """Return the queue in which single events wait for a commit."""
     return cast("CommitQueue", request.app.state.commit_queue)
 
 

@@ -62,7 +62,7 @@ class Resolver:
         Where the graph is.
     policy, limits, block_list
         What the deployment chose.
-    mint, clock
+    id_source, clock
         Where new ids and arrival times come from.
     """
 

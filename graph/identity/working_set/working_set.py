@@ -51,7 +51,7 @@ class WorkingSet:
     ----------
     run
         Runs a named statement in the transaction.
-    mint
+    id_source
         Where new ids come from.
     lock
         Whether what is read is locked; a dry run locks nothing.
