@@ -60,6 +60,8 @@ class Settings(BaseSettings):
 
     max_trackers: int = Field(500, ge=1)
     max_subscriptions: int = Field(50, ge=1)
+    max_properties: int = Field(1_000, ge=1)
+    """How many names of properties events may give a contact; one that was removed counts, its removal is kept."""
     block: Annotated[list[str], NoDecode] = []
     """Values to block beside the built-in list, separated by commas."""
     allow: Annotated[list[str], NoDecode] = []
