@@ -370,9 +370,7 @@ class EventResolution:
         if whole:
             return
         if answer.trace is not None:
-            answer.trace.append(
-                TraceStep("limit", "the contact has as many properties as it may")
-            )
+            answer.trace.append(TraceStep("limit", "the contact has as many properties as it may"))
         if not answer.limited:
             self._note("limited", contact, decision)
         answer.limited = True
