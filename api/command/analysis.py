@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from api.command.edits import Teller
-from api.command.terminal import Refusal
+from api.terminal import Refusal
 from graph.kinfold import Kinfold
 
 if TYPE_CHECKING:

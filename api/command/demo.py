@@ -14,9 +14,9 @@ from rich.table import Table
 
 from api.command.catalogue import load
 from api.command.logs import lines
-from api.command.terminal import Screen
 from api.http.batch import resolve_read
 from api.http.problems import as_problem
+from api.terminal import Screen
 from graph.errors import KinfoldError
 from graph.explore.contacts import Contacts
 from graph.identity.events import Event

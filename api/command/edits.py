@@ -9,8 +9,8 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from api.command.terminal import Refusal, Screen, inert, say, stderr, visible
 from api.http.problems import as_problem
+from api.terminal import Refusal, Screen, inert, say, stderr, visible
 from graph.access.access_keys import KeyScope
 from graph.blocking.blocking import RuleKind
 from graph.errors import KinfoldError, Unavailable

@@ -10,9 +10,9 @@ from typing import Any, BinaryIO
 import orjson
 from rich.table import Table
 
-from api.command.terminal import inert
 from api.http.batch import Read, read_one, resolve_read
 from api.http.problems import as_problem
+from api.terminal import inert
 from graph.errors import KinfoldError
 from graph.identity.isolation import Resolve
 from graph.logs.ndjson import line_too_long, raw_lines

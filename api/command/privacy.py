@@ -3,7 +3,7 @@
 import sys
 
 from api.command.edits import Teller, new_table, read_key
-from api.command.terminal import Refusal, inert
+from api.terminal import Refusal, inert
 from graph.errors import KinfoldError
 from graph.kinfold import Kinfold
 from graph.model import KeyName

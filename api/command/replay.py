@@ -12,14 +12,14 @@ import orjson
 from rich.table import Table
 
 from api.command.logs import Line, batches, lines
-from api.command.terminal import Refusal, Screen, inert, say
 from api.http.batch import resolve_read
 from api.http.problems import as_problem
+from api.terminal import Refusal, Screen, inert, say
+from graph.deployment.scratch import ScratchGraph
 from graph.errors import KinfoldError
 from graph.identity.events import Event
 from graph.kinfold import Kinfold
 from graph.logs.replay import Difference, Run, Summary, UnderPolicy, differences
-from graph.logs.scratch import ScratchGraph
 from graph.model import KEY_NAMES
 from graph.settings import PolicyName
 

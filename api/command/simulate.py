@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import orjson
 from rich.table import Table
 
-from api.command.terminal import Refusal, Screen, fetching, say
+from api.terminal import Refusal, Screen, fetching, say
 from graph.errors import BadInput, FieldError
 from graph.settings import Settings
 from graph.simulation import Parameters, World
@@ -73,7 +73,7 @@ def score(
     OSError
         When a file cannot be written.
     """
-    from graph.logs.scratch import scratch_graph
+    from graph.deployment.scratch import scratch_graph
     from graph.simulation.picture import draw
     from graph.simulation.score import score_world
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from api.command.terminal import inert, visible
+from api.terminal import inert, visible
 from graph.settings import Settings
 
 FIELDS = "kinfold_fields"

@@ -8,17 +8,17 @@ from typing import Any
 
 import orjson
 import pytest
+from graph.deployment.scratch import ScratchGraph
 from rich.table import Table
 from rich.text import Text
 
 from api.command import loads, logs, replay
 from api.command.edits import Teller, list_rules, unmerge_key
-from api.command.terminal import Screen, inert, say, visible
 from api.http.server_log import JsonLines, TextLines
+from api.terminal import Screen, inert, say, visible
 from graph.errors import BadInput, FieldError
 from graph.kinfold import Kinfold
 from graph.loads.customers import Refused
-from graph.logs.scratch import ScratchGraph
 from tests.api.command.test_command import run
 
 MARKUP = "[/x] [bold]:smile:[link=https://evil.example]"
