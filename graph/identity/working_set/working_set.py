@@ -234,9 +234,10 @@ class WorkingSet:
             if contact.entries is None:
                 contact.entries, contact.partly, contact.names = {}, True, row["names"]
             here = set(contact.entries)
-            for name, *fields, shown in row["entries"]:
+            for name, value, occurred, arrived, source, fill, position, element, shown in row["entries"]:
                 if name not in here:  # what is here may have been written to in this transaction
-                    contact.entries.setdefault(name, []).append(Entry(name, *fields, shown, shown))
+                    entry = Entry(name, value, occurred, arrived, source, fill, position, element, shown, shown)
+                    contact.entries.setdefault(name, []).append(entry)
             if names is None:
                 contact.partly = False
             for name in names or ():
