@@ -8,7 +8,6 @@ from typing import Any
 
 import orjson
 import pytest
-from graph.deployment.scratch import ScratchGraph
 from rich.table import Table
 from rich.text import Text
 
@@ -16,6 +15,7 @@ from api.command import loads, logs, replay
 from api.command.edits import Teller, list_rules, unmerge_key
 from api.http.server_log import JsonLines, TextLines
 from api.terminal import Screen, inert, say, visible
+from graph.deployment.scratch import ScratchGraph
 from graph.errors import BadInput, FieldError
 from graph.kinfold import Kinfold
 from graph.loads.customers import Refused
