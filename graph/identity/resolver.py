@@ -275,7 +275,7 @@ def _foresee(working_set: WorkingSet, prepared: Sequence[Prepared]) -> None:
     """Load for the whole batch at once what its unions and properties will most likely ask for one by one."""
     named_again = {key for key, times in Counter(_person_keys(prepared)).items() if times > 1}
     folding: dict[str, Contact] = {}
-    writing: dict[str, Contact] = {}
+    wanted: dict[str, set[str] | None] = {}
     for item in prepared:
         keys = [(name, value) for name in KEY_NAMES if (value := getattr(item.keys, name)) is not None]
         writes = bool(item.event.properties or item.event.properties_once)
@@ -287,13 +287,14 @@ def _foresee(working_set: WorkingSet, prepared: Sequence[Prepared]) -> None:
         nameless = any(key in named_again and not working_set.key(*key).owners for key in keys)
         if len(owners) + nameless > 1:
             folding |= {owner: contact for owner, contact in owners.items() if contact.kind is Kind.ANONYMOUS}
-            writing |= owners
-        elif writes:
-            writing |= owners
+            wanted |= dict.fromkeys(owners)  # a union asks for every property
+        else:
+            for owner in owners:
+                if (names := wanted.setdefault(owner, set())) is not None:
+                    names.update(item.event.properties, item.event.properties_once)
     if folding:
         working_set.need_keys(*folding.values())
-    if writing:
-        working_set.need_entries(*writing.values())
+    working_set.need_properties({owner: names for owner, names in wanted.items() if names or names is None})
 
 
 def _person_keys(prepared: Sequence[Prepared]) -> Iterator[tuple[KeyName, str]]:
@@ -433,7 +434,7 @@ class EventResolution:
             self._note("limited", contact, decision)
         contact = self._unite(contact, answer)
         contact.seen = max(contact.seen, self.at)
-        self._write_properties(contact, item.event)
+        self._write_properties(contact, decision, answer)
         answer.tracker_id = self._answered_tracker(contact)
         answer.shared_with = self._shared_with(contact)
         self._note_activity(contact, answer, evident=decision.evident and not item.keys.ignored)
@@ -441,15 +442,22 @@ class EventResolution:
             answer.trace = None
         return answer
 
-    def _write_properties(self, contact: Contact, event: Event) -> None:
-        occurred, source = self._occurred(), self.item.message_id
-        if event.properties:
-            self.working_set.write_properties(contact, event.properties, occurred, self.at, source)
+    def _write_properties(self, contact: Contact, decision: Decision, answer: Answer) -> None:
+        event, working_set, most = self.item.event, self.working_set, self.resolver.limits.max_properties
+        how = (self._occurred(), self.at, self.item.message_id)
+        whole = working_set.write_properties(contact, event.properties, *how, most=most) if event.properties else True
         if event.properties_once:
-            self.working_set.write_properties_once(contact, event.properties_once, occurred, self.at, source)
+            whole &= working_set.write_properties_once(contact, event.properties_once, *how, most=most)
         if isinstance(event, TrackedEvent):
             for name, value in event.groups.items():
-                self.working_set.add_to_property(contact, name, value, occurred, self.at, source)
+                whole &= working_set.add_to_property(contact, name, value, *how, most=most)
+        if whole:
+            return
+        if answer.trace is not None:
+            answer.trace.append(TraceStep("limit", "the contact has as many properties as it may"))
+        if not answer.limited:
+            self._note("limited", contact, decision)
+        answer.limited = True
 
     def _current(self, decision: Decision) -> Contact:
         if decision.current is not None:
