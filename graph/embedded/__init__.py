@@ -386,7 +386,12 @@ def _home(settings: "Settings") -> Home:
     if sys.platform == "win32":
         raise EmbeddedError("the embedded database runs on Linux and macOS: set NEO4J_URI to use another Neo4j")
     home = Home(settings.home.absolute())
-    home.make()
+    try:
+        home.make()
+    except OSError as error:
+        raise EmbeddedError(f"{home.path} cannot be the home of a database: {error.strerror}") from error
+    if not os.access(home.run, os.W_OK):
+        raise EmbeddedError(f"{home.path} cannot be the home of a database: it cannot be written to")
     return home
 
 
