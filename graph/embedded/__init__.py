@@ -9,7 +9,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -457,15 +458,20 @@ def _heal(home: Home) -> None:
 
 
 @contextmanager
-def opened(settings: "Settings", home: Home, on_progress: Progress | None = None) -> Iterator[Server]:
-    """Have the database of a home running that nobody else knows of; it is stopped when the context ends."""
-    held = home.leases
-    held.acquire(shared=True)
+def opened(settings: "Settings", homes: Sequence[Home], on_progress: Progress | None = None) -> Iterator[list[Server]]:
+    """Have the databases of homes running that nobody else knows of; they are stopped when the context ends."""
+    held = [home.leases for home in homes]
+    for lock in held:
+        lock.acquire(shared=True)
     try:
-        yield _up(settings, home, on_progress)
+        # A start takes its time: side by side they take little more than one.
+        with ThreadPoolExecutor(len(homes)) as starts:
+            running = list(starts.map(lambda home: _up(settings, home, on_progress), homes))
+        yield running
     finally:
-        _halt(home)
-        held.release()
+        for home, lock in zip(homes, held, strict=True):
+            _halt(home)
+            lock.release()
 
 
 def _ensure(settings: "Settings", home: Home, on_progress: Progress | None) -> Server:

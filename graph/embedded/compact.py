@@ -9,7 +9,6 @@ those are put in their place.
 import shutil
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -84,8 +83,7 @@ def rewrite(settings: "Settings", pause: Pause, copy: Copy, *, on_progress: Prog
             part.make()
             part.take_password(home)
         old.data.symlink_to(home.aside, target_is_directory=True)
-        with ExitStack() as stack:
-            servers = [stack.enter_context(opened(settings, part, on_progress)) for part in (old, new)]
+        with opened(settings, [old, new], on_progress) as servers:
             copy(*servers)
         home.data.rmdir()
         new.data.rename(home.data)

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from api.command import backups
 from graph import embedded
 from graph.embedded import EmbeddedError, compact
 from graph.embedded.home import Home
-from graph.kinfold import open_database
+from graph.opening import open_database
 from graph.settings import Settings
 from graph.store.migrations import migrate
 from tests.api.command.test_backup import done, everything, homes, refused, settings_of
@@ -71,7 +72,7 @@ def traces(folder: Path, number: int) -> list[str]:
 
 @pytest.mark.calendar
 def test_a_backup_after_an_erasure_leaves_nothing_of_the_person_in_any_byte_of_file_or_home(
-    homes: Environments, tmp_path: Path
+    homes: Environments, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     first, second = homes("first"), homes("second")
     done(run(first, "db", "start"))
@@ -81,7 +82,8 @@ def test_a_backup_after_an_erasure_leaves_nothing_of_the_person_in_any_byte_of_f
     done(run(first, "db", "stop"))
     assert traces(tmp_path / "first", 1), "without this the search would prove nothing"
 
-    made = json.loads(done(run(first, "db", "backup", str(tmp_path / "file"), "--json")).stdout)
+    backups.backup(settings_of(tmp_path / "first"), tmp_path / "file", as_is=False, as_json=True)
+    made = json.loads(capsys.readouterr().out)
     assert (made["compacted"], made["seconds_away"]) == (True, None)
     assert traces(tmp_path / "first", 1) == []
     assert not [path for path in (tmp_path / "first").iterdir() if path.name.startswith(("data.", "compaction"))]
@@ -106,7 +108,7 @@ def without_note(nodes: list[str]) -> list[str]:
 
 
 def test_a_compaction_under_a_running_database_keeps_everything_also_when_it_fails(
-    homes: Environments, tmp_path: Path
+    homes: Environments, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     environment = homes("home")
     refused(run(environment, "db", "compact"), "there is no database")
@@ -124,8 +126,9 @@ def test_a_compaction_under_a_running_database_keeps_everything_also_when_it_fai
     assert everything(tmp_path / "home") == before
     assert not [path for path in (tmp_path / "home").iterdir() if path.name.startswith("data.")]
 
-    told = json.loads(done(run(environment, "db", "compact", "--json")).stdout)
-    assert told["seconds_away"] > 0
+    capsys.readouterr()
+    backups.compact(settings_of(tmp_path / "home"), as_json=True)
+    assert json.loads(capsys.readouterr().out)["seconds_away"] > 0
     done(run(environment, "db", "status"))
     assert everything(tmp_path / "home") == before
 
