@@ -8,12 +8,12 @@ from typing import Any
 import orjson
 import typer
 
-from api.terminal import Refusal, fetching, say
+from api.terminal import Refusal, fetching, inert, say
 from graph.embedded import Server
 from graph.embedded import backup as backups
 from graph.embedded import compact as compacting
 from graph.settings import Settings
-from graph.store.database import Database
+from graph.store.database import REPEATABLE, Database
 from graph.store.graph_copy import copy_graph
 from graph.store.migrations import migrate
 
@@ -101,7 +101,7 @@ def _has_erasures(settings: Settings, server: Server) -> bool:
 def _copy(settings: Settings, old: Server, new: Server, report: Callable[[str, int, int], None]) -> None:
     with _opened(settings, old) as source, _opened(settings, new) as target:
         copy_graph(source, target, report)
-        target.write(lambda tx: tx.run("privacy.compacted", at=datetime.now(UTC)))
+        target.write(lambda tx: tx.run("privacy.compacted", at=datetime.now(UTC)), committed=REPEATABLE)
 
 
 def _opened(settings: Settings, server: Server) -> Database:
@@ -121,4 +121,4 @@ def _check_embedded(settings: Settings, command: str) -> None:
 
 
 def _print(content: dict[str, Any]) -> None:
-    typer.echo(orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z).decode())
+    typer.echo(inert(orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z)).decode())

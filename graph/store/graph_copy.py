@@ -4,7 +4,7 @@ from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from graph.store.database import Database, Row
+from graph.store.database import Database, Row, Transaction
 
 BATCH = 2_000
 """Nodes or edges a transaction."""
@@ -59,23 +59,28 @@ def copy_graph(
             on_progress("copy", done, total)
 
     for rows in _batches(source, "copy.nodes", size["node"]):
-        written = target.write(lambda tx, rows=rows: tx.run("copy.add_nodes", rows=rows))  # type: ignore[misc]
+        written = target.write(lambda tx, rows=rows: tx.run("copy.add_nodes", rows=rows), committed=_unknown)  # type: ignore[misc]
         for row, copy in zip(rows, written, strict=True):
             numbers[row["number"]] = copy["number"]
         tell(len(rows))
     for rows in _batches(source, "copy.edges", size["edge"]):
         for row in rows:
             row["tail"], row["head"] = numbers[row["tail"]], numbers[row["head"]]
-        target.write(lambda tx, rows=rows: tx.run("copy.add_edges", rows=rows))  # type: ignore[misc]
+        target.write(lambda tx, rows=rows: tx.run("copy.add_edges", rows=rows), committed=_unknown)  # type: ignore[misc]
         tell(len(rows))
     for listing in ("copy.constraints", "copy.indexes"):
         for row in source.read(lambda tx, listing=listing: tx.run(listing)):  # type: ignore[misc]
-            target.write(lambda tx, text=row["text"]: tx.run_text(text), in_line=False)  # type: ignore[misc]
+            target.write(lambda tx, text=row["text"]: tx.run_text(text), committed=_unknown, in_line=False)  # type: ignore[misc]
     target.read(lambda tx: tx.run("migration.await_indexes"))
     [copied] = target.read(lambda tx: tx.run("copy.highest"))
     if (copied["nodes"], copied["edges"]) != (size["nodes"], size["edges"]):
         raise RuntimeError(f"the copy is not whole: {copied} of {size}")
     return Copied(copied["nodes"], copied["edges"])
+
+
+def _unknown(_: Transaction, __: object) -> bool:
+    """Give the copy up: a database of one's own, on this machine, does not break off unless it is gone."""
+    raise RuntimeError("the connection to the copy broke while it was written")
 
 
 def _batches(source: Database, statement: str, highest: int) -> Iterator[list[Row]]:
