@@ -1,7 +1,7 @@
 """Events as they come in: one model, one way to read it, for every door."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
@@ -22,11 +22,15 @@ from pydantic import (
 )
 
 from graph.errors import BadInput, FieldError
+from graph.identity.namespaces import BUILT_IN, DEFAULT_NAMESPACES, Namespaces
 from graph.json import parse_json
+from graph.model import TRACKER
 
 MAX_EVENT_BYTES = 32 * 1024
 MAX_NAME = 255
 MAX_MESSAGE_ID = 1024
+MAX_KEYS = 20
+"""Values of keys that one event may carry."""
 
 _INT64 = 2**63
 
@@ -104,6 +108,13 @@ PropertyMap = Annotated[dict[Name, Value], BeforeValidator(_absent)]
 Time = Annotated[AwareDatetime, BeforeValidator(_written_time), AfterValidator(_utc)]
 
 
+KeyMap = Annotated[dict[StrictStr, StrictStr | list[StrictStr] | None], BeforeValidator(_absent)]
+
+_FIELDS = tuple(one.name for one in BUILT_IN)
+_ONE = frozenset({TRACKER, "subscription"})
+"""Namespaces of which an event carries one key."""
+
+
 class Event(BaseModel):
     """What a browser, a server or a log says happened. Every field is optional."""
 
@@ -131,6 +142,11 @@ class Event(BaseModel):
     tracker_id: StrictStr | None = Field(None, description="The cookie of one browser.")
     subscription: StrictStr | None = Field(None, description="A browser's push subscription on one device.")
     user_id: StrictStr | None = Field(None, description="The id that another system gives the person.")
+    keys: KeyMap = Field(
+        default_factory=dict,
+        description="Keys by the name of their namespace, a value or a list of values each; the four fields above are "
+        "the same as their namespace here. At most 20 values an event.",
+    )
     properties: PropertyMap = Field(default_factory=dict, description="Written to the contact; null removes.")
     event: Name | None = Field(None, description="What happened; 'identify' when left out.")
     event_properties: PropertyMap = Field(default_factory=dict, description="Kept with the activity.")
@@ -139,9 +155,44 @@ class Event(BaseModel):
         None, description="The same id again changes nothing."
     )
 
+    def carried(self, namespaces: Namespaces = DEFAULT_NAMESPACES) -> list[tuple[str, str]]:
+        """List the keys that the event carries as they were sent, each with the name of its namespace."""
+        if not self.keys:
+            return [(name, value) for name in _FIELDS if (value := getattr(self, name)) is not None]
+        fields = {name: value for name in _FIELDS if (value := getattr(self, name)) is not None}
+        return [
+            (name, value)
+            for name in namespaces.names
+            for value in dict.fromkeys(_listed(fields.get(name, self.keys.get(name))))
+        ]
 
-def read_event(raw: bytes | Mapping[str, Any]) -> Event:
+
+def _listed(value: str | list[str] | None) -> list[str]:
+    return [] if value is None else [value] if isinstance(value, str) else value
+
+
+def _key_errors(event: Event, namespaces: Namespaces) -> Iterator[FieldError]:
+    """Find what is wrong with the keys of an event: names and numbers, for a value never makes an event wrong."""
+    for name, said in event.keys.items():
+        place, values = f"keys.{name}", _listed(said)
+        if name not in namespaces:
+            yield FieldError(place, "unknown_field", "there is no such namespace")
+            continue
+        if name in _ONE and len(values) > 1:
+            yield FieldError(place, "one", "an event carries one of these")
+        if name in _FIELDS and values and getattr(event, name) not in (None, *values[:1][: len(values) == 1]):
+            yield FieldError(place, "different", f"this says something else than {name}")
+    if len(event.carried(namespaces)) > MAX_KEYS:
+        yield FieldError("keys", "too_many", f"an event carries at most {MAX_KEYS} values of keys")
+
+
+def read_event(raw: bytes | Mapping[str, Any], namespaces: Namespaces = DEFAULT_NAMESPACES) -> Event:
     """Read one event from JSON text or from a parsed object.
+
+    Parameters
+    ----------
+    namespaces
+        What ``keys`` may name.
 
     Raises
     ------
@@ -162,9 +213,12 @@ def read_event(raw: bytes | Mapping[str, Any]) -> Event:
     if not isinstance(parsed, Mapping):
         raise BadInput([FieldError("", "type", "an event is a JSON object")])
     try:
-        return Event.model_validate(parsed)
+        event = Event.model_validate(parsed)
     except ValidationError as error:
         raise BadInput(field_errors(error)) from error
+    if event.keys and (wrong := list(_key_errors(event, namespaces))):
+        raise BadInput(wrong)
+    return event
 
 
 def field_errors(error: ValidationError) -> list[FieldError]:
