@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request, Response
 from api.http import schemas
 from api.http.batch import Read, resolve_read
 from api.http.problems import as_problem, responses
-from api.http.requests import as_json, in_thread, kinfold_of, line_of, read_body
+from api.http.requests import as_json, commit_queue_of, in_thread, kinfold_of, read_body
 from api.segment_spec.messages import KINDS, MAX_MESSAGES, MAX_REQUEST_BYTES, parse, read_batch, read_message, unpack
 from graph.errors import KinfoldError, Unavailable
 from graph.identity.events import Event
@@ -41,7 +41,7 @@ def _body(schema: dict[str, Any], example: dict[str, Any]) -> dict[str, Any]:
 def _add(kind: str) -> None:
     async def take(request: Request) -> Response:
         read = partial(_read_one, kind, await _packed(request), _encoding(request), datetime.now(UTC))
-        await asyncio.wrap_future(line_of(request).submit(await in_thread(read)))
+        await asyncio.wrap_future(commit_queue_of(request).submit(await in_thread(read)))
         return as_json({"success": True})
 
     take.__doc__ = "Committed before the answer. The same messageId again changes nothing."

@@ -27,7 +27,7 @@ from graph.identity.events import Event, read_event
 from graph.identity.resolver import Prepared, Resolver
 from graph.kinfold import Kinfold
 from graph.loads.customers import Refused
-from graph.loads.event_logs import Histories, Sizes
+from graph.loads.event_logs import EventLogs, Sizes
 from graph.loads.partitions import Stretch
 from graph.loads.ties import Components, connect, read_span, survey
 from graph.model import Answer
@@ -168,9 +168,9 @@ def as_loaded(file: Path, log: Sequence[Line]) -> list[Event]:
     return [read_event({"message_id": f"log:{name}:{line}", **event}) for line, event in enumerate(log, start=1)]
 
 
-def histories(kinfold: Kinfold, policy: str, limits: Limits) -> tuple[Histories, Resolver]:
+def histories(kinfold: Kinfold, policy: str, limits: Limits) -> tuple[EventLogs, Resolver]:
     resolver = Resolver(kinfold.database, policy=policy, limits=limits)
-    return Histories(kinfold.database, resolver, kinfold.settings), resolver
+    return EventLogs(kinfold.database, resolver, kinfold.settings), resolver
 
 
 def check_equal(
