@@ -4,6 +4,7 @@ from graph.clock import Clock, IdSource, RandomIds
 from graph.edits.preview import preview
 from graph.explore.contacts import Document, documents, living_contact, redirected
 from graph.feed.changes import acting
+from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
 from graph.identity.working_set import WorkingSet
 from graph.identity.working_set.write import write_working_set
 from graph.model import Properties
@@ -13,10 +14,18 @@ from graph.store.database import Database, Transaction
 class PropertyEdits:
     """Writes properties to contacts, as an event of this moment would."""
 
-    def __init__(self, database: Database, *, id_source: IdSource | None = None, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        id_source: IdSource | None = None,
+        clock: Clock | None = None,
+        namespaces: Namespaces = DEFAULT_NAMESPACES,
+    ) -> None:
         self._database = database
         self._id_source = id_source or RandomIds()
         self._clock = clock or Clock()
+        self._namespaces = namespaces
 
     def write(self, contact_id: str, values: Properties) -> Document:
         """Write properties to a contact (None removes one) and give the contact as it is then.
@@ -40,7 +49,7 @@ class PropertyEdits:
 
     def _write(self, tx: Transaction, contact_id: str, values: Properties, *, lock: bool = True) -> str:
         living = living_contact(tx, contact_id)
-        working_set = WorkingSet(tx.run, self._id_source, lock=lock)
+        working_set = WorkingSet(tx.run, self._id_source, lock=lock, namespaces=self._namespaces)
         working_set.load(contacts=[living])
         contact = working_set.contacts[living]
         at = self._clock.next(after=contact.seen)

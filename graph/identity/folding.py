@@ -23,7 +23,7 @@ from graph.identity.working_set.entities import (
     tracker_order,
 )
 from graph.identity.working_set.working_set import WorkingSet, show
-from graph.model import PERSON_KEYS, KeyName, Kind
+from graph.model import KeyRef, Kind
 
 
 def fold(
@@ -59,8 +59,9 @@ def fold(
 
 
 def _fold_keys(working_set: WorkingSet, source: Contact, target: Contact, merge: Merge) -> None:
-    devices = [item for item in source.keys.items() if item[0].name not in PERSON_KEYS]
-    persons = [item for item in source.keys.items() if item[0].name in PERSON_KEYS]
+    named = working_set.namespaces.persons
+    devices = [item for item in source.keys.items() if item[0].name not in named]
+    persons = [item for item in source.keys.items() if item[0].name in named]
     # Keys that came with one event are told apart by name and value, in whichever order they were loaded.
     devices.sort(key=lambda item: (tracker_order(item[1]), item[0].name, item[0].value))
     persons.sort(key=lambda item: (person_key_order(item[1]), item[0].name, item[0].value))
@@ -68,12 +69,12 @@ def _fold_keys(working_set: WorkingSet, source: Contact, target: Contact, merge:
     first = 1 + max((edge.position for edge in target.keys.values() if edge.since == merge.at), default=-1)
     for position, (key, _) in enumerate([*devices, *persons], first):
         before = working_set.unlink(source, key)
-        if key.name == "subscription" and key.value in target.subscriptions:
+        if key.ref in target.subscriptions:
             working_set.need_keys(target)
             merge.moved.append(MovedOwnership(key, before, kept_since=target.keys[key].since))
             continue
         merge.moved.append(MovedOwnership(key, before))
-        working_set.link(target, key, Ownership(merge.at, position, merge.id, before.source))
+        working_set.link(target, key, Ownership(merge.at, position, merge.id, before.source, derived=before.derived))
 
 
 def _fill_properties(source: Contact, target: Contact, merge: Merge) -> None:
@@ -107,9 +108,9 @@ class JournalEntry:
     id: str
     source: Contact
     target: str
-    moved: tuple[tuple[KeyName, str, Ownership, Micros | None], ...]
+    moved: tuple[tuple[KeyRef, Ownership, Micros | None], ...]
     timelines: tuple[str, ...]
-    heirs: dict[str, str]
+    heirs: dict[KeyRef, str]
     another_split: bool
 
     @classmethod
@@ -131,11 +132,11 @@ class JournalEntry:
             source,
             row["target"],
             tuple(
-                (name, value, Ownership(since, position, merge, source), kept)
-                for name, value, since, position, merge, source, kept in row["moved"]
+                (KeyRef(name, value), Ownership(since, position, merge, source, derived=derived), kept)
+                for name, value, since, position, merge, source, derived, kept in row["moved"]
             ),
             tuple(row["timelines"]),
-            dict(row["heirs"]),
+            {KeyRef(name, value): merge for name, value, merge in row["heirs"]},
             row["another_split"],
         )
 
@@ -150,8 +151,8 @@ def unfold(working_set: WorkingSet, entry: JournalEntry, at: Micros) -> Contact:
     working_set.need_entries(survivor)
     working_set.contacts[back.id] = back
     heirs: list[tuple[str, Key]] = []
-    for name, value, before, kept_since in entry.moved:
-        key = working_set.key(name, value)
+    for ref, before, kept_since in entry.moved:
+        key = working_set.key(ref)
         now = survivor.keys.get(key)
         if now is None:
             continue
@@ -163,7 +164,7 @@ def unfold(working_set: WorkingSet, entry: JournalEntry, at: Micros) -> Contact:
             continue
         working_set.unlink(survivor, key)
         working_set.link(back, key, before)
-        if heir := entry.heirs.get(value):
+        if heir := entry.heirs.get(ref):
             working_set.link(survivor, key, Ownership(now.since, now.position, heir, now.source))
             heirs.append((heir, key))
     for timeline_id in entry.timelines:
@@ -184,6 +185,6 @@ def unfold(working_set: WorkingSet, entry: JournalEntry, at: Micros) -> Contact:
 
 def _settle(working_set: WorkingSet, contact: Contact, at: Micros, *, known: bool) -> None:
     """Derive what follows from the keys and periods that a contact is left with."""
-    contact.kind = Kind.KNOWN if known or contact.emails + contact.user_ids else Kind.ANONYMOUS
+    contact.kind = Kind.KNOWN if known or working_set.has_person_key(contact) else Kind.ANONYMOUS
     contact.seen = max((timeline.last for timeline in contact.timelines.values()), default=0) or contact.created
     working_set.choose_primary(contact, at)

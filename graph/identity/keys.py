@@ -7,11 +7,20 @@ from dataclasses import dataclass, field
 
 from graph.identity.events import Event
 from graph.identity.namespaces import DEFAULT_NAMESPACES, KeyClass, Namespace, Namespaces, Normaliser
-from graph.identity.normal_forms import InvalidKey, form_of, hash_of, longest, normal_form, said
+from graph.identity.normal_forms import MAX_KEY, InvalidKey, form_of, hash_of, longest, normal_form, said
 from graph.model import IgnoredKey, IgnoredReason, KeyName, KeyRef
 from graph.patterns import Pattern
 
-__all__ = ["BlockList", "EventKeys", "InvalidKey", "SuppressedKeys", "normalise", "read_keys", "suppression_digest"]
+__all__ = [
+    "MAX_KEY",
+    "BlockList",
+    "EventKeys",
+    "InvalidKey",
+    "SuppressedKeys",
+    "normalise",
+    "read_keys",
+    "suppression_digest",
+]
 
 BLOCKED_WORDS = frozenset(
     [
@@ -249,6 +258,10 @@ class EventKeys:
     def every(self) -> tuple[KeyRef, ...]:
         """The keys to look for, with those derived."""
         return (*self.persons, *self.devices, *self.subscriptions)
+
+    def first(self, namespace: KeyName) -> str | None:
+        """Return the first key of a namespace that the event carries."""
+        return next((key.value for key in self.every if key.namespace == namespace), None)
 
     @property
     def tracker_id(self) -> str | None:

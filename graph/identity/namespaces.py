@@ -1,7 +1,6 @@
 """Namespaces: what kinds of keys a deployment knows, and what is true of each.
 
-The four that are always there are declared here in the same words as those of a file (`graph.identity.namespace_files`);
-nothing else in the product lists them.
+The four that are always there are declared here, in the words of a file that declares others.
 """
 
 import re
@@ -144,6 +143,20 @@ def label_of(name: str) -> str:
     return _BUILT_IN_LABELS.get(name) or "".join(part[:1].upper() + part[1:] for part in name.split("_"))
 
 
+_BUILT_IN_COUNTERS = {"email": "emails", TRACKER: "trackers", "user_id": "user_ids"}
+
+NO_KEYS = dict.fromkeys(_BUILT_IN_COUNTERS.values(), 0)
+"""The counters that every contact's node has."""
+
+
+def counter_of(name: str) -> str:
+    """Return the property in which a contact's node keeps how many keys of a namespace it owns.
+
+    Keys of class subscription are counted together, in ``subscriptions``.
+    """
+    return _BUILT_IN_COUNTERS.get(name) or f"{name}_keys"
+
+
 @dataclass(frozen=True)
 class Namespaces:
     """The namespaces of a deployment, in order of declaration.
@@ -216,6 +229,11 @@ class Namespaces:
             if one.hash_of is not None:
                 found[one.hash_of] = (*found.get(one.hash_of, ()), one.name)
         return found
+
+    @cached_property
+    def counted(self) -> tuple[str, ...]:
+        """The namespaces whose keys a contact's node counts one by one: all but those of class subscription."""
+        return tuple(name for name in self.names if not self[name].is_subscription)
 
     @cached_property
     def labels(self) -> Mapping[str, str]:

@@ -103,10 +103,7 @@ def form_of(namespace: Namespace, value: str) -> str:
         raise InvalidKey(f"a key has 1 to {MAX_KEY} characters after trimming, this one has {len(value)}")
     if not value.isprintable() and any(unicodedata.category(character) == "Cc" for character in value):
         raise InvalidKey("a key has no control characters")
-    if namespace.hash_of is not None:
-        value = _digest(value)
-    else:
-        value = _FORMS[namespace.normalise](value, namespace)
+    value = _digest(value) if namespace.hash_of is not None else _FORMS[namespace.normalise](value, namespace)
     if namespace.pattern is not None and not _pattern(namespace.pattern).matches(value):
         raise InvalidKey(f"a key of {namespace.name} matches {namespace.pattern!r} as a whole")
     return value

@@ -21,12 +21,16 @@ from graph.identity.decision.table import Fold, Own, Split, Take
 from graph.identity.events import Event
 from graph.identity.folding import fold
 from graph.identity.keys import DEFAULT_BLOCK_LIST, BlockList, EventKeys, read_keys
+from graph.identity.namespaces import BUILT_IN, DEFAULT_NAMESPACES, Namespaces
 from graph.identity.working_set import Contact, WorkingSet
 from graph.identity.working_set.write import write_activities, write_working_set
-from graph.model import KEY_NAMES, Answer, Conflict, ContactRef, KeyName, Kind, MovedKey, Outcome, TraceStep
+from graph.model import TRACKER, Answer, Conflict, ContactRef, KeyRef, Kind, MovedKey, Outcome, TraceStep
 from graph.store.database import Database, Transaction
 
 DEFAULT_EVENT = "identify"
+
+STANDING = frozenset(one.name for one in BUILT_IN)
+"""Namespaces of which a key that an activity carried stands on it; other keys it is tied to in the graph."""
 
 AHEAD = 200
 """After how many events of a large batch the database begins to write, while the next ones are decided."""
@@ -62,6 +66,8 @@ class Resolver:
         Where the graph is.
     policy, limits, block_list
         What the deployment chose.
+    namespaces
+        Those of the deployment; the block list has the same.
     id_source, clock
         Where new ids and arrival times come from.
     """
@@ -75,8 +81,10 @@ class Resolver:
         block_list: BlockList | Callable[[], BlockList] = DEFAULT_BLOCK_LIST,
         id_source: IdSource | None = None,
         clock: Clock | None = None,
+        namespaces: Namespaces = DEFAULT_NAMESPACES,
     ) -> None:
         self.database = database
+        self.namespaces = namespaces
         self.policy = POLICIES[policy] if isinstance(policy, str) else policy
         self.limits = limits or Limits()
         self._block_list = block_list
@@ -157,7 +165,7 @@ class Resolver:
         Every batch sees what those before it would have done: the world is kept from one to the next instead of
         being written, so that memory grows with the keys that a rehearsal meets, and no writer waits for it.
         """
-        working_set = WorkingSet(_nothing_to_run, self.id_source, lock=False)
+        working_set = WorkingSet(_nothing_to_run, self.id_source, lock=False, namespaces=self.namespaces)
 
         def rehearse(events: Sequence[Event]) -> list[Answer]:
             prepared = self.prepare(events)
@@ -178,6 +186,7 @@ class Resolver:
             answers = self.database.rehearse(decide_all)
             for timeline in working_set.timelines.values():
                 timeline.activities.clear()
+            working_set.carried.clear()
             working_set.feed.clear()
             _hide_made_up(answers, working_set)
             return answers
@@ -193,7 +202,7 @@ class Resolver:
         ]
 
     def _attempt(self, tx: Transaction, prepared: Sequence[Prepared], *, explain: bool) -> _Batch:
-        working_set = WorkingSet(tx.run, self.id_source)
+        working_set = WorkingSet(tx.run, self.id_source, namespaces=self.namespaces)
         _load(working_set, prepared)
         batch = self._turns(
             working_set, prepared, explain=explain, ahead=lambda: write_activities(working_set, tx.start)
@@ -234,12 +243,8 @@ def _load(working_set: WorkingSet, all_prepared: Sequence[Prepared]) -> None:
     prepared = [item for item in all_prepared if not item.keys.all_blocked]
     if not prepared:
         return
-    keys = [item.keys for item in prepared]
     working_set.load(
-        emails=[key.email for key in keys if key.email is not None],
-        user_ids=[key.user_id for key in keys if key.user_id is not None],
-        trackers=[key.tracker_id for key in keys if key.tracker_id is not None],
-        subscriptions=[key.subscription for key in keys if key.subscription is not None],
+        keys=[key for item in prepared for key in item.keys.every],
         message_ids=[item.message_id for item in prepared if item.event.message_id is not None],
     )
     _foresee(working_set, prepared)
@@ -251,13 +256,11 @@ def _foresee(working_set: WorkingSet, prepared: Sequence[Prepared]) -> None:
     folding: dict[str, Contact] = {}
     writing: dict[str, Contact] = {}
     for item in prepared:
-        keys = [(name, value) for name in KEY_NAMES if (value := getattr(item.keys, name)) is not None]
+        keys = item.keys.every
         if len(keys) == 1 and not item.event.properties:
             continue
-        owners = {
-            owner: working_set.contacts[owner] for key in keys for owner in list(working_set.key(*key).owners)[:2]
-        }
-        nameless = any(key in named_again and not working_set.key(*key).owners for key in keys)
+        owners = {owner: working_set.contacts[owner] for key in keys for owner in list(working_set.key(key).owners)[:2]}
+        nameless = any(key in named_again and not working_set.key(key).owners for key in keys)
         if len(owners) + nameless > 1:
             folding |= {owner: contact for owner, contact in owners.items() if contact.kind is Kind.ANONYMOUS}
             writing |= owners
@@ -269,12 +272,9 @@ def _foresee(working_set: WorkingSet, prepared: Sequence[Prepared]) -> None:
         working_set.need_entries(*writing.values())
 
 
-def _person_keys(prepared: Sequence[Prepared]) -> Iterator[tuple[KeyName, str]]:
+def _person_keys(prepared: Sequence[Prepared]) -> Iterator[KeyRef]:
     for item in prepared:
-        if item.keys.email is not None:
-            yield ("email", item.keys.email)
-        if item.keys.user_id is not None:
-            yield ("user_id", item.keys.user_id)
+        yield from item.keys.persons
 
 
 @dataclass(slots=True)
@@ -294,12 +294,7 @@ class EventResolution:
             return self._ignored()
         if item.message_id in working_set.messages:
             return self._duplicate()
-        facts = working_set.facts(
-            email=item.keys.email,
-            user_id=item.keys.user_id,
-            tracker_id=item.keys.tracker_id,
-            subscription=item.keys.subscription,
-        )
+        facts = working_set.facts(item.keys)
         decision = decide(item.keys, facts, self.resolver.policy, self.resolver.limits)
         return self._carry_out(decision)
 
@@ -321,17 +316,18 @@ class EventResolution:
             self._note("claimed", contact, decision)
         for effect in decision.effects:
             match effect:
-                case Own(name, value):
-                    if name == "subscription" and (others := working_set.owners(name, value)):
+                case Own(key, derived):
+                    # Only a subscription can be somebody else's and become this contact's all the same.
+                    if others := working_set.owners(key):
                         self._note("shared", contact, decision, other=others[0].id, owners=len(others) + 1)
-                    working_set.own(contact, name, value, self.at, item.message_id)
-                case Take(name, value, owner):
+                    working_set.own(contact, key, self.at, item.message_id, derived=derived)
+                case Take(key, owner):
                     loser = working_set.contacts[owner]
-                    working_set.disown(loser, name, value, self.at)
-                    if contact.id not in working_set.key(name, value).owners:
-                        working_set.own(contact, name, value, self.at, item.message_id)
-                    answer.moved.append(MovedKey(name, value, owner))
-                    self._note("moved", contact, decision, other=owner, key=name)
+                    working_set.disown(loser, key, self.at)
+                    if contact.id not in working_set.key(key).owners:
+                        working_set.own(contact, key, self.at, item.message_id)
+                    answer.moved.append(MovedKey(key.namespace, key.value, owner))
+                    self._note("moved", contact, decision, other=owner, key=key.namespace)
                 case Fold(source):
                     fold(
                         working_set,
@@ -362,7 +358,7 @@ class EventResolution:
             return self.working_set.contacts[decision.current]
         split = any(isinstance(effect, Split) for effect in decision.effects)
         contact = self.working_set.create(decision.kind, self.at, split=split)
-        if not any(isinstance(effect, Own | Take) and effect.key == "tracker_id" for effect in decision.effects):
+        if not any(isinstance(effect, Own | Take) and effect.key.namespace == TRACKER for effect in decision.effects):
             self.working_set.mint_tracker(contact, self.at, self.item.message_id)
         self._note("created", contact, decision, contact_kind=decision.kind.value)
         return contact
@@ -372,30 +368,30 @@ class EventResolution:
 
     def _answered_tracker(self, contact: Contact) -> str:
         own = self.item.keys.tracker_id
-        if own is not None and contact.id in self.working_set.key("tracker_id", own).owners:
+        if own is not None and contact.id in self.working_set.key(KeyRef(TRACKER, own)).owners:
             return own
         return contact.tracker_id
 
     def _shared_with(self, contact: Contact) -> list[str | None]:
-        subscription = self.item.keys.subscription
-        if subscription is None:
-            return []
-        return [owner.id for owner in self.working_set.owners("subscription", subscription) if owner is not contact]
+        owners = (owner for key in self.item.keys.subscriptions for owner in self.working_set.owners(key))
+        return list(dict.fromkeys(owner.id for owner in owners if owner is not contact))
 
     def _note_activity(self, contact: Contact, answer: Answer, *, evident: bool) -> None:
         working_set, item = self.working_set, self.item
         event, keys = item.event, item.keys
         assert answer.tracker_id is not None
-        period = working_set.key("tracker_id", answer.tracker_id).timeline or working_set.primary_period(contact)
+        period = working_set.key(KeyRef(TRACKER, answer.tracker_id)).timeline or working_set.primary_period(contact)
         node: dict[str, Any] = {
             "message_id": item.message_id,
             "event": event.event or DEFAULT_EVENT,
             "rule": answer.rule,
             "outcome": answer.outcome.value,
         }
-        for name in KEY_NAMES:
-            if (value := getattr(keys, name)) is not None:
-                node[name] = value
+        for key in keys.said:
+            if key.namespace in STANDING and key.namespace not in node:
+                node[key.namespace] = key.value
+            else:
+                working_set.carried.append((item.message_id, key))
         if keys.tracker_id is not None and keys.tracker_id != period.tracker:
             node["elsewhere"] = keys.tracker_id  # by which erasing finds it; the others stand on its period
         if event.event_properties:
@@ -421,7 +417,7 @@ class EventResolution:
     def _duplicate(self) -> Answer:
         seen = self.working_set.messages[self.item.message_id]
         contact = self.working_set.contact(seen.contact)
-        tracker = self.working_set.keys.get(("tracker_id", seen.tracker_id))
+        tracker = self.working_set.keys.get(KeyRef(TRACKER, seen.tracker_id))
         # A key that is not in the world has not changed hands in this transaction.
         owned = seen.owned if tracker is None else contact.id in tracker.owners
         return Answer(
@@ -476,4 +472,4 @@ def _hide_made_up(answers: Sequence[Answer], working_set: WorkingSet) -> None:
         answer.merged = [known(one) for one in answer.merged]
         answer.shared_with = [known(one) for one in answer.shared_with]
         answer.moved = [MovedKey(item.key, item.value, known(item.from_)) for item in answer.moved]
-        answer.conflicts = [Conflict(item.key, known(item.owner)) for item in answer.conflicts]
+        answer.conflicts = [Conflict(item.key, known(item.owner), item.reason) for item in answer.conflicts]

@@ -146,7 +146,7 @@ class Propositions:
         if environment not in catalogue.environments or space not in catalogue.environments[environment].spaces:
             catalogue = self._catalogues.load(tx)
         asked = _find(catalogue, environment, space)
-        working_set = WorkingSet(tx.run, self._resolver.id_source)
+        working_set = WorkingSet(tx.run, self._resolver.id_source, namespaces=self._resolver.namespaces)
         visit = self._visit(working_set, catalogue, asked, space, event)
         if not visit.plain:
             # What the visit makes of the contact, a union for one, is what the offers are held against.
@@ -199,7 +199,7 @@ class Propositions:
             return Visit(Identification.NONE, choose(catalogue, asked, space, Identification.NONE), None)
         decision = self._decide(working_set, keys)
         identification = Identification.NONE
-        if keys.email is not None or keys.user_id is not None:
+        if keys.persons:
             identification = Identification.EXPLICIT
         elif _leads_to_somebody(decision):
             if not asked.spaces[space].identify_implicitly:
@@ -209,7 +209,8 @@ class Propositions:
             identification = Identification.IMPLICIT
         choice = choose(catalogue, asked, space, identification)
         plain = decision.current is not None and not decision.effects
-        return Visit(identification, choice, self._turn(working_set, event, keys), plain=plain)
+        answer = self._turn(working_set, event, keys)
+        return Visit(identification, choice, answer, plain=plain and not working_set.carried)
 
     def _unrecognised(
         self, working_set: WorkingSet, choice: Choice, event: Event, keys: EventKeys, decision: Decision
@@ -223,29 +224,16 @@ class Propositions:
         if choice.folder is None:
             return Visit(Identification.NONE, choice, None)
         tracker = tracker_in(choice.folder, cookie_of(keys))
-        masked = event.model_copy(update={"tracker_id": tracker, "subscription": None})
-        masked_keys = EventKeys(tracker_id=tracker)
+        masked = event.model_copy(update={"tracker_id": tracker, "subscription": None, "keys": {}})
+        masked_keys = EventKeys.of(tracker_id=tracker)
         self._decide(working_set, masked_keys)
         answer = self._turn(working_set, masked, masked_keys)
         answer.tracker_id = keys.tracker_id
         return Visit(Identification.NONE, choice, answer, (decision.current,))
 
     def _decide(self, working_set: WorkingSet, keys: EventKeys) -> Decision:
-        def given(value: str | None) -> list[str]:
-            return [] if value is None else [value]
-
-        working_set.load(
-            emails=given(keys.email),
-            user_ids=given(keys.user_id),
-            trackers=given(keys.tracker_id),
-            subscriptions=given(keys.subscription),
-        )
-        facts = working_set.facts(
-            email=keys.email,
-            user_id=keys.user_id,
-            tracker_id=keys.tracker_id,
-            subscription=keys.subscription,
-        )
+        working_set.load(keys=keys.every)
+        facts = working_set.facts(keys)
         return decide(keys, facts, self._resolver.policy, self._resolver.limits)
 
     def _turn(self, working_set: WorkingSet, event: Event, keys: EventKeys) -> Answer:

@@ -18,6 +18,7 @@ from graph.clock import Clock, IdSource, RandomIds, to_text
 from graph.errors import NotFound, TryAgain
 from graph.explore.contacts import Document, living_contact
 from graph.feed.changes import append, change_row
+from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
 from graph.identity.working_set import WorkingSet
 from graph.model import KeyName
 from graph.offers.visitors import stand_ins
@@ -82,8 +83,10 @@ class Erasures:
         clock: Clock | None = None,
         suppressed: Callable[[], None] = lambda: None,
         at_once: int = AT_ONCE,
+        namespaces: Namespaces = DEFAULT_NAMESPACES,
     ) -> None:
         self._database = database
+        self._namespaces = namespaces
         self._suppression = suppression
         self._id_source = id_source or RandomIds()
         self._clock = clock or Clock()
@@ -158,7 +161,7 @@ class Erasures:
 
     def _begin(self, tx: Transaction, contact_id: str, receipt: str, *, allow_return: bool) -> str:
         living = living_contact(tx, contact_id)
-        working_set = WorkingSet(tx.run, self._id_source)
+        working_set = WorkingSet(tx.run, self._id_source, namespaces=self._namespaces)
         # As every writer does: the contact's lock, then those of its keys. Who waits for one finds nobody behind it.
         working_set.load(contacts=[living])
         working_set.need_keys(working_set.contacts[living])

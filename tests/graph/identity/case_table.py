@@ -11,7 +11,7 @@ from typing import Any
 from graph.identity.decision import Limits
 from graph.identity.events import Event, read_event
 from graph.identity.working_set import WorkingSet
-from graph.model import Answer, KeyName, Kind
+from graph.model import Answer, KeyName, KeyRef, Kind
 
 CASES = Path(__file__).parents[2] / "cases"
 
@@ -82,7 +82,7 @@ class LetterIds:
         self._count += 1
         return f"minted-{self._count}"
 
-    def other(self) -> str:
+    def time_ordered(self) -> str:
         self._count += 1
         return f"other-{self._count}"
 
@@ -94,9 +94,9 @@ def build(case: Case, world: WorkingSet) -> None:
         contact = world.create(given.kind, at, split=given.born)
         assert contact.id == given.letter
         for offset, value in enumerate(given.keys):
-            world.own(contact, key_name(value), value, at + offset)
+            world.own(contact, KeyRef(key_name(value), value), at + offset)
     for tracker_owner, subscription, made in case.conflicts:
-        world.split(world.contacts[made], tracker_owner, subscription, 2_000_000)
+        world.split(world.contacts[made], tracker_owner, KeyRef("subscription", subscription), 2_000_000)
 
 
 def observed(answer: Answer, contacts: dict[str, dict[str, Any]]) -> dict[str, str]:
