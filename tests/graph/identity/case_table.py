@@ -88,7 +88,7 @@ class LetterIds:
 
 
 def build(case: Case, world: WorkingSet) -> None:
-    """Put the graph that a case starts from into an empty world whose mint is a LetterMint."""
+    """Put the graph that a case starts from into an empty world whose id source is a LetterIds."""
     for turn, given in enumerate(case.contacts):
         at = 1_000_000 + turn * 1000
         contact = world.create(given.kind, at, split=given.born)

@@ -269,7 +269,7 @@ class CountingIds:
     def tracker(self) -> str:
         return self._next("kf")
 
-    def other(self) -> str:
+    def time_ordered(self) -> str:
         return self._next("o")
 
 
