@@ -108,9 +108,9 @@ class WorkingSet:
         shared, counted = self.namespaces.subscriptions, self.namespaces.counted
         (row,) = self.run(
             "resolution.facts",
-            keys=asked,
-            subscriptions=[key for key in asked if key.namespace in shared],
-            shared=shared,
+            keys=[list(key) for key in asked],
+            subscriptions=[list(key) for key in asked if key.namespace in shared],
+            shared=list(shared),
             counters=[counter_of(name) for name in counted],
             message_ids=sorted(set(message_ids) - self.messages.keys()),
             contact_ids=sorted(set(contacts) - self.contacts.keys()),

@@ -77,7 +77,7 @@ class _Writer:
             self._add(
                 "resolution.split",
                 splits=[
-                    {"owner": owner, "subscription": subscription, "contact": made, "at": to_pair(at)}
+                    {"owner": owner, "subscription": list(subscription), "contact": made, "at": to_pair(at)}
                     for owner, subscription, made, at in working_set.new_splits
                 ],
             )
