@@ -10,6 +10,8 @@ from graph.access.access_keys import StoredKeys
 from graph.analysis.anomalies import Anomalies
 from graph.blocking.blocking import Blocking
 from graph.clock import Clock, RandomIds
+from graph.deployment.declared_namespaces import agree
+from graph.deployment.namespaces_file import load_namespaces
 from graph.deployment.tenants import claim
 from graph.edits.keys import KeyEdits
 from graph.edits.properties import PropertyEdits
@@ -21,6 +23,7 @@ from graph.explore.search import Search
 from graph.feed.feed import Feed
 from graph.feed.webhooks import Webhooks
 from graph.identity.decision import Limits
+from graph.identity.namespaces import Namespaces
 from graph.identity.resolver import Resolver
 from graph.loads.event_logs import EventLogs
 from graph.loads.loads import Loads
@@ -45,6 +48,7 @@ class Kinfold:
     """Everything that a door needs."""
 
     settings: Settings
+    namespaces: Namespaces
     database: Database
     resolver: Resolver
     contacts: Contacts
@@ -73,10 +77,11 @@ class Kinfold:
     @classmethod
     def on(cls, database: Database, settings: Settings) -> "Kinfold":
         """Put the product on a database whose schema is up to date."""
-        limits = Limits(settings.max_trackers, settings.max_subscriptions)
+        namespaces = load_namespaces(settings.keys)
+        limits = Limits(settings.max_trackers, settings.max_subscriptions, namespaces.at_most)
         suppression = Suppression(database, settings)
         clock, id_source = Clock(), RandomIds()
-        blocking = Blocking(database, settings, suppression, clock=clock)
+        blocking = Blocking(database, settings, suppression, clock=clock, namespaces=namespaces)
         feed = Feed(database)
         resolver = Resolver(
             database,
@@ -85,16 +90,25 @@ class Kinfold:
             block_list=blocking.current,
             id_source=id_source,
             clock=clock,
+            namespaces=namespaces,
         )
         catalogues = Catalogues(database, id_source=id_source)
         return cls(
             settings,
+            namespaces,
             database,
             resolver,
             Contacts(database),
-            PropertyEdits(database, id_source=id_source, clock=clock),
-            KeyEdits(database, limits=limits, block_list=blocking.current, id_source=id_source, clock=clock),
-            Unions(database, limits=limits, id_source=id_source, clock=clock),
+            PropertyEdits(database, id_source=id_source, clock=clock, namespaces=namespaces),
+            KeyEdits(
+                database,
+                limits=limits,
+                block_list=blocking.current,
+                id_source=id_source,
+                clock=clock,
+                namespaces=namespaces,
+            ),
+            Unions(database, limits=limits, id_source=id_source, clock=clock, namespaces=namespaces),
             History(database),
             Neighbourhood(database),
             Search(database),
@@ -104,7 +118,14 @@ class Kinfold:
             Anomalies(database, limits, id_source=id_source, clock=clock),
             StoredKeys(database, tenant=settings.tenant, clock=clock),
             Exports(database),
-            Erasures(database, suppression, id_source=id_source, clock=clock, suppressed=blocking.forget),
+            Erasures(
+                database,
+                suppression,
+                id_source=id_source,
+                clock=clock,
+                suppressed=blocking.forget,
+                namespaces=namespaces,
+            ),
             suppression,
             Retention(database, settings.retention_days),
             feed,
@@ -169,10 +190,11 @@ def prepare(database: Database, settings: Settings) -> None:
 
     Raises
     ------
-    MigrationError, AnotherTenant, Unavailable
+    MigrationError, OtherNamespaces, AnotherTenant, Unavailable, BadInput
         As `open_kinfold` does.
     """
     migrate(database)
+    agree(database, load_namespaces(settings.keys))
     if settings.tenant is not None:
         claim(database, settings.tenant)
 
@@ -187,6 +209,10 @@ def open_kinfold(settings: Settings, *, on_progress: Progress | None = None) -> 
         When the embedded database cannot be fetched or started.
     MigrationError
         When the graph's schema and the files of this version disagree.
+    OtherNamespaces
+        When the graph has other namespaces than the settings'.
+    BadInput
+        When the file of namespaces breaks a rule.
     AnotherTenant
         When the graph is another tenant's than the settings'.
     Unavailable

@@ -106,7 +106,8 @@ class Namespace:
             value = getattr(self, one.name)
             if one.name == "name" or value is None or value == ():
                 continue
-            said[_WORDS.get(one.name, one.name)] = list(value) if isinstance(value, tuple) else value
+            shown = list(value) if isinstance(value, tuple) else str(value) if isinstance(value, StrEnum) else value
+            said[_WORDS.get(one.name, one.name)] = shown
         return said
 
 
