@@ -106,7 +106,6 @@ def create_app(kinfold: Kinfold, keys: AccessKeys | None = None) -> FastAPI:
     app.router.routes.insert(0, resolve.unadorned)
     for routes in (
         resolve,
-        tracking,
         contacts,
         merges,
         segments,
@@ -119,6 +118,7 @@ def create_app(kinfold: Kinfold, keys: AccessKeys | None = None) -> FastAPI:
         webhooks,
     ):
         app.include_router(routes.router, prefix="/v1", dependencies=[Depends(single_valued)])
+    app.include_router(tracking.router, dependencies=[Depends(single_valued)])
     include_open(app)
     _document(app)
     return app
