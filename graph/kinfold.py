@@ -79,7 +79,7 @@ class Kinfold:
         """Put the product on a database whose schema is up to date."""
         namespaces = load_namespaces(settings.keys)
         limits = Limits(settings.max_trackers, settings.max_subscriptions, namespaces.at_most)
-        suppression = Suppression(database, settings)
+        suppression = Suppression(database, settings, namespaces)
         clock, id_source = Clock(), RandomIds()
         blocking = Blocking(database, settings, suppression, clock=clock, namespaces=namespaces)
         feed = Feed(database)
@@ -98,7 +98,7 @@ class Kinfold:
             namespaces,
             database,
             resolver,
-            Contacts(database),
+            Contacts(database, namespaces),
             PropertyEdits(database, id_source=id_source, clock=clock, namespaces=namespaces),
             KeyEdits(
                 database,
@@ -111,8 +111,8 @@ class Kinfold:
             Unions(database, limits=limits, id_source=id_source, clock=clock, namespaces=namespaces),
             History(database),
             Neighbourhood(database),
-            Search(database),
-            Segments(database, clock=clock),
+            Search(database, namespaces),
+            Segments(database, clock=clock, namespaces=namespaces),
             Workflows(database, id_source=id_source, clock=clock),
             blocking,
             Anomalies(database, limits, id_source=id_source, clock=clock),

@@ -21,7 +21,7 @@ from graph.errors import KinfoldError
 from graph.explore.contacts import Contacts
 from graph.identity.events import Event
 from graph.kinfold import Kinfold
-from graph.model import KEY_NAMES, Answer, KeyName, Outcome
+from graph.model import Answer, KeyName, Outcome
 from graph.settings import Settings
 
 WIDTH = 120
@@ -59,7 +59,7 @@ def tell(kinfold: Kinfold, stream: BinaryIO, url: str | None, catalogue: Path | 
     names = Names(kinfold.contacts)
     story = _story_table()
     events: list[Event] = []
-    for line in lines(stream):
+    for line in lines(stream, kinfold.namespaces):
         [result] = resolve_read(kinfold.resolver.resolve, [line.read])
         if isinstance(line.read, Event) and isinstance(result, Answer):
             events.append(line.read)
@@ -298,4 +298,4 @@ def _best_key(contact: dict[str, Any]) -> tuple[KeyName, str]:
         "tracker_id": contact["trackers"],
         "subscription": [item["id"] for item in contact["subscriptions"]],
     }
-    return next((key, values[key][0]) for key in ("email", "user_id", *KEY_NAMES) if values[key])
+    return next((key, values[key][0]) for key in ("email", "user_id", "tracker_id", "subscription") if values[key])

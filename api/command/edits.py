@@ -16,8 +16,9 @@ from graph.access.access_keys import KeyScope
 from graph.blocking.blocking import RuleKind
 from graph.errors import KinfoldError, Unavailable
 from graph.identity.keys import InvalidKey, normalise
+from graph.identity.namespaces import Namespaces
 from graph.kinfold import Kinfold
-from graph.model import KEY_NAMES, KeyName
+from graph.model import KeyName
 from graph.settings import WriteAnswer
 
 Document = dict[str, Any]
@@ -87,7 +88,7 @@ def unmerge(kinfold: Kinfold, merge_id: str, *, cascade: bool, dry_run: bool, te
 
 def unmerge_key(kinfold: Kinfold, key: str, *, cascade: bool, dry_run: bool, yes: bool, teller: Teller) -> None:
     """List what a key has tied together so far and, once confirmed, take these unions back, newest first."""
-    name, value = read_key(key)
+    name, value = read_key(key, kinfold.namespaces)
     unions = list(kinfold.unions.of_key(name, value))
     if not unions:
         teller.tell({"undone": []}, f"The {name} {value} went along with no union that stands.")
@@ -112,7 +113,7 @@ def unmerge_key(kinfold: Kinfold, key: str, *, cascade: bool, dry_run: bool, yes
     teller.tell({"undone": undone}, *map(_undone_in_words, undone))
 
 
-def read_key(text: str) -> tuple[KeyName, str]:
+def read_key(text: str, namespaces: Namespaces) -> tuple[KeyName, str]:
     """Read ``tracker_id=VALUE``.
 
     Raises
@@ -121,13 +122,12 @@ def read_key(text: str) -> tuple[KeyName, str]:
         When it is not written so.
     """
     name, equals, value = text.partition("=")
-    for key in KEY_NAMES:
-        if name == key and equals and value.strip():
-            try:
-                return key, normalise(key, value)
-            except InvalidKey:
-                return key, value.strip()
-    raise Refusal(f"A key is written NAME=VALUE, with one of {', '.join(KEY_NAMES)}; not {text!r}.")
+    if name not in namespaces or not equals or not value.strip():
+        raise Refusal(f"A key is written NAME=VALUE, with one of {', '.join(namespaces.names)}; not {text!r}.")
+    try:
+        return name, normalise(name, value, namespaces)
+    except InvalidKey:
+        return name, value.strip()
 
 
 def edit_rule(kinfold: Kinfold, kind: RuleKind, value: str, *, take_back: bool, teller: Teller) -> None:

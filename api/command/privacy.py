@@ -7,12 +7,13 @@ from rich.text import Text
 from api.command.edits import Teller, new_table, read_key
 from api.command.terminal import Refusal
 from graph.errors import KinfoldError
+from graph.identity.namespaces import Namespaces
 from graph.kinfold import Kinfold
 from graph.model import KeyName
 from graph.privacy.export import the_one_owner
 
 
-def check_one(contact: str | None, key: str | None) -> None:
+def check_one(contact: str | None, key: str | None, namespaces: Namespaces) -> None:
     """Hold a command to one person, by id or by key.
 
     Raises
@@ -23,7 +24,7 @@ def check_one(contact: str | None, key: str | None) -> None:
     if (contact is None) == (key is None):
         raise Refusal("Give the id of a contact, or --key NAME=VALUE: one of the two.")
     if key is not None:
-        read_key(key)
+        read_key(key, namespaces)
 
 
 def export(kinfold: Kinfold, contact: str | None, key: str | None) -> None:
@@ -95,5 +96,5 @@ def allow(kinfold: Kinfold, key: KeyName, value: str, *, teller: Teller) -> None
 def _person(kinfold: Kinfold, contact: str | None, key: str | None) -> str:
     if contact is not None:
         return contact
-    name, value = read_key(key or "")
+    name, value = read_key(key or "", kinfold.namespaces)
     return the_one_owner(kinfold.contacts.owners(name, value), name, value)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from graph.blocking.blocking import RuleKind
     from graph.deployment.deployment import Tenant
     from graph.embedded import Server
+    from graph.identity.namespaces import Namespaces
     from graph.kinfold import Kinfold
     from graph.settings import Settings
 
@@ -62,7 +63,8 @@ database = _group("db", "The embedded database: a Neo4j on this machine.")
 blocked = _group("block", "The block list: values that name nobody.")
 access = _group("keys", "Access keys of the API.")
 catalogue = _group("catalogue", "The catalogue of offers, as one file.")
-suppressed = _group("suppress", "Emails and user ids that do not come back after their owner was erased.")
+suppressed = _group("suppress", "Person keys that do not come back after their owner was erased.")
+namespaces = _group("namespaces", "Namespaces: what kinds of keys this deployment knows.")
 
 
 class Scope(StrEnum):
@@ -309,7 +311,7 @@ def unmerge(
         from api.command import edits as by_hand
 
         if key is not None:
-            by_hand.read_key(key)
+            by_hand.read_key(key, _namespaces())
         teller = by_hand.Teller(as_json=as_json)
         with _by_hand() as kinfold:
             if key is not None:
@@ -324,7 +326,7 @@ def export(contact: Person = None, key: PersonKey = None) -> None:
     with plain_errors():
         from api.command import privacy
 
-        privacy.check_one(contact, key)
+        privacy.check_one(contact, key, _namespaces())
         with _by_hand() as kinfold:
             privacy.export(kinfold, contact, key)
 
@@ -343,7 +345,7 @@ def erase(
         from api.command import edits as by_hand
         from api.command import privacy
 
-        privacy.check_one(contact, key)
+        privacy.check_one(contact, key, _namespaces())
         with _by_hand() as kinfold:
             teller = by_hand.Teller(as_json=as_json)
             privacy.erase(kinfold, contact, key, allow_return=allow_return, teller=teller)
@@ -371,15 +373,15 @@ def list_suppressed(as_json: AsJson = False) -> None:
 
 @suppressed.command("allow")
 def allow_suppressed(
-    key: Annotated[str, typer.Argument(help="An email or a user id, as email=VALUE.", metavar="NAME=VALUE")],
+    key: Annotated[str, typer.Argument(help="A person key, as email=VALUE.", metavar="NAME=VALUE")],
     as_json: AsJson = False,
 ) -> None:
-    """Let an email or user id come back."""
+    """Let a person key come back."""
     with plain_errors():
         from api.command import edits as by_hand
         from api.command import privacy
 
-        name, value = by_hand.read_key(key)
+        name, value = by_hand.read_key(key, _namespaces())
         with _by_hand() as kinfold:
             privacy.allow(kinfold, name, value, teller=by_hand.Teller(as_json=as_json))
 
@@ -598,6 +600,56 @@ def catalogue_schema() -> None:
         catalogues.write_schema()
 
 
+@namespaces.command("list")
+def list_namespaces(as_json: AsJson = False) -> None:
+    """Show the namespaces of this deployment, and how many keys of each there are."""
+    with plain_errors(), _by_hand() as kinfold:
+        from api.command import edits as by_hand
+        from api.command import namespaces as declared
+
+        declared.show(kinfold, teller=by_hand.Teller(as_json=as_json))
+
+
+@namespaces.command("check")
+def check_namespaces(
+    file: Annotated[Path, typer.Argument(help="YAML or JSON.")],
+    as_json: AsJson = False,
+) -> None:
+    """Say whether a file of namespaces can be used. Exit 1 when it breaks a rule, each named with its line."""
+    with plain_errors():
+        from api.command import edits as by_hand
+        from api.command import namespaces as declared
+
+        declared.check(file, teller=by_hand.Teller(as_json=as_json))
+
+
+@namespaces.command("apply")
+def apply_namespaces(
+    file: Annotated[Path | None, typer.Argument(help="YAML or JSON; the file of KINFOLD_KEYS when left out.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give the graph the namespaces of a file in place of those that it has, while no server uses it.
+
+    One that has keys keeps its class and its form. Exit 1 when it would lose them.
+    """
+    with plain_errors(), _stopped_by_signal(128 + signal.SIGTERM):
+        from api.command import edits as by_hand
+        from api.command import namespaces as declared
+
+        settings = _settings()
+        with fetching(settings.home) as report:
+            declared.apply(settings, file, teller=by_hand.Teller(as_json=as_json), on_progress=report)
+
+
+@namespaces.command("schema")
+def namespaces_schema() -> None:
+    """Print the JSON Schema of a file of namespaces, for editors."""
+    with plain_errors():
+        from api.command import namespaces as declared
+
+        declared.write_schema()
+
+
 @database.command()
 def start() -> None:
     """Start the embedded database, and leave it running."""
@@ -672,6 +724,12 @@ def _settings(**changed: Any) -> "Settings":
     if tenants is not None:
         raise Refusal(f"There are several tenants; say which: {_TENANT} {' or '.join(tenants)}.")
     return settings
+
+
+def _namespaces() -> "Namespaces":
+    from graph.deployment.namespaces_file import load_namespaces
+
+    return load_namespaces(_settings().keys)
 
 
 def _of_all_tenants(**changed: Any) -> "tuple[Settings, dict[str, Settings] | None]":
@@ -759,7 +817,7 @@ def _resolve_log(kinfold: "Kinfold", stream: BinaryIO, *, dry_run: bool, explain
     with rehearsal or nullcontext(partial(kinfold.resolver.resolve, explain=explain)) as resolve_events:
         try:
             with _progress(stream) as show:
-                for batch in logs.batches(stream, kinfold.settings.batch_size):
+                for batch in logs.batches(stream, kinfold.settings.batch_size, kinfold.namespaces):
                     answers = logs.answer_lines(resolve_events, batch, rehearsal=dry_run)
                     # Counted first: a signal may come as soon as the answers are out.
                     tally.add(answers)

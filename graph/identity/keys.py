@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from graph.identity.events import Event
 from graph.identity.namespaces import DEFAULT_NAMESPACES, KeyClass, Namespace, Namespaces, Normaliser
@@ -280,8 +280,14 @@ def read_keys(event: Event, block_list: BlockList = DEFAULT_BLOCK_LIST) -> Event
             ignored.append(IgnoredKey(name, found))
         elif (key := KeyRef(name, found)) not in valid:
             valid.append(key)
+    # Whatever else an event carries that carries a suppressed key: what it says, it says of the erased person.
+    erased = any(item.reason is IgnoredReason.SUPPRESSED for item in ignored)
     all_blocked = bool(ignored) and not valid and all(item.reason is not IgnoredReason.INVALID for item in ignored)
-    return _sorted(namespaces, valid, tuple(ignored), all_blocked)
+    keys = _sorted(namespaces, valid, tuple(ignored), all_blocked or erased)
+    if keys.derived and any(block_list.suppresses(*key) for key in keys.derived):
+        hidden = tuple(IgnoredKey(key.namespace, IgnoredReason.SUPPRESSED) for key in keys.derived)
+        return replace(keys, ignored=(*keys.ignored, *hidden), all_blocked=True)
+    return keys
 
 
 def _read(namespace: Namespace, raw: str, block_list: BlockList) -> str | IgnoredReason:
@@ -305,7 +311,7 @@ def _read(namespace: Namespace, raw: str, block_list: BlockList) -> str | Ignore
 def _sorted(
     namespaces: Namespaces, keys: list[KeyRef], ignored: tuple[IgnoredKey, ...], all_blocked: bool
 ) -> EventKeys:
-    if len(keys) == 1 and not namespaces.hashes:  # most events carry a tracker and nothing else
+    if len(keys) == 1 and not namespaces.hashes and not all_blocked:  # most events carry a tracker and nothing else
         only = (keys[0],)
         match namespaces[keys[0].namespace].key_class:
             case KeyClass.PERSON:

@@ -15,7 +15,7 @@ from graph.clock import Clock, to_pair
 from graph.errors import BadInput, ClashError, FieldError
 from graph.identity.resolver import Prepared, Resolver
 from graph.loads.customers import Refused, read_customer, read_rows
-from graph.model import KEY_NAMES, Answer, Outcome
+from graph.model import Answer, Outcome
 from graph.store.database import Database, Row, Transaction
 
 ROWS_AT_ONCE = 1_000
@@ -163,7 +163,7 @@ class Loads:
                         raise BadInput([FieldError("", "columns", row[""])])
                     prepared = self._resolver.prepare(read_customer(number, row).events)
                     aside = [item for one in prepared for item in one.keys.ignored]
-                    if all(getattr(prepared[0].keys, name) is None for name in KEY_NAMES):
+                    if not prepared[0].keys.every:
                         raise BadInput([FieldError(item.key, item.reason, _WHY[item.reason]) for item in aside])
                 except BadInput as error:
                     batch.refused += [Refused(number, item.field, item.rule, item.message) for item in error.errors]
