@@ -209,7 +209,8 @@ async def propose(request: Request, env: str, space: str, flags: FlagsQuery) -> 
     check_may_look(request, dry_run=flags.dry_run, explain=flags.explain)
     check_may_be_told(request)
     body = await read_as(PropositionBody, request, MAX_EVENT_BYTES)
-    event = Event(email=body.email, tracker_id=body.tracker_id, subscription=body.subscription, user_id=body.user_id)
+    keys = {"email": body.email, "tracker_id": body.tracker_id, "subscription": body.subscription}
+    event = Event.model_validate({**keys, "user_id": body.user_id})
     answer = partial(
         kinfold_of(request).propositions.propose,
         env,
