@@ -6,13 +6,14 @@ from pathlib import Path
 import orjson
 
 from api.command.edits import Teller, new_table
-from api.command.terminal import Refusal
-from graph.deployment.declared_namespaces import apply as declare
-from graph.deployment.declared_namespaces import counted
-from graph.deployment.namespaces_file import load_namespaces, schema
+from api.terminal import Refusal
 from graph.errors import BadInput, KinfoldError
+from graph.identity.declared_namespaces import apply as declare
+from graph.identity.declared_namespaces import counted
 from graph.identity.namespaces import Namespaces
-from graph.kinfold import Kinfold, Progress, open_database
+from graph.identity.namespaces_file import load_namespaces, schema
+from graph.kinfold import Kinfold
+from graph.opening import Progress, open_database
 from graph.settings import Settings
 from graph.store.migrations import migrate
 

@@ -15,9 +15,9 @@ import orjson
 from graph.analysis.findings import KINDS, NAMED, Finding, limit_finding
 from graph.clock import END_OF_TIME, Clock, IdSource, RandomIds, to_pair, to_text
 from graph.errors import BadInput, FieldError, NotFound
-from graph.feed.changes import acting, append, change_row
 from graph.identity.decision import Limits
 from graph.paging import make_cursor, read_cursor
+from graph.store.changes import acting, append, change_row
 from graph.store.database import Database, Row, Transaction
 
 if TYPE_CHECKING:

@@ -5,8 +5,9 @@ from typing import Any
 
 from graph.clock import to_text
 from graph.errors import BadInput, FieldError, NotFound
-from graph.explore.contacts import Document, living_contact
+from graph.explore.contacts import Document
 from graph.identity.keys import InvalidKey, normalise
+from graph.identity.living import living_contact
 from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
 from graph.model import KeyName
 from graph.paging import make_cursor, read_cursor

@@ -24,10 +24,9 @@ from pydantic import (
 from graph.errors import BadInput, FieldError
 from graph.identity.namespaces import BUILT_IN, DEFAULT_NAMESPACES, Namespaces
 from graph.json import parse_json
-from graph.model import TRACKER
+from graph.model import MAX_NAME, TRACKER
 
 MAX_EVENT_BYTES = 32 * 1024
-MAX_NAME = 255
 MAX_MESSAGE_ID = 1024
 MAX_KEYS = 20
 """Values of keys that one event may carry."""

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graph.errors import BadInput, FieldError
-from graph.identity.events import MAX_NAME
 from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
+from graph.model import MAX_NAME
 
 MAX_DEPTH = 20
 MAX_LEAVES = 200

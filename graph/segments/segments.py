@@ -13,11 +13,12 @@ import orjson
 
 from graph.clock import Clock, to_datetime, to_text
 from graph.errors import BadInput, ClashError, FieldError, NotFound, TryAgain
-from graph.feed.changes import ChangeKind, acting, append, change_row
-from graph.identity.events import MAX_NAME
+from graph.identity.living import living_contact
 from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
+from graph.model import MAX_NAME
 from graph.paging import make_cursor, read_cursor
 from graph.segments.conditions import compile_condition
+from graph.store.changes import ChangeKind, acting, append, change_row
 from graph.store.database import Database, Row, Transaction
 
 SegmentKind = Literal["static", "dynamic", "dynamic_plus"]
@@ -219,8 +220,6 @@ class Segments:
             pass
 
     def _edit(self, statement: str, kind: ChangeKind, name: str, contact_id: str) -> None:
-        from graph.explore.contacts import living_contact
-
         def work(tx: Transaction) -> None:
             segment = _row(tx, name)
             if segment["kind"] != "static":

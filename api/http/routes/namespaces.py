@@ -8,7 +8,7 @@ from api.http import schemas
 from api.http.problems import responses
 from api.http.query import NothingQuery
 from api.http.requests import as_json, in_thread, kinfold_of
-from graph.deployment.declared_namespaces import counted
+from graph.identity.declared_namespaces import counted
 
 router = APIRouter(tags=["namespaces"])
 

@@ -22,8 +22,8 @@ from graph.identity.namespaces import (
     Normaliser,
     label_of,
 )
-from graph.offers.files import SourceFile
 from graph.patterns import InvalidPattern, Pattern
+from graph.source_file import SourceFile
 
 MAX_NAMESPACES = 100
 
