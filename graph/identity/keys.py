@@ -227,7 +227,7 @@ class EventKeys:
     persons, devices, subscriptions
         By class, each in the order in which they are asked.
     derived
-        Those of ``persons`` that the event does not say itself: hashes of others.
+        Those of ``persons`` that the event does not say itself, hashes, by the key that each is of.
     ignored
         Those that are as good as absent.
     all_blocked
@@ -237,7 +237,7 @@ class EventKeys:
     persons: tuple[KeyRef, ...] = ()
     devices: tuple[KeyRef, ...] = ()
     subscriptions: tuple[KeyRef, ...] = ()
-    derived: frozenset[KeyRef] = frozenset()
+    derived: Mapping[KeyRef, KeyRef] = field(default_factory=dict)
     ignored: tuple[IgnoredKey, ...] = ()
     all_blocked: bool = False
 
@@ -320,17 +320,16 @@ def _sorted(
                 return EventKeys(devices=only, ignored=ignored)
             case KeyClass.SUBSCRIPTION:
                 return EventKeys(subscriptions=only, ignored=ignored)
-    derived = [
-        KeyRef(name, hash_of(key.value))
-        for key in (keys if namespaces.hashes else ())
-        for name in namespaces.hashes.get(key.namespace, ())
-    ]
-    derived = [key for key in dict.fromkeys(derived) if key not in keys]
+    derived: dict[KeyRef, KeyRef] = {}
+    for key in keys if namespaces.hashes else ():
+        for name in namespaces.hashes.get(key.namespace, ()):
+            if (hashed := KeyRef(name, hash_of(key.value))) not in keys:
+                derived.setdefault(hashed, key)
     return EventKeys(
         _of(namespaces.persons, [*keys, *derived]),
         _of(namespaces.devices, keys),
         _of(namespaces.subscriptions, keys),
-        frozenset(derived),
+        derived,
         ignored,
         all_blocked,
     )

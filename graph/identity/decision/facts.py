@@ -17,8 +17,8 @@ class EventKeysLike(Protocol):
     @property
     def subscriptions(self) -> tuple[KeyRef, ...]: ...
     @property
-    def derived(self) -> frozenset[KeyRef]:
-        """Person keys that the event does not say itself: hashes of others, which count towards no limit."""
+    def derived(self) -> Mapping[KeyRef, KeyRef]:
+        """Person keys that the event does not say itself, hashes, by what they are of; they count towards no limit."""
         ...
 
 

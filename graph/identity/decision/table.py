@@ -200,18 +200,30 @@ class Plan:
 
     def own_person_keys(self) -> None:
         """Every person key of the event that is nobody's becomes the current contact's, as far as it has room."""
-        for key in self.case.keys.persons:
+        keys, mine = self.case.keys, set[KeyRef]()
+        for key in keys.persons:
+            if key in keys.derived:
+                continue
             owner = self.case.facts.owner(key)
-            if owner is not None:
-                if not self.has(owner):
-                    self.conflicts.append(Conflict(key.namespace, owner.id))
-            elif key in self.case.keys.derived:
-                self.effects.append(Own(key, derived=True))
-            elif self._takes(key):
+            if owner is not None and not self.has(owner):
+                self.conflicts.append(Conflict(key.namespace, owner.id))
+                continue
+            if owner is None and not self._takes(key):
+                self.conflicts.append(Conflict(key.namespace, None, ConflictReason.FULL))
+                continue
+            mine.add(key)
+            if owner is None:
                 self.effects.append(Own(key))
                 self.kind = Kind.KNOWN
-            else:
-                self.conflicts.append(Conflict(key.namespace, None, ConflictReason.FULL))
+        # A hash is owned along with what it is of: one of a key that stays elsewhere is left alone.
+        for key, of in keys.derived.items():
+            owner = self.case.facts.owner(key)
+            if of not in mine:
+                continue
+            if owner is None:
+                self.effects.append(Own(key, derived=True))
+            elif not self.has(owner):
+                self.conflicts.append(Conflict(key.namespace, owner.id))
 
     def own_device_keys(self) -> None:
         """The event's device keys become the current contact's: those that are nobody's, and T's."""
