@@ -15,9 +15,11 @@ from typing import Any
 
 import orjson
 
+from api.segment_spec.further_keys import further_keys
 from graph.errors import BadInput, FieldError, TooLarge
 from graph.identity.events import MAX_EVENT_BYTES, MAX_MESSAGE_ID, Event, read_event
 from graph.identity.keys import MAX_KEY, InvalidKey, normalise
+from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
 from graph.model import MAX_NAME, KeyName
 
 KINDS = ("identify", "track", "page", "screen", "group", "alias")
@@ -132,7 +134,9 @@ def parse(body: bytes) -> dict[str, Any]:
     return parsed
 
 
-def read_batch(body: Mapping[str, Any], received_at: datetime) -> list[Event | BadMessage]:
+def read_batch(
+    body: Mapping[str, Any], received_at: datetime, namespaces: Namespaces = DEFAULT_NAMESPACES
+) -> list[Event | BadMessage]:
     """Read the messages of a batch; what is wrong with one stands in its place.
 
     Raises
@@ -145,10 +149,12 @@ def read_batch(body: Mapping[str, Any], received_at: datetime) -> list[Event | B
         raise _bad("batch", "type", "this is a list of messages")
     if len(messages) > MAX_MESSAGES:
         raise _bad("batch", "too_many", f"a batch holds at most {MAX_MESSAGES} messages, this one has {len(messages)}")
-    return [_one_of(message, body, received_at) for message in messages]
+    return [_one_of(message, body, received_at, namespaces) for message in messages]
 
 
-def _one_of(message: object, body: Mapping[str, Any], received_at: datetime) -> Event | BadMessage:
+def _one_of(
+    message: object, body: Mapping[str, Any], received_at: datetime, namespaces: Namespaces
+) -> Event | BadMessage:
     if not isinstance(message, dict):
         return _bad("", "type", "a message is an object")
     kind = message.get("type")
@@ -159,10 +165,17 @@ def _one_of(message: object, body: Mapping[str, Any], received_at: datetime) -> 
     if isinstance(message.get("context"), dict):
         shared["context"] = {**shared.get("context", {}), **message["context"]}
     # The batch's own time of sending is that of this request; a message may carry that of an earlier one.
-    return read_message(kind, {**message, **shared}, received_at, sent_at=body.get("sentAt"))
+    return read_message(kind, {**message, **shared}, received_at, sent_at=body.get("sentAt"), namespaces=namespaces)
 
 
-def read_message(kind: str, message: Mapping[str, Any], received_at: datetime, *, sent_at: object = None) -> Event:
+def read_message(
+    kind: str,
+    message: Mapping[str, Any],
+    received_at: datetime,
+    *,
+    sent_at: object = None,
+    namespaces: Namespaces = DEFAULT_NAMESPACES,
+) -> Event:
     """Read one message as an event.
 
     Parameters
@@ -175,6 +188,8 @@ def read_message(kind: str, message: Mapping[str, Any], received_at: datetime, *
         When it arrived, by this machine's clock.
     sent_at
         When the request was sent, by the sender's clock; the message's own ``sentAt`` if left out.
+    namespaces
+        Those of the deployment: what they say of where their keys stand is read too.
     """
     rest = dict(message)
     for name in ("type", "writeKey"):
@@ -187,6 +202,8 @@ def read_message(kind: str, message: Mapping[str, Any], received_at: datetime, *
         "occurred_at": _take_time(rest, sent_at, received_at),
     }
     event = {name: value for name, value in event.items() if value is not None}
+    if further := further_keys(message, namespaces, event):
+        event["keys"] = further
     own = rest.pop("properties") if isinstance(rest.get("properties"), dict) else {}
     fitting = _Fitting(MAX_EVENT_BYTES - _CUT_BYTES - len(orjson.dumps(event)))
     properties = fitting.fit(_leaves(person, whole_lists=True))
@@ -197,7 +214,7 @@ def read_message(kind: str, message: Mapping[str, Any], received_at: datetime, *
     kept = fitting.fit(((name, value) for name, value in _leaves(context) if value is not None), kept)
     if fitting.cut:
         kept[CUT] = _as_many_as_fit(fitting.cut)
-    return read_event(event | {"properties": properties, "event_properties": kept})
+    return read_event(event | {"properties": properties, "event_properties": kept}, namespaces)
 
 
 def _take_traits(kind: str, rest: dict[str, Any]) -> dict[str, Any]:

@@ -272,7 +272,7 @@ def _in_words(item: Mapping[str, Any], place: str) -> tuple[str, str]:
         }[kind]
     if kind == "value_error":
         return ("time" if place.endswith("_at") else "value"), str(item["ctx"]["error"])
-    if kind == "literal_error":
+    if kind in ("literal_error", "enum"):
         return "value", f"this is one of {item['ctx']['expected']}"
     if kind.startswith(("datetime", "timezone")):
         return "time", "times are RFC 3339 strings with an offset, such as 2026-11-22T10:00:00Z"

@@ -190,7 +190,7 @@ def _wrong_settings(said: Declared, place: str, declared: dict[str, Declared]) -
     for index, path in enumerate(said.paths):
         if not path or not all(path.split(".")):
             yield FieldError(f"{place}.from[{index}]", "path", "a path is names with a dot between them")
-    if said.hash_of is not None:
+    if said.hash_of is not None and place.removeprefix("namespaces.") not in _ALWAYS:
         yield from _wrong_hash(said, f"{place}.hash_of", declared)
 
 

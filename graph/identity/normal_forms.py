@@ -60,7 +60,8 @@ def said(namespace: Namespace, raw: str) -> str:
     """
     value = trim(raw)
     if namespace.key_class is KeyClass.SUBSCRIPTION and value.startswith("{"):
-        return _endpoint(value) or value
+        endpoint = _endpoint(value)
+        return value if endpoint is None else endpoint
     if namespace.normalise is not Normaliser.EMAIL and _WRITTEN_BY_SPREADSHEETS.match(value):
         return trim(value[1:])
     return value

@@ -155,13 +155,13 @@ class Loads:
                 yield batch
 
     def _batches(self, file: Path, done: int) -> Iterator[_Batch]:
-        for rows in read_rows(file, after=done, at_once=ROWS_AT_ONCE):
+        for rows in read_rows(file, after=done, at_once=ROWS_AT_ONCE, namespaces=self._resolver.namespaces):
             batch = _Batch(rows[0][0] - 1, rows[-1][0])
             for number, row in rows:
                 try:
                     if "" in row:
                         raise BadInput([FieldError("", "columns", row[""])])
-                    prepared = self._resolver.prepare(read_customer(number, row).events)
+                    prepared = self._resolver.prepare(read_customer(number, row, self._resolver.namespaces).events)
                     aside = [item for one in prepared for item in one.keys.ignored]
                     if not prepared[0].keys.every:
                         raise BadInput([FieldError(item.key, item.reason, _WHY[item.reason]) for item in aside])

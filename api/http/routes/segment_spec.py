@@ -27,6 +27,7 @@ from api.segment_spec.messages import (
 )
 from graph.errors import KinfoldError, Unavailable
 from graph.identity.events import Event
+from graph.identity.namespaces import Namespaces
 from graph.kinfold import Kinfold
 
 log = logging.getLogger(__name__)
@@ -52,7 +53,8 @@ def _body(schema: dict[str, Any], example: dict[str, Any]) -> dict[str, Any]:
 
 def _add(path: str, kind: str) -> None:
     async def take(request: Request) -> Response:
-        read = partial(_read_one, kind, await _packed(request), _encoding(request), datetime.now(UTC))
+        namespaces = kinfold_of(request).namespaces
+        read = partial(_read_one, kind, await _packed(request), _encoding(request), datetime.now(UTC), namespaces)
         await asyncio.wrap_future(commit_queue_of(request).submit(await in_thread(read)))
         return as_json({"success": True})
 
@@ -130,12 +132,12 @@ def _encoding(request: Request) -> str:
     return ",".join(request.headers.getlist("content-encoding"))
 
 
-def _read_one(kind: str, packed: bytes, encoding: str, received_at: datetime) -> Event:
-    return read_message(kind, parse(unpack(packed, encoding)), received_at)
+def _read_one(kind: str, packed: bytes, encoding: str, received_at: datetime, namespaces: Namespaces) -> Event:
+    return read_message(kind, parse(unpack(packed, encoding)), received_at, namespaces=namespaces)
 
 
 def _take_batch(kinfold: Kinfold, packed: bytes, encoding: str, received_at: datetime) -> Response:
-    read = read_batch(parse(unpack(packed, encoding)), received_at)
+    read = read_batch(parse(unpack(packed, encoding)), received_at, kinfold.namespaces)
     size = kinfold.settings.batch_size
     rejected: list[dict[str, Any]] = [
         {"index": start + place, "error": as_problem(result)}
