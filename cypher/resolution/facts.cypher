@@ -52,10 +52,10 @@ CALL (owners, message_owners, named) {
   WITH c WHERE c:Contact
   RETURN collect({
     id: c.id,
-    kind: c.kind,
     created: c.created_at.epochMillis * 1000 + c.created_at.microsecond % 1000,
     seen: c.last_seen_at.epochMillis * 1000 + c.last_seen_at.microsecond % 1000,
     split: c.split,
+    nameless: coalesce(c.nameless, false),
     counts: [counter IN $counters | c[counter]],
     tracker_id: c.tracker_id,
     timeline_id: c.timeline_id,

@@ -14,7 +14,7 @@ from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
 from graph.identity.normal_forms import said
 from graph.identity.working_set import Contact, WorkingSet
 from graph.identity.working_set.write import write_working_set
-from graph.model import TRACKER, KeyName, KeyRef, Kind
+from graph.model import TRACKER, KeyName, KeyRef
 from graph.store.changes import acting
 from graph.store.database import Database, Transaction
 
@@ -141,8 +141,6 @@ class KeyEdits:
         working_set.note("key_given", at, contact.id, key=key.namespace, by=acting())
         if owners:
             working_set.note("shared", at, contact.id, other=owners[0].id, owners=len(owners) + 1, by=acting())
-        if namespace.is_person:
-            contact.kind = Kind.KNOWN
         self._finish(tx, working_set, contact, "given", key, at)
         return contact.id
 
@@ -153,22 +151,8 @@ class KeyEdits:
         at = self._clock.next(after=contact.seen)
         working_set.disown(contact, key, at)
         working_set.note("key_taken", at, contact.id, key=key.namespace, by=acting())
-        if self._namespaces[key.namespace].is_person:
-            self._lose_name(working_set, contact)
         self._finish(tx, working_set, contact, "taken", key, at)
         return contact.id
-
-    def _lose_name(self, working_set: WorkingSet, contact: Contact) -> None:
-        """Make a contact anonymous with its last person key.
-
-        One whose last *own* person key goes, while a union's is left, is anonymous once that union is undone.
-        """
-        if not working_set.has_person_key(contact):
-            contact.kind, contact.split = Kind.ANONYMOUS, False
-            return
-        working_set.need_keys(contact)
-        if not any(key.name in self._namespaces.persons and edge.merge is None for key, edge in contact.keys.items()):
-            contact.split = False
 
     def _finish(
         self, tx: Transaction, working_set: WorkingSet, contact: Contact, action: str, key: KeyRef, at: int

@@ -15,6 +15,7 @@ from graph.identity.working_set.entities import (
     Entry,
     Key,
     Merge,
+    NameLoss,
     Ownership,
     Timeline,
     Undone,
@@ -72,6 +73,8 @@ class WorkingSet:
     merges: list[Merge] = field(default_factory=list)
     undone: list[Undone] = field(default_factory=list)
     disowned: list[tuple[Key, str]] = field(default_factory=list)
+    losses: list[tuple[str, NameLoss]] = field(default_factory=list)
+    """Person keys that contacts lost in this transaction."""
     new_splits: list[tuple[str, KeyRef, str, Micros]] = field(default_factory=list)
     dropped_entries: list[str] = field(default_factory=list)
     carried: list[tuple[str, KeyRef]] = field(default_factory=list)
@@ -140,13 +143,15 @@ class WorkingSet:
             self.splits.setdefault(KeyRef(name, value), []).append((tracker_owner, made))
 
     def _contact_loaded(self, row: Mapping[str, Any]) -> None:
+        counts = {name: count for name, count in zip(self.namespaces.counted, row["counts"], strict=True) if count}
         contact = Contact(
             id=row["id"],
-            kind=Kind(row["kind"]),
             created=row["created"],
             seen=row["seen"],
             split=row["split"],
-            counts={name: count for name, count in zip(self.namespaces.counted, row["counts"], strict=True) if count},
+            nameless=row["nameless"],
+            counts=counts,
+            person_keys=sum(counts.get(name, 0) for name in self.namespaces.persons),
             subscriptions={KeyRef(name, value) for name, value in row["subscriptions"]},
             tracker_id=row["tracker_id"],
             timeline_id=row["timeline_id"],
@@ -271,13 +276,8 @@ class WorkingSet:
 
     def _facts(self, contact: Contact) -> ContactFacts:
         return ContactFacts(
-            contact.id, contact.kind, self.has_person_key(contact), contact.counts, frozenset(contact.subscriptions)
+            contact.id, contact.kind, contact.person_keys > 0, contact.counts, frozenset(contact.subscriptions)
         )
-
-    def has_person_key(self, contact: Contact) -> bool:
-        """Return whether a person key names a contact. Derived ones come and go with what they are derived from."""
-        counts = contact.counts
-        return any(counts.get(name) for name in self.namespaces.persons)
 
     def _splits_of(self, tracker_owner: Contact, subscription: KeyRef) -> set[str]:
         """Find the contacts (or their survivors) that the conflict of these two made."""
@@ -289,9 +289,9 @@ class WorkingSet:
 
     # --- operations -----------------------------------------------------------------------------------------
 
-    def create(self, kind: Kind, at: Micros, *, split: bool = False) -> Contact:
-        """Make a contact; it has no key yet."""
-        contact = Contact(self.id_source.contact(), kind, at, at, split=split, complete=True, entries={})
+    def create(self, at: Micros, *, split: bool = False) -> Contact:
+        """Make a contact; it has no key yet. One made by a conflict of row 4.3.3 (``split``) is known at once."""
+        contact = Contact(self.id_source.contact(), at, at, split=split, nameless=split, complete=True, entries={})
         self.contacts[contact.id] = contact
         return contact
 
@@ -341,14 +341,15 @@ class WorkingSet:
 
     def disown(self, contact: Contact, ref: KeyRef, at: Micros) -> None:
         """Take a key, and the hashes of it, from a contact; activity stays, a lost primary tracker is replaced."""
-        key = self.keys[ref]
-        if ref.namespace == TRACKER and contact.tracker_id == ref.value:
+        key, names = self.keys[ref], self.namespaces[ref.namespace].is_person
+        if names or (ref.namespace == TRACKER and contact.tracker_id == ref.value):
             self.need_keys(contact)
-        self.unlink(contact, key)
-        for hashed in self.hashes_of(ref):
-            self.need_keys(contact)
-            if (known := self.keys.get(hashed)) is not None and known in contact.keys:
-                self.unlink(contact, known)
+        ownership = self.unlink(contact, key)
+        if names:
+            for hashed in self.hashes_of(ref):
+                if (known := self.keys.get(hashed)) is not None and known in contact.keys:
+                    self.unlink(contact, known)
+            self._lose_name(contact, ownership)
         if ref.namespace != TRACKER:
             return
         if key.timeline is not None:
@@ -360,6 +361,20 @@ class WorkingSet:
     def hashes_of(self, ref: KeyRef) -> list[KeyRef]:
         """List the keys that are hashes of a key."""
         return [KeyRef(name, hash_of(ref.value)) for name in self.namespaces.hashes.get(ref.namespace, ())]
+
+    def _lose_name(self, contact: Contact, lost: Ownership) -> None:
+        """Note the loss of a person key; with the last one a contact is anonymous, whatever made it known before."""
+        named = self.namespaces.persons
+        left = [edge.merge for key, edge in contact.keys.items() if key.name in named and not edge.derived]
+        if None in left:
+            return
+        outlived = {row["merge"] for row in self.run("union.brought_nameless", contact_id=contact.id)}
+        outlived |= {
+            merge.id for merge in self.merges if merge.target == contact.id and self.contacts[merge.source].nameless
+        }
+        left_by = frozenset(merge for merge in left if merge is not None)
+        self.losses.append((contact.id, NameLoss(lost.merge, left_by, frozenset(outlived))))
+        contact.nameless = contact.nameless and bool(left)
 
     def choose_primary(self, contact: Contact, at: Micros) -> None:
         """Make the tracker that came to the contact first its primary one; without any, mint one."""
@@ -384,6 +399,7 @@ class WorkingSet:
             contact.subscriptions.add(key.ref)
         elif not ownership.derived:
             contact.counts[key.name] = contact.counts.get(key.name, 0) + 1
+            contact.person_keys += self.namespaces[key.name].is_person
 
     def unlink(self, contact: Contact, key: Key) -> Ownership:
         """Remove an ownership edge, nothing else, and give it back."""
@@ -395,6 +411,7 @@ class WorkingSet:
             contact.subscriptions.discard(key.ref)
         elif not ownership.derived:
             contact.counts[key.name] -= 1
+            contact.person_keys -= self.namespaces[key.name].is_person
         return ownership
 
     def write_properties(
