@@ -57,7 +57,7 @@ class KeyBody(BaseModel):
         BadInput
             When there is none, or more than one, or the body names no namespace.
         """
-        return the_one_key(keys_given(self, namespaces), "", namespaces)
+        return the_one_key(keys_given(self, namespaces, "unknown_field", "there is no such field"), "", namespaces)
 
 
 class MergeBody(BaseModel):

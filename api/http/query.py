@@ -139,10 +139,10 @@ class _Keys(_Closed):
         BadInput
             When a parameter is neither one of this call nor a namespace.
         """
-        return keys_given(self, namespaces)
+        return keys_given(self, namespaces, "unknown_parameter", "there is no such query parameter")
 
 
-class KeyFilter(_Keys, Page):
+class KeyFilter(Page, _Keys):
     """By a key of any namespace, or by none."""
 
 
@@ -160,7 +160,7 @@ class OneKey(_Keys):
         return the_one_key(self.given(namespaces), "query", namespaces)
 
 
-class KeyPage(OneKey, Page):
+class KeyPage(Page, OneKey):
     """Whose key; exactly one, of any namespace."""
 
 
@@ -170,7 +170,7 @@ class Erase(_Closed):
     allow_return: Flag = Field(False, description="Let a late event bring the person keys back.")
 
 
-class EraseByKey(OneKey, Erase):
+class EraseByKey(Erase, OneKey):
     """Who is erased: the owner of exactly one key."""
 
 
@@ -205,7 +205,7 @@ class Ends(_Closed):
         return KeyRef.parse(self.from_, "from", namespaces), KeyRef.parse(self.to, "to", namespaces)
 
 
-def keys_given(model: BaseModel, namespaces: Namespaces) -> list[tuple[KeyName, str]]:
+def keys_given(model: BaseModel, namespaces: Namespaces, rule: str, message: str) -> list[tuple[KeyName, str]]:
     """List the keys that a query or a body gives, by the names of their namespaces.
 
     Raises
@@ -214,7 +214,7 @@ def keys_given(model: BaseModel, namespaces: Namespaces) -> list[tuple[KeyName, 
         When it has a name that is neither a field nor a namespace, or a value that is not a string.
     """
     more = model.model_extra or {}
-    wrong = [FieldError(name, "unknown_field", "there is no such field") for name in more if name not in namespaces]
+    wrong = [FieldError(name, rule, message) for name in more if name not in namespaces]
     wrong += [
         FieldError(name, "type", "this is a string")
         for name, value in more.items()

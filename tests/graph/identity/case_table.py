@@ -128,7 +128,7 @@ def build(case: Case, world: WorkingSet) -> None:
     """Put the graph that a case starts from into an empty world whose id source is a LetterIds."""
     for turn, given in enumerate(case.contacts):
         at = 1_000_000 + turn * 1000
-        contact = world.create(given.kind, at, split=given.born)
+        contact = world.create(at, split=given.born)
         assert contact.id == given.letter
         for offset, value in enumerate(given.keys):
             derived = value[0] == "#" and value[1:] in given.keys
