@@ -9,6 +9,18 @@ from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
 from graph.model import TRACKER, Answer
 
 
+def received(held: Held | None, event: Event) -> Event:
+    """Return an event as it came with a key.
+
+    The message ids of a key that anybody can read are its own: an id that somebody invents with it is not taken for
+    an event of a server or of another page, which would then be left out as a repetition.
+    """
+    space = None if held is None else held.message_space
+    if space is None or event.message_id is None:
+        return event
+    return event.model_copy(update={"message_id": f"{space}:{event.message_id}"})
+
+
 def told(
     held: Held | None, event: Event, answer: Answer, namespaces: Namespaces = DEFAULT_NAMESPACES
 ) -> dict[str, Any]:

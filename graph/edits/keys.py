@@ -16,7 +16,7 @@ from graph.identity.working_set import Contact, WorkingSet
 from graph.identity.working_set.write import write_working_set
 from graph.model import TRACKER, KeyName, KeyRef
 from graph.store.changes import acting
-from graph.store.database import Database, Transaction
+from graph.store.database import RECEIPT, Database, Transaction
 
 SHOWN_ALONE = "email"
 """The namespace of which a contact shows its first key by itself."""
@@ -58,7 +58,9 @@ class KeyEdits:
             When another contact owns the key (``owner`` names it), or a limit would be exceeded.
         """
         ref = self._usable(key, value)
-        return self._database.write(lambda tx: self._shown(tx, contact_id, self._give(tx, contact_id, ref)))
+        return self._database.write(
+            lambda tx: self._shown(tx, contact_id, self._give(tx, contact_id, ref)), committed=RECEIPT
+        )
 
     def take(self, contact_id: str, key: KeyName, value: str) -> Document:
         """Take a key from a contact, and give the contact as it is then.
@@ -72,7 +74,9 @@ class KeyEdits:
             When no contact ever had this id, or this contact does not own the key.
         """
         ref = self._readable(key, value)
-        return self._database.write(lambda tx: self._shown(tx, contact_id, self._take(tx, contact_id, ref)))
+        return self._database.write(
+            lambda tx: self._shown(tx, contact_id, self._take(tx, contact_id, ref)), committed=RECEIPT
+        )
 
     def preview_give(self, contact_id: str, key: KeyName, value: str) -> list[Document]:
         """Say field by field what giving a key would change; nothing is written."""

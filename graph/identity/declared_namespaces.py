@@ -5,7 +5,7 @@ from typing import Any
 
 from graph.errors import ClashError
 from graph.identity.namespaces import BUILT_IN, Namespace, Namespaces
-from graph.store.database import Database, Row, Transaction
+from graph.store.database import REPEATABLE, Database, Row, Transaction
 
 OF_THE_KEYS = ("class", "normalise", "hash_of")
 """Settings that say what the keys of a namespace are: they change only while there are none."""
@@ -37,7 +37,7 @@ def agree(database: Database, namespaces: Namespaces) -> None:
         if stored.keys() != declared.keys():
             tx.run("namespaces.declare", namespaces=_rows(namespaces))
 
-    database.write(work)
+    database.write(work, committed=REPEATABLE)
 
 
 def apply(database: Database, namespaces: Namespaces) -> list[str]:

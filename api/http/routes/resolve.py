@@ -10,7 +10,7 @@ from starlette.types import Scope
 
 from api.http import schemas
 from api.http.access import Held, check_may_look, held_by
-from api.http.answers import told
+from api.http.answers import received, told
 from api.http.batch import MAX_BATCH, Read, looks_like_lines, read_envelope, read_lines, read_one, resolve_read
 from api.http.problems import as_problem, responses
 from api.http.query import Flags, FlagsQuery
@@ -80,7 +80,8 @@ async def resolve(request: Request, flags: FlagsQuery) -> Response:
 async def _resolve(request: Request, flags: Flags) -> Response:
     check_may_look(request, dry_run=flags.dry_run, explain=flags.explain)
     namespaces = kinfold_of(request).namespaces
-    event = read_event(await read_body(request, MAX_EVENT_BYTES, "an event"), namespaces)
+    raw = await read_body(request, MAX_EVENT_BYTES, "an event")
+    event = received(held_by(request), read_event(raw, namespaces))
     if flags.dry_run:
         resolver = kinfold_of(request).resolver
         [answer] = await in_thread(partial(resolver.resolve, [event], dry_run=True, explain=flags.explain))
@@ -130,10 +131,15 @@ async def resolve_batch(request: Request, flags: FlagsQuery) -> Response:
 
 
 def _answer_batch(kinfold: Kinfold, held: Held | None, body: bytes, as_lines: bool, flags: Flags) -> Response:
-    events = [read_one(raw, kinfold.namespaces) for raw in (read_lines(body) if as_lines else read_envelope(body))]
+    raws = read_lines(body) if as_lines else read_envelope(body)
+    events = [_received(held, read_one(raw, kinfold.namespaces)) for raw in raws]
     resolve = partial(kinfold.resolver.resolve, dry_run=flags.dry_run, explain=flags.explain)
     results = resolve_read(resolve, events)
     return as_json({"results": [_shown(held, *pair, kinfold.namespaces) for pair in zip(events, results, strict=True)]})
+
+
+def _received(held: Held | None, read: Read) -> Read:
+    return read if isinstance(read, KinfoldError) else received(held, read)
 
 
 def _shown(held: Held | None, read: Read, result: Answer | KinfoldError, namespaces: Namespaces) -> dict[str, Any]:

@@ -98,9 +98,10 @@ class WorkingSet:
     ) -> None:
         """Read keys with their owners, and contacts by id, in one statement and under locks.
 
-        Locks are taken in one order everywhere (keys by name and value, then contacts by id), so that two
-        transactions rarely wait for each other in a circle; when they do, the database ends one of them and it
-        is tried again. What is here already stays as it is.
+        One call takes its locks in order (keys by name and value, then contacts by id), so that two transactions
+        rarely wait for each other in a circle. What is locked later, by a union for instance, comes on top of it in
+        whatever order the graph has; when two do wait so, the database ends one of them and it is tried again. What
+        is here already stays as it is.
 
         Raises
         ------

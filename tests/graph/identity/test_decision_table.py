@@ -13,7 +13,7 @@ from graph.identity.working_set.entities import tracker_order
 from graph.identity.working_set.write import write_working_set
 from graph.kinfold import Kinfold
 from graph.model import Kind
-from graph.store.database import Database, Transaction
+from graph.store.database import REPEATABLE, Database, Transaction
 from tests.graph.identity.case_table import (
     DECLARED,
     Case,
@@ -69,7 +69,7 @@ def test_a_real_database_holds_every_golden_case(case: Case, database: Database)
         build(case, world)
         write_working_set(world)
 
-    database.write(seed)
+    database.write(seed, committed=REPEATABLE)
     resolver = Resolver(
         database,
         policy=case.row["policy"],

@@ -13,7 +13,7 @@ from graph.identity.namespaces import BUILT_IN, DEFAULT_NAMESPACES, KeyClass, Na
 from graph.identity.namespaces_file import load_namespaces, read_namespaces, schema
 from graph.identity.normal_forms import normal_form
 from graph.identity.resolver import Resolver
-from graph.store.database import Database
+from graph.store.database import REPEATABLE, Database
 from tests.graph.identity.test_decision_table import readable
 
 CASES = Path(__file__).parents[2] / "cases"
@@ -155,7 +155,7 @@ def test_a_namespace_goes_or_becomes_another_only_while_it_has_no_keys(database:
     assert apply(database, read_namespaces(b"card: {class: person, at_most: 1}")) == [
         "at_most of card is not set in the graph and 1 here."
     ]
-    database.write(lambda tx: tx.run_text("MATCH (k:Card) DETACH DELETE k"))
+    database.write(lambda tx: tx.run_text("MATCH (k:Card) DETACH DELETE k"), committed=REPEATABLE)
     apply(database, DEFAULT_NAMESPACES)
     agree(database, DEFAULT_NAMESPACES)
 
