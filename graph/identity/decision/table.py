@@ -216,10 +216,10 @@ class Plan:
                 self.effects.append(Own(key))
                 self.kind = Kind.KNOWN
         # A hash is owned along with what it is of: one of a key that stays elsewhere is left alone.
-        for key, of in keys.derived.items():
-            owner = self.case.facts.owner(key)
-            if of not in mine:
+        for key in keys.persons if keys.derived else ():
+            if keys.derived.get(key) not in mine:
                 continue
+            owner = self.case.facts.owner(key)
             if owner is None:
                 self.effects.append(Own(key, derived=True))
             elif not self.has(owner):
@@ -242,7 +242,9 @@ class Plan:
     def own_subscription(self, key: KeyRef, *leaving: ContactFacts) -> bool:
         """A subscription becomes the current contact's; those that are ``leaving`` lose it."""
         if key not in self.subscriptions:
-            if len(self.subscriptions) >= self.case.limits.max_subscriptions or not self._takes(key):
+            same = sum(one.namespace == key.namespace for one in self.subscriptions)
+            limits = self.case.limits
+            if len(self.subscriptions) >= limits.max_subscriptions or not limits.room(key.namespace, same):
                 self.limited = True
                 return False
             self.subscriptions.add(key)
