@@ -22,6 +22,7 @@ MAX_LAYERS = 12
 GROUND = frozenset(
     f"graph.{name}"
     for name in (
+        "callbacks",
         "model",
         "errors",
         "clock",

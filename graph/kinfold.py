@@ -18,7 +18,6 @@ from graph.explore.neighbourhood import Neighbourhood
 from graph.explore.search import Search
 from graph.feed.feed import Feed
 from graph.feed.webhooks import Webhooks
-from graph.identity.decision import Limits
 from graph.identity.namespaces import Namespaces
 from graph.identity.namespaces_file import load_namespaces
 from graph.identity.resolver import Resolver
@@ -26,7 +25,7 @@ from graph.loads.event_logs import EventLogs
 from graph.loads.loads import Loads
 from graph.offers.catalogues import Catalogues
 from graph.offers.propositions import Propositions
-from graph.opening import Progress, open_database, prepare, resolver_on
+from graph.opening import Progress, limits_of, open_database, prepare, resolver_on
 from graph.privacy.erasure import Erasures
 from graph.privacy.export import Exports
 from graph.privacy.retention import Retention
@@ -71,7 +70,7 @@ class Kinfold:
     def on(cls, database: Database, settings: Settings) -> "Kinfold":
         """Put the product on a database whose schema is up to date."""
         namespaces = load_namespaces(settings.keys)
-        limits = Limits(settings.max_trackers, settings.max_subscriptions, namespaces.at_most)
+        limits = limits_of(settings, namespaces)
         suppression = Suppression(database, settings, namespaces)
         clock, id_source = Clock(), RandomIds()
         blocking = Blocking(database, settings, suppression, clock=clock, namespaces=namespaces)
@@ -84,7 +83,7 @@ class Kinfold:
             database,
             resolver,
             Contacts(database, namespaces),
-            PropertyEdits(database, id_source=id_source, clock=clock, namespaces=namespaces),
+            PropertyEdits(database, limits=limits, id_source=id_source, clock=clock, namespaces=namespaces),
             KeyEdits(
                 database,
                 limits=limits,

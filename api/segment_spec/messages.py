@@ -10,6 +10,7 @@ import json
 import math
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,8 +18,8 @@ import orjson
 
 from api.segment_spec.further_keys import further_keys
 from graph.errors import BadInput, FieldError, TooLarge
-from graph.identity.events import MAX_EVENT_BYTES, MAX_MESSAGE_ID, Event, read_event
-from graph.identity.keys import MAX_KEY, InvalidKey, normalise
+from graph.identity.events import MAX_EVENT_BYTES, MAX_MESSAGE_ID, TrackedEvent, read_event
+from graph.identity.keys import DEFAULT_BLOCK_LIST, MAX_KEY, InvalidKey, normalise
 from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
 from graph.model import MAX_NAME, KeyName
 
@@ -48,14 +49,27 @@ MAX_MESSAGES = 5_000
 CUT = "kinfold.cut"
 """The event property that names what was cut or left out for the event to fit."""
 
+_MAX_SHARED_BYTES = 4 * MAX_REQUEST_BYTES
+"""How much the context of a batch may come to when every one of its messages gets a copy."""
 _MAX_DEPTH = 12
+_MAX_TEXT_DEPTH = 50
+_MAX_PREFIX = 4 * MAX_NAME
+_MAX_ITEMS = MAX_EVENT_BYTES // 2
+"""A list of more items does not fit into any event."""
+_MAX_CUT = 200
+"""After so many leaves that did not fit, what is left of a message is not looked at."""
+_MAX_TIME = 64
 _MAX_MEMBERS = 16
 _LONG_TEXT = 512
 _CUT_BYTES = 2048
 _INT64 = 2**63
-_TOLERANCE = timedelta(seconds=2)
-"""A clock that differs by less is taken as right. The difference is then mostly the request's way here, which is
-another one for each batch: correcting by it would shuffle what one sender did within a moment."""
+_AHEAD = timedelta(seconds=2)
+_BEHIND = timedelta(minutes=1)
+"""How far a clock may seem to be ahead of ours, or behind it, and is taken as right. What seems behind is mostly the
+request's way here, which is another one for each batch: correcting by it would let what was captured first and sent
+slowly overtake what came after."""
+_FIRST_YEAR = datetime(2000, 1, 1, tzinfo=UTC)
+"""No SDK sent anything before: an earlier time of sending is a zero of some language."""
 
 
 class BadMessage(BadInput):
@@ -136,25 +150,52 @@ def parse(body: bytes) -> dict[str, Any]:
 
 def read_batch(
     body: Mapping[str, Any], received_at: datetime, namespaces: Namespaces = DEFAULT_NAMESPACES
-) -> list[Event | BadMessage]:
+) -> list[TrackedEvent | BadMessage]:
     """Read the messages of a batch; what is wrong with one stands in its place.
 
     Raises
     ------
     BadMessage
         When there is no list of messages, or one that is too long.
+    TooLarge
+        When the context that they share is too large to be copied into every one of them.
     """
     messages = body.get("batch")
     if not isinstance(messages, list):
         raise _bad("batch", "type", "this is a list of messages")
     if len(messages) > MAX_MESSAGES:
         raise _bad("batch", "too_many", f"a batch holds at most {MAX_MESSAGES} messages, this one has {len(messages)}")
+    if isinstance(context := body.get("context"), dict):
+        room = _MAX_SHARED_BYTES // max(1, len(messages))
+        if len(messages) > 1 and _is_larger(context, room):
+            message = f"the context of {len(messages)} messages is at most {room} bytes"
+            raise TooLarge([FieldError("context", "too_large", message)])
     return [_one_of(message, body, received_at, namespaces) for message in messages]
+
+
+def _is_larger(tree: object, room: int) -> bool:
+    """Return whether a tree takes more than so many bytes, looking no further than it takes to know."""
+    left = [iter((tree,))]
+    while left:
+        item = next(left[-1], None)
+        if item is None:  # the end; a null weighs nothing
+            left.pop()
+        elif isinstance(item, dict):
+            room -= sum(len(name) + 4 for name in item)
+            left.append(iter(item.values()))
+        elif isinstance(item, list):
+            room -= 2 * len(item)
+            left.append(iter(item))
+        else:
+            room -= len(item) if isinstance(item, str) else 1
+        if room < 0:
+            return True
+    return False
 
 
 def _one_of(
     message: object, body: Mapping[str, Any], received_at: datetime, namespaces: Namespaces
-) -> Event | BadMessage:
+) -> TrackedEvent | BadMessage:
     if not isinstance(message, dict):
         return _bad("", "type", "a message is an object")
     kind = message.get("type")
@@ -175,7 +216,7 @@ def read_message(
     *,
     sent_at: object = None,
     namespaces: Namespaces = DEFAULT_NAMESPACES,
-) -> Event:
+) -> TrackedEvent:
     """Read one message as an event.
 
     Parameters
@@ -194,19 +235,25 @@ def read_message(
     rest = dict(message)
     for name in ("type", "writeKey"):
         rest.pop(name, None)
-    person = _take_traits(kind, rest)
+    traits = _take_traits(kind, rest)
+    previous = _take_previous(rest) if kind == "alias" else None
     event: dict[str, Any] = {
-        **{str(key): value for key, value in _take_keys(kind, rest, person).items()},
+        **{str(key): value for key, value in _take_keys(rest, traits, previous).items()},
         "event": _take_name(kind, rest),
         "message_id": _take_message_id(rest),
         "occurred_at": _take_time(rest, sent_at, received_at),
+        "previous_id": previous,
     }
+    if kind == "group" and (group := _text(rest.get("groupId"))) is not None and len(group) <= _LONG_TEXT:
+        event["groups"] = {"groupId": group}
     event = {name: value for name, value in event.items() if value is not None}
     if further := further_keys(message, namespaces, event):
         event["keys"] = further
     own = rest.pop("properties") if isinstance(rest.get("properties"), dict) else {}
     fitting = _Fitting(MAX_EVENT_BYTES - _CUT_BYTES - len(orjson.dumps(event)))
-    properties = fitting.fit(_leaves(person, whole_lists=True))
+    properties = fitting.fit(_leaves(traits.said, whole_lists=True))
+    cached = ((name, value) for name, value in _leaves(traits.cached, whole_lists=True) if value is not None)
+    once = fitting.fit((name, value) for name, value in cached if _name(name) not in properties)
     kept = fitting.fit(_leaves(own))
     context = {"context": rest.pop("context")} if "context" in rest else {}
     # An SDK fills empty places with null; nothing is told by that.
@@ -214,24 +261,74 @@ def read_message(
     kept = fitting.fit(((name, value) for name, value in _leaves(context) if value is not None), kept)
     if fitting.cut:
         kept[CUT] = _as_many_as_fit(fitting.cut)
-    return read_event(event | {"properties": properties, "event_properties": kept}, namespaces)
+    whole = event | {"properties": properties, "properties_once": once, "event_properties": kept}
+    return read_event(whole, TrackedEvent, namespaces=namespaces)
 
 
-def _take_traits(kind: str, rest: dict[str, Any]) -> dict[str, Any]:
-    """Take the person's traits out of the message; a group's own stay."""
-    person: dict[str, Any] = {}
+@dataclass(slots=True)
+class _Traits:
+    """What a message says of the person.
+
+    Attributes
+    ----------
+    said
+        Said by this call.
+    cached
+        Repeated by the SDK from its memory of the last identify on that device, which may be long ago.
+    """
+
+    said: dict[str, Any]
+    cached: dict[str, Any]
+
+    def take_text(self, name: str) -> str | None:
+        """Take a trait that is a text, or nothing at all, out of both."""
+        found: str | None = None
+        for traits in (self.said, self.cached):
+            text = _text(traits.get(name))
+            if text is not None or traits.get(name, ...) is None:
+                del traits[name]
+            found = found or text
+        return found
+
+
+def _take_traits(kind: str, rest: dict[str, Any]) -> _Traits:
+    """Take the person's traits out of the message; a group's own stay, and so do ids that are not the message's."""
+    cached: dict[str, Any] = {}
+    said: dict[str, Any] = {}
     if isinstance(rest.get("context"), dict):
         context = rest["context"] = dict(rest["context"])
         if isinstance(context.get("traits"), dict):
-            person |= context.pop("traits")
+            cached = _without_ids(context.pop("traits"), rest, "context.traits")
     if kind != "group" and isinstance(rest.get("traits"), dict):
-        person |= rest.pop("traits")
-    if kind == "group" and (group := _text(rest.get("groupId"))) is not None:
-        person.setdefault("groupId", group)
-    return person
+        said = _without_ids(rest.pop("traits"), rest, "traits")
+    if kind == "identify":  # RudderStack's SDKs put the traits of an identify into the context
+        return _Traits(cached | said, {})
+    return _Traits(said, {name: value for name, value in cached.items() if name not in said})
 
 
-def _take_keys(kind: str, rest: dict[str, Any], person: dict[str, Any]) -> dict[KeyName, str]:
+def _without_ids(traits: dict[str, Any], rest: dict[str, Any], place: str) -> dict[str, Any]:
+    """Leave out the ids that SDKs repeat among the traits: they are keys, and no facts about the person."""
+    own = {text for name in ("userId", "anonymousId") if (text := _text(rest.get(name))) is not None}
+    kept = dict(traits)
+    for name in ("userId", "anonymousId", "id"):
+        if name not in kept or (name == "id" and _text(kept["id"]) not in own):
+            continue
+        value = kept.pop(name)
+        if value is not None and _text(value) not in own:
+            rest[f"{place}.{name}"] = value
+    return kept
+
+
+def _take_previous(rest: dict[str, Any]) -> str | None:
+    """Read who an alias says it was before; whoever that turns out to be, the activity keeps what was said."""
+    previous = _take_text(rest, "previousId")
+    if previous is None:
+        return None
+    rest["previousId"] = previous
+    return previous.strip()[: MAX_KEY + 1]
+
+
+def _take_keys(rest: dict[str, Any], traits: _Traits, previous: str | None) -> dict[KeyName, str]:
     keys: dict[KeyName, str] = {}
     aside: dict[str, str] = {}
 
@@ -244,25 +341,19 @@ def _take_keys(kind: str, rest: dict[str, Any], person: dict[str, Any]) -> dict[
             value = value.strip()[: MAX_KEY + 1]
         keys[key] = value
 
+    address = traits.take_text("email")
     if (user := _take_text(rest, "userId")) is not None:
-        take("email" if _is_email(user) else "user_id", user, "userId")
-    if (address := _text(person.get("email"))) is not None:
-        del person["email"]
-        if "email" not in keys:
-            take("email", address, "traits.email")
-        elif address.strip().lower() != keys["email"].strip().lower():
-            aside["traits.email"] = address
-    elif person.get("email", ...) is None:
-        del person["email"]
-    if kind == "alias" and (previous := _take_text(rest, "previousId")) is not None:
-        if not _is_email(previous):
-            take("tracker_id", previous, "previousId")
-        elif "email" not in keys:
-            take("email", previous, "previousId")
-        else:
-            aside["previousId"] = previous
-    if "tracker_id" not in keys and (tracker := _take_text(rest, "anonymousId")) is not None:
+        take("user_id", user, "userId")
+        if _is_email(user) and (address is None or not _names_a_mailbox(address)):
+            keys["email"] = user
+            if address is not None:
+                aside["traits.email"] = address
+    if address is not None and "email" not in keys:
+        take("email", address, "traits.email")
+    if (tracker := _take_text(rest, "anonymousId")) is not None:
         take("tracker_id", tracker, "anonymousId")
+        if previous is not None and tracker != previous:
+            aside["anonymousId"] = tracker  # the previousId may turn out to be the tracker
     device = rest["context"].get("device") if isinstance(rest.get("context"), dict) else None
     if isinstance(device, dict):
         rest["context"]["device"] = device = dict(device)
@@ -293,30 +384,40 @@ def _take_message_id(rest: dict[str, Any]) -> str | None:
 
 def _take_time(rest: dict[str, Any], sent_at: object, received_at: datetime) -> datetime | None:
     """Say when it happened by this machine's clock, given when it happened and was sent by the sender's."""
-    sent = _time(sent_at) or _time(rest.get("sentAt"))
+    sent = _time_of_sending(sent_at) or _time_of_sending(rest.get("sentAt"))
+    # A message of an archive says when it was received then; the time of its replay has nothing to do with its clock.
+    received = _time(rest.get("receivedAt")) if _time_of_sending(rest.get("sentAt")) else None
+    if received is not None:
+        sent = _time_of_sending(rest.get("sentAt"))
     rest.pop("sentAt", None)
     name = "timestamp" if _time(rest.get("timestamp")) else "originalTimestamp"
     said = _time(rest.get(name))
     if said is None:
         return None
-    skew = received_at - sent if sent else timedelta()
+    skew = (received or received_at) - sent if sent else timedelta()
+    is_right = -_AHEAD < skew < _BEHIND
     try:
         # Nothing happens after it was heard of, whatever a clock says.
-        occurred = min(received_at, said + skew if abs(skew) >= _TOLERANCE else said)
+        occurred = min(received_at, said if is_right else said + skew)
     except OverflowError:
         occurred = received_at
-    if abs(occurred - said) < _TOLERANCE:
+    if abs(occurred - said) < _AHEAD:
         rest.pop(name)
     else:
         rest["originalTimestamp"] = rest.pop(name)
     return occurred
 
 
+def _time_of_sending(value: object) -> datetime | None:
+    sent = _time(value)
+    return None if sent is None or sent < _FIRST_YEAR else sent
+
+
 def _time(value: object) -> datetime | None:
-    if not isinstance(value, str):
+    if not isinstance(value, str) or len(text := value.strip()) > _MAX_TIME:
         return None
     try:
-        time = datetime.fromisoformat(value.strip())
+        time = datetime.fromisoformat(text)
         return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
@@ -328,6 +429,10 @@ def _is_email(text: str) -> bool:
     except InvalidKey:
         return False
     return True
+
+
+def _names_a_mailbox(address: str) -> bool:
+    return _is_email(address) and not DEFAULT_BLOCK_LIST.blocks("email", address.strip())
 
 
 def _text(value: object) -> str | None:
@@ -359,20 +464,32 @@ def _leaves(tree: Mapping[str, Any], *, whole_lists: bool = False) -> Iterator[t
         Keep a list that holds objects in one piece, as a list of JSON texts: a person's property is replaced as a
         whole, and of a longer list from before nothing may stay. Otherwise its places become part of the names.
     """
-    waiting: list[tuple[str, Any, int]] = [(name, value, 1) for name, value in reversed(list(tree.items()))]
-    while waiting:
-        name, value, depth = waiting.pop()
+    around: list[tuple[str, Iterator[tuple[object, Any]]]] = [("", iter(tree.items()))]
+    while around:
+        outer, items = around[-1]
+        item = next(items, None)
+        if item is None:
+            around.pop()
+            continue
+        depth, value = len(around), item[1]
+        name = str(item[0]) if depth == 1 else f"{outer}.{item[0]}"
         if isinstance(value, dict) and depth < _MAX_DEPTH:
-            waiting += [(f"{name}.{inner}", item, depth + 1) for inner, item in reversed(list(value.items()))]
+            around.append((_prefix(name), iter(value.items())))
         elif isinstance(value, list):
+            value = value[: _MAX_ITEMS + 1]
             if not any(isinstance(item, dict | list) for item in value):
                 yield name, _plain_list(value)
             elif whole_lists or depth >= _MAX_DEPTH:
                 yield name, [_as_text(item) for item in value]
             else:
-                waiting += [(f"{name}.{place}", value[place], depth + 1) for place in reversed(range(len(value)))]
+                around.append((_prefix(name), iter(enumerate(value))))
         else:
             yield name, _as_text(value) if isinstance(value, dict) else _scalar(value)
+
+
+def _prefix(name: str) -> str:
+    """Shorten a name that all names inside begin with: each of them is written out."""
+    return name if len(name) <= _MAX_PREFIX else _name(name)
 
 
 def _scalar(value: object) -> object:
@@ -394,7 +511,24 @@ def _plain_list(value: Sequence[object]) -> list[object]:
 
 
 def _as_text(value: object) -> str:
-    return _well_formed(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+    if isinstance(value, str):
+        return _well_formed(value)
+    try:
+        text = json.dumps(value, ensure_ascii=False)
+    except RecursionError:
+        text = json.dumps(_shallow(value, _MAX_TEXT_DEPTH), ensure_ascii=False)
+    return _well_formed(text)
+
+
+def _shallow(value: object, depth: int) -> object:
+    """Return a tree without what lies deeper than so many levels."""
+    if not isinstance(value, dict | list):
+        return value
+    if depth == 0:
+        return "…"
+    if isinstance(value, dict):
+        return {name: _shallow(item, depth - 1) for name, item in value.items()}
+    return [_shallow(item, depth - 1) for item in value]
 
 
 def _well_formed(text: str) -> str:
@@ -412,11 +546,12 @@ class _Fitting:
     def __init__(self, room: int) -> None:
         self.room = room
         self.cut: list[str] = []
+        self._full = False
         self._numbers: dict[str, int] = {}
 
     def fit(self, leaves: Iterator[tuple[str, Any]], into: dict[str, Any] | None = None) -> dict[str, Any]:
         fitted = {} if into is None else into
-        for path, value in leaves:
+        for path, value in () if self._full else leaves:
             name = _name(path)
             if name in fitted:
                 if fitted[name] == value:
@@ -428,6 +563,10 @@ class _Fitting:
             self.cut.append(name)
             if isinstance(value, str) and self._takes(name, value[:_LONG_TEXT]):
                 fitted[name] = value[:_LONG_TEXT]
+            if len(self.cut) >= _MAX_CUT:
+                self.cut.append("…")
+                self._full = True
+                break
         return fitted
 
     def _free_name(self, name: str, taken: Mapping[str, Any]) -> str:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar, overload
 
 import orjson
 from pydantic import (
@@ -79,9 +79,19 @@ def _utc(value: datetime) -> datetime:
         raise ValueError("the time is out of range") from error
 
 
+_VALUES = "a value is a string, a number, a boolean, null, or a list of one of these"
+
+
 def _one_kind(value: object) -> object:
+    """Check what a value is made of, once: the union of all it may be would name every item for every branch."""
+    if isinstance(value, dict):
+        raise ValueError(_VALUES)
     if not isinstance(value, list):
         return value
+    if not all(isinstance(item, str | int | float) for item in value):
+        raise ValueError(_VALUES)
+    if any(isinstance(item, int) and not -_INT64 <= item < _INT64 for item in value):
+        raise ValueError("whole numbers must fit 64 bits")
     kinds = {float if isinstance(item, int | float) and not isinstance(item, bool) else type(item) for item in value}
     if len(kinds) > 1:
         raise ValueError("a list holds values of one kind: strings, numbers or booleans")
@@ -147,6 +157,9 @@ class Event(BaseModel):
         "the same as their namespace here. At most 20 values an event.",
     )
     properties: PropertyMap = Field(default_factory=dict, description="Written to the contact; null removes.")
+    properties_once: PropertyMap = Field(
+        default_factory=dict, description="Written only where the contact has none of the name and none was removed."
+    )
     event: Name | None = Field(None, description="What happened; 'identify' when left out.")
     event_properties: PropertyMap = Field(default_factory=dict, description="Kept with the activity.")
     occurred_at: Time | None = Field(None, description="When it happened; when it was received if left out.")
@@ -185,7 +198,26 @@ def _key_errors(event: Event, namespaces: Namespaces) -> Iterator[FieldError]:
         yield FieldError("keys", "too_many", f"an event carries at most {MAX_KEYS} values of keys")
 
 
-def read_event(raw: bytes | Mapping[str, Any], namespaces: Namespaces = DEFAULT_NAMESPACES) -> Event:
+class TrackedEvent(Event):
+    """An event read from a message of the tracking specification, which says what no event of ours can."""
+
+    previous_id: StrictStr | None = Field(None, description="Of an alias: who it was before.")
+    may_unite: bool = Field(True, description="Whether an alias may make two persons one.")
+    groups: PropertyMap = Field(
+        default_factory=dict, description="Added to what the contact has of the name: one of several groups."
+    )
+
+
+E = TypeVar("E", bound=Event)
+
+
+@overload
+def read_event(raw: bytes | Mapping[str, Any], *, namespaces: Namespaces = DEFAULT_NAMESPACES) -> Event: ...
+@overload
+def read_event(raw: bytes | Mapping[str, Any], model: type[E], *, namespaces: Namespaces = DEFAULT_NAMESPACES) -> E: ...
+def read_event(
+    raw: bytes | Mapping[str, Any], model: type[Event] = Event, *, namespaces: Namespaces = DEFAULT_NAMESPACES
+) -> Event:
     """Read one event from JSON text or from a parsed object.
 
     Parameters
@@ -199,20 +231,18 @@ def read_event(raw: bytes | Mapping[str, Any], namespaces: Namespaces = DEFAULT_
         With every field that is wrong; an event is at most 32 KiB of JSON.
     """
     try:
-        if isinstance(raw, bytes):
-            size, parsed = len(raw), parse_json(raw)
-        else:
-            size, parsed = len(orjson.dumps(raw)), raw
+        size = len(raw if isinstance(raw, bytes) else orjson.dumps(raw))
     except (orjson.JSONEncodeError, RecursionError) as error:
         raise BadInput([FieldError("", "json", f"this is not JSON in UTF-8: {error}")]) from error
     if size > MAX_EVENT_BYTES:
         raise BadInput(
             [FieldError("", "too_large", f"an event is at most {MAX_EVENT_BYTES} bytes, this one has {size}")]
         )
+    parsed = parse_json(raw) if isinstance(raw, bytes) else raw
     if not isinstance(parsed, Mapping):
         raise BadInput([FieldError("", "type", "an event is a JSON object")])
     try:
-        event = Event.model_validate(parsed)
+        event = model.model_validate(parsed)
     except ValidationError as error:
         raise BadInput(field_errors(error)) from error
     if event.keys and (wrong := list(_key_errors(event, namespaces))):
@@ -258,7 +288,7 @@ def _in_words(item: Mapping[str, Any], place: str) -> tuple[str, str]:
             return "name_length", f"names have 1 to {MAX_NAME} characters"
         if kind == "value_error":
             return "value", str(item["ctx"]["error"])
-        return "value", "a value is a string, a number, a boolean, null, or a list of one of these"
+        return "value", _VALUES
     if kind in ("string_too_short", "string_too_long"):
         limit = MAX_MESSAGE_ID if place == "message_id" else MAX_NAME
         return "length", f"this has 1 to {limit} characters"

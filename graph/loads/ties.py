@@ -269,7 +269,7 @@ def _files(folder: Path, span: int) -> tuple[Path, Path, Path]:
 def _read(raw: bytes | None, namespaces: Namespaces) -> Event:
     if raw is None:
         raise line_too_long()
-    return read_event(raw, namespaces)
+    return read_event(raw, namespaces=namespaces)
 
 
 def _hash(name: str, value: str) -> int:

@@ -153,7 +153,7 @@ class Worker:
 
 
 def _event(load: str, item: Parted, namespaces: Namespaces) -> Event:
-    event = read_event(item.raw, namespaces)
+    event = read_event(item.raw, namespaces=namespaces)
     if event.message_id is not None:
         return event
     return event.model_copy(update={"message_id": f"{MESSAGE}{load.removeprefix('log ')[:32]}:{item.line}"})

@@ -116,7 +116,7 @@ def test_the_table_answers_as_the_specification_reads(
         said: dict[str, list[str]] = {}
         for key in keys:
             said.setdefault(key.namespace, []).append(key.value)
-        event = read_event({"keys": said}, namespaces)
+        event = read_event({"keys": said}, namespaces=namespaces)
         item = Prepared(event, read_keys(event, block_list), f"m{number}")
         answer = EventResolution(resolver, working_set, item, number, explain=True).answer()
         told = reading.resolve([tuple(key) for key in keys])  # type: ignore[misc]

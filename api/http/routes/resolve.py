@@ -81,7 +81,7 @@ async def _resolve(request: Request, flags: Flags) -> Response:
     check_may_look(request, dry_run=flags.dry_run, explain=flags.explain)
     namespaces = kinfold_of(request).namespaces
     raw = await read_body(request, MAX_EVENT_BYTES, "an event")
-    event = received(held_by(request), read_event(raw, namespaces))
+    event = received(held_by(request), read_event(raw, namespaces=namespaces))
     if flags.dry_run:
         resolver = kinfold_of(request).resolver
         [answer] = await in_thread(partial(resolver.resolve, [event], dry_run=True, explain=flags.explain))

@@ -28,7 +28,7 @@ from api.segment_spec.messages import (
     with_and_without_slash,
 )
 from graph.errors import KinfoldError, Unavailable
-from graph.identity.events import Event
+from graph.identity.events import TrackedEvent
 from graph.identity.namespaces import Namespaces
 from graph.kinfold import Kinfold
 
@@ -137,13 +137,19 @@ def _encoding(request: Request) -> str:
 
 def _read_one(
     held: Held | None, kind: str, packed: bytes, encoding: str, received_at: datetime, namespaces: Namespaces
-) -> Event:
-    return received(held, read_message(kind, parse(unpack(packed, encoding)), received_at, namespaces=namespaces))
+) -> TrackedEvent:
+    return _from(held, read_message(kind, parse(unpack(packed, encoding)), received_at, namespaces=namespaces))
+
+
+def _from(held: Held | None, event: TrackedEvent) -> TrackedEvent:
+    """Return the event as the key of its call may send it: one that stands in a page makes no two persons one."""
+    event = event.model_copy(update={"may_unite": False}) if held is not None and held.minimal else event
+    return received(held, event)
 
 
 def _take_batch(kinfold: Kinfold, held: Held | None, packed: bytes, encoding: str, received_at: datetime) -> Response:
     messages = read_batch(parse(unpack(packed, encoding)), received_at, kinfold.namespaces)
-    read = [item if isinstance(item, KinfoldError) else received(held, item) for item in messages]
+    read = [item if isinstance(item, KinfoldError) else _from(held, item) for item in messages]
     size = kinfold.settings.batch_size
     rejected: list[dict[str, Any]] = [
         {"index": start + place, "error": as_problem(result)}

@@ -24,7 +24,7 @@ class EventKeysLike(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How many keys a contact may own.
+    """How many keys a contact may own, and how many names of properties it may have.
 
     Attributes
     ----------
@@ -36,6 +36,7 @@ class Limits:
 
     max_trackers: int = 500
     max_subscriptions: int = 50
+    max_properties: int = 1_000
     at_most: Mapping[KeyName, int] = field(default_factory=lambda: {"user_id": 1})
 
     def room(self, namespace: KeyName, count: int) -> bool:

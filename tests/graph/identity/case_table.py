@@ -77,7 +77,7 @@ class Case:
                 event[_PARAMETERS[name]] = value
             else:
                 event.setdefault("keys", {})[name] = [as_sent(one) for one in value.split(",")]
-        return read_event(event, self.namespaces)
+        return read_event(event, namespaces=self.namespaces)
 
     @property
     def block_list(self) -> BlockList:

@@ -147,7 +147,7 @@ def test_a_namespace_goes_or_becomes_another_only_while_it_has_no_keys(database:
     namespaces = read_namespaces(b"card: {class: person}")
     agree(database, namespaces)
     resolver = Resolver(database, block_list=BlockList.of(namespaces=namespaces), namespaces=namespaces)
-    resolver.resolve([read_event({"keys": {"card": ["c1", "c2"]}}, namespaces)])
+    resolver.resolve([read_event({"keys": {"card": ["c1", "c2"]}}, namespaces=namespaces)])
     for other in (b"card: {class: device}", b"card: {class: person, normalise: lower}", b"{}"):
         with pytest.raises(ClashError, match="2 keys of card") as refused:
             apply(database, read_namespaces(other))
@@ -163,7 +163,7 @@ def test_a_namespace_goes_or_becomes_another_only_while_it_has_no_keys(database:
 def test_what_is_declared_is_listed_with_how_many_keys_there_are(database: Database) -> None:
     namespaces = Namespaces.of([Namespace("card", KeyClass.PERSON, paths=("traits.card",))])
     resolver = Resolver(database, block_list=BlockList.of(namespaces=namespaces), namespaces=namespaces)
-    resolver.resolve([read_event({"tracker_id": "t1", "keys": {"card": ["c1", "c2"]}}, namespaces)])
+    resolver.resolve([read_event({"tracker_id": "t1", "keys": {"card": ["c1", "c2"]}}, namespaces=namespaces)])
     listed = {one["name"]: one for one in counted(database, namespaces)}
     assert {name: one["keys"] for name, one in listed.items()} == {
         "email": 0,
