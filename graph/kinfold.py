@@ -18,8 +18,8 @@ from graph.explore.neighbourhood import Neighbourhood
 from graph.explore.search import Search
 from graph.feed.feed import Feed
 from graph.feed.webhooks import Webhooks
+from graph.identity.declared_namespaces import namespaces_of
 from graph.identity.namespaces import Namespaces
-from graph.identity.namespaces_file import load_namespaces
 from graph.identity.resolver import Resolver
 from graph.loads.event_logs import EventLogs
 from graph.loads.loads import Loads
@@ -69,7 +69,7 @@ class Kinfold:
     @classmethod
     def on(cls, database: Database, settings: Settings) -> "Kinfold":
         """Put the product on a database whose schema is up to date."""
-        namespaces = load_namespaces(settings.keys)
+        namespaces = namespaces_of(database, settings)
         limits = limits_of(settings, namespaces)
         suppression = Suppression(database, settings, namespaces)
         clock, id_source = Clock(), RandomIds()

@@ -9,9 +9,8 @@ from graph.blocking.blocking import Blocking
 from graph.blocking.suppression import Suppression
 from graph.clock import Clock, IdSource, RandomIds
 from graph.identity.decision import Limits
-from graph.identity.declared_namespaces import agree
+from graph.identity.declared_namespaces import agree, namespaces_of
 from graph.identity.namespaces import Namespaces
-from graph.identity.namespaces_file import load_namespaces
 from graph.identity.resolver import Resolver
 from graph.settings import Settings
 from graph.store.database import Database
@@ -61,7 +60,7 @@ def prepare(database: Database, settings: Settings) -> None:
         As `open_kinfold` does.
     """
     migrate(database)
-    agree(database, load_namespaces(settings.keys))
+    agree(database, namespaces_of(database, settings))
     if settings.tenant is not None:
         claim(database, settings.tenant)
 
@@ -89,7 +88,7 @@ def resolver_on(
         Where new ids and times of arrival come from; random ids and this machine's clock unless said.
     """
     clock = clock or Clock()
-    namespaces = load_namespaces(settings.keys)
+    namespaces = namespaces_of(database, settings)
     blocking = blocking or Blocking(
         database, settings, Suppression(database, settings, namespaces), clock=clock, namespaces=namespaces
     )

@@ -15,7 +15,7 @@ from graph.access.access_keys import KeyScope
 from graph.blocking.blocking import RuleKind
 from graph.errors import KinfoldError, Unavailable
 from graph.identity.keys import InvalidKey, normalise
-from graph.identity.namespaces import Namespaces
+from graph.identity.namespaces import DEFAULT_NAMESPACES, NAME, Namespaces
 from graph.kinfold import Kinfold
 from graph.model import KeyName
 from graph.settings import WriteAnswer
@@ -111,6 +111,20 @@ def unmerge_key(kinfold: Kinfold, key: str, *, cascade: bool, dry_run: bool, yes
         except KinfoldError as error:
             raise teller.refuse(error, done=undone) from None
     teller.tell({"undone": undone}, *map(_undone_in_words, undone))
+
+
+def check_key(text: str) -> None:
+    """Refuse, before anything is opened, what is not written as ``NAME=VALUE``.
+
+    Raises
+    ------
+    Refusal
+        When it is not.
+    """
+    name, equals, value = text.partition("=")
+    if not NAME.fullmatch(name) or not equals or not value.strip():
+        names = ", ".join(DEFAULT_NAMESPACES.names)
+        raise Refusal(f"A key is written NAME=VALUE, with one of {names}, or a namespace of yours; not {text!r}.")
 
 
 def read_key(text: str, namespaces: Namespaces) -> tuple[KeyName, str]:

@@ -2,16 +2,15 @@
 
 import sys
 
-from api.command.edits import Teller, new_table, read_key
+from api.command.edits import Teller, check_key, new_table, read_key
 from api.terminal import Refusal, inert
 from graph.errors import KinfoldError
-from graph.identity.namespaces import Namespaces
 from graph.kinfold import Kinfold
 from graph.model import KeyName
 from graph.privacy.export import the_one_owner
 
 
-def check_one(contact: str | None, key: str | None, namespaces: Namespaces) -> None:
+def check_one(contact: str | None, key: str | None) -> None:
     """Hold a command to one person, by id or by key.
 
     Raises
@@ -22,7 +21,7 @@ def check_one(contact: str | None, key: str | None, namespaces: Namespaces) -> N
     if (contact is None) == (key is None):
         raise Refusal("Give the id of a contact, or --key NAME=VALUE: one of the two.")
     if key is not None:
-        read_key(key, namespaces)
+        check_key(key)
 
 
 def export(kinfold: Kinfold, contact: str | None, key: str | None) -> None:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from graph.blocking.blocking import RuleKind
     from graph.deployment.deployment import Tenant
     from graph.embedded import Server
-    from graph.identity.namespaces import Namespaces
     from graph.kinfold import Kinfold
     from graph.settings import Settings
 
@@ -311,7 +310,7 @@ def unmerge(
         from api.command import edits as by_hand
 
         if key is not None:
-            by_hand.read_key(key, _namespaces())
+            by_hand.check_key(key)
         teller = by_hand.Teller(as_json=as_json)
         with _by_hand() as kinfold:
             if key is not None:
@@ -326,7 +325,7 @@ def export(contact: Person = None, key: PersonKey = None) -> None:
     with plain_errors():
         from api.command import privacy
 
-        privacy.check_one(contact, key, _namespaces())
+        privacy.check_one(contact, key)
         with _by_hand() as kinfold:
             privacy.export(kinfold, contact, key)
 
@@ -345,7 +344,7 @@ def erase(
         from api.command import edits as by_hand
         from api.command import privacy
 
-        privacy.check_one(contact, key, _namespaces())
+        privacy.check_one(contact, key)
         with _by_hand() as kinfold:
             teller = by_hand.Teller(as_json=as_json)
             privacy.erase(kinfold, contact, key, allow_return=allow_return, teller=teller)
@@ -381,8 +380,9 @@ def allow_suppressed(
         from api.command import edits as by_hand
         from api.command import privacy
 
-        name, value = by_hand.read_key(key, _namespaces())
+        by_hand.check_key(key)
         with _by_hand() as kinfold:
+            name, value = by_hand.read_key(key, kinfold.namespaces)
             privacy.allow(kinfold, name, value, teller=by_hand.Teller(as_json=as_json))
 
 
@@ -742,12 +742,6 @@ def _settings(**changed: Any) -> "Settings":
     if tenants is not None:
         raise Refusal(f"There are several tenants; say which: {_TENANT} {' or '.join(tenants)}.")
     return settings
-
-
-def _namespaces() -> "Namespaces":
-    from graph.identity.namespaces_file import load_namespaces
-
-    return load_namespaces(_settings().keys)
 
 
 def _of_all_tenants(**changed: Any) -> "tuple[Settings, dict[str, Settings] | None]":

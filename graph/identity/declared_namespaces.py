@@ -3,9 +3,14 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from graph.errors import ClashError
-from graph.identity.namespaces import BUILT_IN, Namespace, Namespaces
+from graph.errors import ClashError, Unavailable
+from graph.identity.namespaces import BUILT_IN, DEFAULT_NAMESPACES, KeyClass, Namespace, Namespaces, Normaliser
+from graph.identity.namespaces_file import load_namespaces
+from graph.settings import Settings
 from graph.store.database import REPEATABLE, Database, Row, Transaction
+
+LOOK_SECONDS = 2.0
+"""How long a process without a file waits for the graph to say which namespaces it has."""
 
 OF_THE_KEYS = ("class", "normalise", "hash_of")
 """Settings that say what the keys of a namespace are: they change only while there are none."""
@@ -38,6 +43,23 @@ def agree(database: Database, namespaces: Namespaces) -> None:
             tx.run("namespaces.declare", namespaces=_rows(namespaces))
 
     database.write(work, committed=REPEATABLE)
+
+
+def namespaces_of(database: Database, settings: Settings) -> Namespaces:
+    """Return the namespaces of a deployment: those of its file; without a file, those that its graph has.
+
+    Raises
+    ------
+    BadInput
+        When the file breaks a rule.
+    """
+    if settings.keys is not None:
+        return load_namespaces(settings.keys)
+    try:
+        rows = database.read(lambda tx: tx.run("namespaces.declared"), retry_seconds=LOOK_SECONDS)
+    except Unavailable:
+        return DEFAULT_NAMESPACES
+    return Namespaces.of(_namespace(row["settings"]) for row in rows)
 
 
 def apply(database: Database, namespaces: Namespaces) -> list[str]:
@@ -106,6 +128,21 @@ def _word(value: object) -> str:
 
 def _settings(stored: Row) -> dict[str, Any]:
     return {name: value for name, value in stored.items() if name not in ("name", "position")}
+
+
+def _namespace(stored: Row) -> Namespace:
+    lists = ("block", "allow", "block_patterns", "from")
+    return Namespace(
+        stored["name"],
+        KeyClass(stored["class"]),
+        stored["priority"],
+        stored.get("at_most"),
+        Normaliser(stored["normalise"]),
+        stored.get("region"),
+        stored.get("pattern"),
+        stored.get("hash_of"),
+        *(tuple(stored.get(name, ())) for name in lists),
+    )
 
 
 def _rows(namespaces: Sequence[Namespace] | Namespaces) -> list[Row]:

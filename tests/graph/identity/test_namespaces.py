@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 
 from graph.errors import BadInput, ClashError
-from graph.identity.declared_namespaces import OtherNamespaces, agree, apply, counted
+from graph.identity.declared_namespaces import OtherNamespaces, agree, apply, counted, namespaces_of
 from graph.identity.events import read_event
 from graph.identity.keys import BlockList, InvalidKey, read_keys
 from graph.identity.namespaces import BUILT_IN, DEFAULT_NAMESPACES, KeyClass, Namespace, Namespaces, Normaliser
 from graph.identity.namespaces_file import load_namespaces, read_namespaces, schema
 from graph.identity.normal_forms import normal_form
 from graph.identity.resolver import Resolver
+from graph.settings import Settings
 from graph.store.database import REPEATABLE, Database
 from tests.graph.identity.test_decision_table import readable
 
@@ -141,6 +142,14 @@ def test_a_graph_takes_new_namespaces_and_refuses_other_settings(database: Datab
     changed = read_namespaces(b"phone: {class: person}\ncard: {class: person, at_most: 3}")
     with pytest.raises(OtherNamespaces, match="at_most of card is 2 in the graph and 3 here"):
         agree(database, changed)
+
+
+def test_a_process_without_a_file_uses_the_namespaces_that_the_graph_has(database: Database) -> None:
+    declared = read_namespaces((CASES / "namespaces.yaml").read_bytes())
+    assert namespaces_of(database, Settings()) == DEFAULT_NAMESPACES
+    agree(database, declared)
+    assert namespaces_of(database, Settings()) == declared
+    agree(database, namespaces_of(database, Settings()))
 
 
 def test_a_namespace_goes_or_becomes_another_only_while_it_has_no_keys(database: Database) -> None:
