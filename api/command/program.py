@@ -254,6 +254,9 @@ def demo(
     offers: Annotated[
         Path | None, typer.Option("--catalogue", help="A catalogue of offers to import and ask.", metavar="FILE")
     ] = None,
+    keys_log: Annotated[
+        Path | None, typer.Option("--keys", help="Another log, with keys of declared namespaces.", metavar="FILE")
+    ] = None,
     no_serve: Annotated[bool, typer.Option("--no-serve", help="Stop after printing.")] = False,
 ) -> None:
     """Resolve a short log, show who is who, and leave the server with its page up."""
@@ -267,7 +270,7 @@ def demo(
         taken = None if no_serve else stack.enter_context(serving.listen(host, port))
         kinfold = stack.enter_context(_opened(settings))
         keys = serving.keys_of(kinfold, taken) if taken else None
-        story.tell(kinfold, stream, serving.url_of(taken) if taken else None, offers)
+        story.tell(kinfold, stream, serving.url_of(taken) if taken else None, offers, keys_log)
         if taken and keys:
             from api.http.server_log import log_as_server
 
