@@ -21,7 +21,19 @@ MAX_LAYERS = 12
 
 GROUND = frozenset(
     f"graph.{name}"
-    for name in ("model", "errors", "clock", "json", "paging", "patterns", "settings", "tracing", "durable")
+    for name in (
+        "callbacks",
+        "model",
+        "errors",
+        "clock",
+        "json",
+        "paging",
+        "patterns",
+        "settings",
+        "source_file",
+        "tracing",
+        "durable",
+    )
 )
 """Modules that every room may use."""
 

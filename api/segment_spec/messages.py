@@ -16,9 +16,11 @@ from typing import Any
 
 import orjson
 
+from api.segment_spec.further_keys import further_keys
 from graph.errors import BadInput, FieldError, TooLarge
 from graph.identity.events import MAX_EVENT_BYTES, MAX_MESSAGE_ID, TrackedEvent, read_event
 from graph.identity.keys import DEFAULT_BLOCK_LIST, MAX_KEY, InvalidKey, normalise
+from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
 from graph.model import MAX_NAME, KeyName
 
 KINDS = ("identify", "track", "page", "screen", "group", "alias")
@@ -146,7 +148,9 @@ def parse(body: bytes) -> dict[str, Any]:
     return parsed
 
 
-def read_batch(body: Mapping[str, Any], received_at: datetime) -> list[TrackedEvent | BadMessage]:
+def read_batch(
+    body: Mapping[str, Any], received_at: datetime, namespaces: Namespaces = DEFAULT_NAMESPACES
+) -> list[TrackedEvent | BadMessage]:
     """Read the messages of a batch; what is wrong with one stands in its place.
 
     Raises
@@ -166,7 +170,7 @@ def read_batch(body: Mapping[str, Any], received_at: datetime) -> list[TrackedEv
         if len(messages) > 1 and _is_larger(context, room):
             message = f"the context of {len(messages)} messages is at most {room} bytes"
             raise TooLarge([FieldError("context", "too_large", message)])
-    return [_one_of(message, body, received_at) for message in messages]
+    return [_one_of(message, body, received_at, namespaces) for message in messages]
 
 
 def _is_larger(tree: object, room: int) -> bool:
@@ -189,7 +193,9 @@ def _is_larger(tree: object, room: int) -> bool:
     return False
 
 
-def _one_of(message: object, body: Mapping[str, Any], received_at: datetime) -> TrackedEvent | BadMessage:
+def _one_of(
+    message: object, body: Mapping[str, Any], received_at: datetime, namespaces: Namespaces
+) -> TrackedEvent | BadMessage:
     if not isinstance(message, dict):
         return _bad("", "type", "a message is an object")
     kind = message.get("type")
@@ -200,11 +206,16 @@ def _one_of(message: object, body: Mapping[str, Any], received_at: datetime) -> 
     if isinstance(message.get("context"), dict):
         shared["context"] = {**shared.get("context", {}), **message["context"]}
     # The batch's own time of sending is that of this request; a message may carry that of an earlier one.
-    return read_message(kind, {**message, **shared}, received_at, sent_at=body.get("sentAt"))
+    return read_message(kind, {**message, **shared}, received_at, sent_at=body.get("sentAt"), namespaces=namespaces)
 
 
 def read_message(
-    kind: str, message: Mapping[str, Any], received_at: datetime, *, sent_at: object = None
+    kind: str,
+    message: Mapping[str, Any],
+    received_at: datetime,
+    *,
+    sent_at: object = None,
+    namespaces: Namespaces = DEFAULT_NAMESPACES,
 ) -> TrackedEvent:
     """Read one message as an event.
 
@@ -218,6 +229,8 @@ def read_message(
         When it arrived, by this machine's clock.
     sent_at
         When the request was sent, by the sender's clock; the message's own ``sentAt`` if left out.
+    namespaces
+        Those of the deployment: what they say of where their keys stand is read too.
     """
     rest = dict(message)
     for name in ("type", "writeKey"):
@@ -234,6 +247,8 @@ def read_message(
     if kind == "group" and (group := _text(rest.get("groupId"))) is not None and len(group) <= _LONG_TEXT:
         event["groups"] = {"groupId": group}
     event = {name: value for name, value in event.items() if value is not None}
+    if further := further_keys(message, namespaces, event):
+        event["keys"] = further
     own = rest.pop("properties") if isinstance(rest.get("properties"), dict) else {}
     fitting = _Fitting(MAX_EVENT_BYTES - _CUT_BYTES - len(orjson.dumps(event)))
     properties = fitting.fit(_leaves(traits.said, whole_lists=True))
@@ -247,7 +262,7 @@ def read_message(
     if fitting.cut:
         kept[CUT] = _as_many_as_fit(fitting.cut)
     whole = event | {"properties": properties, "properties_once": once, "event_properties": kept}
-    return read_event(whole, TrackedEvent)
+    return read_event(whole, TrackedEvent, namespaces=namespaces)
 
 
 @dataclass(slots=True)

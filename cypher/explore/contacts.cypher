@@ -11,12 +11,11 @@ RETURN
   c.created_at.epochMillis * 1000 + c.created_at.microsecond % 1000 AS created,
   c.last_seen_at.epochMillis * 1000 + c.last_seen_at.microsecond % 1000 AS seen,
   COLLECT {
-    MATCH (c)-[o:OWNS]->(k)
+    MATCH (c)-[o:OWNS]->(k:Key)
     RETURN [
-      head(labels(k)), k.value, o.since.epochMillis * 1000 + o.since.microsecond % 1000, o.position, o.merge,
-      CASE WHEN k:Subscription
-        THEN COLLECT { MATCH (k)<-[:OWNS]-(other:Contact) WHERE other <> c RETURN other.id }
-        ELSE [] END
+      k.namespace, k.value, o.since.epochMillis * 1000 + o.since.microsecond % 1000, o.position, o.merge,
+      CASE WHEN k.namespace IN ['email', 'tracker_id', 'user_id'] THEN []
+        ELSE COLLECT { MATCH (k)<-[:OWNS]-(other:Contact) WHERE other <> c RETURN other.id } END
     ]
   } AS keys,
   COLLECT {

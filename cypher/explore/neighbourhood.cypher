@@ -11,9 +11,9 @@ RETURN
     head(COLLECT { MATCH (c)-[o:OWNS]->(k:Email|UserId) RETURN k.value ORDER BY k:UserId, o.merge IS NOT NULL, o.since LIMIT 1 })
   ) AS title,
   COLLECT {
-    MATCH (c)-[o:OWNS]->(k)
+    MATCH (c)-[o:OWNS]->(k:Key)
     RETURN {
-      label: head(labels(k)),
+      namespace: k.namespace,
       value: k.value,
       since: o.since.epochMillis * 1000 + o.since.microsecond % 1000,
       merge: o.merge,
@@ -47,6 +47,6 @@ RETURN
       rule: m.rule,
       message_id: m.message_id,
       at: m.at.epochMillis * 1000 + m.at.microsecond % 1000,
-      keys: COLLECT { MATCH (m)-[:MOVED]->(k) RETURN [head(labels(k)), k.value] ORDER BY head(labels(k)), k.value LIMIT 5 }
+      keys: COLLECT { MATCH (m)-[:MOVED]->(k:Key) RETURN [k.namespace, k.value] ORDER BY k.namespace, k.value LIMIT 5 }
     }
   } AS ghosts

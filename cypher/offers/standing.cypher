@@ -31,7 +31,8 @@ CALL (c) {
       WHEN 'email' THEN c.emails
       WHEN 'user_id' THEN c.user_ids
       WHEN 'tracker_id' THEN c.trackers
-      ELSE c.subscriptions END)
+      WHEN 'subscription' THEN c.subscriptions
+      ELSE COUNT { MATCH (c)-[:OWNS]->(:Key {namespace: leaf.name}) } END)
     WHEN 'event' THEN counts[leaf.index] >= leaf.value
     WHEN 'exists' THEN leaf.value = any(p IN properties WHERE p.name = leaf.name)
     ELSE any(p IN properties WHERE p.name = leaf.name AND coalesce(CASE leaf.test

@@ -35,11 +35,11 @@ def read_alias(event: Event, keys: EventKeys, block_list: BlockList) -> tuple[Ev
     if previous is None:
         return keys, None
     person = read_keys(Event.model_validate({"email": previous, "user_id": previous}), block_list)
-    if person.email is None and person.user_id is None:
+    if not person.persons:
         return keys, None
-    if person.email is None:
+    if person.first("email") is None:
         device = event.model_copy(update={"tracker_id": previous})
-    elif keys.email is None:
+    elif keys.first("email") is None:
         device = event.model_copy(update={"email": previous})
     else:
         device = event

@@ -29,6 +29,7 @@ from api.segment_spec.messages import (
 )
 from graph.errors import KinfoldError, Unavailable
 from graph.identity.events import TrackedEvent
+from graph.identity.namespaces import Namespaces
 from graph.kinfold import Kinfold
 
 log = logging.getLogger(__name__)
@@ -54,8 +55,8 @@ def _body(schema: dict[str, Any], example: dict[str, Any]) -> dict[str, Any]:
 
 def _add(path: str, kind: str) -> None:
     async def take(request: Request) -> Response:
-        packed = await _packed(request)
-        read = partial(_read_one, held_by(request), kind, packed, _encoding(request), datetime.now(UTC))
+        packed, namespaces = await _packed(request), kinfold_of(request).namespaces
+        read = partial(_read_one, held_by(request), kind, packed, _encoding(request), datetime.now(UTC), namespaces)
         await asyncio.wrap_future(commit_queue_of(request).submit(await in_thread(read)))
         return as_json({"success": True})
 
@@ -134,8 +135,10 @@ def _encoding(request: Request) -> str:
     return ",".join(request.headers.getlist("content-encoding"))
 
 
-def _read_one(held: Held | None, kind: str, packed: bytes, encoding: str, received_at: datetime) -> TrackedEvent:
-    return _from(held, read_message(kind, parse(unpack(packed, encoding)), received_at))
+def _read_one(
+    held: Held | None, kind: str, packed: bytes, encoding: str, received_at: datetime, namespaces: Namespaces
+) -> TrackedEvent:
+    return _from(held, read_message(kind, parse(unpack(packed, encoding)), received_at, namespaces=namespaces))
 
 
 def _from(held: Held | None, event: TrackedEvent) -> TrackedEvent:
@@ -145,7 +148,7 @@ def _from(held: Held | None, event: TrackedEvent) -> TrackedEvent:
 
 
 def _take_batch(kinfold: Kinfold, held: Held | None, packed: bytes, encoding: str, received_at: datetime) -> Response:
-    messages = read_batch(parse(unpack(packed, encoding)), received_at)
+    messages = read_batch(parse(unpack(packed, encoding)), received_at, kinfold.namespaces)
     read = [item if isinstance(item, KinfoldError) else _from(held, item) for item in messages]
     size = kinfold.settings.batch_size
     rejected: list[dict[str, Any]] = [
