@@ -12,6 +12,7 @@ from graph.identity.working_set.entities import (
     Entry,
     Key,
     Merge,
+    NameLoss,
     Ownership,
     Timeline,
     Undone,
@@ -19,7 +20,7 @@ from graph.identity.working_set.entities import (
     shown_entry,
     tracker_order,
 )
-from graph.model import KeyName, Kind, Properties
+from graph.model import PERSON_KEYS, KeyName, Kind, Properties
 from graph.store.changes import ChangeKind, ChangeRow, change_row
 
 Read = Callable[..., list[dict[str, Any]]]
@@ -68,6 +69,8 @@ class WorkingSet:
     merges: list[Merge] = field(default_factory=list)
     undone: list[Undone] = field(default_factory=list)
     disowned: list[tuple[Key, str]] = field(default_factory=list)
+    losses: list[tuple[str, NameLoss]] = field(default_factory=list)
+    """Person keys that contacts lost in this transaction."""
     new_splits: list[tuple[str, str, str, Micros]] = field(default_factory=list)
     dropped_entries: list[str] = field(default_factory=list)
     minted: set[str] = field(default_factory=set)
@@ -92,9 +95,10 @@ class WorkingSet:
     ) -> None:
         """Read keys with their owners, and contacts by id, in one statement and under locks.
 
-        Locks are taken in one order everywhere (keys by name and value, then contacts by id), so that two
-        transactions rarely wait for each other in a circle; when they do, the database ends one of them and it
-        is tried again. What is here already stays as it is.
+        One call takes its locks in order (keys by name and value, then contacts by id), so that two transactions
+        rarely wait for each other in a circle. What is locked later, by a union for instance, comes on top of it in
+        whatever order the graph has; when two do wait so, the database ends one of them and it is tried again. What
+        is here already stays as it is.
 
         Raises
         ------
@@ -148,10 +152,10 @@ class WorkingSet:
     def _contact_loaded(self, row: Mapping[str, Any]) -> None:
         contact = Contact(
             id=row["id"],
-            kind=Kind(row["kind"]),
             created=row["created"],
             seen=row["seen"],
             split=row["split"],
+            nameless=row["nameless"],
             emails=row["emails"],
             user_ids=row["user_ids"],
             trackers=row["trackers"],
@@ -211,30 +215,37 @@ class WorkingSet:
             contact.complete = True
 
     def need_entries(self, *contacts: Contact) -> None:
-        """Load the property entries of some contacts."""
-        missing = sorted(contact.id for contact in contacts if contact.entries is None and contact.stored)
-        for contact in contacts:
-            if contact.entries is None:
+        """Load every property entry of some contacts."""
+        self.need_properties({contact.id: None for contact in contacts})
+
+    def need_properties(self, wanted: Mapping[str, Iterable[str] | None]) -> None:
+        """Load the property entries of some contacts, by their ids: of the names given for each, of all for None."""
+        rows: list[dict[str, Any]] = []
+        for contact_id, asked in sorted(wanted.items()):
+            contact = self.contacts[contact_id]
+            if contact.entries is None and not contact.stored:
                 contact.entries = {}
-        if not missing:
+            if contact.entries is not None and not contact.partly:
+                continue
+            names = None if asked is None else sorted(set(asked) - (contact.entries or {}).keys())
+            if names or names is None or contact.entries is None:
+                rows.append({"contact": contact_id, "names": names})
+        if not rows:
             return
-        for row in self.run("properties.entries", contact_ids=missing):
-            entries = self.contacts[row["contact"]].entries
-            assert entries is not None
-            entries.setdefault(row["name"], []).append(
-                Entry(
-                    row["name"],
-                    row["value"],
-                    row["occurred"],
-                    row["arrived"],
-                    row["source"],
-                    row["fill"],
-                    row["position"],
-                    row["element"],
-                    row["shown"],
-                    row["shown"],
-                )
-            )
+        asked_of = {row["contact"]: row["names"] for row in rows}
+        for row in self.run("properties.entries", wanted=rows):
+            contact, names = self.contacts[row["contact"]], asked_of[row["contact"]]
+            if contact.entries is None:
+                contact.entries, contact.partly, contact.names = {}, True, row["names"]
+            here = set(contact.entries)
+            for name, value, occurred, arrived, source, fill, position, element, shown in row["entries"]:
+                if name not in here:  # what is here may have been written to in this transaction
+                    entry = Entry(name, value, occurred, arrived, source, fill, position, element, shown, shown)
+                    contact.entries.setdefault(name, []).append(entry)
+            if names is None:
+                contact.partly = False
+            for name in names or ():
+                contact.entries.setdefault(name, [])
 
     # --- reading --------------------------------------------------------------------------------------------
 
@@ -298,9 +309,9 @@ class WorkingSet:
 
     # --- operations -----------------------------------------------------------------------------------------
 
-    def create(self, kind: Kind, at: Micros, *, split: bool = False) -> Contact:
-        """Make a contact; it has no key yet."""
-        contact = Contact(self.id_source.contact(), kind, at, at, split=split, complete=True, entries={})
+    def create(self, at: Micros, *, split: bool = False) -> Contact:
+        """Make a contact; it has no key yet. One made by a conflict of row 4.3.3 (``split``) is known at once."""
+        contact = Contact(self.id_source.contact(), at, at, split=split, nameless=split, complete=True, entries={})
         self.contacts[contact.id] = contact
         return contact
 
@@ -356,9 +367,11 @@ class WorkingSet:
     def disown(self, contact: Contact, name: KeyName, value: str, at: Micros) -> None:
         """Take a key from a contact; its activity stays, and a lost primary tracker is replaced."""
         key = self.keys[name, value]
-        if name == "tracker_id" and contact.tracker_id == value:
+        if name in PERSON_KEYS or contact.tracker_id == value:
             self.need_keys(contact)
-        self.unlink(contact, key)
+        ownership = self.unlink(contact, key)
+        if name in PERSON_KEYS:
+            self._lose_name(contact, ownership)
         if name != "tracker_id":
             return
         if key.timeline is not None:
@@ -366,6 +379,19 @@ class WorkingSet:
             key.timeline = None
         if contact.tracker_id == value:
             self.choose_primary(contact, at)
+
+    def _lose_name(self, contact: Contact, lost: Ownership) -> None:
+        """Note the loss of a person key; with the last one a contact is anonymous, whatever made it known before."""
+        left = [edge.merge for key, edge in contact.keys.items() if key.name in PERSON_KEYS]
+        if None in left:
+            return
+        outlived = {row["merge"] for row in self.run("union.brought_nameless", contact_id=contact.id)}
+        outlived |= {
+            merge.id for merge in self.merges if merge.target == contact.id and self.contacts[merge.source].nameless
+        }
+        left_by = frozenset(merge for merge in left if merge is not None)
+        self.losses.append((contact.id, NameLoss(lost.merge, left_by, frozenset(outlived))))
+        contact.nameless = contact.nameless and bool(left)
 
     def choose_primary(self, contact: Contact, at: Micros) -> None:
         """Make the tracker that came to the contact first its primary one; without any, mint one."""
@@ -406,14 +432,34 @@ class WorkingSet:
         return ownership
 
     def write_properties(
-        self, contact: Contact, values: Properties, occurred: Micros, arrived: Micros, source: str | None
-    ) -> None:
-        """Write properties to a contact; None removes one."""
-        self.need_entries(contact)
+        self,
+        contact: Contact,
+        values: Properties,
+        occurred: Micros,
+        arrived: Micros,
+        source: str | None,
+        *,
+        most: int,
+    ) -> bool:
+        """Write properties to a contact (None removes one) and return whether all of them could be.
+
+        A contact that has ``most`` names gets no more of them; a name that was removed counts.
+        """
+        self.need_properties({contact.id: values})
         assert contact.entries is not None
+        whole = True
+        room: int | None = None
         for name, value in values.items():
             entries = contact.entries.setdefault(name, [])
+            if not entries:
+                room = most - contact.count_names() if room is None else room
+                if room <= 0:
+                    whole = whole and value is None
+                    continue
+                room -= 1
+                contact.names += 1
             self._add_entry(entries, Entry(name, value, occurred, arrived, source))
+        return whole
 
     def _add_entry(self, entries: list[Entry], new: Entry) -> None:
         # Of what was written between two unions only the newest can ever be shown.

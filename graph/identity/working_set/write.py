@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from graph.clock import to_pair
-from graph.identity.working_set.entities import Contact, Key, Merge, Ownership, Timeline, Undone
+from graph.identity.working_set.entities import Contact, Key, Merge, NameLoss, Ownership, Timeline, Undone
 from graph.identity.working_set.working_set import WorkingSet
 from graph.model import KeyName
 from graph.store.statements import load_statements
@@ -27,7 +27,16 @@ def write_working_set(working_set: WorkingSet) -> None:
 
     The rows are net effects: what one event of the batch did and a later one undid is not written at all.
     """
-    _Writer(working_set).write()
+    writer = _Writer(working_set)
+    writer.collect()
+    writer.send()
+
+
+def changes_of(working_set: WorkingSet) -> dict[str, dict[str, Any]]:
+    """Return the statements that write a world down, in the order in which they run, each with its parameters."""
+    writer = _Writer(working_set)
+    writer.collect()
+    return writer.writes
 
 
 def write_activities(working_set: WorkingSet, start: Callable[..., None]) -> None:
@@ -63,7 +72,8 @@ class _Writer:
         self.created: set[Key] = set()
         self.written: set[Timeline] = set()
 
-    def write(self) -> None:
+    def collect(self) -> None:
+        """Put together the statements that what was changed needs."""
         working_set = self.working_set
         if working_set.undone:
             self._add("union.restore", undone=[_undone(item) for item in working_set.undone])
@@ -98,12 +108,11 @@ class _Writer:
                     for merge in working_set.merges
                 ],
             )
-        self._send()
 
     def _add(self, statement: str, **parameters: list[Row] | list[str]) -> None:
         self.writes[statement] = parameters
 
-    def _send(self) -> None:
+    def send(self) -> None:
         """Run what there is to run in one round trip, whatever the batch was made of."""
         if len(self.writes) == 1:
             [(statement, parameters)] = self.writes.items()
@@ -115,6 +124,8 @@ class _Writer:
                 for part in statements["resolution.write_all"].parts
             }
             self.working_set.run("resolution.write_all", **everything)
+        if losses := self.working_set.losses:
+            self.working_set.run("union.lose_names", losses=[_loss(contact, loss) for contact, loss in losses])
 
     def _contact(self, contact: Contact) -> Row:
         """Describe a contact with the keys and periods that can be created along with it."""
@@ -230,6 +241,17 @@ def _period(timeline: Timeline) -> Row:
         "ended": None if timeline.ended is None else to_pair(timeline.ended),
         "open": timeline.ended is None,
         "activities": timeline.activities,
+    }
+
+
+def _loss(contact: str, loss: NameLoss) -> Row:
+    return {
+        "contact": contact,
+        "node": {
+            "came_by": loss.came_by,
+            "left_by": sorted(loss.left_by),
+            "outlived": sorted(loss.outlived),
+        },
     }
 
 
