@@ -5,7 +5,7 @@ from typing import Any
 from api.http.access import Held
 from graph.identity.events import Event
 from graph.identity.keys import normalise_opaque
-from graph.model import KEY_NAMES, Answer
+from graph.model import KEY_NAMES, Answer, IgnoredReason
 
 
 def received(held: Held | None, event: Event) -> Event:
@@ -28,9 +28,9 @@ def told(held: Held | None, event: Event, answer: Answer) -> dict[str, Any]:
 def minimal(event: Event, answer: Answer) -> dict[str, Any]:
     """Write an answer that follows from the event alone, whatever is known of the people behind its keys.
 
-    Every field is there. `ignored` depends on the event and the block list only. The tracker is the event's own;
-    one that was minted is told when the event named no key at all, since then it is a visitor's first. Any other
-    tracker is somebody's, and that it is answered would say that the key is known.
+    Every field is there. `ignored` depends on the event and the block list only: who was erased is not told. The
+    tracker is the event's own; one that was minted is told when the event named no key at all, since then it is a
+    visitor's first. Any other tracker is somebody's, and that it is answered would say that the key is known.
     """
     set_aside = any(item.key == "tracker_id" for item in answer.ignored)
     own = None if event.tracker_id is None or set_aside else normalise_opaque(event.tracker_id)
@@ -45,7 +45,7 @@ def minimal(event: Event, answer: Answer) -> dict[str, Any]:
         "shared_with": [],
         "moved": [],
         "conflicts": [],
-        "ignored": answer.ignored,
+        "ignored": [item for item in answer.ignored if item.reason is not IgnoredReason.SUPPRESSED],
         "duplicate": False,
         "limited": False,
     }

@@ -157,7 +157,7 @@ def activity_document(row: dict[str, Any]) -> Document:
             name: orjson.loads(value) for name, value in zip(row["names"], row["values"], strict=True)
         },
         "tracker_id": row["tracker_id"],
-        "occurred_at": to_text(row["occurred"]),
+        "occurred_at": to_text(row["occurred"] if row["said"] is None else row["said"]),
         "received_at": to_text(row["received"]),
         "rule": row["rule"],
         "outcome": row["outcome"],

@@ -202,7 +202,7 @@ class EventKeys:
     user_id: str | None = None
     ignored: tuple[IgnoredKey, ...] = ()
     all_blocked: bool = False
-    """The event carried keys and every one of them is blocked or suppressed: it is not resolved."""
+    """The event carried keys and every one of them is blocked, or one is suppressed: it is not resolved."""
 
 
 def read_keys(event: Event, block_list: BlockList = DEFAULT_BLOCK_LIST) -> EventKeys:
@@ -230,5 +230,9 @@ def read_keys(event: Event, block_list: BlockList = DEFAULT_BLOCK_LIST) -> Event
             ignored.append(IgnoredKey(key, IgnoredReason.SUPPRESSED))
             continue
         valid[key] = value
-    all_blocked = bool(ignored) and not valid and all(item.reason is not IgnoredReason.INVALID for item in ignored)
+    # Whatever else an event carries with a suppressed key, it says of the erased person.
+    erased = any(item.reason is IgnoredReason.SUPPRESSED for item in ignored)
+    all_blocked = erased or (
+        bool(ignored) and not valid and all(item.reason is not IgnoredReason.INVALID for item in ignored)
+    )
     return EventKeys(**valid, ignored=tuple(ignored), all_blocked=all_blocked)
