@@ -20,8 +20,7 @@ PACKAGES = ("graph", "api")
 MAX_LAYERS = 12
 
 GROUND = frozenset(
-    f"graph.{name}"
-    for name in "model errors clock json paging patterns settings tracing durable callbacks".split()
+    f"graph.{name}" for name in "model errors clock json paging patterns settings tracing durable callbacks".split()
 )
 """Modules that every room may use."""
 
