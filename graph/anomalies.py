@@ -18,6 +18,7 @@ from graph.database import Database, Row, Transaction
 from graph.decision import Limits
 from graph.errors import BadInput, FieldError, NotFound
 from graph.feed.changes import acting, append, change_row
+from graph.keys import DEFAULT_BLOCK_LIST, BlockList
 from graph.paging import make_cursor, read_cursor
 
 if TYPE_CHECKING:
@@ -49,10 +50,12 @@ class Anomalies:
         database: Database,
         limits: Limits | None = None,
         *,
+        block_list: Callable[[], BlockList] = lambda: DEFAULT_BLOCK_LIST,
         mint: Mint | None = None,
         clock: Clock | None = None,
     ) -> None:
         self._database = database
+        self._block_list = block_list
         self._limits = limits or Limits()
         self._mint = mint or RandomMint()
         self._clock = clock or Clock()
@@ -101,7 +104,7 @@ class Anomalies:
         ranks.sort(key=lambda item: item[:2])
         shown = ranks[:limit]
         following = make_cursor(-shown[-1][0], shown[-1][1]) if len(ranks) > limit else None
-        items = [{**document, "dismissed": dismissed} for _, _, document in shown]
+        items = self._with_done([{**document, "dismissed": dismissed} for _, _, document in shown])
         return items, following, None if last is None else to_text(last["at"])
 
     def clusters(self, *, limit: int = 100, cursor: str | None = None) -> tuple[list[Document], str | None, str | None]:
@@ -121,7 +124,72 @@ class Anomalies:
         )
         shown = rows[:limit]
         following = make_cursor(shown[-1]["points"], shown[-1]["id"]) if len(rows) > limit else None
-        return [orjson.loads(row["document"]) for row in shown], following, to_text(last["at"])
+        items = self._with_done([orjson.loads(row["document"]) for row in shown])
+        return items, following, to_text(last["at"])
+
+    def get(self, id: str) -> Document:
+        """Return one finding, dismissed or not, with what of its actions is done and as of when it is.
+
+        Raises
+        ------
+        NotFound
+            When the last analysis has no such finding.
+        """
+        document = self._document(id)
+        if document is None:
+            raise NotFound(f"There is no finding {id!r} now.")
+        last = self._last()
+        [item] = self._with_done([{**document, "dismissed": bool(self._dismissed([id]))}])
+        return {**item, "as_of": None if last is None else to_text(last["at"])}
+
+    def cluster(self, id: str) -> Document:
+        """Return one cluster with all that is kept of what the list cuts short.
+
+        Raises
+        ------
+        NotFound
+            When the last analysis has no such cluster.
+        """
+        document, detail, at = self._cluster(id)
+        [item] = self._with_done([{**document, **detail}])
+        item.pop("drawing", None)
+        return {**item, "as_of": at}
+
+    def cluster_graph(self, id: str) -> Document:
+        """Return the drawing of a cluster: ``{cluster, root, nodes, edges, left_out, as_of}``.
+
+        Raises
+        ------
+        NotFound
+            When the last analysis has no such cluster.
+        """
+        _, detail, at = self._cluster(id)
+        if "drawing" not in detail:
+            raise NotFound("This cluster was found by an earlier version, which kept no drawing: analyse again.")
+        return {"cluster": id, **detail["drawing"], "as_of": at}
+
+    def _cluster(self, id: str) -> tuple[Document, Document, str]:
+        last = self._last()
+        run = "" if last is None else last["run"]
+        rows = self._database.read(lambda tx: tx.run("anomalies.cluster", run=run, id=id))
+        if last is None or not rows:
+            raise NotFound(f"There is no cluster {id!r} now.")
+        return orjson.loads(rows[0]["document"]), orjson.loads(rows[0]["detail"] or "{}"), to_text(last["at"])
+
+    def _with_done(self, documents: list[Document]) -> list[Document]:
+        """Mark what can be done about findings with whether it is done by now: unions undone, values blocked."""
+        actions = [action for document in documents for action in document["actions"]]
+        merges = [action["merge"] for action in actions if "merge" in action]
+        rows = self._database.read(lambda tx: tx.run("anomalies.undone", merges=merges)) if merges else []
+        undone = {row["id"] for row in rows}
+        blocked = self._block_list() if any(action["action"] == "block" for action in actions) else DEFAULT_BLOCK_LIST
+        for document in documents:
+            for action in document["actions"]:
+                if action["action"] == "unmerge":
+                    action["done"] = action["merge"] in undone
+                elif action["action"] == "block":
+                    action["done"] = blocked.blocks("tracker_id", action["value"])
+        return documents
 
     def dismiss(self, id: str) -> Document:
         """Take a finding off the list; it stays off however often it is found again.
@@ -141,7 +209,7 @@ class Anomalies:
             tx.run("anomalies.dismiss", id=id, at=datetime.now(UTC))
 
         self._database.write(work)
-        return {**document, "dismissed": True}
+        return self._with_done([{**document, "dismissed": True}])[0]
 
     def undismiss(self, id: str) -> Document | None:
         """Put a finding back on the list; None when it is not found any more.
@@ -159,7 +227,7 @@ class Anomalies:
 
         self._database.write(work)
         document = self._document(id)
-        return None if document is None else {**document, "dismissed": False}
+        return None if document is None else self._with_done([{**document, "dismissed": False}])[0]
 
     def refresh(
         self, *, seed: int = 0, on_progress: "Progress | None" = None, engine: "Engine | None" = None
@@ -303,6 +371,7 @@ class Anomalies:
                         "tracker_id": row["tracker_id"],
                         "subscription": row["subscription"],
                         "at": to_text(row["at"]),
+                        "occurred_at": to_text(row["occurred"]),
                     }
                     for row in events
                 ],
@@ -355,6 +424,7 @@ def _cluster_row(run: str, item: "Cluster") -> Row:
             "id": item.id,
             "points": _points(item.score),
             "document": orjson.dumps(item.document()).decode(),
+            "detail": orjson.dumps(item.detail()).decode(),
         },
         "contacts": list(item.members),
     }

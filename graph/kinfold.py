@@ -96,7 +96,7 @@ class Kinfold:
             Segments(database, clock=clock),
             Workflows(database, mint=mint, clock=clock),
             blocking,
-            Anomalies(database, limits, mint=mint, clock=clock),
+            Anomalies(database, limits, block_list=blocking.current, mint=mint, clock=clock),
             StoredKeys(database, tenant=settings.tenant, clock=clock),
             Exports(database),
             Erasures(database, suppression, mint=mint, clock=clock, suppressed=blocking.forget),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from graph.clock import to_text
-from graph.contacts import Document, living_contact
+from graph.contacts import Document, living_contact, occurred_text
 from graph.database import Database, Row, Transaction
 from graph.errors import BadInput, FieldError, NotFound
 from graph.keys import InvalidKey, normalise
@@ -171,6 +171,7 @@ def _drawing(living: str, row: Row, keys: dict[str, Any], ghosts: dict[str, Any]
                 "source": living,
                 "target": node,
                 "since": to_text(key["since"]),
+                "occurred_at": occurred_text(key["occurred"], key["since"], key["message_id"]),
                 "merge": key["merge"],
                 "message_id": key["message_id"],
             }
@@ -203,6 +204,7 @@ def _drawing(living: str, row: Row, keys: dict[str, Any], ghosts: dict[str, Any]
                 "source": ghost["id"],
                 "target": ghost["into"],
                 "at": to_text(ghost["at"]),
+                "occurred_at": occurred_text(ghost["occurred"], ghost["at"], ghost["message_id"]),
                 "rule": ghost["rule"],
                 "message_id": ghost["message_id"],
                 "merge": ghost["merge"],

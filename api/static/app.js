@@ -1,6 +1,6 @@
 // The explorer page: which part of it the address asks for. Nothing is written without a preview.
 
-import { KEYS, byId, call, emptyBox, hrefTo, keepAccessKey, loading, make, problemBox, say, serverHas } from "./dom.js";
+import { KEYS, byId, call, emptyBox, hrefTo, keepAccessKey, keptAccessKey, loading, make, problemBox, say, serverHas } from "./dom.js";
 import { contactView, ownersView } from "./contact.js";
 import { anomaliesView, clustersView } from "./findings.js";
 import { homeView } from "./home.js";
@@ -105,12 +105,25 @@ byId("access").addEventListener("submit", (event) => {
   keepAccessKey(byId("access-key").value.trim());
   byId("access-key").value = "";
   byId("access").hidden = true;
+  byId("change-key").hidden = false;
   show();
+  showState();
 });
-addEventListener("kinfold:locked", () => {
-  if (!byId("access").hidden) return;
+byId("access-close").addEventListener("click", () => {
+  byId("access").hidden = true;
+  byId("main").focus({ preventScroll: true });
+});
+byId("change-key").addEventListener("click", () => {
   byId("access").hidden = false;
   byId("access-key").focus();
+});
+byId("change-key").hidden = !keptAccessKey();
+addEventListener("kinfold:locked", () => {
+  if (!byId("access").hidden) return;
+  const reading = ![document.body, byId("main")].includes(document.activeElement);
+  byId("access").hidden = false;
+  // Who is in the middle of something stays there.
+  if (!reading) byId("access-key").focus();
   say("This server asks for an access key");
 });
 // Something was written to a contact: go on with the contact, whatever key led to it before.

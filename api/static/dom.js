@@ -33,10 +33,12 @@ export function keepAccessKey(key) {
   else sessionStorage.removeItem(KEY_KEPT);
 }
 
+export const keptAccessKey = () => sessionStorage.getItem(KEY_KEPT);
+
 /** Call the API with the access key, if there is one; a problem document is thrown as it is. */
 export async function call(path, { method = "GET", body } = {}) {
   const headers = {};
-  const key = sessionStorage.getItem(KEY_KEPT);
+  const key = keptAccessKey();
   if (key) headers.Authorization = `Bearer ${latin(key)}`;
   // Of several tenants on this machine without keys: /?tenant=north says whose contacts are shown.
   if (TENANT) headers["X-Kinfold-Tenant"] = latin(TENANT);
@@ -54,7 +56,8 @@ export async function call(path, { method = "GET", body } = {}) {
   } catch {
     answer = { title: "The answer is not JSON", detail: `Status ${response.status}`, errors: [], status: response.status };
   }
-  if (response.status === 401 || (response.status === 403 && key)) dispatchEvent(new CustomEvent("kinfold:locked"));
+  // A key that may not do this is no reason to ask for another: what failed says so where it was asked for.
+  if (response.status === 401) dispatchEvent(new CustomEvent("kinfold:locked"));
   if (!response.ok) throw answer ?? { title: "It failed", detail: `Status ${response.status}`, errors: [], status: response.status };
   return answer;
 }
@@ -82,7 +85,7 @@ export const linkTo = (key, value, words = value) => make("a", { href: hrefTo(ke
 export const contactLink = (id, words = shortId(id)) => make("a", { href: hrefTo("contact", id), class: "mono", title: id }, words);
 export const plural = (count, one, many = `${one}s`) => `${count.toLocaleString()} ${count === 1 ? one : many}`;
 export const inWords = (value) => (typeof value === "string" ? value : JSON.stringify(value));
-export const badgeOf = (kind) => make("span", { class: `badge ${kind}` }, kind);
+export const badgeOf = (kind) => make("span", { class: kind === "known" ? "badge known" : "badge" }, kind);
 export const pathOf = (id, more = "") => `/v1/contacts/${encodeURIComponent(id)}${more}`;
 export const iconOf = (name) => make("img", { src: `/static/icons/${name}.svg`, alt: "", width: 16, height: 16, class: "icon" });
 export const loading = (words = "Loading …") => make("p", { class: "loading" }, words);
@@ -125,17 +128,19 @@ export function nameOf(contact) {
   return contact.email ?? contact.user_ids?.[0] ?? (contact.kind === "known" ? "Known, without a name" : "Anonymous visitor");
 }
 
-/** A list of which the first few are shown, and the others when they are asked for. */
-export function group(title, items, shown, { none = "none", first = 8, step = 50 } = {}) {
-  const list = make("ul", {});
+/** What the button says that shows more of a list of which some are left. */
+export const moreWords = (step, left) => (left <= step ? `Show ${left.toLocaleString()} more` : `Show ${step} of ${left.toLocaleString()} more`);
+
+/** Fill a list with its first few items; the button that is given with it shows the others. */
+export function opening(list, items, shown, { first = 8, step = 50, entry = {} } = {}) {
   const more = make("button", { type: "button", class: "quiet small" });
   let end = 0;
   const show = (count) => {
-    list.append(...items.slice(end, end + count).map((item) => make("li", {}, shown(item))));
+    list.append(...items.slice(end, end + count).map((item) => make("li", entry, shown(item))));
     end = Math.min(items.length, end + count);
     const left = items.length - end;
     more.hidden = left === 0;
-    more.textContent = `Show ${Math.min(step, left)} of ${left.toLocaleString()} more`;
+    more.textContent = moreWords(step, left);
   };
   more.addEventListener("click", () => {
     const next = end;
@@ -143,10 +148,15 @@ export function group(title, items, shown, { none = "none", first = 8, step = 50
     list.children[next]?.querySelector("a, button")?.focus();
   });
   show(first);
+  return [list, more];
+}
+
+/** A list of which the first few are shown, and the others when they are asked for. */
+export function group(title, items, shown, { none = "none", first = 8, step = 50 } = {}) {
   return make(
     "div", { class: "group" },
     make("h3", {}, title, " ", items.length > 1 ? make("span", { class: "count" }, items.length.toLocaleString()) : null),
-    items.length === 0 ? make("p", { class: "none" }, none) : [list, more],
+    items.length === 0 ? make("p", { class: "none" }, none) : opening(make("ul", {}), items, shown, { first, step }),
   );
 }
 

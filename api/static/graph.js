@@ -1,6 +1,6 @@
 // The graph around a contact: what there is, read group by group; a drawing; and the same as a list.
 
-import { KEYS, badgeOf, call, contactLink, hrefTo, iconOf, linkTo, make, pathOf, plural, problemBox, say, shortId, timeOf } from "./dom.js";
+import { KEYS, badgeOf, call, contactLink, hrefTo, iconOf, linkTo, make, moreWords, pathOf, plural, problemBox, say, shortId, timeOf } from "./dom.js";
 import { Drawing } from "./drawing.js";
 import { takeKeyButton, unmergeButton } from "./hands.js";
 
@@ -204,7 +204,7 @@ function groupOf(around, id, name, act, heading) {
         "li", {}, "shared with ", nodeButton(around.nodes.get(owner), act),
       ))) : null,
     ))),
-    left ? make("button", { type: "button", class: "quiet small", onclick: () => act.more(id, name) }, `Show ${Math.min(MORE, left)} of ${left.toLocaleString()} more`) : null,
+    left ? make("button", { type: "button", class: "quiet small", onclick: () => act.more(id, name) }, moreWords(MORE, left)) : null,
   );
 }
 

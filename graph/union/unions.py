@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from graph.clock import END_OF_TIME, Clock, Mint, RandomMint, to_datetime, to_text
-from graph.contacts import Document, check_not_erased, living_contact
+from graph.contacts import Document, check_not_erased, living_contact, occurred_text
 from graph.database import Database, Row, Transaction
 from graph.decision import Limits
 from graph.errors import ClashError, NotFound
@@ -201,5 +201,6 @@ def _entry(row: Row) -> dict[str, Any]:
         "rule": row["rule"],
         "message_id": row["message_id"],
         "at": to_text(row["at"]),
+        "occurred_at": occurred_text(row["occurred"], row["at"], row["message_id"]),
         "undone_at": None if row["undone_at"] is None else to_text(row["undone_at"]),
     }
