@@ -21,21 +21,21 @@ import pyarrow.parquet as pq
 from rich.console import Console
 from rich.table import Table
 
-from api.terminal import fetching
+from api.command.terminal import fetching
 from bench.analysis import same_partition
 from bench.harness import OUT, throw_away, timed, where
 from graph.analysis import Analysis
 from graph.analysis.components import Ties, tie
 from graph.analysis.reading import KEY_KINDS, SHARED, SUBSCRIPTION, Progress, Reading, read_graph, read_splits
 from graph.analysis.run import analyse_reading
-from graph.decision import Limits
-from graph.events import read_event
+from graph.identity.decision import Limits
+from graph.identity.events import read_event
 from graph.kinfold import Kinfold
-from graph.offline.export import export_graph
-from graph.offline.session import open_spark
-from graph.offline.spark import SparkAnalysis
 from graph.simulation import World
 from graph.simulation.score import Jar
+from graph.spark.export import export_graph
+from graph.spark.session import open_spark
+from graph.spark.spark_analysis import SparkAnalysis
 
 SHOWN = 10
 """Differences that are shown; all are counted."""

@@ -12,13 +12,13 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from api.terminal import fetching
+from api.command.terminal import fetching
 from bench.harness import Figure, Weight, save, show, throw_away, timed, weighed
 from graph.analysis.components import components, tie
 from graph.analysis.reading import Progress, read_graph, read_splits
 from graph.analysis.run import analyse_reading
-from graph.database import Database
 from graph.kinfold import Kinfold
+from graph.store.database import Database
 
 Result = TypeVar("Result")
 

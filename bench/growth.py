@@ -12,10 +12,10 @@ from typing import Any
 from bench import raw
 from bench.harness import Figure, median, save, show, throw_away, timed
 from graph.clock import to_pair
-from graph.database import Database
 from graph.embedded import lease, stop
-from graph.events import read_event
+from graph.identity.events import read_event
 from graph.kinfold import Kinfold
+from graph.store.database import Database
 
 SIZES = (10_000, 100_000, 1_000_000)
 ROWS = 2000

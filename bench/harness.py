@@ -18,9 +18,9 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from api import logs
+from api.command import logs
 from graph.embedded import stop
-from graph.events import Event
+from graph.identity.events import Event
 from graph.kinfold import Kinfold, open_kinfold
 from graph.model import Answer
 from graph.settings import Settings

@@ -29,10 +29,10 @@ from bench import raw
 from bench.harness import resolve_log, throw_away, where
 from bench.traffic import Crowd
 from graph.clock import Clock, to_pair
-from graph.database import Database
 from graph.kinfold import Kinfold, rarely_collect
+from graph.loads.loads import ROWS_AT_ONCE
 from graph.model import Answer
-from graph.offline.load import ROWS_AT_ONCE
+from graph.store.database import Database
 
 OUT = Path(__file__).parent / "out"
 COLUMNS = ("user_id", "email", "tracker_id", "subscription", "properties.country", "properties.plan", "created_at")

@@ -23,7 +23,7 @@ SIZES = (100_000, 1_000_000)
 
 def weigh(kinfold: Kinfold, log: Path) -> tuple[float, float]:
     """Give the peak of resident memory in MiB, and the seconds, of resolving a log."""
-    command = [sys.executable, "-c", "from api.command import main; main()", "resolve", str(log)]
+    command = [sys.executable, "-c", "from api.command.program import main; main()", "resolve", str(log)]
     environment = {**os.environ, "KINFOLD_HOME": str(kinfold.settings.home)}
     began = time.perf_counter()
     with subprocess.Popen(

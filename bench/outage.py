@@ -31,11 +31,11 @@ from rich.table import Table
 
 from bench.harness import OUT, where
 from graph import embedded
-from graph.database import Database
 from graph.settings import Settings
+from graph.store.database import Database
 
 ROOT = Path(__file__).parents[1]
-KINFOLD = (sys.executable, "-c", "from api.command import main; main()", "serve")
+KINFOLD = (sys.executable, "-c", "from api.command.program import main; main()", "serve")
 HOST = "127.0.0.1"
 
 WARM = 100

@@ -17,11 +17,11 @@ import psutil
 from bench.harness import Figure, save, show, throw_away
 from bench.traffic import Crowd
 from graph import embedded
-from graph.database import Database
-from graph.events import read_event
+from graph.identity.events import read_event
+from graph.identity.resolver import Resolver
 from graph.kinfold import Kinfold, rarely_collect
-from graph.resolver import Resolver
 from graph.settings import Settings
+from graph.store.database import Database
 
 PATTERN = ((1, 32), (2, 32), (1, 256), (2, 256), (1, 1000))
 """How many processes, and how many events they put into a batch."""

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from bench.harness import Figure, save, show, throw_away, timed
-from graph.events import Event, read_event
+from graph.identity.events import Event, read_event
 from graph.kinfold import Kinfold
 from graph.offers.definitions import CatalogueFile
 

@@ -11,8 +11,8 @@ from typing import Any
 from neo4j import WRITE_ACCESS
 
 from graph.clock import to_micros, to_pair
-from graph.database import Database
 from graph.model import Answer
+from graph.store.database import Database
 
 Row = dict[str, Any]
 

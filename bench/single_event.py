@@ -16,7 +16,7 @@ from neo4j import WRITE_ACCESS
 
 from bench.harness import Figure, save, show, throw_away
 from graph.clock import to_micros
-from graph.events import read_event
+from graph.identity.events import read_event
 from graph.kinfold import Kinfold
 
 VISITORS = 501

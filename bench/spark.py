@@ -74,8 +74,8 @@ def by_networkx(file: Path, labels: Path) -> dict[str, float]:
 
 
 def by_spark(file: Path, labels: Path, memory: str) -> dict[str, float]:
-    from graph.offline.algorithms import SparkGraph
-    from graph.offline.session import open_spark
+    from graph.spark.algorithms import SparkGraph
+    from graph.spark.session import open_spark
 
     began = time.perf_counter()
     with (

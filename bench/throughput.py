@@ -27,9 +27,9 @@ import orjson
 from bench import raw
 from bench.harness import Figure, at_once, median, resolve_log, save, show, throw_away, timed
 from bench.traffic import Crowd
-from graph.events import Event, read_event
+from graph.identity.commit_queue import Line
+from graph.identity.events import Event, read_event
 from graph.kinfold import Kinfold, rarely_collect
-from graph.line import Line
 from graph.model import Answer
 
 ROWS = 1000
@@ -185,7 +185,7 @@ def served(kinfold: Kinfold) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     environment = {**os.environ, "KINFOLD_HOME": str(kinfold.settings.home)}
-    command = [sys.executable, "-c", "from api.command import main; main()", "serve", "--port", str(port)]
+    command = [sys.executable, "-c", "from api.command.program import main; main()", "serve", "--port", str(port)]
     with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
         try:
             url = f"http://127.0.0.1:{port}"

@@ -8,7 +8,7 @@ import argparse
 import time
 
 from bench.harness import Figure, median, save, show, throw_away
-from graph.events import Event
+from graph.identity.events import Event
 from graph.kinfold import Kinfold
 
 SHORT = 10

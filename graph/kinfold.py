@@ -6,35 +6,35 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from graph.access_keys import StoredKeys
-from graph.anomalies import Anomalies
-from graph.blocking import Blocking
+from graph.access.access_keys import StoredKeys
+from graph.analysis.anomalies import Anomalies
+from graph.blocking.blocking import Blocking
 from graph.clock import Clock, RandomMint
-from graph.contacts import Contacts
-from graph.database import Database
-from graph.decision import Limits
+from graph.deployment.tenants import claim
+from graph.edits.keys import KeysByHand
+from graph.edits.properties import PropertiesByHand
+from graph.edits.unions import Unions
+from graph.explore.contact_history import History
+from graph.explore.contacts import Contacts
+from graph.explore.neighbourhood import Neighbourhood
+from graph.explore.search import Search
 from graph.feed.feed import Feed
 from graph.feed.webhooks import Webhooks
-from graph.history import History
-from graph.keys_by_hand import KeysByHand
-from graph.migrations import migrate
-from graph.neighbourhood import Neighbourhood
+from graph.identity.decision import Limits
+from graph.identity.resolver import Resolver
+from graph.loads.event_logs import Histories
+from graph.loads.loads import Loads
 from graph.offers.catalogues import Catalogues
 from graph.offers.propositions import Propositions
-from graph.offline.history import Histories
-from graph.offline.load import Loads
 from graph.privacy.erasure import Erasures
 from graph.privacy.export import Exports
 from graph.privacy.retention import Retention
 from graph.privacy.suppression import Suppression
-from graph.properties_by_hand import PropertiesByHand
-from graph.resolver import Resolver
-from graph.search import Search
 from graph.segments.segments import Segments
 from graph.settings import Settings
-from graph.tenants import claim
-from graph.union.unions import Unions
-from graph.workflows import Workflows
+from graph.store.database import Database
+from graph.store.migrations import migrate
+from graph.workflows.workflows import Workflows
 
 Progress = Callable[[str, int, int], None]
 """Told what is being fetched, how many bytes are there and how many it will be."""

@@ -1,6 +1,6 @@
 """Spans around what takes time, for whoever watches; nothing at all until a tracer is given.
 
-The product knows no tracing library: `api.tracing` hands over OpenTelemetry's when the environment asks for it.
+The product knows no tracing library: `api.http.tracing` hands over OpenTelemetry's when the environment asks for it.
 A span names a statement and counts events. It never carries a parameter, which would be somebody's key.
 """
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from graph.database import Database
 from graph.kinfold import Kinfold
-from graph.migrations import migrate
 from graph.settings import Settings
+from graph.store.database import Database
+from graph.store.migrations import migrate
 
 # A busy machine is no failure.
 settings.register_profile("kinfold", deadline=None, suppress_health_check=[HealthCheck.too_slow])

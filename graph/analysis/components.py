@@ -15,7 +15,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from graph.analysis.reading import Ints, Reading, SmallInts
-from graph.decision.facts import Limits
+from graph.identity.decision.facts import Limits
 
 OWNS, MET, SPLIT, FOLDED = range(4)
 """Kinds of ties: owns a shared key; was met on somebody else's tracker; a conflict of row 4.3.3; a union."""

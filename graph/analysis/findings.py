@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 from urllib.parse import quote
 
-from graph.decision.facts import Limits
+from graph.identity.decision.facts import Limits
 from graph.model import KeyName
 
 SubjectType = Literal["contact", "tracker", "subscription", "email", "user_id", "cluster"]

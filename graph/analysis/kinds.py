@@ -30,7 +30,7 @@ from graph.analysis.statistics import (
     unlikeness,
 )
 from graph.clock import to_text
-from graph.decision.facts import Limits
+from graph.identity.decision.facts import Limits
 from graph.model import KeyName
 
 LOWEST = 0.2

@@ -18,8 +18,8 @@ from graph.analysis.devices import Devices, chains, shared_devices
 from graph.analysis.places import PLACE_PROPERTIES, Place, read_place
 from graph.analysis.statistics import Population
 from graph.analysis.strings import Strings
-from graph.database import Database, Row
 from graph.model import KeyName
+from graph.store.database import Database, Row
 
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done, and how much there is (0 when nobody knows)."""

@@ -10,8 +10,8 @@ from graph.analysis.components import tie
 from graph.analysis.findings import Finding, ranked
 from graph.analysis.reading import Progress, Reading, read_graph, read_splits
 from graph.clock import to_text
-from graph.database import Database
-from graph.decision.facts import Limits
+from graph.identity.decision.facts import Limits
+from graph.store.database import Database
 
 MOST_CLUSTERS = 1_000
 """Clusters that are looked into, those with the most known contacts first; all are counted."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from graph.clock import Micros
 
 if TYPE_CHECKING:
-    from graph.database import Transaction
+    from graph.store.database import Transaction
 
 ChangeKind = Literal[
     "created",

@@ -23,10 +23,10 @@ import httpx
 import orjson
 
 from graph.clock import to_datetime, to_micros, to_text
-from graph.database import Database
 from graph.feed.addresses import Lookup, Refused, check_url, look_up
 from graph.feed.feed import Change, Feed, change_of
 from graph.feed.webhooks import Webhook, Webhooks, signing_key
+from graph.store.database import Database
 
 log = logging.getLogger("kinfold.webhooks")
 

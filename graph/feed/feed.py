@@ -10,10 +10,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from graph.clock import END_OF_TIME, Micros, to_micros, to_text
-from graph.database import Database, Row, Transaction
 from graph.errors import BadInput, FieldError, Gone
 from graph.feed.changes import ChangeKind
 from graph.paging import make_cursor, read_cursor
+from graph.store.database import Database, Row, Transaction
 
 Document = dict[str, Any]
 

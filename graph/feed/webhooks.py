@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from graph.clock import Clock, Micros, to_text
-from graph.database import Database, Row, Transaction
 from graph.errors import BadInput, FieldError, NotFound
-from graph.events import MAX_NAME
 from graph.feed.addresses import UNRESOLVABLE, Refused, check_url
 from graph.feed.changes import CHANGE_KINDS, acting, append, change_row
 from graph.feed.feed import Feed, change_of
+from graph.identity.events import MAX_NAME
 from graph.paging import make_cursor, read_cursor
+from graph.store.database import Database, Row, Transaction
 
 Document = dict[str, Any]
 

@@ -9,9 +9,8 @@ import orjson
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from graph.clock import Mint, RandomMint
-from graph.database import Database, Row, Transaction
 from graph.errors import BadInput, FieldError, NotFound, TryAgain
-from graph.events import field_errors
+from graph.identity.events import field_errors
 from graph.offers.catalogue import Catalogue, Environment, Place, mistakes_of, refuse, with_ancestors
 from graph.offers.definitions import (
     DIMENSION_OF,
@@ -23,6 +22,7 @@ from graph.offers.definitions import (
     PlainName,
     SpaceBody,
 )
+from graph.store.database import Database, Row, Transaction
 
 Document = dict[str, Any]
 Parts = dict[str, list[Row]]

@@ -14,7 +14,7 @@ from pydantic import (
     StrictInt,
 )
 
-from graph.events import Name, Time
+from graph.identity.events import Name, Time
 from graph.segments.conditions import is_duration
 
 EnvironmentKind = Literal["identified", "anonymous"]

@@ -11,7 +11,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from graph.errors import BadInput, FieldError
-from graph.events import field_errors
+from graph.identity.events import field_errors
 from graph.offers.definitions import CatalogueFile
 
 MAX_BYTES = 16 * 1024 * 1024

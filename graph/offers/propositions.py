@@ -11,12 +11,14 @@ from typing import Any, Literal
 
 from graph import tracing
 from graph.clock import Mint, RandomMint, to_text
-from graph.contacts import living_contact
-from graph.database import Database, Transaction
-from graph.decision import Decision, decide
 from graph.errors import BadInput, FieldError, NotFound, TryAgain
-from graph.events import Event
-from graph.keys import EventKeys, read_keys
+from graph.explore.contacts import living_contact
+from graph.identity.decision import Decision, decide
+from graph.identity.events import Event
+from graph.identity.keys import EventKeys, read_keys
+from graph.identity.resolver import Prepared, Resolver, Turn
+from graph.identity.working_set import World
+from graph.identity.working_set.write import write_world
 from graph.model import Answer, Kind
 from graph.offers.catalogue import Catalogue, Environment
 from graph.offers.catalogues import Catalogues
@@ -25,9 +27,7 @@ from graph.offers.definitions import MAX_OFFERS
 from graph.offers.ranking import Ranked, Standing, nobody, rank
 from graph.offers.visitors import cookie_of, tracker_in
 from graph.paging import make_cursor, read_cursor
-from graph.resolver import Prepared, Resolver, Turn
-from graph.world import World
-from graph.world.write import write_world
+from graph.store.database import Database, Transaction
 
 Document = dict[str, Any]
 Outcome = Literal["accepted", "refused", "ignored"]

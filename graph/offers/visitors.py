@@ -8,8 +8,8 @@ import hashlib
 from dataclasses import dataclass
 from typing import Literal
 
-from graph.database import Transaction
-from graph.keys import EventKeys
+from graph.identity.keys import EventKeys
+from graph.store.database import Transaction
 
 CookieName = Literal["tracker_id", "subscription"]
 

@@ -15,14 +15,14 @@ import orjson
 
 from graph.analysis.findings import KEY_OF, KINDS, identity
 from graph.clock import Clock, Mint, RandomMint, to_text
-from graph.contacts import Document, living_contact
-from graph.database import Database, Row, Transaction
 from graph.errors import NotFound, TryAgain
+from graph.explore.contacts import Document, living_contact
 from graph.feed.changes import append, change_row
+from graph.identity.working_set import World
 from graph.model import KeyName
 from graph.offers.visitors import stand_ins
 from graph.privacy.suppression import Suppression
-from graph.world import World
+from graph.store.database import Database, Row, Transaction
 
 AT_ONCE = 2_000
 """Up to so many activities a person is erased in one transaction; beyond, this is the size of a batch."""

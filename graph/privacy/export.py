@@ -7,12 +7,12 @@ from typing import Any
 import orjson
 
 from graph.clock import Micros, to_text
-from graph.contacts import Document, activity_document, documents, living_contact, redirected
-from graph.database import Database, Row, Transaction
 from graph.errors import ClashError, Gone, NotFound, TryAgain
+from graph.explore.contacts import Document, activity_document, documents, living_contact, redirected
 from graph.model import KeyName
 from graph.offers.propositions import shown as shown_proposition
 from graph.offers.visitors import StandIn, stand_ins
+from graph.store.database import Database, Row, Transaction
 
 FORMAT = "kinfold-export/1"
 PAGE = 2_000

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from graph.database import Database
+from graph.store.database import Database
 
 PERIODS = 500
 """How many periods of ownership are looked at in one statement."""

@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from graph.clock import to_text
-from graph.database import Database, Transaction
 from graph.errors import BadInput, FieldError, NotFound
-from graph.keys import InvalidKey, SuppressedKeys, normalise, suppression_digest
+from graph.identity.keys import InvalidKey, SuppressedKeys, normalise, suppression_digest
 from graph.model import PERSON_KEYS, KeyName
 from graph.paging import make_cursor, read_cursor
 from graph.settings import Settings
+from graph.store.database import Database, Transaction
 
 SECRET = "suppression"  # noqa: S105 the name of it
 _PAGE = 10_000

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graph.errors import BadInput, FieldError
-from graph.events import MAX_NAME
+from graph.identity.events import MAX_NAME
 from graph.model import KEY_NAMES
 
 MAX_DEPTH = 20

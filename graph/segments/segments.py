@@ -12,12 +12,12 @@ from typing import Any, Literal
 import orjson
 
 from graph.clock import Clock, to_datetime, to_text
-from graph.database import Database, Row, Transaction
 from graph.errors import BadInput, ClashError, FieldError, NotFound, TryAgain
-from graph.events import MAX_NAME
 from graph.feed.changes import ChangeKind, acting, append, change_row
+from graph.identity.events import MAX_NAME
 from graph.paging import make_cursor, read_cursor
 from graph.segments.conditions import compile_condition
+from graph.store.database import Database, Row, Transaction
 
 SegmentKind = Literal["static", "dynamic", "dynamic_plus"]
 KINDS: tuple[SegmentKind, ...] = ("static", "dynamic", "dynamic_plus")
@@ -215,7 +215,7 @@ class Segments:
             pass
 
     def _edit(self, statement: str, kind: ChangeKind, name: str, contact_id: str) -> None:
-        from graph.contacts import living_contact
+        from graph.explore.contacts import living_contact
 
         def work(tx: Transaction) -> None:
             segment = _row(tx, name)

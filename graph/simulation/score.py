@@ -8,14 +8,14 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from graph.blocking import Blocking
-from graph.decision import Limits
-from graph.events import read_event
-from graph.keys import EventKeys, read_keys
+from graph.blocking.blocking import Blocking
+from graph.identity.decision import Limits
+from graph.identity.events import read_event
+from graph.identity.keys import EventKeys, read_keys
 from graph.kinfold import Kinfold
+from graph.logs.replay import Run, Summary
+from graph.logs.scratch import ScratchGraph
 from graph.model import Answer
-from graph.replay import Run, Summary
-from graph.scratch import ScratchGraph
 from graph.settings import PolicyName
 from graph.simulation.detection import Detection, FindingLike, detect
 from graph.simulation.metrics import Agreement, Fused, agreement, mixed_contacts, wrongly_fused

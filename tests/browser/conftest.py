@@ -17,7 +17,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from graph.events import read_event
+from graph.identity.events import read_event
 from graph.kinfold import Kinfold
 from graph.settings import Settings
 
@@ -55,7 +55,7 @@ def serving(environment: dict[str, str], **more: str) -> Iterator[str]:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
     process = subprocess.Popen(
-        [sys.executable, "-c", "from api.command import main; main()", "serve", "--port", str(port)],
+        [sys.executable, "-c", "from api.command.program import main; main()", "serve", "--port", str(port)],
         env={**environment, **more},
         cwd=ROOT,
         stdout=subprocess.DEVNULL,

@@ -20,7 +20,7 @@ from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.app import create_app
+from api.http.app import create_app
 from graph.kinfold import Kinfold
 from graph.settings import Settings
 

@@ -15,7 +15,7 @@ Story = Callable[[str], str]
 PARTS = ["", "#/contact/{}", "#/contact/{}/keys", "#/contact/{}/activity", "#/contact/{}/history", "#/contact/{}/why",
          "#/contact/{}/change", "#/anomalies", "#/unions", "#/why/email:david@example.com/tracker_id:david-laptop",
          "#/try", "#/offers", "#/search/push-martin-living-room", "#/search/da"]  # fmt: skip
-FOLDERS = [ROOT / "api" / "static" / "vendor", Path(__file__).parent / "vendor"]
+FOLDERS = [ROOT / "api" / "page" / "explorer" / "vendor", Path(__file__).parent / "vendor"]
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["day", "night"])

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from graph.events import read_event
+from graph.identity.events import read_event
 from graph.kinfold import Kinfold
 from graph.settings import Settings
 from tests.browser.conftest import Open, findings_of_axe

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
-from api.catalogue import load
+from api.command.catalogue import load
 from graph.kinfold import Kinfold
 from tests.browser.conftest import Open, findings_of_axe
 from tests.graph.offers.shop import resolve

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from graph.events import read_event
+from graph.explore.neighbourhood import KeyRef
+from graph.identity.events import read_event
 from graph.kinfold import Kinfold
-from graph.neighbourhood import KeyRef
 from tests.graph.analysis import worlds
 
 MARCH = "2026-03-{:02}T09:00:00Z"

@@ -6,16 +6,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from graph.clock import Clock, Mint, to_datetime, to_micros
-from graph.contacts import documents, living_contact
-from graph.database import Database, Transaction
-from graph.decision import Limits
+from graph.edits.keys import KeysByHand
+from graph.edits.unions import Unions
 from graph.errors import ClashError, NotFound
-from graph.events import read_event
-from graph.keys_by_hand import KeysByHand
+from graph.explore.contacts import documents, living_contact
+from graph.identity.decision import Limits
+from graph.identity.events import read_event
+from graph.identity.resolver import Resolver
 from graph.kinfold import Kinfold
-from graph.resolver import Resolver
 from graph.settings import Settings
-from graph.union.unions import Unions
+from graph.store.database import Database, Transaction
 from tests.conftest import empty
 from tests.model.conftest import RUN
 from tests.model.reference import MINTED, NOW, PLURAL, Clash, Missing, Person, Reference, Union

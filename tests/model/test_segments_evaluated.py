@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from graph.database import Database
 from graph.errors import BadInput
-from graph.events import read_event
+from graph.identity.events import read_event
 from graph.kinfold import Kinfold
+from graph.store.database import Database
 from tests.conftest import empty
 from tests.model.conftest import RUN
 from tests.model.reference import meets

@@ -19,10 +19,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from graph.database import Database
 from graph.errors import ClashError, NotFound
 from graph.settings import Settings
-from tests.graph.test_properties_always import check_invariants
+from graph.store.database import Database
+from tests.graph.identity.test_properties_always import check_invariants
 from tests.model.conftest import RUN
 from tests.model.operations import (
     ANY,

@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
-from graph.database import Database
 from graph.settings import Settings
+from graph.store.database import Database
 from tests.model.conftest import RUN
 from tests.model.operations import ANY, OPERATIONS, PROPERTIES, WRITES, Operation, operation, prepared
 from tests.model.side_by_side import SideBySide

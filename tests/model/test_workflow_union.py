@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from graph.database import Database
 from graph.errors import NotFound
 from graph.settings import Settings
+from graph.store.database import Database
 from tests.model.side_by_side import DAY, YEAR_2020, SideBySide, as_text
 
 

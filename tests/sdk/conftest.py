@@ -13,7 +13,7 @@ import httpx
 import pytest
 import uvicorn
 
-from api.app import create_app
+from api.http.app import create_app
 from graph.kinfold import Kinfold
 from graph.settings import Settings
 

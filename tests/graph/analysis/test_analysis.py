@@ -6,10 +6,10 @@ import networkx as nx
 import pytest
 
 from graph.analysis import Analysis, analyse
-from graph.decision import Limits
+from graph.identity.decision import Limits
 from graph.kinfold import Kinfold
 from tests.graph.analysis import worlds
-from tests.graph.offline.rows import islands
+from tests.graph.spark.rows import islands
 
 
 def look(kinfold: Kinfold, *events: list[dict[str, Any]], **options: Any) -> Analysis:

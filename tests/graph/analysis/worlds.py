@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from graph.events import read_event
+from graph.identity.events import read_event
 from graph.kinfold import Kinfold
 
 DAY = datetime(2026, 3, 2, 9, tzinfo=UTC)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from graph.events import Event, read_event
+from graph.identity.events import Event, read_event
 from graph.kinfold import Kinfold
 from graph.offers.definitions import CatalogueFile
 

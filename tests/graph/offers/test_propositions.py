@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from graph.errors import BadInput, NotFound
-from graph.events import Event
+from graph.identity.events import Event
 from graph.kinfold import Kinfold
 from tests.graph.offers.shop import ask, names, put, resolve, visitors, why
 

@@ -2,12 +2,12 @@
 
 import pytest
 
-from graph.database import Database
 from graph.errors import Gone
 from graph.kinfold import Kinfold
+from graph.store.database import Database
+from tests.graph.identity.test_properties_always import check_invariants
 from tests.graph.offers.shop import ask, put, resolve, visitors
-from tests.graph.test_privacy import naming
-from tests.graph.test_properties_always import check_invariants
+from tests.graph.privacy.test_privacy import naming
 
 ANA, BOB = "ana@example.com", "bob@example.com"
 BRANDS = ("north", "south")

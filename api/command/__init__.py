@@ -1,0 +1,1 @@
+"""The ``kinfold`` command, one module for each group of commands."""

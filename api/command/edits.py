@@ -1,0 +1,267 @@
+"""What the command does by hand, shown to people: unions, un-merge, rules of the block list."""
+
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from api.command.terminal import Refusal, say, stderr
+from api.http.problems import as_problem
+from graph.access.access_keys import KeyScope
+from graph.blocking.blocking import RuleKind
+from graph.errors import KinfoldError, Unavailable
+from graph.identity.keys import InvalidKey, normalise
+from graph.kinfold import Kinfold
+from graph.model import KEY_NAMES, KeyName
+from graph.settings import WriteAnswer
+
+Document = dict[str, Any]
+
+WIDTH = 120
+REFUSED = 1
+
+
+class Teller:
+    """Tells what was done: to people as tables on stdout, to programs as one JSON document."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._as_json = as_json
+        self._console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
+
+    def tell(self, document: Any, *shown: Table | str) -> None:
+        """Write the document, or what is shown of it."""
+        if self._as_json:
+            sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE))
+            sys.stdout.buffer.flush()
+            return
+        for item in shown:
+            self._console.print(item, markup=False, soft_wrap=isinstance(item, str))
+
+    def refuse(self, error: KinfoldError, *, done: list[Document] | None = None) -> typer.Exit:
+        """Say why it is not done; the exit code is the one of a log with bad lines.
+
+        Parameters
+        ----------
+        done
+            What was done before, where a command does more than one thing.
+        """
+        if isinstance(error, Unavailable) or error.status >= 500:
+            raise error
+        problem = {"error": as_problem(error)}
+        self.tell(problem if done is None else {"undone": done, **problem}, *map(_undone_in_words, done or ()))
+        say(f"kinfold: {error.detail}")
+        return typer.Exit(REFUSED)
+
+
+def merge(kinfold: Kinfold, source: str, target: str, *, dry_run: bool, teller: Teller) -> None:
+    """Fold one contact into another, or show what that would change."""
+    try:
+        if dry_run:
+            changes = kinfold.unions.preview_merge(source, target)
+            teller.tell({"dry_run": True, "changes": changes}, *_previews(changes))
+            return
+        entry = kinfold.unions.merge(source, target)
+    except KinfoldError as error:
+        raise teller.refuse(error) from None
+    told = f"Folded {entry['source']} into {entry['target']}. To take it back: kinfold unmerge {entry['id']}"
+    teller.tell(entry, told)
+
+
+def unmerge(kinfold: Kinfold, merge_id: str, *, cascade: bool, dry_run: bool, teller: Teller) -> None:
+    """Take one union back, or show what that would change."""
+    try:
+        if dry_run:
+            changes = kinfold.unions.preview_undo(merge_id, cascade=cascade)
+            teller.tell({"dry_run": True, "changes": changes}, *_previews(changes))
+            return
+        undone = kinfold.unions.undo(merge_id, cascade=cascade)
+    except KinfoldError as error:
+        raise teller.refuse(error) from None
+    teller.tell({**undone[-1], "undone": undone}, *map(_undone_in_words, undone))
+
+
+def unmerge_key(kinfold: Kinfold, key: str, *, cascade: bool, dry_run: bool, yes: bool, teller: Teller) -> None:
+    """List what a key has tied together so far and, once confirmed, take these unions back, newest first."""
+    name, value = read_key(key)
+    unions = list(kinfold.unions.of_key(name, value))
+    if not unions:
+        teller.tell({"undone": []}, f"The {name} {value} went along with no union that stands.")
+        return
+    listed = (f"What the {name} {value} has tied together, newest first:", _unions_table(unions))
+    if dry_run:
+        previews = _preview_each(kinfold, unions)
+        shown = [item for one in previews for item in _preview_of_one(one)]
+        teller.tell({"dry_run": True, "unions": previews}, *listed, *shown)
+        return
+    if not yes:
+        stderr.print(*listed, sep="\n", markup=False)
+        _confirm(f"Undo {'this union' if len(unions) == 1 else f'these {len(unions)} unions'}?")
+    undone: list[Document] = []
+    for union in unions:
+        if union["id"] in {one["id"] for one in undone}:
+            continue
+        try:
+            undone += kinfold.unions.undo(union["id"], cascade=cascade)
+        except KinfoldError as error:
+            raise teller.refuse(error, done=undone) from None
+    teller.tell({"undone": undone}, *map(_undone_in_words, undone))
+
+
+def read_key(text: str) -> tuple[KeyName, str]:
+    """Read ``tracker_id=VALUE``.
+
+    Raises
+    ------
+    Refusal
+        When it is not written so.
+    """
+    name, equals, value = text.partition("=")
+    for key in KEY_NAMES:
+        if name == key and equals and value.strip():
+            try:
+                return key, normalise(key, value)
+            except InvalidKey:
+                return key, value.strip()
+    raise Refusal(f"A key is written NAME=VALUE, with one of {', '.join(KEY_NAMES)}; not {text!r}.")
+
+
+def edit_rule(kinfold: Kinfold, kind: RuleKind, value: str, *, take_back: bool, teller: Teller) -> None:
+    """Add a rule to the block list, or take one back."""
+    rule = {"kind": kind, "value": value}
+    try:
+        if take_back:
+            kinfold.blocking.remove(kind, value)
+            teller.tell(rule, f"The {kind} rule {value} is taken back.")
+            return
+        kinfold.blocking.add(kind, value)
+    except KinfoldError as error:
+        raise teller.refuse(error) from None
+    said = {"value": "is blocked", "pattern": "is blocked as a pattern", "allow": "is let through"}[kind]
+    see = "" if kind != "value" else "\nWhat it tied together so far: kinfold unmerge --key NAME=VALUE --dry-run"
+    teller.tell(rule, f"{value} {said}, on every server within two seconds.{see}")
+
+
+def list_rules(rules: list[Document], teller: Teller) -> None:
+    """Show the rules that operators added."""
+    listed = {"items": rules, "next": None}
+    if not rules:
+        teller.tell(listed, "No rules beside the built-in ones and those of KINFOLD_BLOCK and its like.")
+        return
+    table = new_table("kind", "value", "since")
+    for rule in rules:
+        table.add_row(rule["kind"], Text(rule["value"]), rule["at"])
+    teller.tell(listed, "Beside the built-in list:", table)
+
+
+def _confirm(question: str) -> None:
+    if not sys.stdin.isatty():
+        raise Refusal(f"{question} Nobody is here to answer: say --yes, or look with --dry-run.")
+    if not typer.confirm(question, err=True):
+        say("Nothing was undone.")
+        raise typer.Exit(REFUSED)
+
+
+def _preview_each(kinfold: Kinfold, unions: list[Document]) -> list[Document]:
+    """Preview each undoing for itself, as if those before it in the list had to be undone for its sake only."""
+    previews = []
+    for union in unions:
+        preview = dict(union)
+        try:
+            preview["changes"] = kinfold.unions.preview_undo(union["id"], cascade=True)
+        except Unavailable:
+            raise
+        except KinfoldError as error:
+            preview["error"] = as_problem(error)
+        previews.append(preview)
+    return previews
+
+
+def _preview_of_one(preview: Document) -> list[Table | str]:
+    shown: list[Table | str] = [f"Undoing {preview['id']} ({preview['source']} into {preview['target']}):"]
+    if "error" in preview:
+        return [*shown, preview["error"]["detail"]]
+    return [*shown, *_previews(preview["changes"])]
+
+
+def create_key(kinfold: Kinfold, scope: KeyScope, *, name: str, answer: WriteAnswer | None, teller: Teller) -> None:
+    """Make an access key and show it, this once."""
+    try:
+        identifier, key = kinfold.access_keys.create(scope, name=name, answer=answer)
+    except KinfoldError as error:
+        raise teller.refuse(error) from None
+    say(
+        f"{'An' if scope[0] in 'aeiou' else 'A'} {scope} key with the id {identifier}. It is shown this once. "
+        f"To take it back: kinfold keys revoke {identifier}"
+    )
+    teller.tell({"id": identifier, "scope": scope, "name": name, "answer": answer, "key": key}, key)
+
+
+def list_keys(kinfold: Kinfold, teller: Teller) -> None:
+    """Show the keys that were made by command."""
+    listed = kinfold.access_keys.list()
+    document = {"items": listed, "next": None}
+    if not listed:
+        teller.tell(document, "No keys beside those of KINFOLD_WRITE_KEY and its like.")
+        return
+    table = new_table("id", "scope", "name", "answer", "made", "revoked")
+    for key in listed:
+        shown = (key[column] for column in ("id", "scope", "name", "answer", "created_at", "revoked_at"))
+        table.add_row(*(Text(text or "") for text in shown))
+    teller.tell(document, table)
+
+
+def revoke_key(kinfold: Kinfold, identifier: str, *, teller: Teller) -> None:
+    """Take an access key back."""
+    try:
+        kinfold.access_keys.revoke(identifier)
+    except KinfoldError as error:
+        raise teller.refuse(error) from None
+    teller.tell({"id": identifier}, f"The key {identifier} is taken back, on every server within a few seconds.")
+
+
+def _previews(changes: list[Document]) -> Iterable[Table | str]:
+    if not changes:
+        yield "Nothing would change."
+    for contact in changes:
+        fate = "" if contact["exists_before"] else ", which would come back"
+        fate = fate if contact["exists_after"] else ", which would be folded"
+        yield f"Contact {contact['contact']}{fate}"
+        table = new_table("field", "now", "then")
+        for change in contact["changes"]:
+            # Of a contact that comes or goes, what it has none of is no news.
+            if not any(change[side] not in (None, []) for side in ("before", "after")):
+                continue
+            table.add_row(Text(change["field"]), _value(change["before"]), _value(change["after"]))
+        yield table
+
+
+def _value(value: Any) -> Text:
+    if value is None:
+        return Text("—", style="dim")
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return Text("\n".join(value)) if value else Text("none", style="dim")
+    return Text(value if isinstance(value, str) else orjson.dumps(value).decode())
+
+
+def _unions_table(unions: list[Document]) -> Table:
+    table = new_table("union", "folded", "into", "rule", "at")
+    for union in unions:
+        table.add_row(union["id"], union["source"], union["target"], union["rule"] or "by hand", union["at"])
+    return table
+
+
+def new_table(*columns: str) -> Table:
+    """Make a table whose long cells are folded."""
+    table = Table()
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _undone_in_words(entry: Document) -> str:
+    return f"Undone: {entry['source']} came back out of {entry['target']}."

@@ -1,0 +1,165 @@
+"""The bodies of ``kinfold simulate``: a world as NDJSON, or its score."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import orjson
+from rich.console import Console
+from rich.table import Table
+
+from api.command.terminal import Refusal, fetching, say
+from graph.errors import BadInput, FieldError
+from graph.settings import Settings
+from graph.simulation import Parameters, World
+
+if TYPE_CHECKING:
+    from graph.simulation.metrics import Quality
+    from graph.simulation.score import Score
+
+WIDTH = 120
+_LINE = orjson.OPT_APPEND_NEWLINE
+_CHUNK = 2000
+
+
+def read_parameters(given: list[str]) -> Parameters:
+    """Read ``NAME=VALUE`` pairs.
+
+    Raises
+    ------
+    BadInput
+        When one is no pair, no parameter, or out of range.
+    """
+    pairs: dict[str, str] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise BadInput([FieldError(text, "type", "parameters are given as NAME=VALUE")])
+        pairs[name.strip()] = value
+    return Parameters().changed(pairs)
+
+
+def write_world(world: World, out: BinaryIO, truth: Path | None) -> None:
+    """Write a world's events, and the truth about each of them to a file of its own.
+
+    The file has one line an event, then one for each anomaly that was planted.
+
+    Raises
+    ------
+    OSError
+        When the file cannot be written.
+    """
+    with _truth_file(truth) as told:
+        happenings = world.happenings()
+        while chunk := list(islice(happenings, _CHUNK)):
+            if told is not None:
+                told.write(b"".join(orjson.dumps(happening.truth.to_dict(), option=_LINE) for happening in chunk))
+            out.write(b"".join(orjson.dumps(happening.event, option=_LINE) for happening in chunk))
+        if told is not None:
+            told.writelines(orjson.dumps({"planted": planted.to_dict()}, option=_LINE) for planted in world.planted())
+        out.flush()
+
+
+def score(
+    settings: Settings, people: int, seed: int, parameters: Parameters, *, adopts: bool, out: Path | None
+) -> None:
+    """Replay a world under every policy and yardstick in a scratch graph, and show how each did.
+
+    Raises
+    ------
+    EmbeddedError
+        When no scratch graph can be started.
+    OSError
+        When a file cannot be written.
+    """
+    from graph.logs.scratch import scratch_graph
+    from graph.simulation.picture import draw
+    from graph.simulation.score import score_world
+
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+    with fetching() as report, scratch_graph(settings, on_progress=report) as scratch:
+        done = score_world(
+            scratch,
+            people,
+            seed=seed,
+            parameters=parameters,
+            adopts=adopts,
+            told=lambda policy, events, total: report(f"Replaying under {policy}", events, total),
+        )
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
+    for table in tables(done):
+        console.print(table)
+    if out is not None:
+        document = orjson.dumps(done.to_dict(), option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z | _LINE)
+        (out / "score.json").write_bytes(document)
+        draw(done, out / "score.png")
+        say(f"Wrote {out / 'score.json'} and {out / 'score.png'}.")
+
+
+def tables(score: "Score") -> Iterator[Table]:
+    """Show a score to a person."""
+    stored = "store the answered tracker" if score.adopts else "keep their own cookie"
+    table = Table(
+        title=f"{score.people:,} people, seed {score.seed}: {score.events:,} events of {score.persons:,} actors, "
+        f"{score.known:,} known persons; browsers {stored}",
+        title_justify="left",
+    )
+    table.add_column("", no_wrap=True)
+    for heading in ("contacts", "pair P", "pair R", "pair F1", "B³ P", "B³ R", "B³ F1", "fused", "worst"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for method in score.methods:
+        pairwise, bcubed = method.agreement.pairwise, method.agreement.bcubed
+        table.add_row(
+            method.name,
+            f"{method.contacts:,}",
+            *(f"{value:.3f}" for quality in (pairwise, bcubed) for value in _three(quality)),
+            f"{method.fused.persons:,}",
+            f"{method.fused.largest:,}",
+        )
+    table.caption = "P precision, R recall; fused: known persons wrongly fused; worst: as many in one contact"
+    table.caption_justify = "left"
+    yield table
+    if any(method.detections is not None for method in score.methods):
+        yield _detected(score)
+
+
+def _detected(score: "Score") -> Table:
+    table = Table(title="Anomalies found, precision / recall against those planted", title_justify="left")
+    table.add_column("kind", no_wrap=True)
+    table.add_column("planted", justify="right")
+    methods = [method for method in score.methods if method.detections is not None]
+    for method in methods:
+        table.add_column(method.name, justify="right", no_wrap=True)
+    for rows in zip(*(method.detections or [] for method in methods), strict=False):
+        table.add_row(
+            rows[0].kind,
+            f"{rows[0].planted}",
+            *(f"{_share(row.precision)} / {_share(row.recall)}  ({row.found + row.unjudged} found)" for row in rows),
+        )
+    wrongly = ", ".join(f"{method.name} {sum(row.households for row in method.detections or [])}" for method in methods)
+    table.caption = f"What a household shares is not planted; of the findings, about a household: {wrongly}"
+    table.caption_justify = "left"
+    return table
+
+
+def _share(value: float | None) -> str:
+    return "—" if value is None else f"{value:.2f}"
+
+
+def _three(quality: "Quality") -> tuple[float, float, float]:
+    return quality.precision, quality.recall, quality.f1
+
+
+@contextmanager
+def _truth_file(path: Path | None) -> Iterator[BinaryIO | None]:
+    if path is None:
+        yield None
+        return
+    if path.is_dir():
+        raise Refusal(f"{path} is a folder, not a file for the truth.")
+    with path.open("wb") as file:
+        yield file

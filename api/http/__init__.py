@@ -1,0 +1,1 @@
+"""The HTTP door: the application, its routes and what they share."""

@@ -1,0 +1,365 @@
+"""Who may call what: access keys with a scope each, and what a server without keys does instead."""
+
+import base64
+import binascii
+import hmac
+import ipaddress
+import logging
+import re
+import threading
+import time
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import parse_qs, parse_qsl, urlsplit
+
+from fastapi import Request
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.http.problems import Forbidden, TooMany, Unauthorised, respond
+from api.http.rates import Allowance, Rates, headers_of
+from api.http.requests import in_spare_thread
+from api.segment_spec.messages import TRACKING_PATHS
+from graph.access.access_keys import KeyScope, KnownKey, digest_of, separate
+from graph.errors import KinfoldError, Unavailable
+from graph.feed.changes import acting_as
+from graph.settings import Settings
+
+log = logging.getLogger("kinfold.access")
+
+FRESH_SECONDS = 2.0
+"""How old the list of keys may be that a server uses: a key that was made or revoked counts everywhere after that."""
+
+_OPEN = frozenset({"/", "/health", "/ready", "/openapi.json", "/tag.js"})
+_OPEN_FOLDER = "/static/"
+_WRITES = frozenset({"/v1/resolve", "/v1/resolve/batch", *TRACKING_PATHS})
+_PROPOSES = re.compile(r"/v1/environments/[^/]+/spaces/[^/]+/propositions|/v1/propositions/[^/]+/outcome")
+_REHEARSES = {
+    "POST": re.compile(
+        r"/v1/(resolve(/batch)?|merges|merges/[^/]+/undo|contacts/[^/]+/keys(/remove)?"
+        r"|environments/[^/]+/spaces/[^/]+/propositions)"
+    ),
+    "PATCH": re.compile(r"/v1/contacts/[^/]+"),
+}
+"""Calls that write nothing with dry_run=true: they read, so a read key may make them."""
+SAFE_METHODS = ("GET", "HEAD")
+_PROBES = frozenset({"/health", "/ready"})
+_HELD = "kinfold.access"
+_OF_ENVIRONMENT = "environment"
+_LOCAL = "local"
+KEY_PARAMETER = "write_key"
+"""Where a write key may stand in the query of a call that takes one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the key of a call is for."""
+
+    scopes: frozenset[KeyScope]
+    minimal: bool
+    """Whether the answers tell nothing about anybody."""
+    digest: bytes
+    name: str
+    """Which key it is, for the change feed: its id, or that it is of the environment."""
+
+    @property
+    def only_writes(self) -> bool:
+        """Whether nothing but answers may be read with it."""
+        return self.scopes <= {KeyScope.WRITE}
+
+
+def needed(method: str, path: str, query: bytes = b"") -> KeyScope | None:
+    """Return which scope a call needs besides admin, or None where no key is needed.
+
+    What is not named here needs an admin key, or a read key when it only reads: a new call is closed
+    until somebody opens it.
+    """
+    if method in SAFE_METHODS:
+        return None if path in _OPEN or path.startswith(_OPEN_FOLDER) else KeyScope.READ
+    if may_rehearse(method, path) and _is_dry_run(query):
+        return KeyScope.READ
+    writes = method == "POST" and (path in _WRITES or _PROPOSES.fullmatch(path))
+    return KeyScope.WRITE if writes else KeyScope.ADMIN
+
+
+def may_rehearse(method: str, path: str) -> bool:
+    """Return whether a call takes dry_run=true."""
+    return method in _REHEARSES and _REHEARSES[method].fullmatch(path) is not None
+
+
+def _is_dry_run(query: bytes) -> bool:
+    # Read as the routes read it: whoever says it twice, or anything but true, does not get through as a reader.
+    said = [value for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True) if name == "dry_run"]
+    return said == ["true"]
+
+
+class Stored(Protocol):
+    """What `graph.access.access_keys.StoredKeys` gives."""
+
+    def active(self) -> tuple[KnownKey, ...]: ...
+
+
+class AccessKeys:
+    """The keys of a deployment, from its environment and from the graph; only their digests are kept.
+
+    Parameters
+    ----------
+    settings
+        Where the keys of the environment stand, and how much a write key is told.
+    stored
+        Where the others are.
+    required
+        Whether a call without a key is refused even while there is none: others can reach the server.
+    """
+
+    def __init__(self, settings: Settings, stored: Stored, *, required: bool = False) -> None:
+        self._minimal = settings.write_answer == "minimal"
+        self._given = tuple(
+            KnownKey("", scope, digest_of(key.encode()))
+            for scope, listed in (
+                (KeyScope.WRITE, settings.write_key),
+                (KeyScope.READ, settings.read_key),
+                (KeyScope.ADMIN, settings.admin_key),
+            )
+            for key in separate(listed)
+        )
+        self._stored = stored
+        self._listed: tuple[KnownKey, ...] | None = None
+        self._looked_at = 0.0
+        self._looking = threading.Lock()
+        self._required = required or bool(self._given)
+
+    @property
+    def required(self) -> bool:
+        """Whether calls need a key. Once there was one it stays so: revoking the last key opens nothing."""
+        return self._required
+
+    @property
+    def given(self) -> tuple[KnownKey, ...]:
+        """The keys of the environment."""
+        return self._given
+
+    @property
+    def exist(self) -> bool:
+        """Whether anybody has a key, as of the last look."""
+        return bool(self._given or self._listed)
+
+    async def refresh(self) -> None:
+        """Look for keys again when the last look is two seconds old.
+
+        Raises
+        ------
+        Unavailable
+            When the database does not answer and no look was ever taken.
+        """
+        if self._listed is None or time.monotonic() - self._looked_at > FRESH_SECONDS:
+            await in_spare_thread(self.look)
+
+    def look(self) -> None:
+        """Look for keys in the graph; while the database is away those of the last look count.
+
+        Raises
+        ------
+        Unavailable
+            When the database does not answer and no look was ever taken.
+        """
+        # One looks; the others go on with what is known, or wait when nothing is.
+        if not self._looking.acquire(blocking=self._listed is None):
+            return
+        try:
+            if self._listed is None or time.monotonic() - self._looked_at > FRESH_SECONDS:
+                self._listed = self._stored.active()
+                self._required = self._required or bool(self._listed)
+        except Unavailable:
+            if self._listed is None:
+                raise
+            log.warning("the access keys could not be read again: those known before count")
+        finally:
+            self._looked_at = time.monotonic()
+            self._looking.release()
+
+    def find(self, key: bytes) -> Held | None:
+        """Tell what a key is for, or None; every known key is compared, in constant time."""
+        digest = digest_of(key)
+        all_known = self._given + (self._listed or ())
+        compared = [(known, hmac.compare_digest(digest, known.digest)) for known in all_known]
+        found = [known for known, same in compared if same]
+        if not found:
+            return None
+        minimal = any(self._minimal if known.answer is None else known.answer == "minimal" for known in found)
+        scopes = frozenset(known.scope for known in found)
+        name = next((known.id for known in found if known.id), _OF_ENVIRONMENT)
+        return Held(scopes, minimal and scopes <= {KeyScope.WRITE}, digest, name)
+
+
+class Guard:
+    """Let a call through to the application, or refuse it before anything of it is read."""
+
+    def __init__(self, app: ASGIApp, keys: AccessKeys, rates: Rates) -> None:
+        self.app = app
+        self.keys = keys
+        self.rates = rates
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        allowances: list[Allowance] = []
+        try:
+            await self._let_in(scope, allowances)
+        except KinfoldError as error:
+            await respond(error, headers_of(allowances))(scope, receive, send)
+            return
+        held = held_of(scope)
+        with acting_as(_LOCAL if held is None else held.name):
+            await self.app(scope, receive, _with_headers(send, headers_of(allowances)) if allowances else send)
+
+    async def _let_in(self, scope: Scope, allowances: list[Allowance]) -> None:
+        headers, method, path = Headers(scope=scope), scope["method"], scope["path"]
+        if path not in _PROBES and scope.get("client"):
+            _count(self.rates.take_address(scope["client"][0]), allowances)
+        wanted = needed(method, path, scope["query_string"])
+        if wanted is not None:
+            await self.keys.refresh()
+        if not self.keys.required:
+            _check_local(headers, method)
+        elif wanted is not None:
+            held = _check_key(self.keys, scope, headers, wanted)
+            scope[_HELD] = held
+            _count(self.rates.take_key(held.digest), allowances)
+
+
+def held_of(scope: Scope) -> Held | None:
+    """Tell what the key of a call is for; None where none is asked for."""
+    held: Held | None = scope.get(_HELD)
+    return held
+
+
+def held_by(request: Request) -> Held | None:
+    """Tell what the key of this call is for; None where none is asked for."""
+    return held_of(request.scope)
+
+
+def check_may_look(request: Request, *, dry_run: bool = False, explain: bool = False) -> None:
+    """Refuse to a key that only writes what would tell it more than an event that happened.
+
+    Raises
+    ------
+    Forbidden
+        Since an explanation names other contacts and their keys, and a dry run asks without leaving a trace.
+    """
+    held = held_by(request)
+    if held is not None and held.only_writes and (dry_run or explain):
+        flag = "explain" if explain else "dry_run"
+        other = "an admin key" if explain else "a read or an admin key"
+        raise Forbidden(f"A write key learns nothing but the answer to what happened: {flag}=true needs {other}.")
+
+
+def check_may_be_told(request: Request) -> None:
+    """Refuse to a key that is told nothing about anybody what cannot be answered so.
+
+    Raises
+    ------
+    Forbidden
+        Since which offers are proposed says who is behind the keys.
+    """
+    held = held_by(request)
+    if held is not None and held.minimal:
+        raise Forbidden("Offers say something of the person behind the keys: a key with minimal answers gets none.")
+
+
+def _count(allowance: Allowance | None, allowances: list[Allowance]) -> None:
+    if allowance is None:
+        return
+    allowances.append(allowance)
+    if allowance.refused:
+        raise TooMany(f"This {allowance.policy} has used up its calls. Nothing was read; send this again later.")
+
+
+def _with_headers(send: Send, more: dict[str, str]) -> Send:
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            MutableHeaders(scope=message).update(more)
+        await send(message)
+
+    return sending
+
+
+def _check_key(keys: AccessKeys, call: Scope, headers: Headers, scope: KeyScope) -> Held:
+    if scope is KeyScope.WRITE and "authorization" not in headers:
+        held = _of_address(keys, call["query_string"])
+    else:
+        held = keys.find(presented(headers))
+    if held is None:
+        raise Unauthorised("Nobody was given this access key, or it was taken back.")
+    if not held.scopes & {scope, KeyScope.ADMIN}:
+        also = "" if scope is KeyScope.ADMIN else f"{scope} or "
+        names = " and ".join(sorted(held.scopes))
+        dry = " Its dry run (?dry_run=true) takes a read key." if may_rehearse(call["method"], call["path"]) else ""
+        raise Forbidden(f"This call needs an access key for {also}admin; the one sent is for {names}.{dry}")
+    return held
+
+
+def _of_address(keys: AccessKeys, query: bytes) -> Held | None:
+    """Read the key of a page that is being left: what it sends then can carry no header of its own.
+
+    A write key is no secret, since every visitor can read it in the page; any other has no business in an address,
+    which ends up in logs.
+    """
+    sent = parse_qs(query.decode("latin-1")).get(KEY_PARAMETER, [])
+    if len(sent) != 1:
+        raise Unauthorised("Send one access key, as Authorization: Bearer KEY.")
+    held = keys.find(sent[0].encode())
+    if held is not None and not held.only_writes:
+        raise Unauthorised(f"Only a write key may come as ?{KEY_PARAMETER}=; send this one in a header.")
+    return held
+
+
+def presented(headers: Headers) -> bytes:
+    """Give the access key that a call sends.
+
+    Raises
+    ------
+    Unauthorised
+        When it sends none, or several, or something else.
+    """
+    sent = headers.getlist("authorization")
+    if len(sent) != 1:
+        raise Unauthorised("Send one access key, as Authorization: Bearer KEY.")
+    kind, _, credentials = sent[0].strip().partition(" ")
+    credentials = credentials.strip()
+    # Headers come as latin-1; keys are text in UTF-8.
+    if kind.lower() == "bearer" and credentials:
+        return credentials.encode("latin-1")
+    if kind.lower() == "basic":
+        try:
+            user, colon, password = base64.b64decode(credentials, validate=True).partition(b":")
+        except (binascii.Error, ValueError):
+            user, colon, password = b"", b"", b""
+        if user and colon and not password:
+            return user
+    raise Unauthorised("An access key comes as Authorization: Bearer KEY, or Basic with an empty password.")
+
+
+def _check_local(headers: Headers, method: str) -> None:
+    """Hold off what a browser sends for somebody else: a server without keys is for this machine only."""
+    hosts = headers.getlist("host")
+    if not hosts or not all(_is_loopback(f"//{host}") for host in hosts):
+        # A page elsewhere may have pointed its own name at this machine.
+        raise Forbidden(
+            "A server without access keys answers only to its loopback address, such as 127.0.0.1 or localhost. "
+            "Make keys to serve under other names: kinfold keys create --scope admin."
+        )
+    if method not in SAFE_METHODS and not all(map(_is_loopback, headers.getlist("origin"))):
+        raise Forbidden(
+            "A page of another site may not write to a server without access keys. "
+            "Make one with kinfold keys create --scope write, and send it."
+        )
+
+
+def _is_loopback(url: str) -> bool:
+    try:
+        host = urlsplit(url).hostname
+        return host is not None and (host == "localhost" or ipaddress.ip_address(host).is_loopback)
+    except ValueError:
+        return False

@@ -1,0 +1,184 @@
+"""The HTTP door: every call of Kinfold as one FastAPI application."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import anyio.to_thread
+from fastapi import Depends, FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.staticfiles import StaticFiles
+from pydantic.json_schema import models_json_schema
+
+from api.http import problems
+from api.http.access import AccessKeys, Guard, may_rehearse, needed
+from api.http.bodies import BODIES
+from api.http.bookmarks import ReadOwnWrites
+from api.http.cors import CrossOrigin
+from api.http.headers import SafeHeaders
+from api.http.metrics import CallMetrics, MeasuredCalls, Metrics
+from api.http.query import single_valued
+from api.http.rates import Rates
+from api.http.routes import (
+    anomalies,
+    blocked,
+    contacts,
+    feed,
+    health,
+    merges,
+    offers,
+    privacy,
+    resolve,
+    segments,
+    tag,
+    webhooks,
+    workflows,
+)
+from api.http.schemas import Problem
+from api.http.sweeping import sweep_now_and_then
+from api.http.tracing import TracedCalls
+from api.segment_spec import routes as tracking
+from api.version import kinfold_version
+from graph.access.access_keys import KeyScope
+from graph.identity.commit_queue import Line
+from graph.identity.events import Event
+from graph.kinfold import Kinfold
+from graph.store.bookmarks import Bookmarks
+
+STATIC = Path(__file__).parents[1] / "page" / "explorer"
+
+_DESCRIPTION = """
+Send an event and get back which contact it belongs to, committed before the answer.
+Every error is problem+json in one shape; every list is `{items, next}`.
+
+A server on a loopback address needs no access key, unless there are keys. With keys, each call says which one it takes:
+*write* sends events and reads nothing but the answers, *read* reads, *admin* does everything. Where a server has
+several tenants the key says whose call it is, or without keys the header `X-Kinfold-Tenant`.
+"""
+
+
+def create_app(kinfold: Kinfold, keys: AccessKeys | None = None) -> FastAPI:
+    """Make the application that serves this Kinfold.
+
+    Parameters
+    ----------
+    kinfold
+        An open one; who opened it closes it.
+    keys
+        Who is let in; by default whoever has a key of its settings or its graph.
+    """
+    line = Line(lambda events, *, explain=False: kinfold.resolver.resolve(events, explain=explain))
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        sweeping = asyncio.create_task(sweep_now_and_then(kinfold))
+        yield
+        sweeping.cancel()
+        # Who was let into the line gets an answer; who comes now is told to come again.
+        await anyio.to_thread.run_sync(line.close)
+
+    app = FastAPI(
+        lifespan=lifespan,
+        title="Kinfold",
+        summary="Which contact is behind an event.",
+        description=_DESCRIPTION.strip(),
+        version=kinfold_version(),
+        # Their pages load scripts from a CDN; the explorer page and this document serve instead.
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.kinfold = kinfold
+    app.state.line = line
+    app.state.metrics = Metrics(kinfold, line)
+    problems.install(app)
+    settings = kinfold.settings
+    app.add_middleware(ReadOwnWrites, bookmarks=Bookmarks(kinfold.database))
+    surround(
+        app,
+        keys or AccessKeys(settings, kinfold.access_keys),
+        rates=Rates(settings),
+        origins=settings.cors_origins,
+        metrics=app.state.metrics,
+    )
+    app.router.routes.insert(0, resolve.unadorned)
+    for routes in (
+        resolve,
+        tracking,
+        contacts,
+        merges,
+        segments,
+        workflows,
+        offers,
+        blocked,
+        anomalies,
+        privacy,
+        feed,
+        webhooks,
+    ):
+        app.include_router(routes.router, prefix="/v1", dependencies=[Depends(single_valued)])
+    include_open(app)
+    _document(app)
+    return app
+
+
+def surround(app: FastAPI, keys: AccessKeys, *, rates: Rates, origins: list[str], metrics: CallMetrics) -> None:
+    """Put before an application what every call passes, the outermost last."""
+    app.add_middleware(Guard, keys=keys, rates=rates)
+    app.add_middleware(CrossOrigin, origins=origins)
+    app.add_middleware(SafeHeaders)
+    app.add_middleware(MeasuredCalls, metrics=metrics)
+    app.add_middleware(TracedCalls)
+
+
+def include_open(app: FastAPI) -> None:
+    """Let an application answer what is about no person: the page, the tag, probes and metrics."""
+    app.include_router(health.router)
+    app.include_router(tag.router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+
+
+def _document(app: FastAPI) -> None:
+    """Put what FastAPI does not see by itself into the OpenAPI document: bodies read from raw bytes, access."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = get_openapi(
+                title=app.title,
+                version=app.version,
+                summary=app.summary,
+                description=app.description,
+                routes=app.routes,
+            )
+            _, extra = models_json_schema(
+                [(Event, "validation"), (Problem, "serialization"), *((body, "validation") for body in BODIES)],
+                ref_template="#/components/schemas/{model}",
+            )
+            document.setdefault("components", {}).setdefault("schemas", {}).update(extra["$defs"])
+            _document_access(document)
+            app.openapi_schema = document
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _document_access(document: dict[str, Any]) -> None:
+    document["components"]["securitySchemes"] = {
+        "bearer": {"type": "http", "scheme": "bearer", "description": "The access key."},
+        "basic": {"type": "http", "scheme": "basic", "description": "The access key as user name, no password."},
+    }
+    for path, calls in document["paths"].items():
+        for method, call in calls.items():
+            scope = needed(method.upper(), path)
+            if scope is None:
+                continue
+            keys = "an admin key" if scope is KeyScope.ADMIN else f"a {scope} or an admin key"
+            dry = "; with dry_run=true, a read or an admin key" if may_rehearse(method.upper(), path) else ""
+            call["description"] = f"{call.get('description', '')}\n\nTakes {keys}{dry}.".strip()
+            call["security"] = [{"bearer": []}, {"basic": []}]
+            # Without keys there is no 401, without limits no 429; 403 also answers a host or an origin that is not
+            # this machine's.
+            more = problems.responses(401, 403, 429, 503)
+            call["responses"] |= {str(status): body for status, body in more.items()}

@@ -1,0 +1,196 @@
+"""What may stand in the body of a call: closed objects, checked as events are."""
+
+from typing import Any, TypeVar
+
+from fastapi import Request
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError
+
+from api.http.query import the_one_key
+from api.http.requests import read_body
+from graph.errors import BadInput, FieldError
+from graph.feed.changes import CHANGE_KINDS
+from graph.identity.events import MAX_EVENT_BYTES, MAX_NAME, PropertyMap, Time, field_errors
+from graph.json import parse_json
+from graph.model import KEY_NAMES, KeyName
+from graph.offers.definitions import MAX_OFFERS, CategoryBody, EnvironmentBody, OfferBody, SpaceBody
+
+MAX_BODY_BYTES = 256 * 1024
+"""The longest body that is no event: a condition may list many values."""
+
+
+def _example(**example: Any) -> ConfigDict:
+    return ConfigDict(extra="forbid", frozen=True, json_schema_extra={"examples": [example]})
+
+
+class EmptyBody(BaseModel):
+    """Nothing, or an object without fields."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class PropertiesBody(BaseModel):
+    """Properties to write; null removes one, those that are left out stay."""
+
+    model_config = _example(properties={"_name": "Ana", "newsletter": True, "old": None})
+
+    properties: PropertyMap
+
+
+class KeyBody(BaseModel):
+    """One key; exactly one of the four."""
+
+    model_config = _example(email="ana@example.com")
+
+    email: StrictStr | None = None
+    tracker_id: StrictStr | None = None
+    subscription: StrictStr | None = None
+    user_id: StrictStr | None = None
+
+    def key(self) -> tuple[KeyName, str]:
+        """Name the one key that was given, and its value.
+
+        Raises
+        ------
+        BadInput
+            When there is none, or more than one.
+        """
+        return the_one_key([(name, value) for name in KEY_NAMES if (value := getattr(self, name)) is not None], "")
+
+
+class MergeBody(BaseModel):
+    """Which contact is folded into which."""
+
+    model_config = _example(
+        source="01936f2e-7b02-7aa1-8e7d-2f6a9c0b1d3e", target="01936f2e-7c1a-7d10-9a3c-5b1f0c2d4e6f"
+    )
+
+    source: StrictStr = Field(description="The contact that is folded; its id leads to the other from then on.")
+    target: StrictStr = Field(description="The contact that stays.")
+
+
+class SegmentBody(BaseModel):
+    """What a segment is; the condition language is checked by its own reader."""
+
+    model_config = _example(kind="dynamic", where={"all": [{"property": "country", "is": "FR"}, {"kind": "known"}]})
+
+    kind: Any = Field(None, json_schema_extra={"type": "string", "enum": ["static", "dynamic", "dynamic_plus"]})
+    where: Any = Field(
+        None,
+        description="The condition; a static segment has none.",
+        json_schema_extra={"type": ["object", "null"]},
+    )
+    watch: Any = Field(
+        False,
+        description="Whether the change feed tells who comes into a dynamic segment and who leaves.",
+        json_schema_extra={"type": "boolean"},
+    )
+
+
+class WebhookBody(BaseModel):
+    """Where changes are delivered."""
+
+    model_config = _example(
+        url="https://shop.example.com/kinfold",
+        secret="whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        kinds=["merged"],
+    )
+
+    url: Any = Field(None, description="http or https.", json_schema_extra={"type": "string"})
+    secret: Any = Field(
+        None,
+        description="What deliveries are signed with: whsec_ and Base64, or any text. Left out, it stays as it is.",
+        json_schema_extra={"type": ["string", "null"], "maxLength": 255},
+    )
+    kinds: Any = Field(
+        None,
+        description="Which changes; none or left out for all.",
+        json_schema_extra={"type": ["array", "null"], "items": {"type": "string", "enum": list(CHANGE_KINDS)}},
+    )
+
+
+class StatusBody(BaseModel):
+    """Whether a contact is in a workflow, or done with it."""
+
+    model_config = _example(status="active")
+
+    status: Any = Field(None, json_schema_extra={"type": "string", "enum": ["active", "done"]})
+
+
+class RunBody(BaseModel):
+    """One run of one node."""
+
+    model_config = _example(node="welcome", ran_at="2026-11-22T10:00:00Z", data={"opened": True})
+
+    node: StrictStr = Field(min_length=1, max_length=MAX_NAME)
+    ran_at: Time | None = Field(None, description="When it ran; when it was received if left out.")
+    data: PropertyMap = Field(default_factory=dict)
+
+
+class PropositionBody(BaseModel):
+    """Who asks for offers: any of the keys."""
+
+    model_config = _example(tracker_id="ana-phone", limit=2)
+
+    tracker_id: StrictStr | None = Field(None, description="The cookie of one browser.")
+    email: StrictStr | None = Field(None, description="Identifies explicitly; an invalid one counts as absent.")
+    subscription: StrictStr | None = Field(None, description="A browser's push subscription on one device.")
+    user_id: StrictStr | None = Field(None, description="Identifies explicitly.")
+    limit: StrictInt | None = Field(None, ge=1, le=MAX_OFFERS, description="How many offers at most.")
+
+
+class OutcomeBody(BaseModel):
+    """What became of a proposition."""
+
+    model_config = _example(outcome="accepted", offer="boots-20")
+
+    outcome: Any = Field(None, json_schema_extra={"type": "string", "enum": ["accepted", "refused", "ignored"]})
+    offer: StrictStr | None = Field(None, description="Of which offer; of all of them when left out.")
+
+
+BODIES: tuple[type[BaseModel], ...] = (
+    EmptyBody,
+    PropertiesBody,
+    KeyBody,
+    MergeBody,
+    SegmentBody,
+    WebhookBody,
+    StatusBody,
+    RunBody,
+    EnvironmentBody,
+    CategoryBody,
+    SpaceBody,
+    OfferBody,
+    PropositionBody,
+    OutcomeBody,
+)
+
+MAY_BE_EMPTY: tuple[type[BaseModel], ...] = (EmptyBody, CategoryBody)
+"""Bodies that may be left out: the address says all that must be said."""
+
+B = TypeVar("B", bound=BaseModel)
+
+
+async def read_as(model: type[B], request: Request, limit: int = MAX_EVENT_BYTES) -> B:
+    """Read a body as one of the models above.
+
+    Raises
+    ------
+    BadInput
+        With every field that is wrong.
+    """
+    raw = await read_body(request, limit, "this body")
+    if not raw.strip() and model in MAY_BE_EMPTY:
+        raw = b"{}"
+    parsed = parse_json(raw)
+    if not isinstance(parsed, dict):
+        raise BadInput([FieldError("", "type", "this is a JSON object")])
+    try:
+        return model.model_validate(parsed)
+    except ValidationError as error:
+        raise BadInput(field_errors(error)) from error
+
+
+def documented(model: type[BaseModel]) -> dict[str, Any]:
+    """Describe a body that a route reads by itself, for the OpenAPI document."""
+    schema = {"$ref": f"#/components/schemas/{model.__name__}"}
+    return {"requestBody": {"required": model not in MAY_BE_EMPTY, "content": {"application/json": {"schema": schema}}}}

@@ -1,0 +1,244 @@
+"""What may stand in a query string: nothing unknown, nothing twice, flags that are true or false."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from fastapi import Query, Request
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+from graph.errors import BadInput, FieldError
+from graph.explore.neighbourhood import KeyRef
+from graph.model import KEY_NAMES, KeyName
+from graph.paging import make_cursor, read_cursor
+
+MAX_LIMIT = 1000
+
+
+async def single_valued(request: Request) -> None:
+    """Refuse a query parameter that is given twice, since nobody knows which of the two was meant."""
+    seen: set[str] = set()
+    for name, _ in request.query_params.multi_items():
+        if name in seen:
+            raise BadInput([FieldError(name, "duplicate_parameter", "this is given more than once")])
+        seen.add(name)
+
+
+def _flag(value: object) -> object:
+    if value in ("true", "false"):
+        return value == "true"
+    if isinstance(value, bool):
+        return value
+    raise PydanticCustomError("flag", "a flag is true or false")
+
+
+def _limit(value: object) -> object:
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:
+        value = int(value)
+    if isinstance(value, int) and 1 <= value <= MAX_LIMIT:
+        return value
+    raise PydanticCustomError("limit", "a limit is a whole number from 1 to 1000")
+
+
+Flag = Annotated[bool, BeforeValidator(_flag)]
+Limit = Annotated[int, BeforeValidator(_limit), Field(ge=1, le=MAX_LIMIT)]
+Text = Annotated[str, Field(min_length=1)]
+
+
+class _Closed(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Nothing(_Closed):
+    """A call without query parameters."""
+
+
+class Flags(_Closed):
+    """How an event is resolved."""
+
+    dry_run: Flag = Field(False, description="Answer the same and write nothing.")
+    explain: Flag = Field(False, description="Add a trace: which fact led where.")
+    write_key: Text | None = Field(
+        None, description="A write key, for a page that cannot send a header; the browser tag does."
+    )
+
+
+class DryRun(_Closed):
+    """A change that can be looked at first."""
+
+    dry_run: Flag = Field(False, description="Say field by field what would change, and write nothing.")
+
+
+class Undo(DryRun):
+    """How a union is taken back."""
+
+    cascade: Flag = Field(False, description="Undo first the unions by which its survivor was folded since.")
+
+
+class Page(_Closed):
+    """Which part of a list."""
+
+    limit: Limit = Field(100, description="How many items at most.")
+    cursor: Text | None = Field(None, description="The `next` of the page before.")
+
+
+class AnomalyPage(Page):
+    """Which findings."""
+
+    kind: Text | None = Field(None, description="Of this kind only.", examples=["many_emails"])
+    dismissed: Flag = Field(False, description="Those that were dismissed instead of the others.")
+
+
+class ActivityPage(Page):
+    """Which activity."""
+
+    tracker_id: Text | None = Field(None, description="On this tracker only.")
+
+
+class SearchPage(Page):
+    """What to look for."""
+
+    q: Text = Field(description="An email, a tracker, a subscription, a user id, or a contact's id.")
+
+
+class FeedPage(_Closed):
+    """Which part of the feed."""
+
+    limit: Limit = Field(100, description="How many changes at most.")
+    after: Text | None = Field(None, description="The `next` of an earlier page, or the id of a change.")
+    cursor: Text | None = Field(None, description="The same, by the name that it has in other lists.")
+
+    def place(self) -> str | None:
+        """Give the one cursor that was given, if any.
+
+        Raises
+        ------
+        BadInput
+            When both names were used.
+        """
+        if self.after is not None and self.cursor is not None:
+            raise BadInput([FieldError("cursor", "exactly_one", "give after or cursor: they mean the same")])
+        return self.after if self.after is not None else self.cursor
+
+
+class _Keys(_Closed):
+    email: Text | None = Field(None, examples=["ana@example.com"])
+    tracker_id: Text | None = None
+    subscription: Text | None = None
+    user_id: Text | None = None
+
+    def given(self) -> list[tuple[KeyName, str]]:
+        """List the keys that were given, with their values."""
+        return [(name, value) for name in KEY_NAMES if (value := getattr(self, name)) is not None]
+
+
+class KeyFilter(Page, _Keys):
+    """By a key, or by none."""
+
+
+class OneKey(_Keys):
+    """Whose key; exactly one of the four."""
+
+    def key(self) -> tuple[KeyName, str]:
+        """Name the one key that was given, and its value.
+
+        Raises
+        ------
+        BadInput
+            When there is none, or more than one.
+        """
+        return the_one_key(self.given(), "query")
+
+
+class KeyPage(Page, OneKey):
+    """Whose key; exactly one of the four."""
+
+
+class Erase(_Closed):
+    """How a person is erased."""
+
+    allow_return: Flag = Field(False, description="Let a late event bring the emails and user ids back.")
+
+
+class EraseByKey(Erase, OneKey):
+    """Who is erased: the owner of exactly one of the four keys."""
+
+
+class Ends(_Closed):
+    """How much of the graph; and two keys, or none: what ties them."""
+
+    from_: Text | None = Field(
+        None, alias="from", description="A key as name:value.", examples=["email:ana@example.com"]
+    )
+    to: Text | None = Field(None, description="Another key of the same contact.", examples=["tracker_id:t1"])
+    limit: Limit | None = Field(None, description="How many nodes of each group at most; all when left out.")
+    group: Literal["email", "user_id", "tracker_id", "subscription", "folded"] | None = Field(
+        None, description="Only this group of nodes, a page of it."
+    )
+    cursor: Text | None = Field(None, description="With a group: its `next`, of the page before.")
+
+    def path(self) -> tuple[KeyRef, KeyRef] | None:
+        """Read both keys.
+
+        Raises
+        ------
+        BadInput
+            When only one was given, or one of them is none.
+        """
+        if self.from_ is None and self.to is None:
+            return None
+        if self.from_ is None or self.to is None:
+            place = "from" if self.from_ is None else "to"
+            raise BadInput([FieldError(place, "both_or_none", "give both from and to, or none of them")])
+        return KeyRef.parse(self.from_, "from"), KeyRef.parse(self.to, "to")
+
+
+def the_one_key(given: list[tuple[KeyName, str]], whole: str) -> tuple[KeyName, str]:
+    """Take the only key of those that were given; ``whole`` is where an error is placed when there is none.
+
+    Raises
+    ------
+    BadInput
+        When there is none, or more than one.
+    """
+    if len(given) != 1:
+        place = " and ".join(name for name, _ in given) or whole
+        raise BadInput([FieldError(place, "exactly_one", f"give exactly one of {', '.join(KEY_NAMES)}")])
+    return given[0]
+
+
+def page_of(items: Sequence[dict[str, Any]], page: Page, *names: str) -> dict[str, Any]:
+    """Cut one page out of a list that was read as a whole; the named fields tell its items apart.
+
+    Raises
+    ------
+    BadInput
+        When the cursor leads to no item of the list.
+    """
+    start = 0
+    if page.cursor is not None:
+        after = read_cursor(page.cursor, (str,) * len(names))
+        places = [[item[name] for name in names] for item in items]
+        if after not in places:
+            raise BadInput([FieldError("cursor", "cursor", "what this cursor points at is gone; start without one")])
+        start = places.index(after) + 1
+    shown = items[start : start + page.limit]
+    more = start + page.limit < len(items)
+    return {"items": shown, "next": make_cursor(*(shown[-1][name] for name in names)) if more else None}
+
+
+DryRunQuery = Annotated[DryRun, Query()]
+EndsQuery = Annotated[Ends, Query()]
+NothingQuery = Annotated[Nothing, Query()]
+FlagsQuery = Annotated[Flags, Query()]
+PageQuery = Annotated[Page, Query()]
+ActivityQuery = Annotated[ActivityPage, Query()]
+SearchQuery = Annotated[SearchPage, Query()]
+FeedPageQuery = Annotated[FeedPage, Query()]
+AnomalyPageQuery = Annotated[AnomalyPage, Query()]
+KeyFilterQuery = Annotated[KeyFilter, Query()]
+KeyPageQuery = Annotated[KeyPage, Query()]
+OneKeyQuery = Annotated[OneKey, Query()]
+EraseQuery = Annotated[Erase, Query()]
+EraseByKeyQuery = Annotated[EraseByKey, Query()]
+UndoQuery = Annotated[Undo, Query()]

@@ -1,0 +1,120 @@
+"""What looks wrong in the graph: findings, clusters, and what is done about them."""
+
+from functools import partial
+
+from fastapi import APIRouter, Request, Response
+
+from api.http import schemas
+from api.http.bodies import EmptyBody, documented, read_as
+from api.http.problems import responses
+from api.http.query import AnomalyPageQuery, NothingQuery, PageQuery
+from api.http.requests import as_json, in_thread, kinfold_of
+
+router = APIRouter(tags=["anomalies"])
+
+
+@router.get(
+    "/anomalies",
+    summary="What looks wrong",
+    operation_id="list_anomalies",
+    responses={200: {"model": schemas.AnomalyList}, **responses(422, 503)},
+)
+async def list_anomalies(request: Request, page: AnomalyPageQuery) -> Response:
+    """The highest score first, each with its subject, the reason in words, its evidence and what can be done.
+
+    Of the last analysis, `as_of`; a small graph that has changed since is analysed anew. What limits hold back is
+    listed as it is now.
+    """
+    anomalies = kinfold_of(request).anomalies
+    items, after, as_of = await in_thread(
+        partial(anomalies.page, page.kind, dismissed=page.dismissed, limit=page.limit, cursor=page.cursor)
+    )
+    return as_json({"items": items, "next": after, "as_of": as_of})
+
+
+@router.get(
+    "/anomalies/{id}",
+    summary="One finding",
+    operation_id="get_anomaly",
+    responses={200: {"model": schemas.OneAnomaly}, **responses(404, 422, 503)},
+)
+async def get_anomaly(request: Request, id: str, _: NothingQuery) -> Response:
+    """Of the last analysis, dismissed or not."""
+    return as_json(await in_thread(partial(kinfold_of(request).anomalies.get, id)))
+
+
+@router.post(
+    "/anomalies/{id}/dismiss",
+    summary="Take a finding off the list",
+    operation_id="dismiss_anomaly",
+    responses={200: {"model": schemas.Anomaly}, **responses(404, 413, 422, 503)},
+    openapi_extra=documented(EmptyBody),
+)
+async def dismiss_anomaly(request: Request, id: str, _: NothingQuery) -> Response:
+    """It stays off the list in every later analysis; `?dismissed=true` lists it."""
+    await read_as(EmptyBody, request)
+    return as_json(await in_thread(partial(kinfold_of(request).anomalies.dismiss, id)))
+
+
+@router.post(
+    "/anomalies/{id}/undismiss",
+    summary="Put a finding back on the list",
+    operation_id="undismiss_anomaly",
+    responses={200: {"model": schemas.Undismissed}, **responses(404, 413, 422, 503)},
+    openapi_extra=documented(EmptyBody),
+)
+async def undismiss_anomaly(request: Request, id: str, _: NothingQuery) -> Response:
+    """Also one that the last analysis did not find again: `finding` is null then."""
+    await read_as(EmptyBody, request)
+    return as_json({"finding": await in_thread(partial(kinfold_of(request).anomalies.undismiss, id))})
+
+
+@router.get(
+    "/clusters",
+    summary="People who are tied to each other",
+    operation_id="list_clusters",
+    responses={200: {"model": schemas.ClusterList}, **responses(422, 503)},
+)
+async def list_clusters(request: Request, page: PageQuery) -> Response:
+    """The highest score first: what holds each together, the key whose cut would split it, a verdict in words."""
+    anomalies = kinfold_of(request).anomalies
+    items, after, as_of = await in_thread(partial(anomalies.clusters, limit=page.limit, cursor=page.cursor))
+    return as_json({"items": items, "next": after, "as_of": as_of})
+
+
+@router.get(
+    "/clusters/{id}",
+    summary="One cluster",
+    operation_id="get_cluster",
+    responses={200: {"model": schemas.OneCluster}, **responses(404, 422, 503)},
+)
+async def get_cluster(request: Request, id: str, _: NothingQuery) -> Response:
+    """With what the list cuts short: up to 1,000 members, 200 articulation points and bridges."""
+    return as_json(await in_thread(partial(kinfold_of(request).anomalies.cluster, id)))
+
+
+@router.get(
+    "/clusters/{id}/graph",
+    summary="A cluster, to draw",
+    operation_id="get_cluster_graph",
+    responses={200: {"model": schemas.ClusterGraph}, **responses(404, 422, 503)},
+)
+async def get_cluster_graph(request: Request, id: str, _: NothingQuery) -> Response:
+    """Up to 150 nodes, nearest first to the key that holds it together, with the ties between them."""
+    return as_json(await in_thread(partial(kinfold_of(request).anomalies.cluster_graph, id)))
+
+
+@router.post(
+    "/analyses",
+    summary="Analyse the graph now",
+    operation_id="analyse",
+    status_code=201,
+    responses={201: {"model": schemas.AnalysisMade}, **responses(413, 422, 503)},
+    openapi_extra=documented(EmptyBody),
+)
+async def analyse(request: Request, _: NothingQuery) -> Response:
+    """Answers when it is done, which for a large graph takes minutes: `kinfold analyse` shows how far it is."""
+    await read_as(EmptyBody, request)
+    anomalies = kinfold_of(request).anomalies
+    await in_thread(anomalies.refresh)
+    return as_json(await in_thread(anomalies.last), 201)

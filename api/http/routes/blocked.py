@@ -1,0 +1,73 @@
+"""The block list: which values name nobody, beside the built-in ones and those of the settings."""
+
+from functools import partial
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Request, Response
+
+from api.http import schemas
+from api.http.bodies import EmptyBody, documented, read_as
+from api.http.problems import responses
+from api.http.query import NothingQuery, PageQuery, page_of
+from api.http.requests import as_json, in_thread, kinfold_of, nothing
+from graph.blocking.blocking import Blocking, RuleKind
+from graph.errors import ClashError
+
+router = APIRouter(tags=["block list"])
+
+Kind = Annotated[
+    RuleKind, Path(description="A value; a pattern, matched as a whole; or a built-in value to let through.")
+]
+Value = Annotated[str, Path(description="Percent-encoded; slashes may stand as they are.", examples=["shared-kiosk"])]
+
+
+@router.get(
+    "/blocked",
+    summary="The rules that operators added",
+    operation_id="list_blocked",
+    responses={200: {"model": schemas.RuleList}, **responses(422, 503)},
+)
+async def list_blocked(request: Request, page: PageQuery) -> Response:
+    """By kind and value."""
+    return as_json(page_of(await in_thread(kinfold_of(request).blocking.rules), page, "kind", "value"))
+
+
+@router.put(
+    "/blocked/{kind}/{value:path}",
+    summary="Block a value or a pattern, or let one through",
+    operation_id="put_blocked",
+    responses={
+        200: {"model": schemas.Rule, "description": "There was such a rule."},
+        201: {"model": schemas.Rule, "description": "It is new."},
+        **responses(413, 422, 503),
+    },
+    openapi_extra=documented(EmptyBody),
+)
+async def put_blocked(request: Request, kind: Kind, value: Value, _: NothingQuery) -> Response:
+    """Holds for events to come, on every server within two seconds. See /v1/merges for what it tied together so far."""
+    await read_as(EmptyBody, request)
+    new, rule = await in_thread(partial(_add, kinfold_of(request).blocking, kind, value))
+    return as_json(rule, 201 if new else 200)
+
+
+@router.delete(
+    "/blocked/{kind}/{value:path}",
+    summary="Take a rule back",
+    operation_id="delete_blocked",
+    status_code=204,
+    responses=responses(404, 422, 503),
+)
+async def delete_blocked(request: Request, kind: Kind, value: Value, _: NothingQuery) -> Response:
+    """Built-in values are let through with a rule of the kind `allow`, and not removed."""
+    await in_thread(partial(kinfold_of(request).blocking.remove, kind, value))
+    return nothing()
+
+
+def _add(blocking: Blocking, kind: RuleKind, value: str) -> tuple[bool, dict[str, Any]]:
+    before = blocking.rules()
+    blocking.add(kind, value)
+    forms = {value, value.strip().lower()} if kind != "pattern" else {value}
+    rule = next((rule for rule in blocking.rules() if rule["kind"] == kind and rule["value"] in forms), None)
+    if rule is None:
+        raise ClashError("Somebody took this rule back at the same moment.")
+    return rule not in before, rule

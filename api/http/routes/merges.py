@@ -1,0 +1,87 @@
+"""Unions by hand, the journal of all unions, and un-merge."""
+
+from functools import partial
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from api.http import schemas
+from api.http.bodies import EmptyBody, MergeBody, documented, read_as
+from api.http.problems import responses
+from api.http.query import DryRunQuery, KeyFilter, KeyFilterQuery, NothingQuery, UndoQuery, page_of, the_one_key
+from api.http.requests import as_json, in_thread, kinfold_of, rehearsed
+from graph.edits.unions import Unions
+
+router = APIRouter(tags=["merges"])
+
+
+@router.post(
+    "/merges",
+    summary="Fold one contact into another",
+    operation_id="merge",
+    status_code=201,
+    responses={
+        201: {"model": schemas.Merge, "headers": {"Location": {"schema": {"type": "string"}}}},
+        200: {"model": schemas.Rehearsal, "description": "With dry_run=true."},
+        **responses(404, 409, 410, 413, 422, 503),
+    },
+    openapi_extra=documented(MergeBody),
+)
+async def merge(request: Request, query: DryRunQuery) -> Response:
+    """Any two contacts, known or not. The source's id leads to the target from then on; /undo takes it back."""
+    body = await read_as(MergeBody, request)
+    unions = kinfold_of(request).unions
+    if query.dry_run:
+        return rehearsed(await in_thread(partial(unions.preview_merge, body.source, body.target)))
+    entry = await in_thread(partial(unions.merge, body.source, body.target))
+    return as_json(entry, 201, location=f"/v1/merges/{entry['id']}")
+
+
+@router.get(
+    "/merges",
+    summary="The journal of unions",
+    operation_id="list_merges",
+    responses={200: {"model": schemas.MergeList}, **responses(422, 503)},
+)
+async def list_merges(request: Request, query: KeyFilterQuery) -> Response:
+    """Newest first. With a key: the unions, not undone, that it went along with; what it has tied together so far."""
+    return as_json(await in_thread(partial(_page, kinfold_of(request).unions, query)))
+
+
+@router.get(
+    "/merges/{id}",
+    summary="One union",
+    operation_id="get_merge",
+    responses={200: {"model": schemas.Merge}, **responses(404, 410, 422, 503)},
+)
+async def get_merge(request: Request, id: str, _: NothingQuery) -> Response:
+    """An entry of the journal; undone ones stay in it."""
+    return as_json(await in_thread(partial(kinfold_of(request).unions.get, id)))
+
+
+@router.post(
+    "/merges/{id}/undo",
+    summary="Take a union back",
+    operation_id="undo_merge",
+    responses={200: {"model": schemas.Undone | schemas.Rehearsal}, **responses(404, 409, 410, 413, 422, 503)},
+    openapi_extra=documented(EmptyBody),
+)
+async def undo_merge(request: Request, id: str, query: UndoQuery) -> Response:
+    """Exactly. 409 when it was undone before, or when its survivor was folded since: `covering` names by which unions.
+
+    410 when one of its contacts was erased. With cascade=true those are undone first; `undone` lists all that were,
+    in that order.
+    """
+    await read_as(EmptyBody, request)
+    unions = kinfold_of(request).unions
+    if query.dry_run:
+        return rehearsed(await in_thread(partial(unions.preview_undo, id, cascade=query.cascade)))
+    undone = await in_thread(partial(unions.undo, id, cascade=query.cascade))
+    return as_json({**undone[-1], "undone": undone})
+
+
+def _page(unions: Unions, query: KeyFilter) -> dict[str, Any]:
+    if given := query.given():
+        return page_of(list(unions.of_key(*the_one_key(given, "query"))), query, "id")
+    items, after = unions.page(limit=query.limit, cursor=query.cursor)
+    return {"items": items, "next": after}

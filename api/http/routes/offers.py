@@ -1,0 +1,255 @@
+"""Environments with their catalogues of offers, and propositions to people who may or may not be known."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel
+
+from api.http import schemas
+from api.http.access import check_may_be_told, check_may_look
+from api.http.bodies import (
+    MAX_BODY_BYTES,
+    OutcomeBody,
+    PropositionBody,
+    documented,
+    read_as,
+)
+from api.http.problems import responses
+from api.http.query import FlagsQuery, NothingQuery, PageQuery, page_of
+from api.http.requests import as_json, in_thread, kinfold_of
+from graph.identity.events import MAX_EVENT_BYTES, Event
+from graph.model import KEY_NAMES
+from graph.offers.definitions import CategoryBody, EnvironmentBody, OfferBody, SpaceBody
+
+router = APIRouter(tags=["offers"])
+
+_PUT = "It was there and is now this."
+_NEW = "It is new."
+
+
+def _made(model: type[BaseModel], *statuses: int) -> dict[int | str, dict[str, Any]]:
+    return {
+        200: {"model": model, "description": _PUT},
+        201: {"model": model, "description": _NEW},
+        **responses(*statuses, 413, 422, 503),
+    }
+
+
+async def _put(work: Callable[[], tuple[bool, dict[str, Any]]]) -> Response:
+    new, document = await in_thread(work)
+    return as_json(document, 201 if new else 200)
+
+
+@router.get(
+    "/environments",
+    summary="Every environment",
+    operation_id="list_environments",
+    responses={200: {"model": schemas.EnvironmentList}, **responses(422, 503)},
+)
+async def list_environments(request: Request, page: PageQuery) -> Response:
+    """By name."""
+    return as_json(page_of(await in_thread(kinfold_of(request).catalogues.environments), page, "name"))
+
+
+@router.put(
+    "/environments/{env}",
+    summary="Make an environment, or change it",
+    operation_id="put_environment",
+    responses=_made(schemas.Environment),
+    openapi_extra=documented(EnvironmentBody),
+)
+async def put_environment(request: Request, env: str, _: NothingQuery) -> Response:
+    """An anonymous one gets a folder of its own for its visitors. What is in it stays."""
+    body = await read_as(EnvironmentBody, request)
+    return await _put(partial(kinfold_of(request).catalogues.put_environment, env, body))
+
+
+@router.get(
+    "/environments/{env}",
+    summary="One environment",
+    operation_id="get_environment",
+    responses={200: {"model": schemas.Environment}, **responses(404, 422, 503)},
+)
+async def get_environment(request: Request, env: str, _: NothingQuery) -> Response:
+    """Whom it is for; what is in it are other calls."""
+    return as_json(await in_thread(partial(kinfold_of(request).catalogues.environment, env)))
+
+
+@router.get(
+    "/environments/{env}/visitors",
+    summary="Who is in an environment's visitors folder",
+    operation_id="list_visitors",
+    responses={200: {"model": schemas.VisitorList}, **responses(404, 422, 503)},
+)
+async def list_visitors(request: Request, env: str, page: PageQuery) -> Response:
+    """By id. An identified environment has no visitors."""
+    visitors = partial(kinfold_of(request).propositions.visitors, env, limit=page.limit, cursor=page.cursor)
+    items, following = await in_thread(visitors)
+    return as_json({"items": items, "next": following})
+
+
+@router.get(
+    "/environments/{env}/categories",
+    summary="Every category of an environment",
+    operation_id="list_categories",
+    responses={200: {"model": schemas.CategoryList}, **responses(404, 422, 503)},
+)
+async def list_categories(request: Request, env: str, page: PageQuery) -> Response:
+    """By path."""
+    return as_json(page_of(await in_thread(partial(_list, request, env, "categories")), page, "path"))
+
+
+@router.put(
+    "/environments/{env}/categories/{path:path}",
+    summary="Make a category, or change it",
+    operation_id="put_category",
+    responses=_made(schemas.Category, 404),
+    openapi_extra=documented(CategoryBody),
+)
+async def put_category(request: Request, env: str, path: str, _: NothingQuery) -> Response:
+    """A path such as `winter/boots` makes `winter` too. A category that would lie in itself is refused."""
+    body = await read_as(CategoryBody, request)
+    return await _put(partial(kinfold_of(request).catalogues.put_category, env, path, body))
+
+
+@router.get(
+    "/environments/{env}/categories/{path:path}",
+    summary="One category",
+    operation_id="get_category",
+    responses={200: {"model": schemas.Category}, **responses(404, 422, 503)},
+)
+async def get_category(request: Request, env: str, path: str, _: NothingQuery) -> Response:
+    """Where it lies, its limit, and what it excludes."""
+    return as_json(await in_thread(partial(kinfold_of(request).catalogues.part, env, "categories", path)))
+
+
+@router.get(
+    "/environments/{env}/offers",
+    summary="Every offer of an environment",
+    operation_id="list_offers",
+    responses={200: {"model": schemas.OfferList}, **responses(404, 422, 503)},
+)
+async def list_offers(request: Request, env: str, page: PageQuery) -> Response:
+    """By name, drafts too."""
+    return as_json(page_of(await in_thread(partial(_list, request, env, "offers")), page, "name"))
+
+
+@router.put(
+    "/environments/{env}/offers/{name}",
+    summary="Make an offer, or change it",
+    operation_id="put_offer",
+    responses=_made(schemas.Offer, 404),
+    openapi_extra=documented(OfferBody),
+)
+async def put_offer(request: Request, env: str, name: str, _: NothingQuery) -> Response:
+    """A live offer has the content that its spaces ask for, or is refused."""
+    body = await read_as(OfferBody, request, MAX_BODY_BYTES)
+    return await _put(partial(kinfold_of(request).catalogues.put_offer, env, name, body))
+
+
+@router.get(
+    "/environments/{env}/offers/{name}",
+    summary="One offer",
+    operation_id="get_offer",
+    responses={200: {"model": schemas.Offer}, **responses(404, 422, 503)},
+)
+async def get_offer(request: Request, env: str, name: str, _: NothingQuery) -> Response:
+    """What it says, to whom, when, and how often."""
+    return as_json(await in_thread(partial(kinfold_of(request).catalogues.part, env, "offers", name)))
+
+
+@router.get(
+    "/environments/{env}/spaces",
+    summary="Every space of an environment",
+    operation_id="list_spaces",
+    responses={200: {"model": schemas.SpaceList}, **responses(404, 422, 503)},
+)
+async def list_spaces(request: Request, env: str, page: PageQuery) -> Response:
+    """By name."""
+    return as_json(page_of(await in_thread(partial(_list, request, env, "spaces")), page, "name"))
+
+
+@router.put(
+    "/environments/{env}/spaces/{name}",
+    summary="Make a space, or change it",
+    operation_id="put_space",
+    responses=_made(schemas.Space, 404),
+    openapi_extra=documented(SpaceBody),
+)
+async def put_space(request: Request, env: str, name: str, _: NothingQuery) -> Response:
+    """A space falls back to a space of an anonymous environment, or not at all."""
+    body = await read_as(SpaceBody, request)
+    return await _put(partial(kinfold_of(request).catalogues.put_space, env, name, body))
+
+
+@router.get(
+    "/environments/{env}/spaces/{name}",
+    summary="One space",
+    operation_id="get_space",
+    responses={200: {"model": schemas.Space}, **responses(404, 422, 503)},
+)
+async def get_space(request: Request, env: str, name: str, _: NothingQuery) -> Response:
+    """Its flags, and the content that it asks for."""
+    return as_json(await in_thread(partial(kinfold_of(request).catalogues.part, env, "spaces", name)))
+
+
+@router.post(
+    "/environments/{env}/spaces/{space}/propositions",
+    summary="Ask for offers",
+    operation_id="propose",
+    responses={200: {"model": schemas.Proposition}, **responses(404, 413, 422, 503)},
+    openapi_extra=documented(PropositionBody),
+)
+async def propose(request: Request, env: str, space: str, flags: FlagsQuery) -> Response:
+    """The keys are resolved as an event's are, and what is proposed is recorded before the answer.
+
+    A write key may ask for neither of the flags, and one with minimal answers for no offers.
+    """
+    check_may_look(request, dry_run=flags.dry_run, explain=flags.explain)
+    check_may_be_told(request)
+    body = await read_as(PropositionBody, request, MAX_EVENT_BYTES)
+    event = Event(**{key: getattr(body, key) for key in KEY_NAMES})
+    answer = partial(
+        kinfold_of(request).propositions.propose,
+        env,
+        space,
+        event,
+        limit=body.limit,
+        explain=flags.explain,
+        dry_run=flags.dry_run,
+    )
+    return as_json(await in_thread(answer))
+
+
+@router.post(
+    "/propositions/{id}/outcome",
+    summary="Note what became of a proposition",
+    operation_id="note_outcome",
+    responses={200: {"model": schemas.NotedOutcome}, **responses(404, 413, 422, 503)},
+    openapi_extra=documented(OutcomeBody),
+)
+async def note_outcome(request: Request, id: str, _: NothingQuery) -> Response:
+    """Of all its offers, or of one of them; noted again, the last word counts."""
+    body = await read_as(OutcomeBody, request)
+    return as_json(
+        await in_thread(partial(kinfold_of(request).propositions.note_outcome, id, body.outcome, body.offer))
+    )
+
+
+@router.get(
+    "/contacts/{id}/propositions",
+    summary="What was proposed to a contact",
+    operation_id="list_propositions",
+    responses={200: {"model": schemas.PropositionList}, **responses(404, 410, 422, 503)},
+)
+async def list_propositions(request: Request, id: str, page: PageQuery) -> Response:
+    """Newest first, also what was proposed to contacts that were folded into it, with the outcomes."""
+    of_contact = partial(kinfold_of(request).propositions.of_contact, id, limit=page.limit, cursor=page.cursor)
+    items, following = await in_thread(of_contact)
+    return as_json({"items": items, "next": following})
+
+
+def _list(request: Request, environment: str, part: str) -> list[dict[str, Any]]:
+    return kinfold_of(request).catalogues.listed(environment, part)

@@ -1,0 +1,120 @@
+"""What a person may ask for: everything held on them, and to be forgotten; and which keys do not come back."""
+
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request, Response
+from fastapi.responses import StreamingResponse
+
+from api.http import schemas
+from api.http.problems import responses
+from api.http.query import EraseByKeyQuery, EraseQuery, NothingQuery, OneKeyQuery, PageQuery
+from api.http.requests import as_json, in_thread, kinfold_of, nothing
+from graph.kinfold import Kinfold
+from graph.model import KeyName
+from graph.privacy.export import the_one_owner
+
+router = APIRouter(tags=["privacy"])
+
+Kind = Annotated[str, Path(description="email or user_id.", examples=["email"])]
+Value = Annotated[str, Path(description="Percent-encoded; slashes may stand as they are.", examples=["a@example.com"])]
+
+
+@router.get(
+    "/contacts/{id}/export",
+    summary="Everything held on a person",
+    operation_id="export_contact",
+    responses={200: {"model": schemas.Export}, **responses(404, 410, 422, 503)},
+)
+async def export_contact(request: Request, id: str, _: NothingQuery) -> Response:
+    """One JSON document, sent as it is read. What was folded into the contact is part of it."""
+    return await _exported(kinfold_of(request), id)
+
+
+@router.get(
+    "/export",
+    summary="Everything held on the owner of a key",
+    operation_id="export_by_key",
+    responses={200: {"model": schemas.Export}, **responses(404, 409, 410, 422, 503)},
+)
+async def export_by_key(request: Request, query: OneKeyQuery) -> Response:
+    """Exactly one of the four keys. 409 when several contacts own a subscription: `owners` names them."""
+    kinfold = kinfold_of(request)
+    return await _exported(kinfold, await in_thread(partial(_owner, kinfold, *query.key())))
+
+
+@router.delete(
+    "/contacts/{id}",
+    summary="Erase a person",
+    operation_id="erase_contact",
+    responses={200: {"model": schemas.Receipt}, **responses(404, 410, 422, 503)},
+)
+async def erase_contact(request: Request, id: str, query: EraseQuery) -> Response:
+    """Keys, properties, activity, journal, and what others' records say of them; its ids answer 410 from then on.
+
+    A merged id erases its survivor, which is the same person: `redirected_from`. Unions that it took part in cannot
+    be undone any more. Emails and user ids do not come back by late events, unless allow_return=true.
+    """
+    erasures = kinfold_of(request).erasures
+    return as_json(await in_thread(partial(erasures.erase, id, allow_return=query.allow_return)))
+
+
+@router.delete(
+    "/contacts",
+    summary="Erase the owner of a key",
+    operation_id="erase_by_key",
+    responses={200: {"model": schemas.Receipt}, **responses(404, 409, 410, 422, 503)},
+)
+async def erase_by_key(request: Request, query: EraseByKeyQuery) -> Response:
+    """Exactly one of the four keys. 409 when several contacts own a subscription: `owners` names them."""
+    kinfold = kinfold_of(request)
+    owner = await in_thread(partial(_owner, kinfold, *query.key()))
+    return as_json(await in_thread(partial(kinfold.erasures.erase, owner, allow_return=query.allow_return)))
+
+
+@router.get(
+    "/erasures/{id}",
+    summary="The receipt of an erasure",
+    operation_id="get_receipt",
+    responses={200: {"model": schemas.StoredReceipt}, **responses(404, 422, 503)},
+)
+async def get_receipt(request: Request, id: str, _: NothingQuery) -> Response:
+    """When, and how many of each kind were removed. It names nobody."""
+    return as_json(await in_thread(partial(kinfold_of(request).erasures.receipt, id)))
+
+
+@router.get(
+    "/suppressed",
+    summary="Keys that do not come back",
+    operation_id="list_suppressed",
+    responses={200: {"model": schemas.SuppressedList}, **responses(422, 503)},
+)
+async def list_suppressed(request: Request, page: PageQuery) -> Response:
+    """By digest: which addresses they are is not known."""
+    suppression = kinfold_of(request).suppression
+    items, after = await in_thread(partial(suppression.page, limit=page.limit, cursor=page.cursor))
+    return as_json({"items": items, "next": after})
+
+
+@router.delete(
+    "/suppressed/{kind}/{value:path}",
+    summary="Let a key come back",
+    operation_id="allow_suppressed",
+    status_code=204,
+    responses=responses(404, 422, 503),
+)
+async def allow_suppressed(request: Request, kind: Kind, value: Value, _: NothingQuery) -> Response:
+    """On every server within two seconds. What was erased stays erased."""
+    kinfold = kinfold_of(request)
+    await in_thread(partial(kinfold.suppression.allow, kind, value))
+    kinfold.blocking.forget()
+    return nothing()
+
+
+def _owner(kinfold: Kinfold, key: KeyName, value: str) -> str:
+    return the_one_owner(kinfold.contacts.owners(key, value), key, value)
+
+
+async def _exported(kinfold: Kinfold, contact_id: str) -> Response:
+    pieces = await in_thread(partial(kinfold.exports.of, contact_id))
+    return StreamingResponse(pieces, media_type="application/json")

@@ -1,0 +1,142 @@
+"""Events in, answers out."""
+
+import asyncio
+from functools import partial
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from starlette.routing import Match, Route
+from starlette.types import Scope
+
+from api.http import schemas
+from api.http.access import Held, check_may_look, held_by
+from api.http.answers import told
+from api.http.batch import MAX_BATCH, Read, looks_like_lines, read_envelope, read_lines, read_one, resolve_read
+from api.http.problems import as_problem, responses
+from api.http.query import Flags, FlagsQuery
+from api.http.requests import as_json, in_thread, kinfold_of, line_of, read_body
+from graph.errors import KinfoldError
+from graph.identity.events import MAX_EVENT_BYTES, read_event
+from graph.kinfold import Kinfold
+from graph.model import Answer
+
+MAX_BATCH_BYTES = 40 * 1024 * 1024
+LINE_TYPES = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines")
+
+router = APIRouter(tags=["resolve"])
+
+_EVENT = {"$ref": "#/components/schemas/Event"}
+_FIRST = {"tracker_id": "t1", "event": "page_view", "event_properties": {"url": "/"}, "message_id": "m1"}
+_SECOND = {"tracker_id": "t1", "email": "ana@example.com", "properties": {"_name": "Ana"}, "message_id": "m2"}
+_ONE = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": _EVENT,
+                "examples": {
+                    "visitor": {"summary": "A browser nobody knows yet", "value": _FIRST},
+                    "login": {"summary": "The same browser, now with an email", "value": _SECOND},
+                },
+            }
+        },
+    }
+}
+_MANY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["events"],
+                    "additionalProperties": False,
+                    "properties": {"events": {"type": "array", "maxItems": MAX_BATCH, "items": _EVENT}},
+                },
+                "example": {"events": [_FIRST, _SECOND]},
+            },
+            LINE_TYPES[0]: {
+                "schema": {"type": "string", "description": "One event a line."},
+                "example": '{"tracker_id": "t1"}\n{"tracker_id": "t1", "email": "ana@example.com"}\n',
+            },
+        },
+    }
+}
+
+
+@router.post(
+    "/resolve",
+    summary="Resolve one event",
+    operation_id="resolve",
+    responses={200: {"model": schemas.Answer}, **responses(413, 422, 503)},
+    openapi_extra=_ONE,
+)
+async def resolve(request: Request, flags: FlagsQuery) -> Response:
+    """One event, one answer, committed before the answer. A write key may ask for neither of the flags."""
+    return await _resolve(request, flags)
+
+
+async def _resolve(request: Request, flags: Flags) -> Response:
+    check_may_look(request, dry_run=flags.dry_run, explain=flags.explain)
+    event = read_event(await read_body(request, MAX_EVENT_BYTES, "an event"))
+    if flags.dry_run:
+        resolver = kinfold_of(request).resolver
+        [answer] = await in_thread(partial(resolver.resolve, [event], dry_run=True, explain=flags.explain))
+    else:
+        answer = await asyncio.wrap_future(line_of(request).submit(event, explain=flags.explain))
+    return as_json(told(held_by(request), event, answer))
+
+
+class Unadorned(Route):
+    """The way of an event without a query, past FastAPI's own handling of a call.
+
+    That handling (a dependency, three flags, an exit stack or two) took longer than the rest of the call;
+    docs/performance.md has the profile. With a query, the call goes on to the documented route above.
+    """
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Fit nothing that carries a query."""
+        if scope["type"] == "http" and scope["query_string"]:
+            return Match.NONE, {}
+        match, child = super().matches(scope)
+        return match, {**child, "route": self}
+
+
+async def _resolve_unadorned(request: Request) -> Response:
+    return await _resolve(request, _NO_FLAGS)
+
+
+_NO_FLAGS = Flags.model_validate({})
+unadorned = Unadorned("/v1/resolve", _resolve_unadorned, methods=["POST"])
+"""Asked before the application's other routes."""
+
+
+@router.post(
+    "/resolve/batch",
+    summary="Resolve up to 1,000 events",
+    operation_id="resolve_batch",
+    responses={200: {"model": schemas.Results}, **responses(413, 422, 503)},
+    openapi_extra=_MANY,
+)
+async def resolve_batch(request: Request, flags: FlagsQuery) -> Response:
+    """Answers in the order of the events; a bad event becomes an error in its place, the others go on."""
+    check_may_look(request, dry_run=flags.dry_run, explain=flags.explain)
+    body = await read_body(request, MAX_BATCH_BYTES, "a batch")
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    as_lines = kind in LINE_TYPES or (kind != "application/json" and looks_like_lines(body))
+    return await in_thread(partial(_answer_batch, kinfold_of(request), held_by(request), body, as_lines, flags))
+
+
+def _answer_batch(kinfold: Kinfold, held: Held | None, body: bytes, as_lines: bool, flags: Flags) -> Response:
+    events = [read_one(raw) for raw in (read_lines(body) if as_lines else read_envelope(body))]
+    resolve = partial(kinfold.resolver.resolve, dry_run=flags.dry_run, explain=flags.explain)
+    results = resolve_read(resolve, events)
+    return as_json({"results": [_shown(held, *pair) for pair in zip(events, results, strict=True)]})
+
+
+def _shown(held: Held | None, read: Read, result: Answer | KinfoldError) -> dict[str, Any]:
+    if isinstance(read, KinfoldError):
+        return {"error": as_problem(read)}
+    if isinstance(result, KinfoldError):
+        return {"error": as_problem(result)}
+    return told(held, read, result)

@@ -1,0 +1,97 @@
+"""Webhooks: where the change feed is delivered."""
+
+from functools import partial
+
+from fastapi import APIRouter, Request, Response
+
+from api.http import schemas
+from api.http.bodies import EmptyBody, WebhookBody, documented, read_as
+from api.http.problems import responses
+from api.http.query import NothingQuery, PageQuery, page_of
+from api.http.requests import as_json, in_thread, kinfold_of, nothing
+
+router = APIRouter(tags=["change feed"])
+
+
+@router.get(
+    "/webhooks",
+    summary="Every webhook",
+    operation_id="list_webhooks",
+    responses={200: {"model": schemas.WebhookList}, **responses(422, 503)},
+)
+async def list_webhooks(request: Request, page: PageQuery) -> Response:
+    """By name; secrets are never shown."""
+    return as_json(page_of(await in_thread(kinfold_of(request).webhooks.listed), page, "name"))
+
+
+@router.put(
+    "/webhooks/{name}",
+    summary="Have changes delivered",
+    operation_id="put_webhook",
+    responses={
+        200: {"model": schemas.Webhook, "description": "It was there and is now this."},
+        201: {"model": schemas.Webhook, "description": "It is new, and gets every change from now on."},
+        **responses(413, 422, 503),
+    },
+    openapi_extra=documented(WebhookBody),
+)
+async def put_webhook(request: Request, name: str, _: NothingQuery) -> Response:
+    """Signed as Standard Webhooks has it, one change a request, in order, again for 24 hours until it is taken.
+
+    Addresses inside the server's network are refused unless KINFOLD_WEBHOOKS_ALLOW_INTERNAL is set.
+    """
+    body = await read_as(WebhookBody, request)
+    define = kinfold_of(request).webhooks.define
+    new, webhook = await in_thread(partial(define, name, body.url, body.secret, body.kinds))
+    return as_json(webhook, 201 if new else 200)
+
+
+@router.get(
+    "/webhooks/{name}",
+    summary="One webhook",
+    operation_id="get_webhook",
+    responses={200: {"model": schemas.Webhook}, **responses(404, 422, 503)},
+)
+async def get_webhook(request: Request, name: str, _: NothingQuery) -> Response:
+    """Where it goes, how far it is, and what went wrong last; the secret is never shown."""
+    return as_json(await in_thread(partial(kinfold_of(request).webhooks.get, name)))
+
+
+@router.delete(
+    "/webhooks/{name}",
+    summary="Deliver nothing more",
+    operation_id="delete_webhook",
+    status_code=204,
+    responses=responses(404, 422, 503),
+)
+async def delete_webhook(request: Request, name: str, _: NothingQuery) -> Response:
+    """Its dead letters go with it."""
+    await in_thread(partial(kinfold_of(request).webhooks.remove, name))
+    return nothing()
+
+
+@router.get(
+    "/webhooks/{name}/dead",
+    summary="What was not taken",
+    operation_id="list_dead_letters",
+    responses={200: {"model": schemas.DeadLetterList}, **responses(404, 422, 503)},
+)
+async def list_dead_letters(request: Request, name: str, page: PageQuery) -> Response:
+    """Changes that were given up after 24 hours without success, oldest first, as long as the feed keeps them."""
+    dead = kinfold_of(request).webhooks.dead
+    items, after = await in_thread(partial(dead, name, limit=page.limit, cursor=page.cursor))
+    return as_json({"items": items, "next": after})
+
+
+@router.post(
+    "/webhooks/{name}/replay",
+    summary="Deliver again what was not taken",
+    operation_id="replay_webhook",
+    status_code=202,
+    responses={202: {"model": schemas.Replayed}, **responses(404, 413, 422, 503)},
+    openapi_extra=documented(EmptyBody),
+)
+async def replay_webhook(request: Request, name: str, _: NothingQuery) -> Response:
+    """Each dead letter is sent once more, before new changes; what is not taken goes back on the list."""
+    await read_as(EmptyBody, request)
+    return as_json({"replayed": await in_thread(partial(kinfold_of(request).webhooks.replay, name))}, 202)

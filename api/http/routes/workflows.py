@@ -1,0 +1,107 @@
+"""Workflows: who is in them, and what their nodes did."""
+
+from functools import partial
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from api.http import schemas
+from api.http.bodies import EmptyBody, RunBody, StatusBody, documented, read_as
+from api.http.problems import responses
+from api.http.query import NothingQuery
+from api.http.requests import as_json, in_thread, kinfold_of
+from graph.errors import NotFound
+from graph.workflows.workflows import Workflows
+
+router = APIRouter(tags=["workflows"])
+
+
+@router.put(
+    "/workflows/{name}",
+    summary="Make a workflow",
+    operation_id="put_workflow",
+    responses={
+        200: {"model": schemas.Workflow, "description": "It was there."},
+        201: {"model": schemas.Workflow, "description": "It is new."},
+        **responses(413, 422, 503),
+    },
+    openapi_extra=documented(EmptyBody),
+)
+async def put_workflow(request: Request, name: str, _: NothingQuery) -> Response:
+    """Making it again changes nothing."""
+    await read_as(EmptyBody, request)
+    new, workflow = await in_thread(partial(_define, kinfold_of(request).workflows, name))
+    return as_json(workflow, 201 if new else 200)
+
+
+@router.get(
+    "/workflows/{name}",
+    summary="One workflow",
+    operation_id="get_workflow",
+    responses={200: {"model": schemas.Workflow}, **responses(404, 422, 503)},
+)
+async def get_workflow(request: Request, name: str, _: NothingQuery) -> Response:
+    """Its name, and since when there is such a workflow."""
+    return as_json(await in_thread(partial(kinfold_of(request).workflows.get, name)))
+
+
+@router.put(
+    "/workflows/{name}/contacts/{id}",
+    summary="Enrol a contact, or say that it is done",
+    operation_id="put_enrolment",
+    responses={
+        200: {"model": schemas.Enrolment, "description": "It was in the workflow before."},
+        201: {"model": schemas.Enrolment, "description": "It is in the workflow from now on."},
+        **responses(404, 410, 413, 422, 503),
+    },
+    openapi_extra=documented(StatusBody),
+)
+async def put_enrolment(request: Request, name: str, id: str, _: NothingQuery) -> Response:
+    """Answers with what the contact shows of the workflow, which after a union is both contacts' part in it."""
+    body = await read_as(StatusBody, request)
+    new, state = await in_thread(partial(_enrol, kinfold_of(request).workflows, name, id, body.status))
+    return as_json(state, 201 if new else 200)
+
+
+@router.get(
+    "/workflows/{name}/contacts/{id}",
+    summary="How far a contact is in a workflow",
+    operation_id="get_enrolment",
+    responses={200: {"model": schemas.Enrolment}, **responses(404, 410, 422, 503)},
+)
+async def get_enrolment(request: Request, name: str, id: str, _: NothingQuery) -> Response:
+    """Its status, and by node when it last ran and with which data."""
+    return as_json(await in_thread(partial(kinfold_of(request).workflows.state, name, id)))
+
+
+@router.post(
+    "/workflows/{name}/contacts/{id}/runs",
+    summary="Note that a node ran",
+    operation_id="add_run",
+    status_code=201,
+    responses={201: {"model": schemas.Enrolment}, **responses(404, 410, 413, 422, 503)},
+    openapi_extra=documented(RunBody),
+)
+async def add_run(request: Request, name: str, id: str, _: NothingQuery) -> Response:
+    """Per node and field the latest run's value counts, whatever the order in which runs arrive."""
+    body = await read_as(RunBody, request)
+    run = kinfold_of(request).workflows.run
+    return as_json(await in_thread(partial(run, name, id, body.node, body.ran_at, body.data)), 201)
+
+
+def _define(workflows: Workflows, name: str) -> tuple[bool, dict[str, Any]]:
+    try:
+        workflows.get(name)
+        new = False
+    except NotFound:
+        new = True
+    return new, workflows.define(name)
+
+
+def _enrol(workflows: Workflows, name: str, contact: str, status: Any) -> tuple[bool, dict[str, Any]]:
+    try:
+        workflows.state(name, contact)
+        new = False
+    except NotFound:
+        new = True
+    return new, workflows.set_status(name, contact, status)

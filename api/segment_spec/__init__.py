@@ -1,0 +1,1 @@
+"""The Segment HTTP tracking specification."""

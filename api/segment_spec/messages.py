@@ -1,0 +1,435 @@
+"""Messages of the Segment tracking specification, read as events. Pure: nothing is looked up, nothing is written.
+
+The mapping is the table of docs/segment.md; tests/cases/segment.ndjson has it as cases. Whatever an event has no
+place for stays with its activity, under the dotted name of where it stood in the message.
+"""
+
+import gzip
+import hashlib
+import json
+import math
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+
+from graph.errors import BadInput, FieldError, TooLarge
+from graph.identity.events import MAX_EVENT_BYTES, MAX_MESSAGE_ID, MAX_NAME, Event, read_event
+from graph.identity.keys import MAX_KEY, InvalidKey, normalise
+from graph.model import KeyName
+
+KINDS = ("identify", "track", "page", "screen", "group", "alias")
+TRACKING_PATHS = frozenset(f"/v1/{name}" for name in (*KINDS, "batch"))
+
+MAX_REQUEST_BYTES = 5 * 1024 * 1024
+"""Of a body, before and after unpacking: Segment's SDKs send up to 500 KB at once, RudderStack's up to 4 MiB."""
+MAX_MESSAGES = 5_000
+CUT = "kinfold.cut"
+"""The event property that names what was cut or left out for the event to fit."""
+
+_MAX_DEPTH = 12
+_MAX_MEMBERS = 16
+_LONG_TEXT = 512
+_CUT_BYTES = 2048
+_INT64 = 2**63
+_TOLERANCE = timedelta(seconds=2)
+"""A clock that differs by less is taken as right. The difference is then mostly the request's way here, which is
+another one for each batch: correcting by it would shuffle what one sender did within a moment."""
+
+
+class BadMessage(BadInput):
+    """What cannot be read as a message at all. SDKs drop what is answered with 400 and send nothing again."""
+
+    status = 400
+    code = "bad_message"
+    title = "This is no message of the tracking specification"
+
+
+class UnknownEncoding(BadInput):
+    """A body that is packed in a way that is not understood."""
+
+    status = 415
+    code = "unknown_encoding"
+    title = "The body's encoding is not understood"
+
+
+def unpack(body: bytes, encoding: str) -> bytes:
+    """Undo a body's Content-Encoding, never holding more than the limit.
+
+    Raises
+    ------
+    UnknownEncoding
+        When it is neither gzip nor none.
+    TooLarge
+        When the body is larger than the limit once unpacked.
+    BadMessage
+        When it is not what it says.
+    """
+    encoding = encoding.strip().lower()
+    if encoding in ("", "identity"):
+        return body
+    if encoding not in ("gzip", "x-gzip"):
+        raise UnknownEncoding([FieldError("", "encoding", "a body comes as it is, or with Content-Encoding: gzip")])
+    unpacked = b""
+    members = 0
+    while body:
+        members += 1
+        if members > _MAX_MEMBERS:
+            raise _bad("", "gzip", f"a body is one gzip stream, or up to {_MAX_MEMBERS}")
+        stream = zlib.decompressobj(wbits=31)
+        try:
+            unpacked += stream.decompress(body, MAX_REQUEST_BYTES + 1 - len(unpacked))
+        except (zlib.error, gzip.BadGzipFile) as error:
+            raise _bad("", "gzip", "this is not gzip, although it says so") from error
+        if len(unpacked) > MAX_REQUEST_BYTES:
+            message = f"a body is at most {MAX_REQUEST_BYTES} bytes once unpacked"
+            raise TooLarge([FieldError("", "too_large", message)])
+        if not stream.eof:
+            raise _bad("", "gzip", "the gzip stream ends too early")
+        body = stream.unused_data
+    return unpacked
+
+
+def parse(body: bytes) -> dict[str, Any]:
+    """Read a body as a JSON object.
+
+    What JSON lacks and Python's and other libraries write all the same is read as text: one ``NaN`` is no reason to
+    lose the batch that it is in.
+
+    Raises
+    ------
+    BadMessage
+        When it is none.
+    """
+    try:
+        parsed = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        try:
+            parsed = json.loads(body.decode(), parse_constant=str)
+        except (ValueError, RecursionError):
+            raise _bad("", "json", f"this is not JSON in UTF-8: {error}") from error
+    if not isinstance(parsed, dict):
+        raise _bad("", "type", "this is a JSON object")
+    return parsed
+
+
+def read_batch(body: Mapping[str, Any], received_at: datetime) -> list[Event | BadMessage]:
+    """Read the messages of a batch; what is wrong with one stands in its place.
+
+    Raises
+    ------
+    BadMessage
+        When there is no list of messages, or one that is too long.
+    """
+    messages = body.get("batch")
+    if not isinstance(messages, list):
+        raise _bad("batch", "type", "this is a list of messages")
+    if len(messages) > MAX_MESSAGES:
+        raise _bad("batch", "too_many", f"a batch holds at most {MAX_MESSAGES} messages, this one has {len(messages)}")
+    return [_one_of(message, body, received_at) for message in messages]
+
+
+def _one_of(message: object, body: Mapping[str, Any], received_at: datetime) -> Event | BadMessage:
+    if not isinstance(message, dict):
+        return _bad("", "type", "a message is an object")
+    kind = message.get("type")
+    kind = kind.strip().lower() if isinstance(kind, str) else kind
+    if kind not in KINDS:
+        return _bad("type", "value", f"this is one of {', '.join(KINDS)}")
+    shared = {"context": body["context"]} if isinstance(body.get("context"), dict) else {}
+    if isinstance(message.get("context"), dict):
+        shared["context"] = {**shared.get("context", {}), **message["context"]}
+    # The batch's own time of sending is that of this request; a message may carry that of an earlier one.
+    return read_message(kind, {**message, **shared}, received_at, sent_at=body.get("sentAt"))
+
+
+def read_message(kind: str, message: Mapping[str, Any], received_at: datetime, *, sent_at: object = None) -> Event:
+    """Read one message as an event.
+
+    Parameters
+    ----------
+    kind
+        One of ``KINDS``.
+    message
+        The JSON object; nothing in it is so wrong that there is no event.
+    received_at
+        When it arrived, by this machine's clock.
+    sent_at
+        When the request was sent, by the sender's clock; the message's own ``sentAt`` if left out.
+    """
+    rest = dict(message)
+    for name in ("type", "writeKey"):
+        rest.pop(name, None)
+    person = _take_traits(kind, rest)
+    event: dict[str, Any] = {
+        **{str(key): value for key, value in _take_keys(kind, rest, person).items()},
+        "event": _take_name(kind, rest),
+        "message_id": _take_message_id(rest),
+        "occurred_at": _take_time(rest, sent_at, received_at),
+    }
+    event = {name: value for name, value in event.items() if value is not None}
+    own = rest.pop("properties") if isinstance(rest.get("properties"), dict) else {}
+    fitting = _Fitting(MAX_EVENT_BYTES - _CUT_BYTES - len(orjson.dumps(event)))
+    properties = fitting.fit(_leaves(person, whole_lists=True))
+    kept = fitting.fit(_leaves(own))
+    context = {"context": rest.pop("context")} if "context" in rest else {}
+    # An SDK fills empty places with null; nothing is told by that.
+    kept = fitting.fit(((name, value) for name, value in _leaves(rest) if value is not None), kept)
+    kept = fitting.fit(((name, value) for name, value in _leaves(context) if value is not None), kept)
+    if fitting.cut:
+        kept[CUT] = _as_many_as_fit(fitting.cut)
+    return read_event(event | {"properties": properties, "event_properties": kept})
+
+
+def _take_traits(kind: str, rest: dict[str, Any]) -> dict[str, Any]:
+    """Take the person's traits out of the message; a group's own stay."""
+    person: dict[str, Any] = {}
+    if isinstance(rest.get("context"), dict):
+        context = rest["context"] = dict(rest["context"])
+        if isinstance(context.get("traits"), dict):
+            person |= context.pop("traits")
+    if kind != "group" and isinstance(rest.get("traits"), dict):
+        person |= rest.pop("traits")
+    if kind == "group" and (group := _text(rest.get("groupId"))) is not None:
+        person.setdefault("groupId", group)
+    return person
+
+
+def _take_keys(kind: str, rest: dict[str, Any], person: dict[str, Any]) -> dict[KeyName, str]:
+    keys: dict[KeyName, str] = {}
+    aside: dict[str, str] = {}
+
+    def take(key: KeyName, value: str, name: str) -> None:
+        try:
+            normalise(key, value)
+        except InvalidKey:
+            # It is handed on, since the answer names what was set aside; a long one no longer than shows it to be so.
+            aside[name] = value
+            value = value.strip()[: MAX_KEY + 1]
+        keys[key] = value
+
+    if (user := _take_text(rest, "userId")) is not None:
+        take("email" if _is_email(user) else "user_id", user, "userId")
+    if (address := _text(person.get("email"))) is not None:
+        del person["email"]
+        if "email" not in keys:
+            take("email", address, "traits.email")
+        elif address.strip().lower() != keys["email"].strip().lower():
+            aside["traits.email"] = address
+    elif person.get("email", ...) is None:
+        del person["email"]
+    if kind == "alias" and (previous := _take_text(rest, "previousId")) is not None:
+        if not _is_email(previous):
+            take("tracker_id", previous, "previousId")
+        elif "email" not in keys:
+            take("email", previous, "previousId")
+        else:
+            aside["previousId"] = previous
+    if "tracker_id" not in keys and (tracker := _take_text(rest, "anonymousId")) is not None:
+        take("tracker_id", tracker, "anonymousId")
+    device = rest["context"].get("device") if isinstance(rest.get("context"), dict) else None
+    if isinstance(device, dict):
+        rest["context"]["device"] = device = dict(device)
+        if (token := _take_text(device, "token")) is not None:
+            take("subscription", token, "context.device.token")
+    rest |= aside
+    return keys
+
+
+def _take_name(kind: str, rest: dict[str, Any]) -> str:
+    if kind != "track":
+        return kind
+    name = _text(rest.get("event"))
+    if name is None:
+        return kind
+    if len(name) > MAX_NAME:
+        return name[:MAX_NAME]  # the whole of it stays among the event's properties
+    del rest["event"]
+    return name
+
+
+def _take_message_id(rest: dict[str, Any]) -> str | None:
+    message_id = _take_text(rest, "messageId")
+    if message_id is None or len(message_id) <= MAX_MESSAGE_ID:
+        return message_id
+    return f"sha256:{hashlib.sha256(message_id.encode()).hexdigest()}"
+
+
+def _take_time(rest: dict[str, Any], sent_at: object, received_at: datetime) -> datetime | None:
+    """Say when it happened by this machine's clock, given when it happened and was sent by the sender's."""
+    sent = _time(sent_at) or _time(rest.get("sentAt"))
+    rest.pop("sentAt", None)
+    name = "timestamp" if _time(rest.get("timestamp")) else "originalTimestamp"
+    said = _time(rest.get(name))
+    if said is None:
+        return None
+    skew = received_at - sent if sent else timedelta()
+    try:
+        # Nothing happens after it was heard of, whatever a clock says.
+        occurred = min(received_at, said + skew if abs(skew) >= _TOLERANCE else said)
+    except OverflowError:
+        occurred = received_at
+    if abs(occurred - said) < _TOLERANCE:
+        rest.pop(name)
+    else:
+        rest["originalTimestamp"] = rest.pop(name)
+    return occurred
+
+
+def _time(value: object) -> datetime | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        time = datetime.fromisoformat(value.strip())
+        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _is_email(text: str) -> bool:
+    try:
+        normalise("email", text)
+    except InvalidKey:
+        return False
+    return True
+
+
+def _text(value: object) -> str | None:
+    """Read an id as text: numbers too, which is what many databases number people with."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, int | float):
+        return str(value)
+    return _well_formed(value) if isinstance(value, str) and value.strip() else None
+
+
+def _take_text(rest: dict[str, Any], name: str) -> str | None:
+    text = _text(rest.get(name))
+    if text is not None or rest.get(name) is None or rest[name] == "":
+        rest.pop(name, None)
+    return text
+
+
+def _leaves(tree: Mapping[str, Any], *, whole_lists: bool = False) -> Iterator[tuple[str, Any]]:
+    """Walk a tree of JSON and give its leaves by their dotted names.
+
+    Parameters
+    ----------
+    tree
+        Any JSON object.
+    whole_lists
+        Keep a list that holds objects in one piece, as a list of JSON texts: a person's property is replaced as a
+        whole, and of a longer list from before nothing may stay. Otherwise its places become part of the names.
+    """
+    waiting: list[tuple[str, Any, int]] = [(name, value, 1) for name, value in reversed(list(tree.items()))]
+    while waiting:
+        name, value, depth = waiting.pop()
+        if isinstance(value, dict) and depth < _MAX_DEPTH:
+            waiting += [(f"{name}.{inner}", item, depth + 1) for inner, item in reversed(list(value.items()))]
+        elif isinstance(value, list):
+            if not any(isinstance(item, dict | list) for item in value):
+                yield name, _plain_list(value)
+            elif whole_lists or depth >= _MAX_DEPTH:
+                yield name, [_as_text(item) for item in value]
+            else:
+                waiting += [(f"{name}.{place}", value[place], depth + 1) for place in reversed(range(len(value)))]
+        else:
+            yield name, _as_text(value) if isinstance(value, dict) else _scalar(value)
+
+
+def _scalar(value: object) -> object:
+    if isinstance(value, str):
+        return _well_formed(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, int) and not -_INT64 <= value < _INT64:
+        return str(value)
+    return value
+
+
+def _plain_list(value: Sequence[object]) -> list[object]:
+    plain = [_scalar(item) for item in value]
+    kinds = {float if isinstance(item, int | float) and not isinstance(item, bool) else type(item) for item in plain}
+    if len(kinds) <= 1 and type(None) not in kinds:
+        return plain
+    return [_as_text(item) for item in plain]
+
+
+def _as_text(value: object) -> str:
+    return _well_formed(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+
+
+def _well_formed(text: str) -> str:
+    """Replace lone surrogates, which JSON can spell and UTF-8 cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+class _Fitting:
+    """Takes leaves as long as there is room; of a long text that does not fit, the beginning."""
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+        self.cut: list[str] = []
+        self._numbers: dict[str, int] = {}
+
+    def fit(self, leaves: Iterator[tuple[str, Any]], into: dict[str, Any] | None = None) -> dict[str, Any]:
+        fitted = {} if into is None else into
+        for path, value in leaves:
+            name = _name(path)
+            if name in fitted:
+                if fitted[name] == value:
+                    continue
+                name = self._free_name(name, fitted)
+            if self._takes(name, value):
+                fitted[name] = value
+                continue
+            self.cut.append(name)
+            if isinstance(value, str) and self._takes(name, value[:_LONG_TEXT]):
+                fitted[name] = value[:_LONG_TEXT]
+        return fitted
+
+    def _free_name(self, name: str, taken: Mapping[str, Any]) -> str:
+        # Counted on from the last one: many that clash must not be tried from the start each time.
+        while True:
+            number = self._numbers[name] = self._numbers.get(name, 1) + 1
+            free = f"{name[: MAX_NAME - 9]}~{number}"
+            if free not in taken:
+                return free
+
+    def _takes(self, name: str, value: object) -> bool:
+        size = len(orjson.dumps([name, value]))
+        if size > self.room:
+            return False
+        self.room -= size
+        return True
+
+
+def _name(path: str) -> str:
+    path = _well_formed(path) or "(empty)"
+    if len(path) <= MAX_NAME:
+        return path
+    return f"{path[: MAX_NAME - 9]}~{hashlib.sha256(path.encode()).hexdigest()[:8]}"
+
+
+def _as_many_as_fit(names: Sequence[str]) -> list[str]:
+    room = _CUT_BYTES - 256
+    shown: list[str] = []
+    for name in names:
+        room -= len(orjson.dumps(name)) + 1
+        if room < 0:
+            shown.append("…")
+            break
+        shown.append(name)
+    return shown
+
+
+def _bad(field: str, rule: str, message: str) -> BadMessage:
+    return BadMessage([FieldError(field, rule, message)])

@@ -1,0 +1,132 @@
+"""The Segment HTTP tracking specification: what people's SDKs already speak."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from api.http import schemas
+from api.http.batch import Read, resolve_read
+from api.http.problems import as_problem, responses
+from api.http.requests import as_json, in_thread, kinfold_of, line_of, read_body
+from api.segment_spec.messages import KINDS, MAX_MESSAGES, MAX_REQUEST_BYTES, parse, read_batch, read_message, unpack
+from graph.errors import KinfoldError, Unavailable
+from graph.identity.events import Event
+from graph.kinfold import Kinfold
+
+log = logging.getLogger(__name__)
+
+router = APIRouter(tags=["tracking"])
+
+_MESSAGE = {"type": "object", "description": "A message of the Segment tracking specification."}
+_EXAMPLES: dict[str, dict[str, Any]] = {
+    "identify": {"userId": "42", "anonymousId": "t1", "traits": {"email": "ana@example.com", "plan": "pro"}},
+    "track": {"anonymousId": "t1", "event": "Order Completed", "properties": {"revenue": 39.9}},
+    "page": {"anonymousId": "t1", "name": "Home", "properties": {"url": "https://shop.example/"}},
+    "screen": {"anonymousId": "t1", "name": "Basket", "context": {"device": {"token": "s1"}}},
+    "group": {"userId": "42", "groupId": "acme", "traits": {"employees": 7}},
+    "alias": {"previousId": "t1", "userId": "42"},
+}
+
+
+def _body(schema: dict[str, Any], example: dict[str, Any]) -> dict[str, Any]:
+    content = {"application/json": {"schema": schema, "example": example}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def _add(kind: str) -> None:
+    async def take(request: Request) -> Response:
+        read = partial(_read_one, kind, await _packed(request), _encoding(request), datetime.now(UTC))
+        await asyncio.wrap_future(line_of(request).submit(await in_thread(read)))
+        return as_json({"success": True})
+
+    take.__doc__ = "Committed before the answer. The same messageId again changes nothing."
+    router.add_api_route(
+        f"/{kind}",
+        take,
+        methods=["POST"],
+        summary=f"A message of Segment's {kind} call",
+        operation_id=f"segment_{kind}",
+        responses={200: {"model": schemas.Taken}, **responses(400, 413, 415, 503)},
+        openapi_extra=_body(_MESSAGE, _EXAMPLES[kind]),
+    )
+
+
+for _kind in KINDS:
+    _add(_kind)
+
+
+@router.post(
+    "/batch",
+    summary="Messages of Segment's calls, as SDKs gather them",
+    operation_id="segment_batch",
+    responses={200: {"model": schemas.Taken}, **responses(400, 413, 415, 503)},
+    openapi_extra=_body(
+        {
+            "type": "object",
+            "required": ["batch"],
+            "properties": {
+                "batch": {"type": "array", "maxItems": MAX_MESSAGES, "items": _MESSAGE},
+                "sentAt": {"description": "When it was sent, by the sender's clock.", "type": "string"},
+                "context": {"description": "What every message's context has in common.", "type": "object"},
+            },
+        },
+        {
+            "batch": [{"type": kind, **message} for kind, message in _EXAMPLES.items()],
+            "sentAt": "2026-11-22T10:00:00Z",
+        },
+    ),
+)
+async def batch(request: Request) -> Response:
+    """In order, committed before the answer. What cannot be read is named in `rejected`; the others go on.
+
+    SDKs drop a batch that is answered with 400, so one bad message is no reason for it.
+    """
+    packed = await _packed(request)
+    return await in_thread(partial(_take_batch, kinfold_of(request), packed, _encoding(request), datetime.now(UTC)))
+
+
+async def _packed(request: Request) -> bytes:
+    return await read_body(request, MAX_REQUEST_BYTES, "a body")
+
+
+def _encoding(request: Request) -> str:
+    return ",".join(request.headers.getlist("content-encoding"))
+
+
+def _read_one(kind: str, packed: bytes, encoding: str, received_at: datetime) -> Event:
+    return read_message(kind, parse(unpack(packed, encoding)), received_at)
+
+
+def _take_batch(kinfold: Kinfold, packed: bytes, encoding: str, received_at: datetime) -> Response:
+    read = read_batch(parse(unpack(packed, encoding)), received_at)
+    size = kinfold.settings.batch_size
+    rejected: list[dict[str, Any]] = [
+        {"index": start + place, "error": as_problem(result)}
+        for start in range(0, len(read), size)
+        for place, result in enumerate(_resolve(kinfold, read[start : start + size]))
+        if isinstance(result, KinfoldError)
+    ]
+    if not rejected:
+        return as_json({"success": True})
+    first = rejected[0]
+    log.warning(
+        "%d of %d messages of a batch were rejected; the first, at %d: %s",
+        len(rejected),
+        len(read),
+        first["index"],
+        first["error"]["detail"],
+    )
+    return as_json({"success": True, "rejected": rejected})
+
+
+def _resolve(kinfold: Kinfold, read: Sequence[Read]) -> list[Any]:
+    results = resolve_read(kinfold.resolver.resolve, read)
+    for result in results:
+        if isinstance(result, Unavailable):
+            raise result  # the SDK sends the batch again, and what was resolved is known by its messageId
+    return results

@@ -1,0 +1,430 @@
+"""What looks wrong in the graph: the findings of the last analysis, what limits hold back now, what was dismissed.
+
+An analysis is stored and listed from the store. A small graph is analysed again when somebody looks and it has
+changed since; a large one when it is asked for (`Anomalies.refresh`), and lists say as of when they are. What limits
+kept from being carried out is read as it is now, always.
+"""
+
+import threading
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from graph.analysis.findings import KINDS, NAMED, Finding, limit_finding
+from graph.clock import END_OF_TIME, Clock, Mint, RandomMint, to_pair, to_text
+from graph.errors import BadInput, FieldError, NotFound
+from graph.feed.changes import acting, append, change_row
+from graph.identity.decision import Limits
+from graph.identity.keys import DEFAULT_BLOCK_LIST, BlockList
+from graph.paging import make_cursor, read_cursor
+from graph.store.database import Database, Row, Transaction
+
+if TYPE_CHECKING:
+    from graph.analysis import Analysis, Cluster
+    from graph.analysis.reading import Progress
+
+    Engine = Callable[..., Analysis]
+
+Document = dict[str, Any]
+
+SMALL_CONTACTS = 2_000
+SMALL_ACTIVITIES = 20_000
+"""Up to so much, an analysis takes about a second: a look at a graph that has changed is worth a new one."""
+EVENTS_LOOKED_AT = 1_000
+"""The newest events that a limit held back, which the listing of limits goes by."""
+_LAST = "last"
+_BATCH = 200
+_TOP = 1_000
+"""Points of a score of 1: scores have three digits."""
+HIGH_POINTS = 900
+"""From which score on a new finding goes to the change feed."""
+
+
+class Anomalies:
+    """Lists findings and clusters, keeps them up to date, and remembers what was dismissed."""
+
+    def __init__(
+        self,
+        database: Database,
+        limits: Limits | None = None,
+        *,
+        block_list: Callable[[], BlockList] = lambda: DEFAULT_BLOCK_LIST,
+        mint: Mint | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self._database = database
+        self._block_list = block_list
+        self._limits = limits or Limits()
+        self._mint = mint or RandomMint()
+        self._clock = clock or Clock()
+        self._analysing = threading.Lock()
+
+    def page(
+        self, kind: str | None = None, *, dismissed: bool = False, limit: int = 100, cursor: str | None = None
+    ) -> tuple[list[Document], str | None, str | None]:
+        """Give one page of findings, the highest score first, the cursor of the next, and as of when they are.
+
+        Parameters
+        ----------
+        dismissed
+            Those that were dismissed instead of the others.
+
+        Raises
+        ------
+        BadInput
+            When there is no such kind, or the cursor is not one that an earlier page gave.
+        """
+        if kind is not None and kind not in KINDS:
+            raise BadInput([FieldError("kind", "kind", f"a kind is one of {', '.join(KINDS)}")])
+        points, after = read_cursor(cursor, (int, str)) if cursor else (_TOP + 1, "")
+        last = self._up_to_date()
+        live = self._held_back() if kind in (None, "limit") else []
+        hidden = self._dismissed(item.id for item in live)
+        ranks = [
+            (-_points(item.score), item.id, item.document())
+            for item in live
+            if (item.id in hidden) is dismissed and (-_points(item.score), item.id) > (-points, after)
+        ]
+        if last is not None:
+            rows = self._database.read(
+                lambda tx: tx.run(
+                    "anomalies.findings",
+                    run=last["run"],
+                    points=points,
+                    id=after,
+                    kind=kind or "",
+                    without=[item.id for item in live],
+                    dismissed=dismissed,
+                    limit=limit + 1,
+                )
+            )
+            ranks += [(-row["points"], row["id"], orjson.loads(row["document"])) for row in rows]
+        ranks.sort(key=lambda item: item[:2])
+        shown = ranks[:limit]
+        following = make_cursor(-shown[-1][0], shown[-1][1]) if len(ranks) > limit else None
+        items = self._with_done([{**document, "dismissed": dismissed} for _, _, document in shown])
+        return items, following, None if last is None else to_text(last["at"])
+
+    def clusters(self, *, limit: int = 100, cursor: str | None = None) -> tuple[list[Document], str | None, str | None]:
+        """Give one page of clusters, the highest score first, the cursor of the next, and as of when they are.
+
+        Raises
+        ------
+        BadInput
+            When the cursor is not one that an earlier page gave.
+        """
+        points, after = read_cursor(cursor, (int, str)) if cursor else (_TOP + 1, "")
+        last = self._up_to_date()
+        if last is None:
+            return [], None, None
+        rows = self._database.read(
+            lambda tx: tx.run("anomalies.clusters", run=last["run"], points=points, id=after, limit=limit + 1)
+        )
+        shown = rows[:limit]
+        following = make_cursor(shown[-1]["points"], shown[-1]["id"]) if len(rows) > limit else None
+        items = self._with_done([orjson.loads(row["document"]) for row in shown])
+        return items, following, to_text(last["at"])
+
+    def get(self, id: str) -> Document:
+        """Return one finding, dismissed or not, with what of its actions is done and as of when it is.
+
+        Raises
+        ------
+        NotFound
+            When the last analysis has no such finding.
+        """
+        document = self._document(id)
+        if document is None:
+            raise NotFound(f"There is no finding {id!r} now.")
+        last = self._last()
+        [item] = self._with_done([{**document, "dismissed": bool(self._dismissed([id]))}])
+        return {**item, "as_of": None if last is None else to_text(last["at"])}
+
+    def cluster(self, id: str) -> Document:
+        """Return one cluster with all that is kept of what the list cuts short.
+
+        Raises
+        ------
+        NotFound
+            When the last analysis has no such cluster.
+        """
+        document, detail, at = self._cluster(id)
+        [item] = self._with_done([{**document, **detail}])
+        item.pop("drawing", None)
+        return {**item, "as_of": at}
+
+    def cluster_graph(self, id: str) -> Document:
+        """Return the drawing of a cluster: ``{cluster, root, nodes, edges, left_out, as_of}``.
+
+        Raises
+        ------
+        NotFound
+            When the last analysis has no such cluster.
+        """
+        _, detail, at = self._cluster(id)
+        if "drawing" not in detail:
+            raise NotFound("This cluster was found by an earlier version, which kept no drawing: analyse again.")
+        return {"cluster": id, **detail["drawing"], "as_of": at}
+
+    def _cluster(self, id: str) -> tuple[Document, Document, str]:
+        last = self._last()
+        run = "" if last is None else last["run"]
+        rows = self._database.read(lambda tx: tx.run("anomalies.cluster", run=run, id=id))
+        if last is None or not rows:
+            raise NotFound(f"There is no cluster {id!r} now.")
+        return orjson.loads(rows[0]["document"]), orjson.loads(rows[0]["detail"] or "{}"), to_text(last["at"])
+
+    def _with_done(self, documents: list[Document]) -> list[Document]:
+        """Mark what can be done about findings with whether it is done by now: unions undone, values blocked."""
+        actions = [action for document in documents for action in document["actions"]]
+        merges = [action["merge"] for action in actions if "merge" in action]
+        rows = self._database.read(lambda tx: tx.run("anomalies.undone", merges=merges)) if merges else []
+        undone = {row["id"] for row in rows}
+        blocked = self._block_list() if any(action["action"] == "block" for action in actions) else DEFAULT_BLOCK_LIST
+        for document in documents:
+            for action in document["actions"]:
+                if action["action"] == "unmerge":
+                    action["done"] = action["merge"] in undone
+                elif action["action"] == "block":
+                    action["done"] = blocked.blocks("tracker_id", action["value"])
+        return documents
+
+    def dismiss(self, id: str) -> Document:
+        """Take a finding off the list; it stays off however often it is found again.
+
+        Raises
+        ------
+        NotFound
+            When the last analysis has no such finding.
+        """
+        document = self._document(id)
+        if document is None:
+            raise NotFound(f"There is no finding {id!r} now.")
+
+        def work(tx: Transaction) -> None:
+            if not tx.run("anomalies.dismissed", ids=[id]):
+                append(tx, change_row("finding_dismissed", self._clock.next(), finding=id, by=acting()))
+            tx.run("anomalies.dismiss", id=id, at=datetime.now(UTC))
+
+        self._database.write(work)
+        return self._with_done([{**document, "dismissed": True}])[0]
+
+    def undismiss(self, id: str) -> Document | None:
+        """Put a finding back on the list; None when it is not found any more.
+
+        Raises
+        ------
+        NotFound
+            When it was not dismissed.
+        """
+
+        def work(tx: Transaction) -> None:
+            if not tx.run("anomalies.undismiss", id=id):
+                raise NotFound(f"No finding {id!r} was dismissed.")
+            append(tx, change_row("finding_undismissed", self._clock.next(), finding=id, by=acting()))
+
+        self._database.write(work)
+        document = self._document(id)
+        return None if document is None else self._with_done([{**document, "dismissed": False}])[0]
+
+    def refresh(
+        self, *, seed: int = 0, on_progress: "Progress | None" = None, engine: "Engine | None" = None
+    ) -> "Analysis":
+        """Analyse the graph as it is now and list what is found from then on.
+
+        Parameters
+        ----------
+        engine
+            Analyses instead of `graph.analysis.analyse`, and takes the same.
+
+        Raises
+        ------
+        Unavailable
+            When the database cannot be reached.
+        """
+        with self._analysing:
+            return self._analyse(self._sizes(), seed=seed, on_progress=on_progress, engine=engine)
+
+    def last(self) -> Document | None:
+        """Say when the last analysis was and what it counted: ``{"as_of", "totals"}``; None when there is none."""
+        row = self._last()
+        return None if row is None else {"as_of": to_text(row["at"]), "totals": orjson.loads(row["totals"])}
+
+    def _up_to_date(self) -> Row | None:
+        """Give the last analysis, made anew when the graph is small and has changed since."""
+        last, sizes = self._last(), self._sizes()
+        if not _worth_a_new_one(last, sizes):
+            return last
+        with self._analysing:
+            # Somebody else may have made it while this caller waited.
+            last, sizes = self._last(), self._sizes()
+            if _worth_a_new_one(last, sizes):
+                self._analyse(sizes)
+                last = self._last()
+        return last
+
+    def _analyse(
+        self,
+        sizes: list[int],
+        *,
+        seed: int = 0,
+        on_progress: "Progress | None" = None,
+        engine: "Engine | None" = None,
+    ) -> "Analysis":
+        from graph.analysis import analyse
+
+        run, at = self._mint.other(), datetime.now(UTC)
+        erasures = self._database.read(lambda tx: tx.run("privacy.erasures"))
+        work = engine or analyse
+        analysis = work(self._database, limits=self._limits, seed=seed, on_progress=on_progress)
+        for start in range(0, len(analysis.findings), _BATCH):
+            rows = [_finding_row(run, item) for item in analysis.findings[start : start + _BATCH]]
+            self._database.write(lambda tx, rows=rows: tx.run("anomalies.add_findings", findings=rows))  # type: ignore[misc]
+        for start in range(0, len(analysis.clusters), _BATCH):
+            rows = [_cluster_row(run, item) for item in analysis.clusters[start : start + _BATCH]]
+            self._database.write(lambda tx, rows=rows: tx.run("anomalies.add_clusters", clusters=rows))  # type: ignore[misc]
+        totals = orjson.dumps(analysis.totals).decode()
+
+        def publish(tx: Transaction) -> str:
+            before = tx.run("anomalies.analysis", name=_LAST)
+            published: str = tx.run("anomalies.publish", name=_LAST, run=run, at=at, totals=totals, sizes=sizes)[0][
+                "run"
+            ]
+            if published == run:
+                self._raise_new(tx, before[0]["run"] if before else None, analysis.findings)
+            return published
+
+        published = self._database.write(publish)
+        if self._database.read(lambda tx: tx.run("privacy.erasures")) != erasures:
+            # Somebody was erased after this analysis had read of them: it must not keep what it found.
+            return self._analyse(sizes, seed=seed, on_progress=on_progress, engine=engine)
+        while self._database.write(lambda tx: tx.run("anomalies.sweep", run=published, limit=1_000))[0]["swept"]:
+            pass
+        return analysis
+
+    def _raise_new(self, tx: Transaction, before: str | None, findings: "Iterable[Finding]") -> None:
+        """Put findings with a high score into the feed that the analysis before had not, or not so high."""
+        high = [item for item in findings if _points(item.score) >= HIGH_POINTS]
+        known = {row["id"] for row in tx.run("anomalies.dismissed", ids=[item.id for item in high])}
+        if before is not None:
+            known |= {row["id"] for row in tx.run("anomalies.high", run=before, points=HIGH_POINTS)}
+        append(
+            tx,
+            *(
+                change_row(
+                    "finding_raised",
+                    self._clock.next(),
+                    item.subject["value"] if item.subject["type"] == "contact" else None,
+                    finding=item.id,
+                    finding_kind=item.kind,
+                    score=item.score,
+                )
+                for item in high
+                if item.id not in known
+            ),
+        )
+
+    def _last(self) -> Row | None:
+        rows = self._database.read(lambda tx: tx.run("anomalies.analysis", name=_LAST))
+        return rows[0] if rows else None
+
+    def _sizes(self) -> list[int]:
+        row = self._database.read(lambda tx: tx.run("analysis.sizes"))[0]
+        return [row[name] for name in ("contacts", "activities", "redirects", "owned", "unions")]
+
+    def _dismissed(self, ids: Iterable[str]) -> set[str]:
+        asked = list(ids)
+        if not asked:
+            return set()
+        return {row["id"] for row in self._database.read(lambda tx: tx.run("anomalies.dismissed", ids=asked))}
+
+    def _document(self, id: str) -> Document | None:
+        for item in self._held_back():
+            if item.id == id:
+                return item.document()
+        last = self._last()
+        if last is None:
+            return None
+        rows = self._database.read(lambda tx: tx.run("anomalies.finding", run=last["run"], id=id))
+        return orjson.loads(rows[0]["document"]) if rows else None
+
+    def _held_back(self) -> list[Finding]:
+        """Describe the contacts of which limits held events back, as they are now."""
+        rows = self._database.read(
+            lambda tx: tx.run("anomalies.limited", before=to_pair(END_OF_TIME), limit=EVENTS_LOOKED_AT)
+        )
+        by_contact: dict[str, list[Row]] = {}
+        for row in rows:
+            by_contact.setdefault(row["contact"], []).append(row)
+        return [
+            limit_finding(
+                contact,
+                events[0]["trackers"],
+                events[0]["subscriptions"],
+                self._limits,
+                [
+                    {
+                        "message_id": row["message_id"],
+                        "rule": row["rule"],
+                        "tracker_id": row["tracker_id"],
+                        "subscription": row["subscription"],
+                        "at": to_text(row["at"]),
+                        "occurred_at": to_text(row["occurred"]),
+                    }
+                    for row in events
+                ],
+            )
+            for contact, events in by_contact.items()
+        ]
+
+
+def _worth_a_new_one(last: Row | None, sizes: list[int]) -> bool:
+    contacts, activities = sizes[:2]
+    if contacts > SMALL_CONTACTS or activities > SMALL_ACTIVITIES:
+        return False
+    if last is None:
+        return contacts > 0
+    return bool(last["sizes"] != sizes)
+
+
+def _points(score: float) -> int:
+    return round(score * _TOP)
+
+
+_GROUPS = {"tracker": "trackers", "subscription": "subscriptions", "email": "emails", "user_id": "user_ids"}
+
+
+def _finding_row(run: str, item: Finding) -> Row:
+    row: Row = {group: [] for group in _GROUPS.values()}
+    row["contacts"] = list(item.evidence.get("contacts", ()))[:NAMED]
+    if item.subject["type"] in _GROUPS:
+        row[_GROUPS[item.subject["type"]]] = [item.subject["value"]]
+    if item.kind == "many_emails":
+        # Of these names some are addresses and some are user ids: whichever of the two exists is tied.
+        row["emails"] = row["user_ids"] = item.evidence["keys"]
+        row["trackers"] = item.evidence["named"]
+    elif item.kind in ("many_trackers", "far_devices"):
+        row["trackers"] = item.evidence["named"]
+    row["node"] = {
+        "run": run,
+        "id": item.id,
+        "kind": item.kind,
+        "points": _points(item.score),
+        "document": orjson.dumps(item.document()).decode(),
+    }
+    return row
+
+
+def _cluster_row(run: str, item: "Cluster") -> Row:
+    return {
+        "node": {
+            "run": run,
+            "id": item.id,
+            "points": _points(item.score),
+            "document": orjson.dumps(item.document()).decode(),
+            "detail": orjson.dumps(item.detail()).decode(),
+        },
+        "contacts": list(item.members),
+    }

@@ -1,0 +1,1 @@
+"""Values that name nobody, and are as good as absent."""

@@ -1,0 +1,167 @@
+"""The block list of a deployment: the built-in words, what the settings add, and what operators add by command."""
+
+import logging
+import re
+import threading
+import time
+from concurrent.futures import Future
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from graph.clock import Clock, to_text
+from graph.errors import BadInput, FieldError, NotFound, Unavailable
+from graph.feed.changes import ChangeKind, ChangeRow, acting, append, change_row
+from graph.identity.keys import BlockList, SuppressedKeys
+from graph.privacy.suppression import Suppression
+from graph.settings import Settings
+from graph.store.database import Database, Row, Transaction
+
+log = logging.getLogger("kinfold.blocking")
+
+RuleKind = Literal["value", "pattern", "allow"]
+RULE_KINDS: tuple[RuleKind, ...] = ("value", "pattern", "allow")
+
+FRESH_SECONDS = 2.0
+"""How old the list that a process uses may be: a new rule holds everywhere after that."""
+LOOK_SECONDS = 2.0
+"""How long a look for a newer list may take where there is one to go on with: it stands before every event."""
+
+
+class Blocking:
+    """Keeps the rules in the graph and gives the list that holds now, with the keys that are suppressed."""
+
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        suppression: Suppression | None = None,
+        *,
+        clock: Clock | None = None,
+    ) -> None:
+        self._database = database
+        self._clock = clock or Clock()
+        self._settings = settings
+        self._suppression = suppression or Suppression(database, settings)
+        self._lock = threading.Lock()
+        self._list: BlockList | None = None
+        self._looked_at = 0.0
+        self._look: Future[BlockList] | None = None
+
+    def current(self) -> BlockList:
+        """Give the block list, read again from the graph when the last look is two seconds old.
+
+        One caller looks; meanwhile, and when the database cannot be reached, the others go on with the last list.
+        Those who have none wait for that look, and share what it comes to.
+
+        Raises
+        ------
+        Unavailable
+            When the database cannot be reached and no list is known that may still be right.
+        """
+        with self._lock:
+            known, look = self._list, self._look
+            if known is not None and (look is not None or time.monotonic() - self._looked_at <= FRESH_SECONDS):
+                return known
+            mine = look is None
+            if look is None:
+                look = self._look = Future()
+        if mine:
+            self._take(look, known)
+        return look.result()
+
+    def _take(self, look: "Future[BlockList]", known: BlockList | None) -> None:
+        found: BlockList | None = None
+        failed: BaseException | None = None
+        try:
+            found = self._read(None if known is None else LOOK_SECONDS)
+        except Unavailable as error:
+            found, failed = known, error
+            if known is not None:
+                log.warning("the block list could not be read again: the last one counts")
+        except BaseException as error:
+            failed = error
+        with self._lock:
+            # Not when the list was forgotten meanwhile: this look may have missed why.
+            if self._look is look:
+                self._look = None
+                self._list, self._looked_at = found, time.monotonic()
+        if found is not None:
+            look.set_result(found)
+        else:
+            assert failed is not None
+            look.set_exception(failed)
+
+    def rules(self) -> list[dict[str, Any]]:
+        """List the rules that operators added: ``{kind, value, at}``."""
+        rows = self._database.read(lambda tx: tx.run("blocking.rules"))
+        return [{"kind": row["kind"], "value": row["value"], "at": to_text(row["at"])} for row in rows]
+
+    def add(self, kind: RuleKind, value: str) -> None:
+        """Block a value or a pattern, or let a value of the built-in list through (``allow``).
+
+        Raises
+        ------
+        BadInput
+            When the value is empty or the pattern is no regular expression.
+        """
+        kept = _rule_value(kind, value)
+
+        def work(tx: Transaction) -> None:
+            if tx.run("blocking.add", kind=kind, value=kept, at=datetime.now(UTC))[0]["new"]:
+                append(tx, self._change("block_rule_added", kind, kept))
+
+        self._database.write(work)
+        self.forget()
+
+    def remove(self, kind: RuleKind, value: str) -> None:
+        """Take a rule back.
+
+        Raises
+        ------
+        NotFound
+            When there is no such rule.
+        """
+        kept = _rule_value(kind, value)
+
+        def work(tx: Transaction) -> None:
+            if not tx.run("blocking.remove", kind=kind, value=kept):
+                raise NotFound(f"There is no {kind} rule {value!r}.")
+            append(tx, self._change("block_rule_removed", kind, kept))
+
+        self._database.write(work)
+        self.forget()
+
+    def _change(self, what: ChangeKind, kind: RuleKind, value: str) -> ChangeRow:
+        return change_row(what, self._clock.next(), rule_kind=kind, value=value, by=acting())
+
+    def forget(self) -> None:
+        """Look again before the next event: a rule, or what is suppressed, has changed."""
+        with self._lock:
+            self._list = self._look = None
+
+    def _read(self, retry_seconds: float | None) -> BlockList:
+        def look(tx: Transaction) -> tuple[list[Row], SuppressedKeys | None]:
+            return tx.run("blocking.rules"), self._suppression.current(tx)
+
+        rules, suppressed = self._database.read(look, retry_seconds=retry_seconds)
+        by_kind: dict[str, list[str]] = {kind: [] for kind in RULE_KINDS}
+        for row in rules:
+            by_kind[row["kind"]].append(row["value"])
+        return BlockList.of(
+            added=[*self._settings.block, *by_kind["value"]],
+            removed=[*self._settings.allow, *by_kind["allow"]],
+            patterns=[*self._settings.block_patterns, *by_kind["pattern"]],
+            suppressed=suppressed,
+        )
+
+
+def _rule_value(kind: RuleKind, value: str) -> str:
+    if not value.strip() or len(value) > 1024:
+        raise BadInput([FieldError("value", "length", "a rule's value has 1 to 1,024 characters")])
+    if kind != "pattern":
+        return value.strip().lower()
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise BadInput([FieldError("value", "pattern", f"this is no regular expression: {error}")]) from error
+    return value

@@ -1,0 +1,1 @@
+"""The tenants of a deployment, each with a graph of its own."""

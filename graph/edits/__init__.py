@@ -1,0 +1,1 @@
+"""What people change by hand: keys, properties, unions."""

@@ -1,0 +1,206 @@
+"""Unions by hand, the journal, and un-merge."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from graph.clock import END_OF_TIME, Clock, Mint, RandomMint, to_datetime, to_text
+from graph.edits.preview import preview
+from graph.errors import ClashError, NotFound
+from graph.explore.contacts import Document, check_not_erased, living_contact, occurred_text
+from graph.identity.decision import Limits
+from graph.identity.folding import JournalEntry, fold, unfold
+from graph.identity.keys import InvalidKey, normalise
+from graph.identity.working_set import World
+from graph.identity.working_set.write import write_world
+from graph.model import KeyName
+from graph.paging import make_cursor, read_cursor
+from graph.store.database import Database, Row, Transaction
+
+
+class Unions:
+    """Folds contacts by hand, lists what was folded, and takes any union back."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        limits: Limits | None = None,
+        mint: Mint | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self._database = database
+        self._limits = limits or Limits()
+        self._mint = mint or RandomMint()
+        self._clock = clock or Clock()
+
+    def merge(self, source: str, target: str) -> Document:
+        """Fold one contact into another, known or not, and give the journal entry.
+
+        Raises
+        ------
+        NotFound
+            When an id never was a contact's.
+        ClashError
+            When both ids lead to one contact, or the survivor would own more keys than the limits allow.
+        """
+        merge_id = self._database.write(
+            lambda tx: self._merge(tx, source, target),
+            committed=lambda tx, made: bool(tx.run("union.merge", merge_id=made)),
+        )
+        return self.get(merge_id)
+
+    def preview_merge(self, source: str, target: str) -> list[Document]:
+        """Say field by field what folding one contact into another would change; nothing is written."""
+
+        def operation(tx: Transaction) -> Iterable[str]:
+            self._merge(tx, source, target, lock=False)
+            return ()
+
+        return preview(self._database, self._living(source, target), operation)
+
+    def undo(self, merge_id: str, *, cascade: bool = False) -> list[Document]:
+        """Take a union back exactly; give the journal entries that were undone, in that order.
+
+        Parameters
+        ----------
+        cascade
+            When the survivor has been folded since, undo those unions first.
+
+        Raises
+        ------
+        NotFound
+            When the journal has no such entry.
+        Gone
+            When one of its contacts was erased.
+        ClashError
+            When it was undone before, or (without ``cascade``) other unions cover it: ``covering`` names them.
+        """
+        undone = self._database.write(
+            lambda tx: self._undo(tx, merge_id, cascade=cascade),
+            committed=lambda tx, ids: all(
+                rows[0]["undone_at"] is not None for one in ids if (rows := tx.run("union.merge", merge_id=one))
+            ),
+        )
+        return [self.get(one) for one in undone]
+
+    def preview_undo(self, merge_id: str, *, cascade: bool = False) -> list[Document]:
+        """Say field by field what taking a union back would change; nothing is written."""
+        touched: list[str] = []
+
+        def operation(tx: Transaction) -> Iterable[str]:
+            for one in self._undo(tx, merge_id, cascade=cascade, lock=False):
+                (row,) = tx.run("union.merge", merge_id=one)
+                touched.extend((row["source"], row["target"]))
+            return touched
+
+        entry = self.get(merge_id)
+        return preview(self._database, self._living(entry["target"]), operation)
+
+    def get(self, merge_id: str) -> Document:
+        """Give one journal entry.
+
+        Raises
+        ------
+        NotFound
+            When there is none of this id.
+        Gone
+            When one of its contacts was erased.
+        """
+
+        def work(tx: Transaction) -> Row:
+            rows = tx.run("union.merge", merge_id=merge_id)
+            if not rows:
+                check_not_erased(tx, merge_id)
+                raise NotFound(f"No union has the id {merge_id!r}.")
+            return rows[0]
+
+        return _entry(self._database.read(work))
+
+    def page(self, *, limit: int = 100, cursor: str | None = None) -> tuple[list[Document], str | None]:
+        """Give one page of the journal, newest first, and the cursor of the next.
+
+        Raises
+        ------
+        BadInput
+            When the cursor is not one that an earlier page gave.
+        """
+        before, before_id = read_cursor(cursor, (int, str)) if cursor else (END_OF_TIME, "")
+        rows = self._database.read(
+            lambda tx: tx.run("union.merges", before=to_datetime(before), before_id=before_id, limit=limit + 1)
+        )
+        page = rows[:limit]
+        following = make_cursor(page[-1]["at"], page[-1]["id"]) if len(rows) > limit else None
+        return [_entry(row) for row in page], following
+
+    def of_key(self, key: KeyName, value: str) -> Iterable[Document]:
+        """List the unions, not undone, that a key went along with: what it has tied together so far."""
+        try:
+            normal = normalise(key, value)
+        except InvalidKey:
+            normal = value.strip()
+        rows = self._database.read(lambda tx: tx.run("union.merges_of_key", name=key, value=normal))
+        return [_entry(row) for row in rows]
+
+    def _living(self, *contact_ids: str) -> tuple[str, ...]:
+        return self._database.read(lambda tx: tuple(living_contact(tx, one) for one in contact_ids))
+
+    def _merge(self, tx: Transaction, source: str, target: str, *, lock: bool = True) -> str:
+        living = [living_contact(tx, one) for one in (source, target)]
+        world = World(tx.run, self._mint, lock=lock)
+        world.load(contacts=living)
+        a, b = (world.contacts[one] for one in living)
+        if a is b:
+            raise ClashError(f"Both ids lead to one contact, {b.id}.", contact=b.id)
+        trackers, subscriptions = a.trackers + b.trackers, len(a.subscriptions | b.subscriptions)
+        if trackers > self._limits.max_trackers or subscriptions > self._limits.max_subscriptions:
+            raise ClashError(
+                f"Together they would own {trackers} trackers and {subscriptions} subscriptions; a contact owns at "
+                f"most {self._limits.max_trackers} and {self._limits.max_subscriptions}.",
+                limited=True,
+            )
+        at = self._clock.next(after=max(a.seen, b.seen))
+        merge = fold(world, a, b, at, rule=None, message_id=None)
+        write_world(world)
+        return merge.id
+
+    def _undo(self, tx: Transaction, merge_id: str, *, cascade: bool, lock: bool = True) -> list[str]:
+        covering = [row["id"] for row in tx.run("union.covering", merge_id=merge_id)]
+        undone: list[str] = []
+        if covering and not cascade:
+            self._entry(tx, merge_id, lock=False)
+            raise ClashError(
+                f"The contact that survived union {merge_id} has itself been folded since. Undo first, in this "
+                f"order: {', '.join(covering)}; or ask for cascade.",
+                covering=covering,
+            )
+        for one in [*covering, merge_id]:
+            entry = self._entry(tx, one, lock=lock)
+            world = World(tx.run, self._mint, lock=lock)
+            world.load(contacts=[entry.target])
+            seen = max((timeline.last for timeline in world.timelines.values()), default=0)
+            unfold(world, entry, self._clock.next(after=max(seen, world.contacts[entry.target].seen)))
+            write_world(world)
+            undone.append(one)
+        return undone
+
+    def _entry(self, tx: Transaction, merge_id: str, *, lock: bool) -> JournalEntry:
+        rows = tx.run("union.entry", merge_id=merge_id, locks=[1] if lock else [])
+        if not rows:
+            check_not_erased(tx, merge_id)
+            raise NotFound(f"No union has the id {merge_id!r}.")
+        if rows[0]["undone"]:
+            raise ClashError(f"Union {merge_id} was undone before.", merge=merge_id)
+        return JournalEntry.of(rows[0])
+
+
+def _entry(row: Row) -> dict[str, Any]:
+    return {
+        "id": row["id"],
+        "source": row["source"],
+        "target": row["target"],
+        "rule": row["rule"],
+        "message_id": row["message_id"],
+        "at": to_text(row["at"]),
+        "occurred_at": occurred_text(row["occurred"], row["at"], row["message_id"]),
+        "undone_at": None if row["undone_at"] is None else to_text(row["undone_at"]),
+    }

@@ -1,0 +1,1 @@
+"""Read what is known: contacts, their history, the graph around them, search."""

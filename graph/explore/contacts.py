@@ -1,0 +1,221 @@
+"""Reading contacts: who owns a key, one contact with all that ties it together, its activity."""
+
+from typing import Any
+
+import orjson
+
+from graph.clock import Micros, to_text
+from graph.errors import Gone, NotFound
+from graph.identity.decision import retell
+from graph.identity.keys import InvalidKey, normalise
+from graph.identity.working_set.entities import Ownership, person_key_order, tracker_order
+from graph.model import KeyName
+from graph.paging import make_cursor, read_cursor
+from graph.segments.segments import segments_of
+from graph.store.database import Database, Transaction
+from graph.workflows.workflows import workflows_of
+
+Document = dict[str, Any]
+
+OWNERS_OF: dict[KeyName, str] = {
+    "email": "explore.owners_of_email",
+    "user_id": "explore.owners_of_user_id",
+    "tracker_id": "explore.owners_of_tracker",
+    "subscription": "explore.owners_of_subscription",
+}
+
+
+class Contacts:
+    """What people read of contacts; nothing here writes."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def owners(self, key: KeyName, value: str) -> list[Document]:
+        """List the contacts that own a key, in the order in which a subscription's owners are considered.
+
+        A value that is invalid is nobody's; one that was blocked only later is still found.
+        """
+        try:
+            normal = normalise(key, value)
+        except InvalidKey:
+            return []
+
+        def work(tx: Transaction) -> list[Document]:
+            ids = [row["id"] for row in tx.run(OWNERS_OF[key], value=normal)]
+            return documents(tx, ids)
+
+        return self._database.read(work)
+
+    def get(self, contact_id: str) -> Document:
+        """Give one contact; the id of a folded one gives its survivor and ``redirected_from``.
+
+        Raises
+        ------
+        NotFound
+            When no contact ever had this id.
+        """
+
+        def work(tx: Transaction) -> Document:
+            living = living_contact(tx, contact_id)
+            found = documents(tx, [living])
+            while not found:  # folded between the two looks
+                living = living_contact(tx, contact_id)
+                found = documents(tx, [living])
+            return redirected(found[0], contact_id)
+
+        return self._database.read(work)
+
+    def activity(
+        self, contact_id: str, *, tracker_id: str | None = None, limit: int = 100, cursor: str | None = None
+    ) -> tuple[list[Document], str | None]:
+        """Give one page of a contact's activity, on one of its trackers or on all, newest first.
+
+        What occurred at one moment is in the order of its arrival, the last first.
+        The second part is the cursor of the next page.
+
+        Raises
+        ------
+        NotFound
+            When no contact ever had this id.
+        BadInput
+            When the cursor is not one that an earlier page gave.
+        """
+        occurred, received, message_id = (
+            read_cursor(cursor, (int, int, str)) if cursor is not None else (None, None, None)
+        )
+
+        def work(tx: Transaction) -> list[dict[str, Any]]:
+            return tx.run(
+                "explore.activity",
+                contact_id=living_contact(tx, contact_id),
+                tracker_id=tracker_id,
+                occurred=occurred,
+                received=received,
+                message_id=message_id,
+                limit=limit + 1,
+            )
+
+        rows = self._database.read(work)
+        page = rows[:limit]
+        more = len(rows) > limit
+        following = make_cursor(page[-1]["occurred"], page[-1]["received"], page[-1]["message_id"]) if more else None
+        return [activity_document(row) for row in page], following
+
+
+def living_contact(tx: Transaction, contact_id: str) -> str:
+    """Find the contact that an id leads to.
+
+    Raises
+    ------
+    NotFound
+        When no contact ever had this id.
+    Gone
+        When the contact was erased, or what it was folded into.
+    """
+    rows = tx.run("explore.living", contact_id=contact_id)
+    if not rows:
+        check_not_erased(tx, contact_id)
+        raise NotFound(f"No contact has the id {contact_id!r}.")
+    living: str = rows[0]["id"]
+    return living
+
+
+def check_not_erased(tx: Transaction, id: str) -> None:
+    """Refuse an id, of a contact or a union, whose person was erased.
+
+    Raises
+    ------
+    Gone
+        When there is a tombstone of this id.
+    """
+    for row in tx.run("privacy.tombstone", id=id):
+        if row["what"] == "union":
+            detail = "One of the contacts of this union was erased, and the union with it: it cannot be undone."
+        else:
+            detail = "The contact of this id was erased."
+        raise Gone(detail, erased_at=to_text(row["at"]), receipt=row["receipt"])
+
+
+def occurred_text(occurred: Micros | None, arrived: Micros, message_id: str | None) -> str | None:
+    """Return when something happened, as answers show it.
+
+    What was done by hand happened when it arrived. None where the event is kept no more: only its arrival is known.
+    """
+    if occurred is not None:
+        return to_text(occurred)
+    return to_text(arrived) if message_id is None else None
+
+
+def redirected(document: Document, asked: str) -> Document:
+    """Say in a contact's document that it was asked for by the id of one that was folded into it."""
+    if document["id"] != asked:
+        document["redirected_from"] = asked
+    return document
+
+
+def documents(tx: Transaction, ids: list[str]) -> list[Document]:
+    """Read contacts as the contract shows them; ids that are no living contact's are left out."""
+    found = {row["id"]: _document(row) for row in tx.run("explore.contacts", contact_ids=ids)}
+    for contact, segments in segments_of(tx, ids).items():
+        found[contact]["segments"] = segments
+    for contact, workflows in workflows_of(tx, ids).items():
+        found[contact]["workflows"] = dict(sorted(workflows.items()))
+    return [found[contact_id] for contact_id in ids if contact_id in found]
+
+
+def _document(row: dict[str, Any]) -> Document:
+    keys: dict[str, list[tuple[Ownership, str]]] = {"Email": [], "UserId": [], "Tracker": [], "Subscription": []}
+    shared: dict[str, list[str]] = {}  # by subscription
+    for label, value, since, position, merge, others in row["keys"]:
+        keys[label].append((Ownership(since, position, merge), value))
+        if label == "Subscription":
+            shared[value] = others
+    for label, owned in keys.items():
+        order = tracker_order if label in ("Tracker", "Subscription") else person_key_order
+        owned.sort(key=lambda item: (order(item[0]), item[1]))
+    emails = [value for _, value in keys["Email"]]
+    return {
+        "id": row["id"],
+        "kind": row["kind"],
+        "email": emails[0] if emails else None,
+        "emails": emails,
+        "user_ids": [value for _, value in keys["UserId"]],
+        "trackers": [value for _, value in keys["Tracker"]],
+        "subscriptions": [{"id": value, "shared_with": sorted(shared[value])} for _, value in keys["Subscription"]],
+        "properties": dict(sorted(row["properties"])),
+        "segments": [],
+        "workflows": {},
+        "merged_from": sorted(row["merged_from"]),
+        "first_occurred_at": None if row["first"] is None else to_text(row["first"]),
+        "last_occurred_at": None if row["last"] is None else to_text(row["last"]),
+        "created_at": to_text(row["created"]),
+        "last_seen_at": to_text(row["seen"]),
+    }
+
+
+def activity_document(row: dict[str, Any]) -> Document:
+    """Show one activity, as the statement ``explore.activity`` reads it."""
+    return {
+        "message_id": row["message_id"],
+        "event": row["event"],
+        "event_properties": {
+            name: orjson.loads(value) for name, value in zip(row["names"], row["values"], strict=True)
+        },
+        "tracker_id": row["tracker_id"],
+        "occurred_at": to_text(row["occurred"]),
+        "received_at": to_text(row["received"]),
+        "rule": row["rule"],
+        "outcome": row["outcome"],
+        "limited": row["limited"],
+        "trace": _trace(row),
+    }
+
+
+def _trace(row: dict[str, Any]) -> list[dict[str, str]]:
+    if row["trace"] is None:
+        return [
+            {"step": step.step, "detail": step.detail}
+            for step in retell(row["rule"], row["outcome"], row["tracker_id"])
+        ]
+    return [dict(zip(("step", "detail"), step.split(": ", 1), strict=True)) for step in row["trace"]]

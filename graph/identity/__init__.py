@@ -1,0 +1,1 @@
+"""The way of an event: from its keys to a decision, its effects and the answer."""

@@ -1,0 +1,189 @@
+"""What a union and its undoing change, as operations on a world; nothing here is written or read by itself.
+
+The contact that is folded stays in the graph as what its id leads through: its own properties, workflows and
+segments stay frozen on that node, so that a union moves edges of keys and periods, and undoing it moves them back.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from graph.clock import Micros
+from graph.feed.changes import acting
+from graph.identity.working_set.entities import (
+    Contact,
+    Entry,
+    Key,
+    Merge,
+    MovedOwnership,
+    Ownership,
+    Undone,
+    add_entry,
+    person_key_order,
+    shown_entry,
+    tracker_order,
+)
+from graph.identity.working_set.working_set import World, show
+from graph.model import PERSON_KEYS, KeyName, Kind
+
+
+def fold(
+    world: World, source: Contact, target: Contact, at: Micros, *, rule: str | None, message_id: str | None
+) -> Merge:
+    """Fold ``source`` into ``target``: keys, activity, properties and redirect (points 1, 2 and 6 of union).
+
+    Everything that is moved goes to the journal, so that it can be taken back exactly.
+
+    Parameters
+    ----------
+    rule, message_id
+        The row of the table that decided and the event; None for a union by hand.
+    """
+    world.need_keys(source)
+    world.need_entries(source, target)
+    merge = Merge(world.mint.other(), source.id, target.id, rule, at, message_id)
+    world.merges.append(merge)
+    _fold_keys(world, source, target, merge)
+    for timeline in list(source.timelines.values()):
+        timeline.holder = target.id
+        target.timelines[timeline.id] = timeline
+        merge.timelines.append(timeline)
+    source.timelines.clear()
+    _fill_properties(source, target, merge)
+    if source.kind is Kind.KNOWN:
+        target.kind = Kind.KNOWN
+    target.seen = max(target.seen, source.seen)
+    source.folded_into = target.id
+    by = acting() if message_id is None else None
+    world.note("merged", at, target.id, other=source.id, merge=merge.id, rule=rule, message_id=message_id, by=by)
+    return merge
+
+
+def _fold_keys(world: World, source: Contact, target: Contact, merge: Merge) -> None:
+    devices = [item for item in source.keys.items() if item[0].name not in PERSON_KEYS]
+    persons = [item for item in source.keys.items() if item[0].name in PERSON_KEYS]
+    # Keys that came with one event are told apart by name and value, in whichever order they were loaded.
+    devices.sort(key=lambda item: (tracker_order(item[1]), item[0].name, item[0].value))
+    persons.sort(key=lambda item: (person_key_order(item[1]), item[0].name, item[0].value))
+    # An event may fold several contacts at once: their keys come one contact after the other.
+    first = 1 + max((edge.position for edge in target.keys.values() if edge.since == merge.at), default=-1)
+    for position, (key, _) in enumerate([*devices, *persons], first):
+        before = world.unlink(source, key)
+        if key.name == "subscription" and key.value in target.subscriptions:
+            world.need_keys(target)
+            merge.moved.append(MovedOwnership(key, before, kept_since=target.keys[key].since))
+            continue
+        merge.moved.append(MovedOwnership(key, before))
+        world.link(target, key, Ownership(merge.at, position, merge.id, before.source))
+
+
+def _fill_properties(source: Contact, target: Contact, merge: Merge) -> None:
+    assert source.entries is not None
+    assert target.entries is not None
+    for name, entries in source.entries.items():
+        filling = shown_entry(entries)
+        if filling is None:
+            continue
+        into = target.entries.setdefault(name, [])
+        add_entry(into, Entry(name, filling.value, filling.occurred, merge.at, filling.source, fill=merge.id))
+        show(into)
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """What the journal says of one union, as read under locks for undoing it.
+
+    Attributes
+    ----------
+    moved
+        Keys with the ownership that the folded contact had.
+    timelines
+        The periods of ownership that went along.
+    heirs
+        For a subscription that this union brought: another union that would have brought it too.
+    another_split
+        Another contact born of 4.3.3 is folded into the same survivor.
+    """
+
+    id: str
+    source: Contact
+    target: str
+    moved: tuple[tuple[KeyName, str, Ownership, Micros | None], ...]
+    timelines: tuple[str, ...]
+    heirs: dict[str, str]
+    another_split: bool
+
+    @classmethod
+    def of(cls, row: dict[str, Any]) -> "JournalEntry":
+        """Read the row of the statement ``union.entry``."""
+        frozen = row["frozen"]
+        source = Contact(
+            row["source"],
+            Kind(frozen["kind"]),
+            frozen["created"],
+            frozen["seen"],
+            split=frozen["split"],
+            stored=True,
+            complete=True,
+            entries={},
+        )
+        return cls(
+            row["id"],
+            source,
+            row["target"],
+            tuple(
+                (name, value, Ownership(since, position, merge, source), kept)
+                for name, value, since, position, merge, source, kept in row["moved"]
+            ),
+            tuple(row["timelines"]),
+            dict(row["heirs"]),
+            row["another_split"],
+        )
+
+
+def unfold(world: World, entry: JournalEntry, at: Micros) -> Contact:
+    """Take a union back (point 7): the folded contact returns, the survivor is as if it had never been.
+
+    What was written to the survivor since stays its own; a key that left it since stays where it is.
+    """
+    back, survivor = entry.source, world.contacts[entry.target]
+    world.need_keys(survivor)
+    world.need_entries(survivor)
+    world.contacts[back.id] = back
+    heirs: list[tuple[str, Key]] = []
+    for name, value, before, kept_since in entry.moved:
+        key = world.key(name, value)
+        now = survivor.keys.get(key)
+        if now is None:
+            continue
+        if kept_since is not None:
+            if now.since == kept_since:  # both owned it, and the survivor's is still that same ownership
+                world.link(back, key, before)
+            continue
+        if now.merge != entry.id:
+            continue
+        world.unlink(survivor, key)
+        world.link(back, key, before)
+        if heir := entry.heirs.get(value):
+            world.link(survivor, key, Ownership(now.since, now.position, heir, now.source))
+            heirs.append((heir, key))
+    for timeline_id in entry.timelines:
+        if timeline := survivor.timelines.pop(timeline_id, None):
+            timeline.holder = back.id
+            back.timelines[timeline_id] = timeline
+    assert survivor.entries is not None
+    for entries in survivor.entries.values():
+        for filled in [item for item in entries if item.fill == entry.id]:
+            world.drop_entry(entries, filled)
+        show(entries)
+    _settle(world, back, at, known=back.split)
+    _settle(world, survivor, at, known=survivor.split or entry.another_split)
+    world.undone.append(Undone(entry.id, back.id, at, tuple(heirs)))
+    world.note("unmerged", at, back.id, other=survivor.id, merge=entry.id, by=acting())
+    return back
+
+
+def _settle(world: World, contact: Contact, at: Micros, *, known: bool) -> None:
+    """Derive what follows from the keys and periods that a contact is left with."""
+    contact.kind = Kind.KNOWN if known or contact.emails + contact.user_ids else Kind.ANONYMOUS
+    contact.seen = max((timeline.last for timeline in contact.timelines.values()), default=0) or contact.created
+    world.choose_primary(contact, at)

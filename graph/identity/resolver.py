@@ -1,0 +1,474 @@
+"""The resolver: events in, answers out, one committed transaction for one event or for a thousand.
+
+Keys are read, facts are loaded under locks, decisions are made in order of arrival against a world that already
+holds the effects of the events before, and what changed is written in a few grouped statements.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from graph import tracing
+from graph.clock import Clock, Micros, Mint, RandomMint, to_micros, to_pair
+from graph.errors import Unavailable
+from graph.feed.changes import ChangeKind
+from graph.identity.decision import POLICIES, Decision, Limits, Policy, decide
+from graph.identity.decision.table import Fold, Own, Split, Take
+from graph.identity.events import Event
+from graph.identity.folding import fold
+from graph.identity.keys import DEFAULT_BLOCK_LIST, BlockList, EventKeys, read_keys
+from graph.identity.working_set import Contact, World
+from graph.identity.working_set.write import write_activities, write_world
+from graph.model import KEY_NAMES, Answer, Conflict, ContactRef, KeyName, Kind, MovedKey, Outcome, TraceStep
+from graph.store.database import Database, Transaction
+
+DEFAULT_EVENT = "identify"
+
+AHEAD = 200
+"""After how many events of a large batch the database begins to write, while the next ones are decided."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An event with its keys read; made once, whatever the number of tries.
+
+    ``message_id`` is the event's own, or one minted for it: with it a commit whose answer was lost is recognised.
+    """
+
+    event: Event
+    keys: EventKeys
+    message_id: str
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What one try to resolve a batch came to."""
+
+    answers: list[Answer]
+    written: str | None
+    """A message id that is in the graph when, and only when, this try was committed."""
+
+
+class Resolver:
+    """Tells which contact is behind an event.
+
+    Parameters
+    ----------
+    database
+        Where the graph is.
+    policy, limits, block_list
+        What the deployment chose.
+    mint, clock
+        Where new ids and arrival times come from.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        policy: Policy | str = "strict",
+        limits: Limits | None = None,
+        block_list: BlockList | Callable[[], BlockList] = DEFAULT_BLOCK_LIST,
+        mint: Mint | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self.database = database
+        self.policy = POLICIES[policy] if isinstance(policy, str) else policy
+        self.limits = limits or Limits()
+        self._block_list = block_list
+        self.mint = mint or RandomMint()
+        self.clock = clock or Clock()
+        self.answered: Callable[[Sequence[Answer]], None] = lambda _: None
+        """Told the answers of every transaction that was committed; for metrics."""
+
+    @property
+    def block_list(self) -> BlockList:
+        """The values that are as good as absent, as of now."""
+        return self._block_list() if callable(self._block_list) else self._block_list
+
+    def resolve(self, events: Sequence[Event], *, dry_run: bool = False, explain: bool = False) -> list[Answer]:
+        """Resolve events in order of arrival in one transaction; answer after its commit.
+
+        Parameters
+        ----------
+        events
+            In order of arrival; each sees the effects of those before it.
+        dry_run
+            Answer the same and write nothing.
+        explain
+            Put the steps of each decision in its answer.
+
+        Raises
+        ------
+        Unavailable
+            When the database could not take the transaction; nothing of it was written, or, where the
+            connection broke during the commit, sending the same ``message_id`` again finds what was.
+        """
+        if dry_run:
+            with self.rehearsal(explain=explain) as rehearse:
+                return rehearse(events)
+        prepared = self.prepare(events)
+        with tracing.span("resolve", {"events": len(prepared)}):
+            batch = self.database.write(lambda tx: self._attempt(tx, prepared, explain=explain), committed=_committed)
+        self.answered(batch.answers)
+        return batch.answers
+
+    def resolve_and(
+        self,
+        prepared: Sequence[Prepared],
+        beside: Callable[[Transaction, list[Answer]], None],
+        *,
+        committed: Callable[[Transaction], bool],
+    ) -> list[Answer]:
+        """Resolve events in order, and do something else in the same transaction, which knows the answers.
+
+        Parameters
+        ----------
+        prepared
+            Events as `prepare` gives them.
+        beside
+            What else to do; what it raises takes everything back.
+        committed
+            Tells, in a later transaction, whether what ``beside`` did is in the graph.
+
+        Raises
+        ------
+        Unavailable
+            When the database could not take the transaction.
+        """
+
+        def attempt(tx: Transaction) -> list[Answer]:
+            answers = self._attempt(tx, prepared, explain=False).answers if prepared else []
+            beside(tx, answers)
+            return answers
+
+        answers = self.database.write(attempt, committed=lambda tx, _: committed(tx))
+        self.answered(answers)
+        return answers
+
+    @contextmanager
+    def rehearsal(self, *, explain: bool = False) -> Iterator[Callable[[Sequence[Event]], list[Answer]]]:
+        """Give a function that resolves batch after batch and writes nothing.
+
+        Every batch sees what those before it would have done: the world is kept from one to the next instead of
+        being written, so that memory grows with the keys that a rehearsal meets, and no writer waits for it.
+        """
+        world = World(_nothing_to_run, self.mint, lock=False)
+
+        def rehearse(events: Sequence[Event]) -> list[Answer]:
+            prepared = self.prepare(events)
+            decided: list[bool] = []
+
+            def load(tx: Transaction) -> None:
+                world.run = tx.run
+                _load(world, prepared)
+
+            def decide_all(tx: Transaction) -> list[Answer]:
+                if decided:  # a second try would meet the effects of the first
+                    raise Unavailable("The database was lost in the middle of a dry run. Start it again.")
+                decided.append(True)
+                world.run = tx.run
+                return self._turns(world, prepared, explain=explain).answers
+
+            self.database.rehearse(load)
+            answers = self.database.rehearse(decide_all)
+            for timeline in world.timelines.values():
+                timeline.activities.clear()
+            world.feed.clear()
+            _hide_made_up(answers, world)
+            return answers
+
+        yield rehearse
+
+    def prepare(self, events: Sequence[Event]) -> list[Prepared]:
+        """Read the keys of events, by the block list of now."""
+        block_list = self.block_list
+        return [
+            Prepared(event, read_keys(event, block_list), event.message_id or self.mint.other()) for event in events
+        ]
+
+    def _attempt(self, tx: Transaction, prepared: Sequence[Prepared], *, explain: bool) -> _Batch:
+        world = World(tx.run, self.mint)
+        _load(world, prepared)
+        batch = self._turns(world, prepared, explain=explain, ahead=lambda: write_activities(world, tx.start))
+        write_world(world)
+        return batch
+
+    def _turns(
+        self,
+        world: World,
+        prepared: Sequence[Prepared],
+        *,
+        explain: bool,
+        ahead: Callable[[], None] | None = None,
+    ) -> _Batch:
+        """Give every event its turn. Only now, under the locks, is it settled who came before whom.
+
+        ``ahead`` is called now and then in a large batch, to write what can be written already.
+        """
+        seen = max((contact.seen for contact in world.contacts.values()), default=0)
+        arrival = self.clock.next(len(prepared) or 1, after=seen)
+        batch = _Batch([], None)
+        for offset, item in enumerate(prepared):
+            if ahead is not None and offset and offset % AHEAD == 0:
+                ahead()
+            turn = Turn(self, world, item, arrival + offset, explain)
+            batch.answers.append(turn.answer())
+            if turn.wrote:
+                batch.written = item.message_id
+        return batch
+
+
+def _nothing_to_run(*_: Any, **__: Any) -> list[dict[str, Any]]:
+    raise RuntimeError("a rehearsal's world reads only during its turns")
+
+
+def _load(world: World, all_prepared: Sequence[Prepared]) -> None:
+    prepared = [item for item in all_prepared if not item.keys.all_blocked]
+    if not prepared:
+        return
+    keys = [item.keys for item in prepared]
+    world.load(
+        emails=[key.email for key in keys if key.email is not None],
+        user_ids=[key.user_id for key in keys if key.user_id is not None],
+        trackers=[key.tracker_id for key in keys if key.tracker_id is not None],
+        subscriptions=[key.subscription for key in keys if key.subscription is not None],
+        message_ids=[item.message_id for item in prepared if item.event.message_id is not None],
+    )
+    _foresee(world, prepared)
+
+
+def _foresee(world: World, prepared: Sequence[Prepared]) -> None:
+    """Load for the whole batch at once what its unions and properties will most likely ask for one by one."""
+    named_again = {key for key, times in Counter(_person_keys(prepared)).items() if times > 1}
+    folding: dict[str, Contact] = {}
+    writing: dict[str, Contact] = {}
+    for item in prepared:
+        keys = [(name, value) for name in KEY_NAMES if (value := getattr(item.keys, name)) is not None]
+        if len(keys) == 1 and not item.event.properties:
+            continue
+        owners = {owner: world.contacts[owner] for key in keys for owner in list(world.key(*key).owners)[:2]}
+        nameless = any(key in named_again and not world.key(*key).owners for key in keys)
+        if len(owners) + nameless > 1:
+            folding |= {owner: contact for owner, contact in owners.items() if contact.kind is Kind.ANONYMOUS}
+            writing |= owners
+        elif item.event.properties:
+            writing |= owners
+    if folding:
+        world.need_keys(*folding.values())
+    if writing:
+        world.need_entries(*writing.values())
+
+
+def _person_keys(prepared: Sequence[Prepared]) -> Iterator[tuple[KeyName, str]]:
+    for item in prepared:
+        if item.keys.email is not None:
+            yield ("email", item.keys.email)
+        if item.keys.user_id is not None:
+            yield ("user_id", item.keys.user_id)
+
+
+@dataclass(slots=True)
+class Turn:
+    """One event's turn: decide, apply, answer."""
+
+    resolver: Resolver
+    world: World
+    item: Prepared
+    at: Micros
+    explain: bool
+    wrote: bool = False
+
+    def answer(self) -> Answer:
+        item, world = self.item, self.world
+        if item.keys.all_blocked:
+            return self._ignored()
+        if item.message_id in world.messages:
+            return self._duplicate()
+        facts = world.facts(
+            email=item.keys.email,
+            user_id=item.keys.user_id,
+            tracker_id=item.keys.tracker_id,
+            subscription=item.keys.subscription,
+        )
+        decision = decide(item.keys, facts, self.resolver.policy, self.resolver.limits)
+        return self._carry_out(decision)
+
+    def _carry_out(self, decision: Decision) -> Answer:
+        world, item = self.world, self.item
+        contact = self._current(decision)
+        answer = Answer(
+            ContactRef(contact.id, decision.kind),
+            None,
+            decision.rule,
+            decision.outcome,
+            conflicts=list(decision.conflicts),
+            ignored=list(item.keys.ignored),
+            limited=decision.limited,
+        )
+        if self.explain or item.keys.ignored or not decision.evident:
+            answer.trace = [*self._set_aside(), *decision.trace()]
+        if decision.outcome is Outcome.CLAIMED:
+            self._note("claimed", contact, decision)
+        for effect in decision.effects:
+            match effect:
+                case Own(name, value):
+                    if name == "subscription" and (others := world.owners(name, value)):
+                        self._note("shared", contact, decision, other=others[0].id, owners=len(others) + 1)
+                    world.own(contact, name, value, self.at, item.message_id)
+                case Take(name, value, owner):
+                    loser = world.contacts[owner]
+                    world.disown(loser, name, value, self.at)
+                    if contact.id not in world.key(name, value).owners:
+                        world.own(contact, name, value, self.at, item.message_id)
+                    answer.moved.append(MovedKey(name, value, owner))
+                    self._note("moved", contact, decision, other=owner, key=name)
+                case Fold(source):
+                    fold(
+                        world,
+                        world.contacts[source],
+                        contact,
+                        self.at,
+                        rule=decision.rule,
+                        message_id=item.message_id,
+                    )
+                    answer.merged.append(source)
+                case Split(tracker_owner, subscription):
+                    world.split(contact, tracker_owner, subscription, self.at)
+        if decision.limited:
+            self._note("limited", contact, decision)
+        contact.kind = decision.kind
+        contact.seen = max(contact.seen, self.at)
+        if item.event.properties:
+            world.write_properties(contact, item.event.properties, self._occurred(), self.at, item.message_id)
+        answer.tracker_id = self._answered_tracker(contact)
+        answer.shared_with = self._shared_with(contact)
+        self._note_activity(contact, answer, evident=decision.evident and not item.keys.ignored)
+        if not self.explain:
+            answer.trace = None
+        return answer
+
+    def _current(self, decision: Decision) -> Contact:
+        if decision.current is not None:
+            return self.world.contacts[decision.current]
+        split = any(isinstance(effect, Split) for effect in decision.effects)
+        contact = self.world.create(decision.kind, self.at, split=split)
+        if not any(isinstance(effect, Own | Take) and effect.key == "tracker_id" for effect in decision.effects):
+            self.world.mint_tracker(contact, self.at, self.item.message_id)
+        self._note("created", contact, decision, contact_kind=decision.kind.value)
+        return contact
+
+    def _note(self, kind: ChangeKind, contact: Contact, decision: Decision, **more: Any) -> None:
+        self.world.note(kind, self.at, contact.id, rule=decision.rule, message_id=self.item.message_id, **more)
+
+    def _answered_tracker(self, contact: Contact) -> str:
+        own = self.item.keys.tracker_id
+        if own is not None and contact.id in self.world.key("tracker_id", own).owners:
+            return own
+        return contact.tracker_id
+
+    def _shared_with(self, contact: Contact) -> list[str | None]:
+        subscription = self.item.keys.subscription
+        if subscription is None:
+            return []
+        return [owner.id for owner in self.world.owners("subscription", subscription) if owner is not contact]
+
+    def _note_activity(self, contact: Contact, answer: Answer, *, evident: bool) -> None:
+        world, item = self.world, self.item
+        event, keys = item.event, item.keys
+        assert answer.tracker_id is not None
+        period = world.key("tracker_id", answer.tracker_id).timeline or world.primary_period(contact)
+        node: dict[str, Any] = {
+            "message_id": item.message_id,
+            "event": event.event or DEFAULT_EVENT,
+            "rule": answer.rule,
+            "outcome": answer.outcome.value,
+        }
+        for name in KEY_NAMES:
+            if (value := getattr(keys, name)) is not None:
+                node[name] = value
+        if keys.tracker_id is not None and keys.tracker_id != period.tracker:
+            node["elsewhere"] = keys.tracker_id  # by which erasing finds it; the others stand on its period
+        if event.event_properties:
+            # Names and values side by side: to be found by either, without a property key in the store for
+            # every name that a page may invent.
+            node["property_names"] = list(event.event_properties)
+            node["property_values"] = [orjson.dumps(value).decode() for value in event.event_properties.values()]
+        if answer.limited:
+            node["limited"] = True
+        if not evident:
+            # Why is asked long after; what was true of the keys then cannot be read from the graph of today.
+            node["trace"] = [f"{step.step}: {step.detail}" for step in answer.trace or ()]
+        period.activities.append({"node": node, "occurred": to_pair(self._occurred()), "received": to_pair(self.at)})
+        period.last = self.at
+        assert answer.rule is not None
+        world.noted(item.message_id, contact, period, answer.rule, answer.outcome)
+        self.wrote = True
+
+    def _occurred(self) -> Micros:
+        occurred = self.item.event.occurred_at
+        return self.at if occurred is None else to_micros(occurred)
+
+    def _duplicate(self) -> Answer:
+        seen = self.world.messages[self.item.message_id]
+        contact = self.world.contact(seen.contact)
+        tracker = self.world.keys.get(("tracker_id", seen.tracker_id))
+        # A key that is not in the world has not changed hands in this transaction.
+        owned = seen.owned if tracker is None else contact.id in tracker.owners
+        return Answer(
+            ContactRef(contact.id, contact.kind),
+            seen.tracker_id if owned else contact.tracker_id,
+            seen.rule,
+            Outcome(seen.outcome),
+            shared_with=self._shared_with(contact),
+            ignored=list(self.item.keys.ignored),
+            duplicate=True,
+            trace=[TraceStep("duplicate", f"message_id {self.item.message_id!r} was resolved before")]
+            if self.explain
+            else None,
+        )
+
+    def _ignored(self) -> Answer:
+        return Answer(
+            None,
+            None,
+            None,
+            Outcome.IGNORED,
+            ignored=list(self.item.keys.ignored),
+            trace=[*self._set_aside(), TraceStep("decision", "every key is blocked: nothing is written")]
+            if self.explain
+            else None,
+        )
+
+    def _set_aside(self) -> list[TraceStep]:
+        return [
+            TraceStep("key", f"{item.key} is {item.reason} and counts as absent") for item in self.item.keys.ignored
+        ]
+
+
+def _committed(tx: Transaction, batch: _Batch) -> bool:
+    if batch.written is None:
+        return True
+    return bool(tx.run("resolution.committed", message_id=batch.written)[0]["committed"])
+
+
+def _hide_made_up(answers: Sequence[Answer], world: World) -> None:
+    """Take out of a dry run's answers the ids that exist only in it."""
+    made_up = {contact.id for contact in world.contacts.values() if not contact.stored}
+
+    def known(contact_id: str | None) -> str | None:
+        return None if contact_id in made_up else contact_id
+
+    for answer in answers:
+        if answer.contact is not None:
+            answer.contact = ContactRef(known(answer.contact.id), Kind(answer.contact.kind))
+        if answer.tracker_id in world.minted:
+            answer.tracker_id = None
+        answer.merged = [known(one) for one in answer.merged]
+        answer.shared_with = [known(one) for one in answer.shared_with]
+        answer.moved = [MovedKey(item.key, item.value, known(item.from_)) for item in answer.moved]
+        answer.conflicts = [Conflict(item.key, known(item.owner)) for item in answer.conflicts]

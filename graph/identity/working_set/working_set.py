@@ -1,0 +1,457 @@
+"""The working set of one transaction: what is loaded, and the operations that decisions and people ask for."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from graph.clock import Micros, Mint
+from graph.errors import TryAgain
+from graph.feed.changes import ChangeKind, ChangeRow, change_row
+from graph.identity.decision import ContactFacts, Facts
+from graph.identity.working_set.entities import (
+    Contact,
+    Entry,
+    Key,
+    Merge,
+    Ownership,
+    Timeline,
+    Undone,
+    add_entry,
+    shown_entry,
+    tracker_order,
+)
+from graph.model import KeyName, Kind, Properties
+
+Read = Callable[..., list[dict[str, Any]]]
+"""Runs a named statement: ``Transaction.run``."""
+
+_COUNTERS: Mapping[KeyName, str] = {"email": "emails", "user_id": "user_ids", "tracker_id": "trackers"}
+
+
+@dataclass(frozen=True, slots=True)
+class SeenMessage:
+    """An activity that an earlier event left: what a repeated ``message_id`` answers."""
+
+    contact: str
+    tracker_id: str
+    owned: bool
+    """Whether the contact owned that tracker when the transaction began."""
+    rule: str
+    outcome: str
+
+
+@dataclass(slots=True)
+class World:
+    """Contacts and keys of one transaction, with everything that was changed on them.
+
+    It starts empty; `load` and the ``need_…`` methods bring in, under locks, what is asked for. Nothing is
+    written before `graph.identity.working_set.write.write_world`.
+
+    Parameters
+    ----------
+    run
+        Runs a named statement in the transaction.
+    mint
+        Where new ids come from.
+    lock
+        Whether what is read is locked; a dry run locks nothing.
+    """
+
+    run: Read
+    mint: Mint
+    lock: bool = True
+    contacts: dict[str, Contact] = field(default_factory=dict)
+    keys: dict[tuple[KeyName, str], Key] = field(default_factory=dict)
+    timelines: dict[str, Timeline] = field(default_factory=dict)
+    messages: dict[str, SeenMessage] = field(default_factory=dict)
+    splits: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    merges: list[Merge] = field(default_factory=list)
+    undone: list[Undone] = field(default_factory=list)
+    disowned: list[tuple[Key, str]] = field(default_factory=list)
+    new_splits: list[tuple[str, str, str, Micros]] = field(default_factory=list)
+    dropped_entries: list[str] = field(default_factory=list)
+    minted: set[str] = field(default_factory=set)
+    feed: list[ChangeRow] = field(default_factory=list)
+    """What the change feed will say of it."""
+
+    @property
+    def locks(self) -> list[int]:
+        return [1] if self.lock else []
+
+    # --- loading --------------------------------------------------------------------------------------------
+
+    def load(
+        self,
+        *,
+        emails: Iterable[str] = (),
+        user_ids: Iterable[str] = (),
+        trackers: Iterable[str] = (),
+        subscriptions: Iterable[str] = (),
+        message_ids: Iterable[str] = (),
+        contacts: Sequence[str] = (),
+    ) -> None:
+        """Read keys with their owners, and contacts by id, in one statement and under locks.
+
+        Locks are taken in one order everywhere (keys by name and value, then contacts by id), so that two
+        transactions rarely wait for each other in a circle; when they do, the database ends one of them and it
+        is tried again. What is here already stays as it is.
+
+        Raises
+        ------
+        TryAgain
+            When a contact was folded between the look at it and its lock.
+        """
+        wanted: dict[KeyName, Iterable[str]] = {
+            "email": emails,
+            "user_id": user_ids,
+            "tracker_id": trackers,
+            "subscription": subscriptions,
+        }
+        asked = {
+            name: sorted(value for value in set(values) if (name, value) not in self.keys)
+            for name, values in wanted.items()
+        }
+        (row,) = self.run(
+            "resolution.facts",
+            emails=asked["email"],
+            user_ids=asked["user_id"],
+            trackers=asked["tracker_id"],
+            subscriptions=asked["subscription"],
+            message_ids=sorted(set(message_ids) - self.messages.keys()),
+            contact_ids=sorted(set(contacts) - self.contacts.keys()),
+            locks=self.locks,
+        )
+        for name, values in asked.items():
+            for value in values:
+                self.keys[name, value] = Key(name, value)
+        for found in row["contacts"]:
+            if found["id"] not in self.contacts:
+                self._contact_loaded(found)
+        here = self.contacts.keys()
+        named = {owner for _, _, owner, _ in row["keys"] if owner is not None}
+        named |= {contact for _, contact, *_ in row["messages"]}
+        if not here >= named.union(contacts):
+            raise TryAgain
+        for name, value, owner, timeline in row["keys"]:
+            key = self.keys[name, value]
+            key.stored = True
+            if owner is not None:
+                ownership = Ownership(0, stored=True)
+                key.owners[owner] = self.contacts[owner].keys[key] = ownership
+            if timeline is not None:
+                key.timeline = self._timeline_loaded(timeline, value, owner)
+        for message_id, contact, tracker, owned, rule, outcome in row["messages"]:
+            self.messages[message_id] = SeenMessage(contact, tracker, owned, rule, outcome)
+        for subscription, tracker_owner, made in row["splits"]:
+            self.splits.setdefault(subscription, []).append((tracker_owner, made))
+
+    def _contact_loaded(self, row: Mapping[str, Any]) -> None:
+        contact = Contact(
+            id=row["id"],
+            kind=Kind(row["kind"]),
+            created=row["created"],
+            seen=row["seen"],
+            split=row["split"],
+            emails=row["emails"],
+            user_ids=row["user_ids"],
+            trackers=row["trackers"],
+            subscriptions=set(row["subscriptions"]),
+            tracker_id=row["tracker_id"],
+            timeline_id=row["timeline_id"],
+            stored=True,
+        )
+        contact.before, contact.stored_seen = contact.scalars(), contact.seen
+        self.contacts[contact.id] = contact
+
+    def _timeline_loaded(
+        self, timeline_id: str, tracker: str, holder: str, is_open: bool = True, last: Micros = 0
+    ) -> Timeline:
+        timeline = self.timelines.get(timeline_id)
+        if timeline is None:
+            timeline = Timeline(
+                timeline_id,
+                tracker,
+                holder,
+                0,
+                ended=None if is_open else 0,
+                stored=True,
+                stored_holder=holder,
+                stored_open=is_open,
+            )
+            self.timelines[timeline_id] = timeline
+            self.contacts[holder].timelines[timeline_id] = timeline
+        timeline.last = max(timeline.last, last)
+        return timeline
+
+    def need_keys(self, *contacts: Contact) -> None:
+        """Load every ownership and period of ownership of some contacts, under locks."""
+        missing = sorted(contact.id for contact in contacts if contact.stored and not contact.complete)
+        if not missing:
+            return
+        for row in self.run("union.dossier", contact_ids=missing, locks=self.locks):
+            contact = self.contacts[row["contact"]]
+            # What this transaction already took from the contact must not come back with the load.
+            gone = {key for key, loser in self.disowned if loser == contact.id}
+            for name, value, since, position, merge, source in row["keys"]:
+                key = self.keys.setdefault((name, value), Key(name, value, stored=True))
+                if key in gone and key not in contact.keys:
+                    continue
+                ownership = contact.keys.get(key)
+                if ownership is None:
+                    ownership = Ownership(since, position, merge, source, stored=True)
+                    contact.keys[key] = key.owners[contact.id] = ownership
+                elif ownership.stored:
+                    ownership.since, ownership.position = since, position
+                    ownership.merge, ownership.source = merge, source
+            for timeline_id, tracker, is_open, last in row["timelines"]:
+                timeline = self._timeline_loaded(timeline_id, tracker, contact.id, is_open, last)
+                key = self.keys.setdefault(("tracker_id", tracker), Key("tracker_id", tracker, stored=True))
+                if is_open and timeline.ended is None and key.timeline is None:
+                    key.timeline = timeline
+            contact.complete = True
+
+    def need_entries(self, *contacts: Contact) -> None:
+        """Load the property entries of some contacts."""
+        missing = sorted(contact.id for contact in contacts if contact.entries is None and contact.stored)
+        for contact in contacts:
+            if contact.entries is None:
+                contact.entries = {}
+        if not missing:
+            return
+        for row in self.run("properties.entries", contact_ids=missing):
+            entries = self.contacts[row["contact"]].entries
+            assert entries is not None
+            entries.setdefault(row["name"], []).append(
+                Entry(
+                    row["name"],
+                    row["value"],
+                    row["occurred"],
+                    row["arrived"],
+                    row["source"],
+                    row["fill"],
+                    row["position"],
+                    row["element"],
+                    row["shown"],
+                    row["shown"],
+                )
+            )
+
+    # --- reading --------------------------------------------------------------------------------------------
+
+    def contact(self, contact_id: str) -> Contact:
+        """Give a contact, or the one it was folded into in this transaction."""
+        contact = self.contacts[contact_id]
+        while contact.folded_into is not None:
+            contact = self.contacts[contact.folded_into]
+        return contact
+
+    def key(self, name: KeyName, value: str) -> Key:
+        """Give a key; one that is not in the graph comes without owners."""
+        key = self.keys.get((name, value))
+        if key is None:
+            key = self.keys[name, value] = Key(name, value)
+        return key
+
+    def owners(self, name: KeyName, value: str) -> list[Contact]:
+        """List the owners of a key: known first, then most recently seen, then smallest id."""
+        found = [self.contacts[owner] for owner in self.key(name, value).owners]
+        found.sort(key=lambda contact: (contact.kind is not Kind.KNOWN, -contact.seen, contact.id))
+        return found
+
+    def facts(
+        self,
+        *,
+        email: str | None,
+        user_id: str | None,
+        tracker_id: str | None,
+        subscription: str | None,
+    ) -> Facts:
+        """Put together what the decision table wants to know of one event."""
+        tracker_owner = self._owner("tracker_id", tracker_id)
+        owners = self.owners("subscription", subscription) if subscription is not None else []
+        split: Contact | None = None
+        if owners and tracker_owner is not None and subscription is not None:
+            made = self._splits_of(tracker_owner, subscription)
+            split = next((owner for owner in owners if owner.id in made), None)
+        return Facts(
+            email_owner=_facts(self._owner("email", email)),
+            user_owner=_facts(self._owner("user_id", user_id)),
+            tracker_owner=_facts(tracker_owner),
+            subscription_owners=tuple(contact_facts(owner) for owner in owners),
+            split_contact=_facts(split),
+        )
+
+    def _owner(self, name: KeyName, value: str | None) -> Contact | None:
+        if value is None:
+            return None
+        for owner in self.key(name, value).owners:
+            return self.contacts[owner]
+        return None
+
+    def _splits_of(self, tracker_owner: Contact, subscription: str) -> set[str]:
+        """Find the contacts (or their survivors) that the conflict of these two made."""
+        return {
+            self.contact(made).id
+            for owner, made in self.splits.get(subscription, ())
+            if owner in self.contacts and made in self.contacts and self.contact(owner) is tracker_owner
+        }
+
+    # --- operations -----------------------------------------------------------------------------------------
+
+    def create(self, kind: Kind, at: Micros, *, split: bool = False) -> Contact:
+        """Make a contact; it has no key yet."""
+        contact = Contact(self.mint.contact(), kind, at, at, split=split, complete=True, entries={})
+        self.contacts[contact.id] = contact
+        return contact
+
+    def own(
+        self,
+        contact: Contact,
+        name: KeyName,
+        value: str,
+        at: Micros,
+        source: str | None = None,
+    ) -> None:
+        """Give a contact a key that it does not own; a tracker opens a period of ownership."""
+        key = self.key(name, value)
+        self.link(contact, key, Ownership(at, source=source))
+        if name == "tracker_id":
+            key.timeline = self._open_timeline(contact, value, at)
+            if not contact.tracker_id:
+                contact.tracker_id, contact.timeline_id = value, key.timeline.id
+
+    def mint_tracker(self, contact: Contact, at: Micros, source: str | None = None) -> None:
+        """Give a contact a tracker of our making."""
+        tracker = self.mint.tracker()
+        self.minted.add(tracker)
+        self.own(contact, "tracker_id", tracker, at, source)
+
+    def primary_period(self, contact: Contact) -> Timeline:
+        """Give the open period of a contact's primary tracker, which the contact's node names."""
+        key = self.key("tracker_id", contact.tracker_id)
+        if key.timeline is None:
+            # The tracker is the contact's, so it and its ownership are in the graph.
+            key.stored = True
+            key.timeline = self._timeline_loaded(contact.timeline_id, key.value, contact.id)
+            if key not in contact.keys:
+                contact.keys[key] = key.owners[contact.id] = Ownership(0, stored=True)
+        return key.timeline
+
+    def noted(self, message_id: str, contact: Contact, timeline: Timeline, rule: str, outcome: str) -> None:
+        """Remember an event of this transaction, for a repetition within it."""
+        self.messages[message_id] = SeenMessage(contact.id, timeline.tracker, True, rule, outcome)
+
+    def note(self, kind: ChangeKind, at: Micros, contact: str, **more: Any) -> None:
+        """Say in the change feed what was done; see `graph.feed.changes.change_row`."""
+        # Its place among the changes of its event, so that it is the same in a batch of any size.
+        before = self.feed[-1] if self.feed else None
+        place = before["place"] + 1 if before is not None and before["fresh"] == at else 0
+        self.feed.append(change_row(kind, at, contact, place=place, **more))
+
+    def _open_timeline(self, contact: Contact, tracker: str, at: Micros) -> Timeline:
+        timeline = Timeline(self.mint.other(), tracker, contact.id, at)
+        self.timelines[timeline.id] = contact.timelines[timeline.id] = timeline
+        return timeline
+
+    def disown(self, contact: Contact, name: KeyName, value: str, at: Micros) -> None:
+        """Take a key from a contact; its activity stays, and a lost primary tracker is replaced."""
+        key = self.keys[name, value]
+        if name == "tracker_id" and contact.tracker_id == value:
+            self.need_keys(contact)
+        self.unlink(contact, key)
+        if name != "tracker_id":
+            return
+        if key.timeline is not None:
+            key.timeline.ended = at
+            key.timeline = None
+        if contact.tracker_id == value:
+            self.choose_primary(contact, at)
+
+    def choose_primary(self, contact: Contact, at: Micros) -> None:
+        """Make the tracker that came to the contact first its primary one; without any, mint one."""
+        trackers = [(ownership, key) for key, ownership in contact.keys.items() if key.name == "tracker_id"]
+        contact.tracker_id = contact.timeline_id = ""
+        if not trackers:
+            self.mint_tracker(contact, at)
+            return
+        _, first = min(trackers, key=lambda item: tracker_order(item[0]))
+        assert first.timeline is not None
+        contact.tracker_id, contact.timeline_id = first.value, first.timeline.id
+
+    def split(self, contact: Contact, tracker_owner: str, subscription: str, at: Micros) -> None:
+        """Remember that a conflict made this contact (row 4.3.3)."""
+        self.splits.setdefault(subscription, []).append((tracker_owner, contact.id))
+        self.new_splits.append((tracker_owner, subscription, contact.id, at))
+
+    def link(self, contact: Contact, key: Key, ownership: Ownership) -> None:
+        """Draw an ownership edge, nothing else."""
+        key.owners[contact.id] = contact.keys[key] = ownership
+        if key.name == "subscription":
+            contact.subscriptions.add(key.value)
+        else:
+            counter = _COUNTERS[key.name]
+            setattr(contact, counter, getattr(contact, counter) + 1)
+
+    def unlink(self, contact: Contact, key: Key) -> Ownership:
+        """Remove an ownership edge, nothing else, and give it back."""
+        ownership = key.owners.pop(contact.id)
+        del contact.keys[key]
+        if ownership.stored:
+            self.disowned.append((key, contact.id))
+        if key.name == "subscription":
+            contact.subscriptions.discard(key.value)
+        else:
+            counter = _COUNTERS[key.name]
+            setattr(contact, counter, getattr(contact, counter) - 1)
+        return ownership
+
+    def write_properties(
+        self, contact: Contact, values: Properties, occurred: Micros, arrived: Micros, source: str | None
+    ) -> None:
+        """Write properties to a contact; None removes one."""
+        self.need_entries(contact)
+        assert contact.entries is not None
+        for name, value in values.items():
+            entries = contact.entries.setdefault(name, [])
+            self._add_entry(entries, Entry(name, value, occurred, arrived, source))
+
+    def _add_entry(self, entries: list[Entry], new: Entry) -> None:
+        # Of what was written between two unions only the newest can ever be shown.
+        last_fill = max(
+            ((entry.arrived, entry.position) for entry in entries if entry.fill is not None), default=(0, 0)
+        )
+        for entry in [one for one in entries if one.fill is None and (one.arrived, one.position) > last_fill]:
+            if entry.occurred > new.occurred:
+                return
+            self.drop_entry(entries, entry)
+        add_entry(entries, new)
+        show(entries)
+
+    def drop_entry(self, entries: list[Entry], entry: Entry) -> None:
+        """Take an entry away; whoever calls this marks what is shown then."""
+        entries.remove(entry)
+        if entry.element is not None:
+            self.dropped_entries.append(entry.element)
+
+
+def show(entries: Iterable[Entry]) -> None:
+    """Mark which entry of a property the contact shows."""
+    current = shown_entry(entries)
+    for entry in entries:
+        entry.shown = entry is current
+
+
+def contact_facts(contact: Contact) -> ContactFacts:
+    """What the decision table may know of a contact."""
+    return ContactFacts(
+        contact.id,
+        contact.kind,
+        contact.emails,
+        contact.user_ids,
+        contact.trackers,
+        frozenset(contact.subscriptions),
+    )
+
+
+def _facts(contact: Contact | None) -> ContactFacts | None:
+    return None if contact is None else contact_facts(contact)

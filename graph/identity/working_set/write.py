@@ -1,0 +1,269 @@
+"""Writing a world down: net changes, grouped by statement, in an order that holds whatever happened in between."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from graph.clock import to_pair
+from graph.identity.working_set.entities import Contact, Key, Merge, Ownership, Timeline, Undone
+from graph.identity.working_set.working_set import World
+from graph.model import KeyName
+from graph.store.statements import load_statements
+
+Row = dict[str, Any]
+
+_GROUPS: dict[KeyName, str] = {
+    "email": "emails",
+    "user_id": "user_ids",
+    "subscription": "subscriptions",
+    "tracker_id": "trackers",
+}
+
+_UNKNOWN = object()
+
+
+def write_world(world: World) -> None:
+    """Write everything that was changed, with as few statements as the changes need.
+
+    The rows are net effects: what one event of the batch did and a later one undid is not written at all.
+    """
+    _Writer(world).write()
+
+
+def write_activities(world: World, start: Callable[..., None]) -> None:
+    """Write ahead the activities on periods that are in the graph: no other change bears on them.
+
+    Parameters
+    ----------
+    start
+        Runs a named statement beside us, so that the database writes while the next events are decided.
+    """
+    activities = _activities(world)
+    for timeline in world.timelines.values():
+        if timeline.stored:
+            timeline.activities.clear()
+    if activities:
+        start("resolution.write_activities", activities=activities)
+
+
+def _activities(world: World) -> list[Row]:
+    return [
+        {"period": timeline.id, **activity}
+        for timeline in world.timelines.values()
+        if timeline.stored
+        for activity in timeline.activities
+    ]
+
+
+class _Writer:
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.writes: dict[str, dict[str, Any]] = {}
+        """Statements with their parameters, in the order in which they run."""
+        self.created: set[Key] = set()
+        self.written: set[Timeline] = set()
+
+    def write(self) -> None:
+        world = self.world
+        if world.undone:
+            self._add("union.restore", undone=[_undone(item) for item in world.undone])
+        if world.disowned:
+            # Before new edges: a key that left a contact and came back has one of each.
+            self._add_by_key(
+                "resolution.disown",
+                [(key, {"contact": owner, "value": key.value}) for key, owner in world.disowned],
+            )
+        rows = [self._contact(contact) for contact in world.contacts.values()]
+        activities = _activities(world)
+        new = [row for row in rows if "created" in row]
+        changed = [row for row in rows if "created" not in row and len(row) > 3]
+        if new or changed or activities or world.feed:
+            self._add("resolution.write", contacts=new, changes=changed, activities=activities, feed=world.feed)
+        self._rewire()
+        self._properties()
+        if world.new_splits:
+            self._add(
+                "resolution.split",
+                splits=[
+                    {"owner": owner, "subscription": value, "contact": made, "at": to_pair(at)}
+                    for owner, value, made, at in world.new_splits
+                ],
+            )
+        if world.merges:
+            self._add("union.journal", merges=[_merge(merge) for merge in world.merges])
+            self._add(
+                "union.redirect",
+                folds=[
+                    {"source": merge.source, "target": merge.target, "at": to_pair(merge.at)} for merge in world.merges
+                ],
+            )
+        self._send()
+
+    def _add(self, statement: str, **parameters: list[Row] | list[str]) -> None:
+        self.writes[statement] = parameters
+
+    def _send(self) -> None:
+        """Run what there is to run in one round trip, whatever the batch was made of."""
+        if len(self.writes) == 1:
+            [(statement, parameters)] = self.writes.items()
+            self.world.run(statement, **parameters)
+        elif self.writes:
+            statements = load_statements()
+            everything = {
+                part.replace(".", "_"): self.writes.get(part) or {key: [] for key in statements[part].parameters}
+                for part in statements["resolution.write_all"].parts
+            }
+            self.world.run("resolution.write_all", **everything)
+
+    def _contact(self, contact: Contact) -> Row:
+        """Describe a contact with the keys and periods that can be created along with it."""
+        now = contact.scalars()
+        row: Row = {"id": contact.id, "seen": to_pair(contact.seen), "set": now}
+        if contact.stored:
+            row["set"] = {name: value for name, value in now.items() if value != contact.before.get(name, _UNKNOWN)}
+            if row["set"] or contact.seen != contact.stored_seen:
+                row["changed"] = True
+        else:
+            row["created"] = to_pair(contact.created)
+        for key, ownership in contact.keys.items():
+            if ownership.stored or key.stored or key in self.created:
+                continue
+            if key.name == "tracker_id":
+                timeline = key.timeline
+                if timeline is None or timeline.stored or timeline.holder != contact.id:
+                    continue
+                self.written.add(timeline)
+                item = {"value": key.value, **_edge(ownership), **_period(timeline)}
+            else:
+                item = {"value": key.value, **_edge(ownership)}
+            self.created.add(key)
+            ownership.stored = True
+            row.setdefault(_GROUPS[key.name], []).append(item)
+        return row
+
+    def _rewire(self) -> None:
+        """Write the edges to keys whose node is there, and periods that moved, ended or began on such keys."""
+        world = self.world
+        edges = [
+            (key, {"contact": owner, "value": key.value, **_edge(ownership)})
+            for key in world.keys.values()
+            for owner, ownership in key.owners.items()
+            if not ownership.stored
+        ]
+        nodes = [
+            (key, {"value": key.value})
+            for key in world.keys.values()
+            if not key.stored and key not in self.created and (key.owners or self._has_period(key))
+        ]
+        if nodes:
+            self._add_by_key("resolution.create_keys", nodes)
+        if edges:
+            self._add_by_key("resolution.own", edges)
+        new: list[Row] = []
+        moved: list[Row] = []
+        ended: list[Row] = []
+        for timeline in world.timelines.values():
+            if not timeline.stored and timeline not in self.written:
+                new.append({"contact": timeline.holder, "tracker": timeline.tracker, **_period(timeline)})
+            elif timeline.stored:
+                if timeline.holder != timeline.stored_holder:
+                    moved.append({"id": timeline.id, "from": timeline.stored_holder, "to": timeline.holder})
+                if timeline.stored_open and timeline.ended is not None:
+                    ended.append({"id": timeline.id, "ended": to_pair(timeline.ended)})
+        if new or moved or ended:
+            self._add("resolution.periods", new=new, moved=moved, ended=ended)
+
+    def _has_period(self, key: Key) -> bool:
+        return key.name == "tracker_id" and any(
+            timeline.tracker == key.value and not timeline.stored for timeline in self.world.timelines.values()
+        )
+
+    def _add_by_key(self, statement: str, rows: Iterable[tuple[Key, Row]]) -> None:
+        groups: dict[str, list[Row]] = defaultdict(list)
+        for key, row in rows:
+            groups[_GROUPS[key.name]].append(row)
+        self._add(statement, **{group: groups[group] for group in _GROUPS.values()})
+
+    def _properties(self) -> None:
+        created: list[Row] = []
+        shown: list[Row] = []
+        for contact in self.world.contacts.values():
+            for entries in (contact.entries or {}).values():
+                for entry in entries:
+                    if entry.element is None:
+                        node = {
+                            "name": entry.name,
+                            "value": entry.value,
+                            "removed": True if entry.value is None else None,
+                            "message_id": entry.source,
+                            "merge": entry.fill,
+                            "position": entry.position,
+                            "shown": entry.shown,
+                        }
+                        row = {
+                            "contact": contact.id,
+                            "occurred": to_pair(entry.occurred),
+                            "arrived": to_pair(entry.arrived),
+                        }
+                        created.append({**row, "node": node})
+                    elif entry.shown != entry.stored_shown:
+                        shown.append({"element": entry.element, "shown": entry.shown})
+        if created or shown or self.world.dropped_entries:
+            self._add("properties.write", created=created, shown=shown, dropped=self.world.dropped_entries)
+
+
+def _edge(ownership: Ownership) -> Row:
+    edge: Row = {"position": ownership.position}
+    if ownership.merge is not None:
+        edge["merge"] = ownership.merge
+    if ownership.source is not None:
+        edge["message_id"] = ownership.source
+    return {"since": to_pair(ownership.since), "edge": edge}
+
+
+def _period(timeline: Timeline) -> Row:
+    occurred = [activity["occurred"] for activity in timeline.activities]
+    return {
+        "period": timeline.id,
+        "started": to_pair(timeline.started),
+        "last": to_pair(timeline.last) if timeline.last else None,
+        "first": min(occurred, default=None),
+        "latest": max(occurred, default=None),
+        "ended": None if timeline.ended is None else to_pair(timeline.ended),
+        "open": timeline.ended is None,
+        "activities": timeline.activities,
+    }
+
+
+def _undone(undone: Undone) -> Row:
+    return {
+        "merge": undone.merge,
+        "contact": undone.contact,
+        "at": to_pair(undone.at),
+        "heirs": [{"merge": merge, "subscription": key.value} for merge, key in undone.heirs],
+    }
+
+
+def _merge(merge: Merge) -> Row:
+    moved: dict[str, list[Row]] = defaultdict(list)
+    for item in merge.moved:
+        row = {
+            "value": item.key.value,
+            "kept_since": None if item.kept_since is None else to_pair(item.kept_since),
+            **_edge(item.before),
+        }
+        moved[_GROUPS[item.key.name]].append(row)
+    return {
+        "node": {
+            "id": merge.id,
+            "source": merge.source,
+            "target": merge.target,
+            "rule": merge.rule,
+            "message_id": merge.message_id,
+        },
+        "at": to_pair(merge.at),
+        "source": merge.source,
+        "target": merge.target,
+        "timelines": [timeline.id for timeline in merge.timelines],
+        **{group: moved[group] for group in _GROUPS.values()},
+    }

@@ -1,0 +1,1 @@
+"""Bulk loads of customers and of event logs."""

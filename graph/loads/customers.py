@@ -1,0 +1,280 @@
+"""Rows of existing customers: read from Parquet or CSV, checked, and said as events.
+
+A row is one person. What it says is what an event says, and the decision table alone tells what becomes of it; where a
+person has several keys of a kind, further events tie them to the person's user id or email.
+"""
+
+import csv
+import hashlib
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from graph.errors import BadInput, FieldError, KinfoldError
+from graph.identity.events import MAX_EVENT_BYTES, Event, read_event
+
+KEY_COLUMNS = ("user_id", "email", "tracker_id", "subscription")
+COLUMNS = (*KEY_COLUMNS, "properties", "created_at")
+PROPERTY = "properties."
+"""What the name of a column begins with that holds one property."""
+EVENT = "loaded"
+"""The name of the activity that a row leaves."""
+MESSAGE = "row:"
+"""What the message ids of rows begin with; a hash of the row follows."""
+
+
+class FileError(KinfoldError):
+    """A file cannot be loaded at all; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """A row that can be loaded.
+
+    Attributes
+    ----------
+    number
+        Its place in the file, from 1 on, the header not counted.
+    events
+        What it says, in the order in which it is resolved.
+    """
+
+    number: int
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A row that breaks a rule, or a key of it that counts as absent."""
+
+    row: int
+    field: str
+    rule: str
+    message: str
+    refused: bool = True
+    """False when the row was loaded without this key."""
+
+    def document(self) -> dict[str, Any]:
+        """As the report has it."""
+        return {
+            "row": self.row,
+            "field": self.field,
+            "rule": self.rule,
+            "message": self.message,
+            "refused": self.refused,
+        }
+
+
+def read_rows(file: Path, *, after: int = 0, at_once: int = 1_000) -> Iterator[list[tuple[int, dict[str, Any]]]]:
+    """Read rows with their numbers, so many at once, those up to ``after`` passed over.
+
+    Raises
+    ------
+    FileError
+        When the file is no Parquet and no CSV, or has a column that is not in `COLUMNS` and is no property's.
+    """
+    with file.open("rb") as opened:
+        beginning = opened.read(4)
+    if not beginning:
+        raise FileError(f"{file}: this file is empty; CSV begins with a line of columns.")
+    yield from (_parquet if beginning == b"PAR1" else _csv)(file, after, at_once)
+
+
+def read_customer(number: int, row: Mapping[str, Any]) -> Customer:
+    """Turn a row into the events that say the same.
+
+    Raises
+    ------
+    BadInput
+        With every field that is wrong, by the rules of events; nothing is known of the graph here.
+    """
+    keys = {name: _keys(name, row.get(name)) for name in KEY_COLUMNS}
+    _check_keys(keys)
+    properties = _properties(row)
+    created_at = row.get("created_at")
+    named = {f"{PROPERTY}{name}": value for name, value in properties.items()}
+    _check_values({**keys, **named, "created_at": created_at})
+    said = orjson.dumps({**keys, "properties": properties, "at": created_at}, option=orjson.OPT_SORT_KEYS)
+    if len(said) > MAX_EVENT_BYTES:
+        message = f"a row is at most {MAX_EVENT_BYTES} bytes, this one has {len(said)}"
+        raise BadInput([FieldError("", "too_large", message)])
+    message = MESSAGE + hashlib.blake2b(said, digest_size=16).hexdigest()
+    first: dict[str, Any] = {name: values[0] for name, values in keys.items() if values}
+    common: dict[str, Any] = {"event": EVENT, "occurred_at": created_at}
+    person = {"user_id": first["user_id"]} if "user_id" in first else {"email": first.get("email")}
+    events = [{**first, "properties": properties, **common, "message_id": message}]
+    events += [
+        {**person, name: value, **common, "message_id": f"{message}:{name}:{place}"}
+        for name in ("email", "tracker_id", "subscription")
+        for place, value in enumerate(keys[name][1:], start=2)
+    ]
+    try:
+        return Customer(number, tuple(read_event(event) for event in events))
+    except BadInput as error:
+        renamed = [
+            FieldError("created_at" if item.field == "occurred_at" else item.field, item.rule, item.message)
+            for item in error.errors
+        ]
+        raise BadInput(renamed) from error
+
+
+def _check_keys(keys: Mapping[str, list[Any]]) -> None:
+    errors: list[FieldError] = []
+    if not any(keys.values()):
+        errors.append(FieldError("", "no_key", f"a row has one of {', '.join(KEY_COLUMNS)}"))
+    if len(keys["user_id"]) > 1:
+        errors.append(FieldError("user_id", "one", "a person has one user_id"))
+    if len(keys["email"]) > 1 and not keys["user_id"]:
+        errors.append(FieldError("email", "tied", "several emails are one person's when a user_id ties them"))
+    for name in ("tracker_id", "subscription"):
+        if len(keys[name]) > 1 and not keys["user_id"] and not keys["email"]:
+            errors.append(FieldError(name, "tied", "several are one person's when a user_id or email ties them"))
+    if errors:
+        raise BadInput(errors)
+
+
+def _check_values(values: Mapping[str, Any]) -> None:
+    """Refuse what Parquet holds and JSON does not, such as decimals and bytes."""
+    errors: list[FieldError] = []
+    for field, value in values.items():
+        try:
+            orjson.dumps(value)
+        except (orjson.JSONEncodeError, RecursionError) as error:
+            errors.append(FieldError(field, "value", f"this cannot be written as JSON: {error}"))
+    if errors:
+        raise BadInput(errors)
+
+
+def _keys(name: str, value: Any) -> list[Any]:
+    if value is None:
+        return []
+    if isinstance(value, str) and value.startswith("["):
+        try:
+            listed = orjson.loads(value)
+        except orjson.JSONDecodeError:
+            listed = None
+        value = listed if isinstance(listed, list) else value
+    values = value if isinstance(value, list) else [value]
+    # Tables of customers number them more often than not.
+    return [
+        str(item) if name == "user_id" and isinstance(item, int) and not isinstance(item, bool) else item
+        for item in values
+        if item is not None
+    ]
+
+
+def _properties(row: Mapping[str, Any]) -> dict[str, Any]:
+    given = row.get("properties")
+    if isinstance(given, str):
+        try:
+            given = orjson.loads(given)
+        except orjson.JSONDecodeError as error:
+            raise BadInput([FieldError("properties", "json", f"this is no JSON: {error}")]) from error
+    if isinstance(given, list):  # a map, as Parquet has it
+        given = dict(given)
+    if given is not None and not isinstance(given, Mapping):
+        raise BadInput([FieldError("properties", "type", "this is an object of names and values")])
+    if not all(isinstance(name, str) for name in given or ()):
+        raise BadInput([FieldError("properties", "type", "a name is a string")])
+    properties = dict(given or {})
+    for column, value in row.items():
+        if column.startswith(PROPERTY) and value is not None:
+            properties[column.removeprefix(PROPERTY)] = value
+    return {
+        name: value.isoformat().replace("+00:00", "Z") if isinstance(value, date) else value
+        for name, value in properties.items()
+    }
+
+
+def _check_columns(file: Path, columns: list[str]) -> None:
+    unknown = [name for name in columns if name not in COLUMNS and not (name.startswith(PROPERTY) and name != PROPERTY)]
+    if unknown:
+        raise FileError(
+            f"{file}: there is no column {', '.join(map(repr, unknown))}; the columns are {', '.join(COLUMNS)}, and "
+            f"{PROPERTY}NAME for a property."
+        )
+    twice = sorted({name for name in columns if columns.count(name) > 1})
+    if twice:
+        raise FileError(f"{file}: the column {twice[0]!r} is there twice.")
+    if not any(name in KEY_COLUMNS for name in columns):
+        raise FileError(f"{file}: none of its columns is a key: {', '.join(KEY_COLUMNS)}.")
+
+
+def _csv(file: Path, after: int, at_once: int) -> Iterator[list[tuple[int, dict[str, Any]]]]:
+    csv.field_size_limit(sys.maxsize)
+    with file.open(encoding="utf-8-sig", newline="") as text:
+        reader = csv.reader(text, strict=True)
+        try:
+            columns = next(reader, [])
+            _check_columns(file, columns)
+            batch: list[tuple[int, dict[str, Any]]] = []
+            number = 0
+            for values in reader:
+                if not values:
+                    continue
+                number += 1
+                if number <= after:
+                    continue
+                row: dict[str, Any] = {name: value for name, value in zip(columns, values, strict=False) if value != ""}
+                if len(values) != len(columns):
+                    row = {"": f"{len(values)} values in a file of {len(columns)} columns"}
+                batch.append((number, row))
+                if len(batch) == at_once:
+                    yield batch
+                    batch = []
+            if batch:
+                yield batch
+        except csv.Error as error:
+            raise FileError(f"{file}, line {reader.line_num}: this is no CSV: {error}") from error
+        except UnicodeDecodeError as error:
+            # The error counts from the start of a block that was read ahead.
+            raise FileError(f"{file}, line {_not_utf8(file)}: this is not UTF-8: {error.reason}") from error
+
+
+def _not_utf8(file: Path) -> int:
+    with file.open("rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            try:
+                line.decode()
+            except UnicodeDecodeError:
+                return number
+    return 0
+
+
+def _parquet(file: Path, after: int, at_once: int) -> Iterator[list[tuple[int, dict[str, Any]]]]:
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError as error:
+        raise FileError("Parquet needs pyarrow: install the extra with pip install 'kinfold[parquet]'.") from error
+    try:
+        with pq.ParquetFile(file) as opened:
+            _check_columns(file, opened.schema_arrow.names)
+            number = 0
+            groups: list[int] = []
+            for group in range(opened.num_row_groups):
+                rows = opened.metadata.row_group(group).num_rows
+                if number + rows <= after and not groups:
+                    number += rows
+                else:
+                    groups.append(group)
+            for part in opened.iter_batches(batch_size=at_once, row_groups=groups):
+                batch = []
+                for row in part.to_pylist():
+                    number += 1
+                    if number > after:
+                        batch.append((number, {name: _aware(value) for name, value in row.items()}))
+                if batch:
+                    yield batch
+    except (pa.ArrowException, OSError) as error:
+        raise FileError(f"{file}: this cannot be read as Parquet: {error}") from error
+
+
+def _aware(value: Any) -> Any:
+    """Take a time of a table, which has no zone, for UTC."""
+    return value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.tzinfo is None else value

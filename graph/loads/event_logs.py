@@ -1,0 +1,458 @@
+"""The load of a history: a log parted by who can meet, and each part resolved in order beside the others.
+
+What the decision table looks at for an event hangs on the keys that the event carries, so that events which are not
+connected through keys may be resolved in any order, and side by side (`graph.loads.ties`). Every event passes the
+same resolver as one that comes alone. How far a part is stands in the transaction of each batch, and every event has a
+message id: what was done is done once, wherever a load was stopped.
+"""
+
+import os
+import shutil
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from graph.clock import Clock, to_pair
+from graph.durable import write_durably
+from graph.embedded.home import FileLock
+from graph.errors import ClashError, Unavailable
+from graph.identity.events import Event, read_event
+from graph.identity.keys import BlockList, EventKeys
+from graph.identity.resolver import Resolver
+from graph.loads.customers import Refused
+from graph.loads.loads import BUSY, Loaded, advance
+from graph.loads.partitions import Parted, Stretch, batches, part_span
+from graph.loads.ties import Read, Span, connect, read_span, refusals_path, survey
+from graph.loads.worker_pool import Crew
+from graph.model import Answer, Outcome
+from graph.settings import Settings
+from graph.store.database import Database, Row, Transaction
+
+PLAN = "plan.json"
+LEADER, WORKERS = "leader.lock", "workers.lock"
+"""Held by the process that leads a load, alone, and by those that work for it, together."""
+WIND_UP_SECONDS = 20.0
+"""How long those may take to end whose leader was killed."""
+TOLD_AT_ONCE = 1_000
+"""Lines that are no events, told together: a file that is no log has no other."""
+MESSAGE = "log:"
+"""What the message ids begin with of events that came without one."""
+
+Progress = Callable[[str, int, int], None]
+"""Told what is done (read, part or resolve), how much of it, and how much there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How a log is cut up.
+
+    Attributes
+    ----------
+    batch
+        Events in a transaction.
+    span
+        Bytes of the log that one worker reads at a time, at least.
+    spans, partitions
+        How many there may be.
+    partition
+        Events of a partition, where the log is not too long for that.
+    stretch
+        How much of a partition is held at a time.
+    """
+
+    batch: int = 1_000
+    span: int = 4 << 20
+    spans: int = 64
+    partition: int = 20_000
+    partitions: int = 256
+    stretch: Stretch = field(default_factory=Stretch)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A log that was parted: a name for this parting, its spans, and how many events each partition has."""
+
+    name: str
+    spans: list[Span]
+    lines: int
+    refused: int
+    partitions: list[int]
+    stretch: Stretch
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A partition to be resolved, from where it stands."""
+
+    load: str
+    plan: Plan
+    number: int
+    done: int
+    batch: int
+
+    @property
+    def record(self) -> str:
+        """The name of the record of how far it is."""
+        return _record(self.load, self.plan, self.number)
+
+
+class Worker:
+    """What each worker of a load does, in this process or in one of its own."""
+
+    def __init__(self, database: Database, resolver: Resolver) -> None:
+        self._database = database
+        self._resolver = resolver
+        self.told: Callable[[int], None] = lambda _: None
+        """Told how much was done since it was told last."""
+        self.stopped: Callable[[], bool] = lambda: False
+        """Whether to stop before the next batch."""
+
+    def read(self, file: Path, span: Span, folder: Path, block_list: BlockList, anybody: bool) -> Read:
+        """Read a span of the log; where the graph holds anybody, look up who owns its keys."""
+        read = read_span(file, span, folder, block_list, self._owners if anybody else None)
+        self.told(span.size)
+        return read
+
+    def part(self, file: Path, span: Span, folder: Path, partitions: int) -> list[int]:
+        """Write the events of a span into the partitions."""
+        counts = part_span(file, span, folder, partitions)
+        self.told(span.size)
+        return counts
+
+    def resolve(self, folder: Path, part: Part) -> None:
+        """Resolve the events of a partition that are not done.
+
+        Raises
+        ------
+        ClashError
+            When another process loads the same log.
+        Unavailable
+            When the database cannot be reached; what is committed stays.
+        """
+        plan, done = part.plan, part.done
+        for batch in batches(
+            folder, part.number, len(plan.spans), size=part.batch, stretch=plan.stretch, after=part.done
+        ):
+            if self.stopped():
+                return
+            events = [_event(part.load, item) for item in batch]
+            try:
+                self._resolve(part, events, done)
+            except (ClashError, Unavailable):
+                raise
+            except Exception as error:
+                if not self._one_by_one(folder, part, batch, events, done):
+                    raise error
+            done += len(batch)
+            self.told(len(batch))
+
+    def _resolve(self, part: Part, events: Sequence[Event], done: int, refused: int = 0) -> None:
+        end = done + len(events) + refused
+
+        def note(tx: Transaction, answers: list[Answer]) -> None:
+            counts = Counter(
+                "repeated" if answer.duplicate else "ignored" if answer.contact is None else "loaded"
+                for answer in answers
+            )
+            created = sum(answer.outcome is Outcome.CREATED and not answer.duplicate for answer in answers)
+            advance(
+                tx,
+                part.record,
+                done,
+                end,
+                loaded=counts["loaded"],
+                created=created,
+                refused=refused,
+                repeated=counts["repeated"],
+            )
+
+        self._resolver.resolve_and(
+            self._resolver.prepare(events),
+            note,
+            committed=lambda tx: any(row["rows"] >= end for row in tx.run("loads.state", id=part.record)),
+        )
+
+    def _one_by_one(
+        self, folder: Path, part: Part, batch: Sequence[Parted], events: Sequence[Event], done: int
+    ) -> bool:
+        """Resolve a batch that no transaction could hold event by event, and note which of them none can.
+
+        Gives whether there were others: a fault that every event meets is no event's.
+        """
+        failed = 0
+        for place, (item, event) in enumerate(zip(batch, events, strict=True)):
+            try:
+                self._resolve(part, [event], done + place)
+            except (ClashError, Unavailable):
+                raise
+            except Exception as error:
+                failed += 1
+                if failed > len(batch) // 2:
+                    return False
+                told = {"row": item.line, "field": "", "rule": "failed", "message": _in_words(error)}
+                # Before the commit that passes it over: a line may be told twice, and is never forgotten.
+                with _failures(folder, part.number).open("ab") as stream:
+                    stream.write(orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE))
+                self._resolve(part, [], done + place, refused=1)
+        return True
+
+    def _owners(self, all_keys: Sequence[EventKeys]) -> Iterable[tuple[str, str, str]]:
+        def values(name: str) -> list[str]:
+            return sorted({value for keys in all_keys if (value := getattr(keys, name)) is not None})
+
+        wanted = {
+            "emails": values("email"),
+            "user_ids": values("user_id"),
+            "trackers": values("tracker_id"),
+            "subscriptions": values("subscription"),
+        }
+        rows = self._database.read(lambda tx: tx.run("loads.owners", **wanted))
+        return [(row["name"], row["value"], row["owner"]) for row in rows]
+
+
+class Histories:
+    """Loads histories: logs of events from before, or from another system."""
+
+    def __init__(
+        self, database: Database, resolver: Resolver, settings: Settings, *, clock: Clock | None = None
+    ) -> None:
+        self._database = database
+        self._resolver = resolver
+        self._settings = settings
+        self._clock = clock or Clock()
+
+    def load(
+        self,
+        file: Path,
+        *,
+        workers: int | None = None,
+        anew: bool = False,
+        work: Path | None = None,
+        sizes: Sizes | None = None,
+        on_begin: Callable[[], None] = lambda: None,
+        on_refused: Callable[[list[Refused]], None] = lambda _: None,
+        on_progress: Progress = lambda *_: None,
+    ) -> Loaded:
+        """Load a log, from where an earlier load of it was stopped.
+
+        Parameters
+        ----------
+        file
+            Events as NDJSON, in the order in which they came. It must not change meanwhile.
+        workers
+            Processes that work side by side; 1 is this one alone. As many as there are processors, up to four, when
+            it is left out; one for a small log.
+        anew
+            Go through all events again; those that were resolved are known by their message ids.
+        work
+            Where the parted log is kept until the load is done; without it a folder in the deployment's home.
+        sizes
+            How the log is cut up.
+        on_begin
+            Told before anything else when there is something to do: every line that is wrong is told again.
+        on_refused
+            Told which lines are no events, in their order, before anything is resolved, and in the end which events
+            no transaction could hold.
+        on_progress
+            Told how far reading, parting and resolving are: bytes, bytes, events.
+
+        Raises
+        ------
+        ClashError
+            When another process loads the same file.
+        Unavailable
+            When the database cannot be reached; what is committed stays.
+        OSError
+            When the file cannot be read, or the folder cannot be written.
+
+        Notes
+        -----
+        O(n log n) in the events, most of it O(n). The folder holds the log once more, and memory the keys that are tied
+        to others, some stretches of events and, for each span, 16 bytes a line.
+        """
+        sizes = sizes or Sizes(batch=self._settings.batch_size)
+        size = file.stat().st_size
+        digest, spans = survey(file, max(sizes.span, size // sizes.spans + 1))
+        load = f"log {digest}"
+        folder = (work or self._settings.home / "loads") / digest[:32]
+        with _held(folder):
+            state = self._state(load)
+            if state is not None and state["finished"] and not anew:
+                loaded = Loaded.of(state, before=True)
+            else:
+                on_begin()
+                with self._crew(workers, spans, folder) as crew:
+                    plan = None if anew or state is None else _read_plan(folder)
+                    if plan is None or not self._knows(load, plan):
+                        _clear(folder)
+                        crew.on_progress = lambda what, done: on_progress(what, done, size)
+                        plan = self._part(crew, file, spans, folder, sizes)
+                        self._begin(load)
+                    for span in plan.spans:
+                        for some in _by(TOLD_AT_ONCE, _told(refusals_path(folder, span.number))):
+                            on_refused(some)
+                    self._resolve(crew, load, plan, folder, sizes, on_progress)
+                    on_refused(_failed(folder, plan))
+                    loaded = self._finish(load, plan)
+        shutil.rmtree(folder, ignore_errors=True)
+        return loaded
+
+    def _crew(self, workers: int | None, spans: Sequence[Span], folder: Path) -> Crew:
+        if workers is None:
+            workers = min(os.cpu_count() or 1, 4) if len(spans) > 1 else 1
+        return Crew(Worker(self._database, self._resolver), self._settings, workers, folder / WORKERS)
+
+    def _part(self, crew: Crew, file: Path, spans: list[Span], folder: Path, sizes: Sizes) -> Plan:
+        anybody = bool(self._database.read(lambda tx: tx.run("loads.anybody")))
+        block_list = self._resolver.block_list
+        read: list[Read] = crew.run("read", [(file, span, folder, block_list, anybody) for span in spans])
+        lines, refused = sum(one.lines for one in read), sum(one.refused for one in read)
+        connect(folder, len(spans)).save(folder)
+        partitions = max(1, min(sizes.partitions, max(lines // sizes.partition, 4 * crew.workers)))
+        counts = crew.run("part", [(file, span, folder, partitions) for span in spans])
+        events = [sum(column) for column in zip(*counts, strict=True)]
+        plan = Plan(uuid.uuid4().hex, spans, lines, refused, events, sizes.stretch)
+        _write_plan(folder, plan)
+        return plan
+
+    def _knows(self, load: str, plan: Plan) -> bool:
+        """Tell whether this graph has records of a parting: it may have been made for another graph, or be replaced."""
+        numbers = _numbers(plan)
+        return not numbers or self._state(_record(load, plan, numbers[0])) is not None
+
+    def _begin(self, load: str) -> None:
+        def work(tx: Transaction) -> None:
+            tx.run("loads.forget", beginning=f"{load}/")
+            tx.run("loads.begin", id=load, at=to_pair(self._clock.next()))
+
+        self._database.write(work)
+
+    def _resolve(self, crew: Crew, load: str, plan: Plan, folder: Path, sizes: Sizes, on_progress: Progress) -> None:
+        numbers = _numbers(plan)
+
+        def states(tx: Transaction) -> list[int]:
+            done = []
+            for number in numbers:
+                name = _record(load, plan, number)
+                rows = tx.run("loads.state", id=name)
+                if not rows:
+                    tx.run("loads.begin", id=name, at=to_pair(self._clock.next()))
+                done.append(rows[0]["rows"] if rows else 0)
+            return done
+
+        parts = [
+            Part(load, plan, number, done, sizes.batch)
+            for number, done in zip(numbers, self._database.write(states), strict=True)
+        ]
+        # The longest first: it may be one component, which one worker resolves alone.
+        parts.sort(key=lambda part: part.done - plan.partitions[part.number])
+        before, events = sum(part.done for part in parts), sum(plan.partitions)
+        crew.on_progress = lambda _, done: on_progress("resolve", before + done, events)
+        crew.on_progress("resolve", 0)
+        crew.run("resolve", [(folder, part) for part in parts])
+
+    def _finish(self, load: str, plan: Plan) -> Loaded:
+        names = [_record(load, plan, number) for number in _numbers(plan)]
+
+        def work(tx: Transaction) -> Row:
+            states = [row for name in names for row in tx.run("loads.state", id=name)]
+            if sum(state["rows"] for state in states) != sum(plan.partitions):
+                raise ClashError(BUSY)
+            told = {name: sum(state[name] for state in states) for name in ("loaded", "created", "refused", "repeated")}
+            told["refused"] += plan.refused
+            tx.run("loads.advance", id=load, **{"from": 0, "to": plan.lines}, **told)
+            tx.run("loads.finish", id=load, at=to_pair(self._clock.next()))
+            tx.run("loads.forget", beginning=f"{load}/")
+            (state,) = tx.run("loads.state", id=load)
+            return state
+
+        def committed(tx: Transaction, _: Row) -> bool:
+            return any(row["finished"] for row in tx.run("loads.state", id=load))
+
+        return Loaded.of(self._database.write(work, committed=committed))
+
+    def _state(self, load: str) -> Row | None:
+        rows = self._database.read(lambda tx: tx.run("loads.state", id=load))
+        return rows[0] if rows else None
+
+
+def _event(load: str, item: Parted) -> Event:
+    event = read_event(item.raw)
+    if event.message_id is not None:
+        return event
+    return event.model_copy(update={"message_id": f"{MESSAGE}{load.removeprefix('log ')[:32]}:{item.line}"})
+
+
+def _numbers(plan: Plan) -> list[int]:
+    return [number for number, events in enumerate(plan.partitions) if events]
+
+
+def _record(load: str, plan: Plan, number: int) -> str:
+    return f"{load}/{plan.name}/{number}"
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock, workers = FileLock(folder / LEADER), FileLock(folder / WORKERS)
+    if not lock.acquire():
+        raise ClashError(BUSY)
+    try:
+        if not workers.acquire(timeout=WIND_UP_SECONDS):
+            raise ClashError("Processes of an earlier load of this file are still at work.")
+        workers.release()
+        yield
+    finally:
+        lock.release()
+
+
+def _clear(folder: Path) -> None:
+    (folder / PLAN).unlink(missing_ok=True)  # first: without it nothing else counts
+    for path in folder.iterdir():
+        if path.name not in (LEADER, WORKERS):
+            path.unlink()
+
+
+def _write_plan(folder: Path, plan: Plan) -> None:
+    write_durably(folder / PLAN, orjson.dumps(asdict(plan)))
+
+
+def _read_plan(folder: Path) -> Plan | None:
+    try:
+        found: dict[str, Any] = orjson.loads((folder / PLAN).read_bytes())
+    except FileNotFoundError:
+        return None
+    plan = Plan(**found)
+    return replace(plan, spans=[Span(**span) for span in found["spans"]], stretch=Stretch(**found["stretch"]))
+
+
+def _failed(folder: Path, plan: Plan) -> list[Refused]:
+    found = {line.row: line for number in range(len(plan.partitions)) for line in _told(_failures(folder, number))}
+    return [found[row] for row in sorted(found)]
+
+
+def _failures(folder: Path, number: int) -> Path:
+    return folder / f"failed-{number}.ndjson"
+
+
+def _told(path: Path) -> Iterator[Refused]:
+    if path.exists():
+        with path.open("rb") as lines:
+            for line in lines:
+                yield Refused(**orjson.loads(line))
+
+
+def _by(count: int, told: Iterator[Refused]) -> Iterator[list[Refused]]:
+    while some := list(islice(told, count)):
+        yield some
+
+
+def _in_words(error: Exception) -> str:
+    return f"no transaction could hold this event ({type(error).__name__})"

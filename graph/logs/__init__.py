@@ -1,0 +1,1 @@
+"""Logs of events: read line by line, and replayed under other policies."""

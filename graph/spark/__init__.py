@@ -1,0 +1,1 @@
+"""The identity graph as Parquet files, analysed by Spark."""

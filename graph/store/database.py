@@ -1,0 +1,446 @@
+"""The database room: the only place that opens sessions, retries and commits."""
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from typing import Any, TypeVar
+
+from neo4j import (
+    READ_ACCESS,
+    WRITE_ACCESS,
+    Bookmarks,
+    Driver,
+    GraphDatabase,
+    NotificationMinimumSeverity,
+    Session,
+)
+from neo4j import Transaction as BoltTransaction
+from neo4j.exceptions import (
+    AuthError,
+    ConnectionAcquisitionTimeoutError,
+    DriverError,
+    IncompleteCommit,
+    Neo4jError,
+    ResultFailedError,
+    ServiceUnavailable,
+    SessionExpired,
+)
+
+from graph import tracing
+from graph.errors import BadBookmark, TryAgain, Unavailable
+from graph.settings import Settings
+from graph.store.statements import PARAMETERS, Statement, load_statements
+
+Result = TypeVar("Result")
+Row = dict[str, Any]
+
+log = logging.getLogger("kinfold.database")
+
+_after: ContextVar[frozenset[str]] = ContextVar("kinfold_after", default=frozenset())
+
+THREADS = 256
+"""How many statements run beside their callers at once: more than a pool has connections, for one that waited for a
+thread could hold the locks that the others wait for."""
+
+PATIENCE = 3
+"""After so many collisions a writer stands in line with the others that had as many, so that one after the other gets
+through however many there are."""
+
+_INVALID_BOOKMARK = "Neo.ClientError.Transaction.InvalidBookmark"
+_RACES = frozenset(
+    {
+        # Two transactions created the same key: the loser reads again and finds it.
+        "Neo.ClientError.Schema.ConstraintValidationFailed",
+        # A contact was folded between the look at its key and the wait for its lock.
+        "Neo.ClientError.Statement.EntityNotFound",
+        # Two processes started at once and made the same index.
+        "Neo.ClientError.Schema.EquivalentSchemaRuleAlreadyExists",
+    }
+)
+"""Codes of races that others won: trying again finds what they left. What repeats is a fault and no race."""
+
+MAX_RACES = 25
+"""How often one transaction may lose such races, all in all; then what the database said is raised."""
+
+_PASSING = frozenset(
+    {
+        # The leader moved on while the transaction was under way.
+        "Neo.ClientError.Cluster.NotALeader",
+        "Neo.ClientError.General.ForbiddenOnReadOnlyDatabase",
+        # The server is going down or coming up.
+        "Neo.ClientError.Transaction.TransactionNotFound",
+        "Neo.TransientError.General.DatabaseUnavailable",
+    }
+)
+
+
+@contextmanager
+def reading_after(bookmarks: frozenset[str]) -> Iterator[None]:
+    """Let what is read within this context see what these bookmarks stand for, whichever member of a cluster it asks.
+
+    Raises
+    ------
+    BadBookmark
+        Within the context, when the database did not give them.
+    """
+    token = _after.set(bookmarks)
+    try:
+        yield
+    finally:
+        _after.reset(token)
+
+
+class Transaction:
+    """One open transaction: named statements in, rows out."""
+
+    def __init__(self, bolt: BoltTransaction, statements: Mapping[str, Statement], threads: Executor) -> None:
+        self._bolt = bolt
+        self._statements = statements
+        self._threads = threads
+        self._started: Future[list[Row]] | None = None
+
+    def run(self, name: str, /, **parameters: Any) -> list[Row]:
+        """Run a named statement and return all its rows.
+
+        Raises
+        ------
+        KeyError
+            When there is no such statement.
+        TypeError
+            When the parameters are not those that the statement declares.
+        """
+        self.settle()
+        return self._run(name, parameters)
+
+    def start(self, name: str, /, **parameters: Any) -> None:
+        """Run a named statement that returns nothing while the caller goes on.
+
+        What is run next waits for it and raises what it raised; so does the commit.
+        """
+        self.settle()
+        self._started = self._threads.submit(self._run, name, parameters)
+
+    def settle(self) -> None:
+        """Wait for the statement that was started, if any, and raise what it raised."""
+        started, self._started = self._started, None
+        if started is not None:
+            started.result()
+
+    def _run(self, name: str, parameters: Mapping[str, Any]) -> list[Row]:
+        statement = self._statements[name]
+        if parameters.keys() != statement.parameters:
+            raise TypeError(f"{name} takes {sorted(statement.parameters)}, was given {sorted(parameters)}")
+        with tracing.span(name, {"db.system.name": "neo4j", "db.operation.name": name}):
+            result = self._bolt.run(statement.text, {PARAMETERS: parameters})
+            keys = result.keys()
+            return [dict(zip(keys, record.values(), strict=True)) for record in result]
+
+    def run_text(self, text: str, **parameters: Any) -> list[Row]:
+        """Run a text that came from a file of ``cypher/migrations/``."""
+        self.settle()
+        return self._bolt.run(text, parameters).data()
+
+
+class Database:
+    """A Neo4j with the product's statements.
+
+    Parameters
+    ----------
+    driver
+        An open driver; closed with this object.
+    name
+        The database's name, None for the server's default.
+    retry_seconds
+        How long a transaction that failed for a passing reason is tried again.
+    revive
+        Brings the server back when it has gone away and is ours to start; called in a thread of its own, one call
+        at a time.
+    routed
+        Whether the driver routes: readers to any member of a cluster, writers to its leader.
+    """
+
+    def __init__(
+        self,
+        driver: Driver,
+        *,
+        name: str | None = None,
+        retry_seconds: float = 30.0,
+        revive: Callable[[], object] | None = None,
+        routed: bool = False,
+    ) -> None:
+        self.routed = routed
+        """Whether readers may be sent to another member of a cluster than writers."""
+        self._reviver = None if revive is None else _Reviver(revive)
+        self._driver = driver
+        self._name = name
+        self._retry_seconds = retry_seconds
+        self._statements = load_statements()
+        # For statements that run beside their caller; each transaction has at most one of them under way.
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="kinfold-statement")
+        # Readers on followers wait for what was written through this object.
+        self._bookmarks = GraphDatabase.bookmark_manager()
+        self.retried: Callable[[str], None] = lambda _: None
+        """Told why a transaction is tried again, each time; for metrics."""
+
+    @classmethod
+    def connect(
+        cls, uri: str, user: str, password: str, settings: Settings, *, revive: Callable[[], object] | None = None
+    ) -> "Database":
+        """Open a driver; nothing is sent before the first transaction."""
+        driver = GraphDatabase.driver(
+            uri,
+            auth=(user, password) if user else None,
+            max_connection_pool_size=settings.pool_size,
+            connection_acquisition_timeout=settings.retry_seconds,
+            connection_timeout=5.0,
+            keep_alive=True,
+            # Own retries below: one place, with a bound.
+            max_transaction_retry_time=0.0,
+            notifications_min_severity=NotificationMinimumSeverity.OFF,
+            user_agent="kinfold",
+        )
+        return cls(
+            driver,
+            name=settings.neo4j_database,
+            retry_seconds=settings.retry_seconds,
+            revive=revive,
+            routed=uri.startswith("neo4j"),
+        )
+
+    def bookmarks(self) -> frozenset[str]:
+        """Give what stands for all that was written or read through this object so far; see `reading_after`."""
+        return frozenset(self._bookmarks.get_bookmarks())
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._threads.shutdown()
+        self._driver.close()
+
+    def __enter__(self) -> "Database":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def ready(self, timeout: float = 3.0) -> None:
+        """Ask the database for a sign of life.
+
+        Raises
+        ------
+        Unavailable
+            When it gives none.
+        """
+        self._retried(
+            lambda session, _: self._in_transaction(session, lambda tx: tx.run("database.ping")),
+            access=READ_ACCESS,
+            retry_seconds=timeout,
+        )
+
+    def read(self, work: Callable[[Transaction], Result], *, retry_seconds: float | None = None) -> Result:
+        """Run work that only reads, in one transaction; ``retry_seconds`` stands for this database's own.
+
+        Raises
+        ------
+        Unavailable
+            When the database cannot be reached within that time.
+        """
+        return self._retried(
+            lambda session, _: self._in_transaction(session, work),
+            access=READ_ACCESS,
+            retry_seconds=retry_seconds,
+        )
+
+    def write(
+        self,
+        work: Callable[[Transaction], Result],
+        *,
+        committed: Callable[[Transaction, Result], bool] | None = None,
+        in_line: bool = True,
+    ) -> Result:
+        """Run work in one committed transaction, again when it fails for a passing reason.
+
+        Parameters
+        ----------
+        work
+            What to do; it may run several times and must leave nothing behind outside the transaction.
+        committed
+            Tells, in a later transaction, whether what ``work`` returned did get committed. It is asked when
+            the connection was lost during the commit, where nobody knows: without the question the work would
+            be done twice.
+        in_line
+            Whether it stands in line with other writers when it collided with them too often. A change of the schema
+            cannot: the line is data, and the two do not go into one transaction.
+
+        Raises
+        ------
+        Unavailable
+            When the database cannot be reached, or the work did not get through, within ``retry_seconds``.
+        """
+        doubtful: list[Result] = []
+
+        def attempt(session: Session, collided: bool) -> Result:
+            if doubtful and committed is not None:
+                earlier = doubtful[-1]
+                if self._in_transaction(session, lambda tx: committed(tx, earlier)):
+                    return earlier
+                doubtful.clear()
+            with self._begun(session) as (bolt, tx):
+                if collided and in_line:
+                    tx.run("database.stand_in_line")
+                result = work(tx)
+                tx.settle()
+                try:
+                    bolt.commit()
+                except (IncompleteCommit, ServiceUnavailable, SessionExpired, OSError):
+                    doubtful.append(result)
+                    raise
+                return result
+
+        return self._retried(attempt, access=WRITE_ACCESS)
+
+    def rehearse(self, work: Callable[[Transaction], Result]) -> Result:
+        """Run work in a transaction that is rolled back, again when it fails for a passing reason."""
+
+        def attempt(session: Session, collided: bool) -> Result:
+            with self._begun(session) as (bolt, tx):
+                if collided:
+                    tx.run("database.stand_in_line")
+                result = work(tx)
+                tx.settle()
+                bolt.rollback()
+                return result
+
+        return self._retried(attempt, access=WRITE_ACCESS)
+
+    def _in_transaction(self, session: Session, work: Callable[[Transaction], Result]) -> Result:
+        with self._begun(session) as (bolt, tx):
+            result = work(tx)
+            tx.settle()
+            bolt.commit()
+            return result
+
+    @contextmanager
+    def _begun(self, session: Session) -> Iterator[tuple[BoltTransaction, Transaction]]:
+        # BEGIN goes with the first statement instead of costing a round trip: what the driver does in execute_query,
+        # for which it has no public switch.
+        with session._pipelined_begin:
+            bolt = session.begin_transaction()
+        tx = Transaction(bolt, self._statements, self._threads)
+        try:
+            # What was not committed is rolled back by the session when it is closed, and not by leaving `bolt`: when a
+            # statement fails, the driver gives the connection back to its pool at once, and a transaction that is left
+            # looks at it once more, in the middle of what another thread does with it by then.
+            yield bolt, tx
+        except BaseException:
+            # The connection is one: what runs on it beside us ends before the rollback is sent.
+            with suppress(Exception):
+                tx.settle()
+            raise
+
+    def _session(self, access: str, patience: float | None = None) -> Session:
+        return self._driver.session(
+            database=self._name,
+            default_access_mode=access,
+            bookmark_manager=self._bookmarks,
+            # Writers meet the leader, which has everything.
+            bookmarks=Bookmarks.from_raw_values(_after.get()) if access == READ_ACCESS else None,
+            # Zero is refused: a try that nobody has time for still gets a connection that is free.
+            connection_acquisition_timeout=max(self._retry_seconds if patience is None else patience, 0.01),
+        )
+
+    def _retried(
+        self, attempt: Callable[[Session, bool], Result], *, access: str, retry_seconds: float | None = None
+    ) -> Result:
+        """Make attempts until one succeeds; each is told whether it collided so often that it must stand in line."""
+        limit = self._retry_seconds if retry_seconds is None else retry_seconds
+        deadline = time.monotonic() + limit
+        tries = collisions = races = 0
+        while True:
+            tries += 1
+            try:
+                with (
+                    tracing.span("transaction", {"db.system.name": "neo4j", "access": access, "tries": tries}),
+                    self._session(access, deadline - time.monotonic()) as session,
+                ):
+                    return attempt(session, collisions >= PATIENCE)
+            except (TryAgain, Neo4jError, DriverError, OSError) as raised:
+                error = _cause(raised)
+                if getattr(error, "code", None) == _INVALID_BOOKMARK and _after.get():
+                    raise BadBookmark("this is no bookmark of this database") from error
+                races += _is_race(error)
+                if not _passing(error) or races > MAX_RACES:
+                    raise
+                if self._reviver is not None and not isinstance(error, Neo4jError | TryAgain):
+                    self._reviver.start()
+                # Full jitter: writers that collided must not collide again in step.
+                pause = random.uniform(0, min(1.0, 0.005 * 2 ** min(tries, 8)))  # noqa: S311
+                # Also after the first try, which may have been a long one: the next would be as long.
+                if time.monotonic() + pause >= deadline:
+                    raise Unavailable(
+                        f"The database did not take the transaction within {limit:g} s "
+                        f"({_name(error)}). Nothing that was answered is lost; sending this again is safe."
+                    ) from error
+                collisions += isinstance(error, Neo4jError | TryAgain)
+                self.retried(_name(error))
+                log.debug("trying again after %s", _name(error))
+                time.sleep(pause)
+
+
+class _Reviver:
+    """Brings the server back beside those who wait for it: one call at a time, and nobody waits for it to end.
+
+    A start takes longer than a caller may have; whoever's time is over is told to come again, and the start goes on.
+    """
+
+    def __init__(self, revive: Callable[[], object]) -> None:
+        self._revive = revive
+        self._under_way = threading.Lock()
+
+    def start(self) -> None:
+        """Begin to bring the server back, unless that is under way."""
+        if self._under_way.acquire(blocking=False):
+            # A daemon: the process may end meanwhile, and the server's supervisor sees that nobody uses it.
+            threading.Thread(target=self._work, name="kinfold-revive", daemon=True).start()
+
+    def _work(self) -> None:
+        try:
+            self._revive()
+        except Exception as error:
+            log.warning("the database could not be brought back: %s", error)
+        finally:
+            self._under_way.release()
+
+
+def _cause(error: Exception) -> Exception:
+    # Leaving a transaction whose statement failed, the driver may raise that its result failed, from the reason.
+    while isinstance(error, ResultFailedError) and isinstance(
+        reason := error.__cause__ or error.__context__, Exception
+    ):
+        error = reason
+    return error
+
+
+def _is_race(error: Exception) -> bool:
+    return isinstance(error, Neo4jError) and error.code in _RACES
+
+
+def _passing(error: Exception) -> bool:
+    if isinstance(error, TryAgain):
+        return True
+    if isinstance(error, AuthError):
+        return False
+    if isinstance(error, Neo4jError):
+        return error.is_retryable() or error.code in _PASSING or _is_race(error)
+    # With an outage of routing callers queue for the one connection that asks for the way: that passes with it.
+    return isinstance(error, ServiceUnavailable | SessionExpired | ConnectionAcquisitionTimeoutError | OSError) or (
+        isinstance(error, DriverError) and error.is_retryable()
+    )
+
+
+def _name(error: Exception) -> str:
+    return getattr(error, "code", None) or type(error).__name__

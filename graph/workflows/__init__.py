@@ -1,0 +1,1 @@
+"""Workflows: who is in them, and what each node ran with."""

@@ -1,0 +1,147 @@
+"""/v1/environments, their catalogues and propositions, and ``kinfold catalogue``."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from graph.kinfold import Kinfold
+from graph.settings import Settings
+from tests.api.command.test_command import run
+from tests.api.conftest import open_client
+from tests.api.pinned import refused
+
+ROOT = Path(__file__).parents[3]
+
+
+def put(client: TestClient, path: str, **body: Any) -> dict[str, Any]:
+    response = client.put(f"/v1/environments/{path}", json=body)
+    assert response.status_code in (200, 201), response.text
+    document: dict[str, Any] = response.json()
+    return document
+
+
+@pytest.fixture
+def shop(client: TestClient) -> TestClient:
+    put(client, "north", kind="anonymous")
+    put(client, "north/spaces/banner")
+    put(client, "north/offers/hello", weight=1)
+    put(client, "crm", kind="identified")
+    put(client, "crm/categories/shoes/boots", at_most={"count": 2, "within": "P7D"})
+    put(client, "crm/spaces/home", identify_implicitly=True, fall_back=True, anonymous_space="north/banner")
+    put(client, "crm/offers/boots", category="shoes/boots", weight=3, at_most={"count": 1, "within": "P1D"})
+    put(client, "crm/offers/card", weight=2, where={"property": "country", "is": "FR"})
+    return client
+
+
+def ask(client: TestClient, path: str, query: str = "", **body: Any) -> dict[str, Any]:
+    response = client.post(f"/v1/environments/{path}/propositions{query}", json=body)
+    assert response.status_code == 200, response.text
+    answer: dict[str, Any] = response.json()
+    return answer
+
+
+def test_a_catalogue_is_built_call_by_call_and_read_back(shop: TestClient) -> None:
+    assert shop.put("/v1/environments/crm", json={"kind": "identified"}).status_code == 200
+    assert shop.put("/v1/environments/new", json={"kind": "identified"}).status_code == 201
+    assert [item["name"] for item in shop.get("/v1/environments").json()["items"]] == ["crm", "new", "north"]
+    assert shop.get("/v1/environments/north").json()["visitors_folder"] == "visitors of north"
+    for part, names in (("offers", ["boots", "card"]), ("spaces", ["home"])):
+        assert [item["name"] for item in shop.get(f"/v1/environments/crm/{part}").json()["items"]] == names
+    categories = shop.get("/v1/environments/crm/categories?limit=1").json()
+    assert ([item["path"] for item in categories["items"]], categories["next"] is None) == (["shoes"], False)
+    boots = shop.get("/v1/environments/crm/categories/shoes/boots").json()
+    assert (boots["parent"], boots["at_most"]) == ("shoes", {"count": 2, "within": "P7D"})
+    assert shop.get("/v1/environments/crm/offers/boots").json()["state"] == "live"
+    assert shop.get("/v1/environments/crm/spaces/home").json()["anonymous_space"] == "north/banner"
+    refused(shop.get("/v1/environments/crm/offers/nothing"), 404, "not_found")
+    refused(shop.get("/v1/environments/nothing/visitors"), 404, "not_found")
+
+
+def test_a_category_needs_nothing_but_its_path(shop: TestClient) -> None:
+    made = shop.put("/v1/environments/crm/categories/hats/summer")
+    assert (made.status_code, made.json()["parent"]) == (201, "hats")
+    assert shop.put("/v1/environments/crm/categories/hats/summer", content=b" \n").status_code == 200
+    refused(shop.put("/v1/environments/crm/spaces/aside"), 422, "bad_input")
+
+
+def test_a_known_contact_is_met_by_its_email_or_its_cookie(shop: TestClient, resolve: Any) -> None:
+    resolve(email="ana@example.com", tracker_id="t1", properties={"country": "FR"})
+    answer = ask(shop, "crm/spaces/home", email="ana@example.com", limit=1)
+    assert answer["identification"] == "explicit"
+    assert answer["offers"] == [{"name": "boots", "category": "shoes/boots", "weight": 3, "content": {}}]
+    implicit = ask(shop, "crm/spaces/home", "?explain=true", tracker_id="t1")
+    assert implicit["contact"] == answer["contact"]
+    assert [offer["name"] for offer in implicit["offers"]] == ["card"]
+    assert [(one["name"], one["reason"]) for one in implicit["left_out"]] == [("boots", "offer_limit")]
+
+
+def test_a_visitor_falls_back_and_is_in_the_folder(shop: TestClient) -> None:
+    answer = ask(shop, "crm/spaces/home", tracker_id="new")
+    said = {name: answer[name] for name in ("identification", "environment", "space", "fell_back")}
+    assert said == {"identification": "none", "environment": "north", "space": "banner", "fell_back": True}
+    [visitor] = shop.get("/v1/environments/north/visitors").json()["items"]
+    assert (visitor["id"], visitor["kind"]) == (answer["contact"]["id"], "anonymous")
+
+
+def test_an_outcome_is_noted_and_read_with_the_contact(shop: TestClient) -> None:
+    answer = ask(shop, "crm/spaces/home", email="ana@example.com")
+    path = f"/v1/propositions/{answer['proposition_id']}/outcome"
+    assert shop.post(path, json={"outcome": "accepted", "offer": "boots"}).json()["offers"] == ["boots"]
+    [item] = shop.get(f"/v1/contacts/{answer['contact']['id']}/propositions").json()["items"]
+    assert (item["proposition_id"], item["asked"]) == (answer["proposition_id"], "crm/home")
+    assert [(one["name"], one["outcome"]) for one in item["offers"]] == [("boots", "accepted")]
+    assert refused(shop.post(path, json={"outcome": "bought"}), 422, "bad_input")[0]["field"] == "outcome"
+    refused(shop.post("/v1/propositions/nothing/outcome", json={"outcome": "ignored"}), 404, "not_found")
+
+
+def test_a_refusal_names_the_field_and_the_rule_and_changes_nothing(shop: TestClient) -> None:
+    for path, body, field, rule in (
+        ("crm/spaces/till", {"fall_back": True, "anonymous_space": "crm/home"}, "anonymous_space", "identified_space"),
+        ("crm/spaces/till", {"environment": "north"}, "environment", "two_environments"),
+        ("crm/categories/shoes", {"parent": "shoes/boots"}, "parent", "cycle"),
+        ("crm/offers/o", {"category": "nothing"}, "category", "unknown_category"),
+        ("crm/offers/o", {"where": {"property": "a"}}, "where", "operator"),
+        ("crm/offers/o", {"weight": "1"}, "weight", "value"),
+        ("crm/offers/o", {"weight": -1}, "weight", "value"),
+        ("crm/offers/o", {"weight": True}, "weight", "value"),
+        ("crm/offers/o", {"weight": 2**63}, "weight", "value"),
+        ("crm/offers/o", {"colour": 1}, "colour", "unknown_field"),
+        ("crm/offers/o", {"content": {"a": {}}}, "content.a", "value"),
+        ("a b ", {"kind": "identified"}, "name", "value"),
+    ):
+        errors = refused(shop.put(f"/v1/environments/{path}", json=body), 422, "bad_input")
+        assert (field, rule) in {(error["field"], error["rule"]) for error in errors}
+    refused(shop.get("/v1/environments/crm/offers/o"), 404, "not_found")
+    limit = shop.post("/v1/environments/crm/spaces/home/propositions", json={"limit": 0})
+    assert refused(limit, 422, "bad_input")[0]["field"] == "limit"
+
+
+def test_a_key_with_minimal_answers_gets_no_offers(kinfold: Kinfold, server: Settings) -> None:
+    keys = Settings(write_key="w", admin_key="a", write_answer="minimal")  # type: ignore[arg-type]
+    update = {name: getattr(keys, name) for name in ("write_key", "admin_key", "write_answer")}
+    with open_client(Kinfold.on(kinfold.database, server.model_copy(update=update))) as client:
+        path = "/v1/environments/crm/spaces/home/propositions"
+        refused(client.post(path, json={}, headers={"Authorization": "Bearer w"}), 403, "forbidden")
+        refused(client.post(path, json={}, headers={"Authorization": "Bearer a"}), 404, "not_found")
+
+
+def test_the_command_imports_a_catalogue_and_exports_it_again(
+    database: Any, environment: dict[str, str], tmp_path: Path
+) -> None:
+    ran = run(environment, "catalogue", "import", ROOT / "examples" / "catalogue.yaml")
+    assert (ran.returncode, ran.stdout.strip()) == (
+        0,
+        "Imported: 3 environments, 4 categories, 5 spaces, 8 offers.",
+    )
+    first, second = tmp_path / "first.json", tmp_path / "second.yaml"
+    assert run(environment, "catalogue", "export", first).returncode == 0
+    assert run(environment, "catalogue", "import", first).returncode == 0
+    assert run(environment, "catalogue", "export", second).returncode == 0
+    assert "visitors_folder: visitors of north" in second.read_text()
+    bad = tmp_path / "bad.yaml"
+    bad.write_text("environments:\n  a:\n    kind: identified\n    offers:\n      o: {category: c}\n")
+    ran = run(environment, "catalogue", "import", bad)
+    assert ran.returncode == 1
+    assert "environments.a.offers.o.category: line 5: there is no category 'c'" in ran.stderr

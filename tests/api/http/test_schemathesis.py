@@ -1,0 +1,87 @@
+"""Every call of the OpenAPI document, with what Schemathesis makes of its schemas: nothing undocumented comes back.
+
+No failure of the server, no status that is not documented, no answer that its schema does not allow, with an
+admin key and without any.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis import Case, GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from api.http.app import create_app
+from graph.identity.events import read_event
+from graph.kinfold import Kinfold
+from graph.settings import Settings
+from tests.api.http.test_access import SCOPES
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+KEY = "schemathesis"
+HOST = {"Host": "127.0.0.1"}
+
+bounded = settings(
+    max_examples=12,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@pytest.fixture
+def document(kinfold: Kinfold, server: Settings) -> Any:
+    keys = Settings(admin_key=KEY)  # type: ignore[arg-type]
+    kinfold.resolver.resolve([read_event({"email": "ana@example.com", "tracker_id": "t1", "subscription": "s1"})])
+    app = create_app(Kinfold.on(kinfold.database, server.model_copy(update={"admin_key": keys.admin_key})))
+    return schemathesis.openapi.from_asgi("/openapi.json", app)
+
+
+every_call = pytest.mark.parametrize(
+    ("method", "path"), [call for call in SCOPES if call not in {("GET", "/"), ("GET", "/openapi.json")}]
+)
+
+
+def call_with_whatever_fits(document: Any, method: str, path: str, call: Callable[[Case], None]) -> None:
+    @bounded
+    @given(case=st.one_of(*(document[path][method].as_strategy(generation_mode=mode) for mode in GenerationMode)))
+    def called(case: Case) -> None:
+        call(case)
+
+    called()
+
+
+@every_call
+def test_with_an_admin_key_every_answer_is_documented(document: Any, method: str, path: str) -> None:
+    def call(case: Case) -> None:
+        case.call_and_validate(headers={"Authorization": f"Bearer {KEY}", **HOST}, checks=CHECKS)
+
+    call_with_whatever_fits(document, method, path, call)
+
+
+@every_call
+def test_without_a_key_every_refusal_is_documented(document: Any, method: str, path: str) -> None:
+    expected = 401 if SCOPES[method, path] else 200
+
+    def call(case: Case) -> None:
+        case.headers.pop("Authorization", None)
+        assert case.call_and_validate(headers=HOST, checks=CHECKS).status_code == expected
+
+    call_with_whatever_fits(document, method, path, call)

@@ -1,0 +1,153 @@
+"""Reads the notation of tests/cases/resolution.csv and builds the graph that a case starts from."""
+
+import csv
+import re
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from graph.identity.decision import Limits
+from graph.identity.events import Event, read_event
+from graph.identity.working_set import World
+from graph.model import Answer, KeyName, Kind
+
+CASES = Path(__file__).parents[2] / "cases"
+
+_PARAMETERS = {"email": "email", "tracker": "tracker_id", "subscription": "subscription", "user": "user_id"}
+
+
+def key_name(value: str) -> KeyName:
+    if "@" in value:
+        return "email"
+    return {"t": "tracker_id", "s": "subscription", "u": "user_id"}[value[0]]
+
+
+@dataclass
+class GivenContact:
+    letter: str
+    kind: Kind
+    born: bool
+    keys: list[str]
+
+
+@dataclass
+class Case:
+    """One row of the table, read."""
+
+    row: dict[str, str]
+    contacts: list[GivenContact] = field(default_factory=list)
+    conflicts: list[tuple[str, str, str]] = field(default_factory=list)
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def event(self) -> Event:
+        pairs = (part.split("=", 1) for part in shlex.split(self.row["event"]))
+        return read_event({_PARAMETERS[name]: value for name, value in pairs})
+
+
+def read_cases(name: str = "resolution.csv") -> list[dict[str, str]]:
+    with (CASES / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def parse_case(row: dict[str, str]) -> Case:
+    case = Case(row)
+    limits: dict[str, int] = {}
+    for part in filter(None, row["given"].split("; ")):
+        if match := re.fullmatch(r"conflict (\w+) (\w+) -> (\w+)", part):
+            case.conflicts.append((match[1], match[2], match[3]))
+        elif match := re.fullmatch(r"(max_\w+) (\d+)", part):
+            limits[match[1]] = int(match[2])
+        else:
+            match = re.fullmatch(r"(\w+) (known|anonymous)( born-4\.3\.3)?: ?(.*)", part)
+            assert match, f"cannot read {part!r}"
+            case.contacts.append(GivenContact(match[1], Kind(match[2]), bool(match[3]), match[4].split()))
+    case.limits = Limits(**limits)
+    return case
+
+
+class LetterMint:
+    """Gives the letters of a case as contact ids, and ids that can be told apart afterwards."""
+
+    def __init__(self, letters: Sequence[str]) -> None:
+        self._letters = list(letters)
+        self._count = 0
+
+    def contact(self) -> str:
+        return self._letters.pop(0) if self._letters else "new"
+
+    def tracker(self) -> str:
+        self._count += 1
+        return f"minted-{self._count}"
+
+    def other(self) -> str:
+        self._count += 1
+        return f"other-{self._count}"
+
+
+def build(case: Case, world: World) -> None:
+    """Put the graph that a case starts from into an empty world whose mint is a LetterMint."""
+    for turn, given in enumerate(case.contacts):
+        at = 1_000_000 + turn * 1000
+        contact = world.create(given.kind, at, split=given.born)
+        assert contact.id == given.letter
+        for offset, value in enumerate(given.keys):
+            world.own(contact, key_name(value), value, at + offset)
+    for tracker_owner, subscription, made in case.conflicts:
+        world.split(world.contacts[made], tracker_owner, subscription, 2_000_000)
+
+
+def observed(answer: Answer, contacts: dict[str, dict[str, Any]]) -> dict[str, str]:
+    """Write an answer and the graph after it in the notation of the table.
+
+    ``contacts`` has each id (letters and 'new') with its kind, folded, and keys: trackers in order.
+    """
+    new = contacts.get("new")
+    new_name = f"new {new['kind']}" if new else ""
+
+    def name(contact_id: str | None) -> str:
+        return new_name if contact_id == "new" else str(contact_id)
+
+    def tracker(value: str | None) -> str:
+        return "minted" if value and value.startswith("minted-") else value or ""
+
+    return {
+        "rule": answer.rule or "",
+        "contact": name(answer.contact.id) if answer.contact else "none",
+        "tracker": tracker(answer.tracker_id),
+        "outcome": answer.outcome.value,
+        "merged": " ".join(name(one) for one in answer.merged),
+        "shared_with": " ".join(name(one) for one in answer.shared_with),
+        "moved": " ".join(f"{moved.value}<-{moved.from_}" for moved in answer.moved),
+        "conflicts": " ".join(f"{conflict.key}:{conflict.owner}" for conflict in answer.conflicts),
+        "ignored": " ".join(f"{ignored.key}:{ignored.reason.value}" for ignored in answer.ignored),
+        "limited": "yes" if answer.limited else "",
+        "after": normal_after(
+            "; ".join(
+                f"{letter} folded"
+                if state["folded"]
+                else f"{name(letter)}{' ' + state['kind'] if letter != 'new' else ''}: "
+                + " ".join([tracker(value) for value in state["trackers"]] + sorted(state["others"]))
+                for letter, state in contacts.items()
+            )
+        ),
+    }
+
+
+def expected(case: Case) -> dict[str, str]:
+    row = case.row
+    names = ("rule", "contact", "tracker", "outcome", "merged", "shared_with", "moved", "conflicts", "ignored")
+    return {**{name: row[name] for name in names}, "limited": row["limited"], "after": normal_after(row["after"])}
+
+
+def normal_after(text: str) -> str:
+    parts = []
+    for part in filter(None, text.split("; ")):
+        head, _, keys = part.partition(": ")
+        values = keys.split()
+        trackers = [value for value in values if value == "minted" or (value[0] == "t" and "@" not in value)]
+        others = sorted(value for value in values if value not in trackers)
+        parts.append(" ".join([head + ":" if keys else head, *trackers, *others]))
+    return "; ".join(sorted(parts))

@@ -1,0 +1,150 @@
+"""The golden cases of tests/cases/, held against the table in memory and against a real Neo4j."""
+
+from typing import Any
+
+import pytest
+
+from graph.clock import Clock
+from graph.identity.decision import POLICIES, TABLE
+from graph.identity.keys import BlockList, InvalidKey, normalise, read_keys
+from graph.identity.resolver import Prepared, Resolver, Turn
+from graph.identity.working_set import World
+from graph.identity.working_set.entities import tracker_order
+from graph.identity.working_set.write import write_world
+from graph.kinfold import Kinfold
+from graph.model import Kind
+from graph.store.database import Database, Transaction
+from tests.graph.identity.case_table import LetterMint, build, expected, key_name, observed, parse_case, read_cases
+
+ROWS = read_cases()
+IDS = [row["case"] for row in ROWS]
+
+
+def no_database(*_: Any, **__: Any) -> list[dict[str, Any]]:
+    raise AssertionError("the golden cases are decided without a database")
+
+
+@pytest.mark.parametrize("row", ROWS, ids=IDS)
+def test_the_table_decides_every_golden_case_without_a_database(row: dict[str, str]) -> None:
+    case = parse_case(row)
+    mint = LetterMint([given.letter for given in case.contacts])
+    world = World(no_database, mint)
+    build(case, world)
+    resolver = Resolver(None, policy=row["policy"], limits=case.limits, mint=mint)  # type: ignore[arg-type]
+    event = case.event
+    answer = Turn(resolver, world, Prepared(event, read_keys(event), "m1"), 3_000_000, explain=True).answer()
+    after = {}
+    for contact in world.contacts.values():
+        trackers = [(tracker_order(own), key.value) for key, own in contact.keys.items() if key.name == "tracker_id"]
+        after[contact.id] = {
+            "kind": contact.kind.value,
+            "folded": contact.folded_into is not None,
+            "trackers": [value for _, value in sorted(trackers)],
+            "others": [key.value for key in contact.keys if key.name != "tracker_id"],
+        }
+    assert observed(answer, after) == expected(case)
+    assert answer.trace
+
+
+@pytest.mark.calendar
+@pytest.mark.parametrize("row", ROWS, ids=IDS)
+def test_a_real_database_holds_every_golden_case(row: dict[str, str], database: Database) -> None:
+    case = parse_case(row)
+    mint = LetterMint([given.letter for given in case.contacts])
+
+    def seed(tx: Transaction) -> None:
+        world = World(tx.run, mint)
+        build(case, world)
+        write_world(world)
+
+    database.write(seed)
+    resolver = Resolver(database, policy=row["policy"], limits=case.limits, mint=mint, clock=Clock())
+    (rehearsed,) = resolver.resolve([case.event], dry_run=True)
+    mint = resolver.mint = LetterMint([])
+    (answer,) = resolver.resolve([case.event])
+    contacts = Kinfold.on(database, database_settings()).contacts
+    after = {}
+    ids = [given.letter for given in case.contacts]
+    if answer.contact and answer.contact.id == "new":
+        ids.append("new")
+    for contact_id in ids:
+        document = contacts.get(contact_id)
+        after[contact_id] = {
+            "kind": document["kind"],
+            "folded": "redirected_from" in document,
+            "trackers": document["trackers"],
+            "others": [
+                *document["emails"],
+                *document["user_ids"],
+                *(subscription["id"] for subscription in document["subscriptions"]),
+            ],
+        }
+    assert observed(answer, after) == expected(case)
+    assert (rehearsed.rule, rehearsed.outcome, rehearsed.limited) == (answer.rule, answer.outcome, answer.limited)
+
+
+def database_settings() -> Any:
+    from graph.settings import Settings
+
+    return Settings()
+
+
+def test_every_row_of_the_table_decides_some_golden_case() -> None:
+    decided = set()
+    for row in ROWS:
+        case = parse_case(row)
+        world = World(no_database, LetterMint([given.letter for given in case.contacts]))
+        build(case, world)
+        keys = read_keys(case.event)
+        if keys.all_blocked:
+            continue
+        from graph.identity.decision import decide
+
+        facts = world.facts(
+            email=keys.email, user_id=keys.user_id, tracker_id=keys.tracker_id, subscription=keys.subscription
+        )
+        decided.add(decide(keys, facts, POLICIES[row["policy"]], case.limits).row)
+    assert {id(row) for row in TABLE} == {id(row) for row in decided}
+
+
+KEY_ROWS = read_cases("keys.csv")
+
+
+def readable(raw: str) -> str:
+    """Read the notation of keys.csv: ``\\u0007`` escapes and ``a*1025`` repetitions."""
+    import re
+
+    text = re.sub(r"\\u([0-9a-fA-F]{4})", lambda match: chr(int(match[1], 16)), raw)
+    return re.sub(r"(.)\*(\d+)", lambda match: match[1] * int(match[2]), text)
+
+
+@pytest.mark.parametrize("row", KEY_ROWS, ids=[f"{row['key']} {row['raw']} {row['why']}" for row in KEY_ROWS])
+def test_a_raw_value_becomes_a_key_or_is_set_aside(row: dict[str, str]) -> None:
+    from graph.identity.events import Event
+
+    keys = read_keys(Event(**{row["key"]: readable(row["raw"])}))
+    assert [item.reason.value for item in keys.ignored] == ([row["reason"]] if row["reason"] else [])
+    assert (getattr(keys, row["key"]) or "") == readable(row["normalised"])
+
+
+def test_an_operator_adds_and_removes_values_and_patterns() -> None:
+    block_list = BlockList.of(added=["Kiosk-1"], removed=["guest"], patterns=["bot-.*"])
+    assert block_list.blocks("tracker_id", "KIOSK-1")
+    assert block_list.blocks("user_id", "bot-77")
+    assert not block_list.blocks("user_id", "Guest")
+    assert not block_list.blocks("user_id", "robot-77")
+
+
+def test_a_key_says_why_it_is_invalid() -> None:
+    with pytest.raises(InvalidKey, match="control"):
+        normalise("tracker_id", "a\x07b")
+
+
+def test_the_kinds_of_the_notation_are_told_by_their_looks() -> None:
+    assert [key_name(value) for value in ("a@b.example", "t1", "s1", "u1")] == [
+        "email",
+        "tracker_id",
+        "subscription",
+        "user_id",
+    ]
+    assert Kind("known") is Kind.KNOWN

@@ -1,0 +1,81 @@
+"""The yardsticks, against networkx and against examples by hand."""
+
+from itertools import combinations
+
+import networkx as nx
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graph.identity.keys import EventKeys
+from graph.simulation.yardsticks import connected_components, last_login_wins
+
+value = st.none() | st.sampled_from("abcde")
+events = st.lists(st.builds(EventKeys, email=value, tracker_id=value, subscription=value, user_id=value), max_size=20)
+
+
+def groups(labels: list[int]) -> set[frozenset[int]]:
+    found: dict[int, set[int]] = {}
+    for place, label in enumerate(labels):
+        found.setdefault(label, set()).add(place)
+    return {frozenset(group) for group in found.values()}
+
+
+@given(events)
+def test_components_are_those_of_networkx(log: list[EventKeys]) -> None:
+    graph: nx.Graph = nx.Graph()
+    for place, keys in enumerate(log):
+        graph.add_node(place)
+        for name in ("email", "tracker_id", "subscription", "user_id"):
+            if getattr(keys, name) is not None:
+                graph.add_edge(place, (name, getattr(keys, name)))
+    expected = {
+        frozenset(node for node in component if isinstance(node, int)) for component in nx.connected_components(graph)
+    }
+    assert groups(connected_components(log)) == expected
+
+
+@given(events)
+def test_the_last_login_takes_all_of_a_browser(log: list[EventKeys]) -> None:
+    labels = last_login_wins(log)
+    for one, other in combinations(range(len(log)), 2):
+        if log[one].tracker_id is not None and log[one].tracker_id == log[other].tracker_id:
+            assert labels[one] == labels[other]
+    for place, keys in enumerate(log):
+        later = [after for after in log[place + 1 :] if after.tracker_id == keys.tracker_id]
+        settled = not any(after.email or after.user_id for after in later)
+        if keys.email is not None and (keys.tracker_id is None or settled):
+            by_mail = [n for n, item in enumerate(log) if item.email == keys.email and item.tracker_id is None]
+            assert all(labels[n] == labels[place] for n in by_mail)
+
+
+def test_two_people_on_one_browser_are_both_taken_for_the_last() -> None:
+    log = [
+        EventKeys(tracker_id="t1"),
+        EventKeys(tracker_id="t1", email="ana@example.com"),
+        EventKeys(tracker_id="t1", email="bob@example.com"),
+        EventKeys(tracker_id="t1"),
+        EventKeys(email="ana@example.com"),
+        EventKeys(tracker_id="t2"),
+    ]
+    assert groups(last_login_wins(log)) == {frozenset({0, 1, 2, 3}), frozenset({4}), frozenset({5})}
+    assert groups(connected_components(log)) == {frozenset({0, 1, 2, 3, 4}), frozenset({5})}
+
+
+def test_an_id_and_the_address_that_came_with_it_name_one_person() -> None:
+    log = [
+        EventKeys(tracker_id="t1", user_id="u1"),
+        EventKeys(user_id="u1", email="ana@example.com"),
+        EventKeys(tracker_id="t2", email="ana@example.com"),
+    ]
+    assert len(groups(last_login_wins(log))) == 1
+
+
+def test_a_subscription_alone_belongs_to_its_last_browser() -> None:
+    log = [
+        EventKeys(tracker_id="t1", subscription="s1"),
+        EventKeys(tracker_id="t2", subscription="s1", email="ana@example.com"),
+        EventKeys(subscription="s1"),
+        EventKeys(),
+        EventKeys(),
+    ]
+    assert groups(last_login_wins(log)) == {frozenset({0}), frozenset({1, 2}), frozenset({3}), frozenset({4})}

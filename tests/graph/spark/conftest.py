@@ -1,0 +1,31 @@
+"""One Spark session for all tests that need it: starting one costs more than most of them."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from graph.spark.session import open_spark
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+SMALL = {
+    "spark.sql.shuffle.partitions": "1",
+    "spark.default.parallelism": "2",
+    "spark.driver.memory": "1g",
+    # Hundreds of tiny jobs: compiling each would take longer than running it.
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.adaptive.enabled": "false",
+    # A broadcast is a job of its own.
+    "spark.sql.autoBroadcastJoinThreshold": "-1",
+    "spark.driver.defaultJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+}
+"""Settings of Spark for graphs of a few hundred nodes."""
+
+
+@pytest.fixture(scope="session")
+def spark() -> "Iterator[SparkSession]":
+    with open_spark("local[2]", options=SMALL) as session:
+        yield session

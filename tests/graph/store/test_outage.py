@@ -1,0 +1,549 @@
+"""The database goes away: what was answered is there, what was not can be sent again, nothing happens twice."""
+
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import neo4j
+import pytest
+from neo4j.exceptions import (
+    ConstraintError,
+    IncompleteCommit,
+    Neo4jError,
+    ResultFailedError,
+    ServiceUnavailable,
+    SessionExpired,
+)
+
+from graph.blocking.blocking import Blocking
+from graph.embedded import Server, lease, revive
+from graph.errors import TryAgain, Unavailable
+from graph.identity.events import Event, read_event
+from graph.identity.resolver import Resolver
+from graph.kinfold import Kinfold
+from graph.model import Answer, Outcome
+from graph.settings import Settings
+from graph.store.database import Database, Transaction
+from graph.store.migrations import migrate
+from tests.conftest import empty
+from tests.graph.identity.test_properties_always import check_invariants, count_activities
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+# --- the server is killed ------------------------------------------------------------------------------------
+
+
+def visit(writer: int, turn: int) -> Event:
+    """Make an event that leaves more than one trace: a person of the writer's, a device of its own, a property."""
+    return read_event(
+        {
+            "email": f"p{writer}@example.com",
+            "tracker_id": f"t{writer} {turn}",
+            "subscription": f"s{writer} {turn % 3}",
+            "properties": {"turn": turn},
+            "message_id": f"m{writer} {turn}",
+        }
+    )
+
+
+class Writer(threading.Thread):
+    """Sends its events one after the other, and keeps what was answered and what was not."""
+
+    def __init__(self, number: int, resolver: Resolver, enough: Callable[[], bool]) -> None:
+        super().__init__()
+        self.number = number
+        self.answered: dict[str, Answer] = {}
+        self.failed: list[Event] = []
+        self.error: BaseException | None = None
+        self._resolver = resolver
+        self._enough = enough
+
+    def run(self) -> None:
+        turn = 0
+        try:
+            while not self._enough():
+                event = visit(self.number, turn)
+                turn += 1
+                try:
+                    (self.answered[event.message_id or ""],) = self._resolver.resolve([event])
+                except Unavailable:
+                    self.failed.append(event)
+                    if len(self.failed) >= 3:
+                        return
+        except BaseException as error:
+            self.error = error
+
+
+def test_after_a_kill_every_answered_event_is_there_and_the_others_can_be_sent_again(
+    tmp_path: Path, server: Settings
+) -> None:
+    settings = server.model_copy(update={"home": tmp_path / "home", "retry_seconds": 60, "neo4j_uri": None})
+    hasty = settings.model_copy(update={"retry_seconds": 2})
+    with lease(settings) as running:
+        with Database.connect(running.uri, running.user, running.password, settings) as database:
+            migrate(database)
+            Resolver(database).resolve([visit(0, 0)], dry_run=True)
+        with Database.connect(running.uri, running.user, running.password, hasty) as database:
+            resolver = Resolver(database)
+            writers: list[Writer] = []
+            warm = threading.Event()
+
+            def enough() -> bool:
+                if sum(len(writer.answered) for writer in writers) >= 100:
+                    warm.set()
+                return False
+
+            writers += [Writer(number, resolver, enough) for number in range(4)]
+            for writer in writers:
+                writer.start()
+            assert warm.wait(120), [writer.error for writer in writers]
+            os.kill(running.pid, signal.SIGKILL)
+            for writer in writers:
+                writer.join(120)
+        assert [writer.error for writer in writers] == [None] * 4, "an outage has one name: Unavailable"
+        assert all(writer.failed for writer in writers)
+
+        again = revive(settings)
+        assert again.pid != running.pid
+        with Database.connect(again.uri, again.user, again.password, settings) as database:
+            assert migrate(database) == []
+            kept = {
+                row["message"]: row["contact"]
+                for row in database.read(
+                    lambda tx: tx.run_text(
+                        "MATCH (a:Activity)-[:ON]->()<-[:HAS]-(c:Contact) "
+                        "RETURN a.message_id AS message, c.id AS contact"
+                    )
+                )
+            }
+            check_invariants(database)
+            for writer in writers:
+                for message, answer in writer.answered.items():
+                    assert answer.contact
+                    assert kept[message] == answer.contact.id
+            resolver = Resolver(database)
+            for writer in writers:
+                for event in writer.failed:
+                    (answer,) = resolver.resolve([event])
+                    assert answer.duplicate == (event.message_id in kept)
+            check_invariants(database)
+            assert count_activities(database) == sum(len(writer.answered) + len(writer.failed) for writer in writers)
+            contacts = Kinfold.on(database, settings).contacts
+            for writer in writers:
+                (person,) = contacts.owners("email", f"p{writer.number}@example.com")
+                turns = len(writer.answered) + len(writer.failed)
+                assert set(person["trackers"]) == {f"t{writer.number} {turn}" for turn in range(turns)}
+
+
+# --- the connection breaks during the commit -----------------------------------------------------------------
+
+
+@contextmanager
+def lost_commits(monkeypatch: pytest.MonkeyPatch, *losses: str, error: Exception | None = None) -> Iterator[list[str]]:
+    """Break the connection during the next commits.
+
+    Each loss is ``after`` (the server committed, its answer is lost) or ``before`` (it never heard of it);
+    ``unreachable`` keeps the next transaction from beginning.
+    """
+    left = list(losses)
+    commit, begin = neo4j.Transaction.commit, neo4j.Session.begin_transaction
+
+    def fail() -> None:
+        raise error or ServiceUnavailable("the connection broke")
+
+    def losing(self: neo4j.Transaction) -> Any:
+        if not left or left[0] == "unreachable":
+            return commit(self)
+        if left.pop(0) == "after":
+            commit(self)
+        else:
+            self.rollback()
+        return fail()
+
+    def beginning(self: neo4j.Session, *args: Any, **kwargs: Any) -> neo4j.Transaction:
+        if left and left[0] == "unreachable":
+            left.pop(0)
+            fail()
+        return begin(self, *args, **kwargs)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(neo4j.Transaction, "commit", losing)
+        patched.setattr(neo4j.Session, "begin_transaction", beginning)
+        yield left
+
+
+@pytest.fixture
+def impatient(database: Database) -> Resolver:
+    """Give up before a minute is over, so that a test that fails does so soon."""
+    # A server that has just started plans every statement: that must not use up the patience.
+    Resolver(database).resolve(
+        [
+            read_event({"tracker_id": "t1", "message_id": "m1"}),
+            read_event({"email": "ana@example.com"}),
+            read_event({"email": "ana@example.com", "tracker_id": "t1"}),
+        ]
+    )
+    empty(database)
+    return Resolver(Database(database._driver, retry_seconds=15))
+
+
+@pytest.mark.parametrize(
+    "losses",
+    [
+        ("after",),
+        ("before",),
+        ("before", "before"),
+        ("before", "after"),
+        ("after", "unreachable"),
+        ("after", "unreachable", "unreachable"),
+        ("before", "unreachable"),
+        ("before", "unreachable", "after", "unreachable"),
+    ],
+    ids=" then ".join,
+)
+@pytest.mark.parametrize("message_id", ["m1", None], ids=["with message id", "without"])
+def test_a_commit_of_which_no_answer_came_is_done_once_and_answered_as_usual(
+    losses: tuple[str, ...],
+    message_id: str | None,
+    impatient: Resolver,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    event = read_event({"tracker_id": "t1", "email": "ana@example.com", "message_id": message_id})
+    with lost_commits(monkeypatch, *losses) as left:
+        (answer,) = impatient.resolve([event])
+    assert left == []
+    assert not answer.duplicate
+    assert (answer.rule, answer.outcome, answer.tracker_id) == ("2.1", Outcome.CREATED, "t1")
+    assert answer.contact
+    (ana,) = Kinfold.on(database, Settings()).contacts.owners("email", "ana@example.com")
+    assert ana["id"] == answer.contact.id
+    assert count_activities(database) == 1
+    check_invariants(database)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ServiceUnavailable("gone"),
+        SessionExpired("gone"),
+        IncompleteCommit("gone"),
+        ConnectionResetError("gone"),
+        TimeoutError("gone"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+@pytest.mark.parametrize("loss", ["after", "before"])
+def test_whatever_the_driver_calls_a_lost_connection_nothing_happens_twice(
+    loss: str, error: Exception, impatient: Resolver, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with lost_commits(monkeypatch, loss, error=error):
+        (answer,) = impatient.resolve([read_event({"message_id": "m1"})])
+    assert (answer.rule, answer.duplicate) == ("1", False)
+    assert count_activities(database) == 1
+    check_invariants(database)
+
+
+@pytest.mark.parametrize("loss", ["after", "before"])
+def test_a_batch_of_which_no_answer_came_is_done_once_and_answered_as_usual(
+    loss: str, impatient: Resolver, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    impatient.resolve([read_event({"tracker_id": "t0", "message_id": "old"})])
+    batch = [
+        read_event({"tracker_id": "t1"}),
+        read_event({"tracker_id": "undefined"}),
+        read_event({"tracker_id": "t1", "email": "ana@example.com", "message_id": "m1"}),
+        read_event({"tracker_id": "t0", "email": "ana@example.com"}),
+        read_event({"tracker_id": "t0", "message_id": "m1"}),
+        read_event({"tracker_id": "t0", "message_id": "old"}),
+    ]
+    with lost_commits(monkeypatch, loss):
+        answers = impatient.resolve(batch)
+    assert [answer.outcome for answer in answers] == [
+        Outcome.CREATED,
+        Outcome.IGNORED,
+        Outcome.CLAIMED,
+        Outcome.MERGED,
+        Outcome.CLAIMED,
+        Outcome.CREATED,
+    ]
+    assert [answer.duplicate for answer in answers] == [False, False, False, False, True, True]
+    assert count_activities(database) == 4
+    check_invariants(database)
+
+
+@pytest.mark.parametrize("loss", ["after", "before"])
+def test_repeated_messages_alone_are_answered_when_no_answer_to_their_commit_came(
+    loss: str, impatient: Resolver, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = read_event({"tracker_id": "t1", "message_id": "m1"})
+    impatient.resolve([event])
+    with lost_commits(monkeypatch, loss):
+        (answer,) = impatient.resolve([event])
+    assert answer.duplicate
+    assert count_activities(database) == 1
+
+
+def test_a_message_sent_again_by_the_caller_after_a_lost_commit_finds_what_was_done(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hasty = Resolver(Database(database._driver, retry_seconds=0))
+    event = read_event({"tracker_id": "t1", "message_id": "m1"})
+    with (
+        lost_commits(monkeypatch, "after", "unreachable"),
+        pytest.raises(Unavailable, match="sending this again is safe"),
+    ):
+        hasty.resolve([event])
+    (answer,) = hasty.resolve([event])
+    assert answer.duplicate
+    assert (answer.rule, answer.outcome, answer.tracker_id) == ("5", Outcome.CREATED, "t1")
+    assert count_activities(database) == 1
+
+
+# --- a transaction that the database ended -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("call", ["read", "write", "rehearse"])
+def test_a_deadlock_that_the_driver_reports_as_a_failed_result_is_tried_again(call: str, database: Database) -> None:
+    tries: list[int] = []
+
+    def work(tx: Transaction) -> str:
+        tries.append(1)
+        (row,) = tx.run_text("RETURN 'done' AS word")
+        if len(tries) == 1:
+            result = tx._bolt.run("RETURN 1")
+            deadlock = Neo4jError._hydrate_neo4j(code="Neo.TransientError.Transaction.DeadlockDetected", message="")
+            raise ResultFailedError(result, "The result has failed.") from deadlock
+        return str(row["word"])
+
+    assert getattr(database, call)(work) == "done"
+    assert len(tries) == 2
+
+
+def test_a_failed_transaction_leaves_alone_the_connection_that_another_thread_has_by_then(server: Settings) -> None:
+    # The driver gives a connection back as soon as a statement failed, before the transaction is left.
+    assert server.neo4j_uri
+    other_is_inside, failed_is_out = threading.Event(), threading.Event()
+    password = server.neo4j_password.get_secret_value()
+    alone = server.model_copy(update={"pool_size": 1})
+
+    def slowly(tx: Transaction) -> int:
+        tx.run_text("CREATE (:Scratch {made: 'by the other'})")
+        other_is_inside.set()
+        assert failed_is_out.wait(20)
+        return int(tx.run_text("MATCH (n:Scratch) RETURN count(n) AS many")[0]["many"])
+
+    with (
+        Database.connect(server.neo4j_uri, server.neo4j_user, password, alone) as database,
+        ThreadPoolExecutor(1) as threads,
+    ):
+        others: list[Future[int]] = []
+
+        def failing(tx: Transaction) -> None:
+            try:
+                tx.run_text("RETURN 1 / 0 AS nothing")
+            finally:
+                others.append(threads.submit(database.write, slowly))
+                assert other_is_inside.wait(20)
+
+        with pytest.raises(Neo4jError, match="by zero"):
+            database.write(failing)
+        failed_is_out.set()
+        assert others[0].result() == 1
+        assert database.read(lambda tx: tx.run_text("MATCH (n:Scratch) RETURN count(n) AS many"))[0]["many"] == 1
+        database.write(lambda tx: tx.run_text("MATCH (n:Scratch) DELETE n"))
+
+
+def test_a_failed_result_without_a_passing_reason_is_raised(database: Database) -> None:
+    def work(tx: Transaction) -> None:
+        raise ResultFailedError(tx._bolt.run("RETURN 1"), "The result has failed.")
+
+    with pytest.raises(ResultFailedError):
+        database.write(work)
+
+
+# --- how long, and how often ----------------------------------------------------------------------------------
+
+
+def test_a_first_try_that_took_all_the_time_is_not_followed_by_another(database: Database) -> None:
+    hasty = Database(database._driver, retry_seconds=0.05)
+    tries: list[int] = []
+
+    def slow(tx: Transaction) -> None:
+        tries.append(1)
+        tx.run_text("RETURN 1")
+        time.sleep(0.1)
+        raise TryAgain
+
+    with pytest.raises(Unavailable, match=r"within 0\.05 s"):
+        hasty.write(slow)
+    assert len(tries) == 1
+
+
+TWICE = "CREATE (:Contact {id: 'the same'}), (:Contact {id: 'the same'})"
+
+
+def test_a_violation_that_repeats_is_no_race_and_is_raised(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("graph.store.database.MAX_RACES", 4)
+    tries: list[int] = []
+
+    def lasting(tx: Transaction) -> None:
+        tries.append(1)
+        tx.run_text(TWICE)
+
+    with pytest.raises(ConstraintError):
+        database.write(lasting)
+    assert len(tries) == 5
+
+
+def test_a_race_that_was_lost_as_often_as_may_be_is_still_run_once_more(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("graph.store.database.MAX_RACES", 4)
+    tries: list[int] = []
+
+    def racing(tx: Transaction) -> str:
+        tries.append(1)
+        if len(tries) <= 4:
+            tx.run_text(TWICE)
+        return "done"
+
+    assert database.write(racing) == "done"
+
+
+def test_a_killed_database_is_brought_back_by_one_starter_while_callers_are_told_in_time(
+    tmp_path: Path, server: Settings
+) -> None:
+    settings = server.model_copy(update={"home": tmp_path / "home", "retry_seconds": 120, "neo4j_uri": None})
+    may_start = threading.Event()
+    starts: list[str] = []
+
+    def bring_back() -> None:
+        starts.append(threading.current_thread().name)
+        assert may_start.wait(120)
+        revive(settings)
+
+    def connect(running: Server, retry_seconds: float, revive: Callable[[], object] | None) -> Database:
+        changed = settings.model_copy(update={"retry_seconds": retry_seconds})
+        return Database.connect(running.uri, running.user, running.password, changed, revive=revive)
+
+    with lease(settings) as running, connect(running, 120, None) as patient:
+        migrate(patient)
+        os.kill(running.pid, signal.SIGKILL)
+        with connect(running, 0.5, bring_back) as database, ThreadPoolExecutor(8) as callers:
+            waiting = [callers.submit(database.read, lambda tx: tx.run("database.ping")) for _ in range(8)]
+            # Nothing has been started yet, and nobody waits for that.
+            assert all(isinstance(call.exception(60), Unavailable) for call in waiting)
+            assert starts == ["kinfold-revive"]
+            may_start.set()
+            assert Resolver(patient).resolve([visit(0, 0)])[0].contact
+
+
+class Switched:
+    """A database that can go away and come back, and keeps whoever asks until it is let through."""
+
+    def __init__(self, database: Database, away: Database) -> None:
+        self.here, self.away = database, away
+        self.gone = False
+        self.entered = threading.Semaphore(0)
+        self.open = threading.Event()
+        self.open.set()
+
+    def read(self, work: Callable[[Transaction], Any], *, retry_seconds: float | None = None) -> Any:
+        self.entered.release()
+        assert self.open.wait(60)
+        return (self.away if self.gone else self.here).read(work, retry_seconds=retry_seconds)
+
+
+@pytest.fixture
+def switched(database: Database) -> Iterator[Switched]:
+    with Database.connect(f"bolt://127.0.0.1:{free_port()}", "neo4j", "", Settings(retry_seconds=0.2)) as away:
+        yield Switched(database, away)
+
+
+def test_while_one_caller_looks_for_a_newer_block_list_the_others_go_on_with_the_last_one(
+    kinfold: Kinfold, switched: Switched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blocking = Blocking(switched, Settings(), kinfold.suppression)  # type: ignore[arg-type]
+    first = blocking.current()
+    monkeypatch.setattr("graph.blocking.blocking.FRESH_SECONDS", -1.0)
+    kinfold.blocking.add("value", "shared-terminal")
+    switched.open.clear()
+    with ThreadPoolExecutor(1) as looker:
+        newer = looker.submit(blocking.current)
+        assert switched.entered.acquire(timeout=60)
+        assert switched.entered.acquire(timeout=60), "the second look is under way"
+        assert blocking.current() is first
+        switched.open.set()
+        assert newer.result(60).blocks("tracker_id", "shared-terminal")
+    assert not first.blocks("tracker_id", "shared-terminal")
+
+
+def test_a_look_for_a_newer_block_list_that_fails_leaves_the_last_one(
+    kinfold: Kinfold, switched: Switched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("graph.blocking.blocking.FRESH_SECONDS", -1.0)
+    monkeypatch.setattr("graph.blocking.blocking.LOOK_SECONDS", 0.2)
+    blocking = Blocking(switched, Settings(), kinfold.suppression)  # type: ignore[arg-type]
+    first = blocking.current()
+    switched.gone = True
+    kinfold.blocking.add("value", "shared-terminal")
+    assert blocking.current() is first
+    switched.gone = False
+    assert blocking.current().blocks("tracker_id", "shared-terminal")
+
+
+def test_without_any_block_list_the_callers_share_one_look_and_what_it_comes_to(
+    kinfold: Kinfold, switched: Switched
+) -> None:
+    blocking = Blocking(switched, Settings(), kinfold.suppression)  # type: ignore[arg-type]
+    switched.gone = True
+    switched.open.clear()
+    with ThreadPoolExecutor(8) as callers:
+        waiting = [callers.submit(blocking.current) for _ in range(8)]
+        assert switched.entered.acquire(timeout=60)
+        switched.open.set()
+        assert all(isinstance(call.exception(60), Unavailable) for call in waiting)
+
+
+def test_after_a_rule_was_changed_here_an_outage_does_not_bring_the_last_block_list_back(
+    kinfold: Kinfold, switched: Switched
+) -> None:
+    blocking = Blocking(switched, Settings(), kinfold.suppression)  # type: ignore[arg-type]
+    blocking.current()
+    blocking.forget()
+    switched.gone = True
+    with pytest.raises(Unavailable):
+        blocking.current()
+
+
+# --- nobody is there -----------------------------------------------------------------------------------------
+
+
+def test_without_a_database_every_call_says_unavailable() -> None:
+    settings = Settings(retry_seconds=0.2)
+    with Database.connect(f"bolt://127.0.0.1:{free_port()}", "neo4j", "password", settings) as database:
+        kinfold = Kinfold.on(database, settings)
+        event = read_event({"tracker_id": "t1"})
+        for call in (
+            lambda: kinfold.resolver.resolve([event]),
+            lambda: kinfold.resolver.resolve([event], dry_run=True),
+            lambda: kinfold.contacts.get("a"),
+            lambda: kinfold.contacts.owners("tracker_id", "t1"),
+            lambda: database.ready(0.1),
+        ):
+            with pytest.raises(Unavailable):
+                call()
