@@ -2,7 +2,6 @@
 
 import re
 import threading
-from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
