@@ -774,6 +774,7 @@ class AnomalyList(BaseModel):
     items: list[Anomaly]
     next: str | None
     as_of: str | None = Field(description="When they were found; null when nothing was analysed yet.")
+    current: bool = Field(description="Whether the graph is, by its counts, still as that analysis read it.")
 
 
 class TieTrend(BaseModel):
@@ -856,7 +857,8 @@ class ClusterList(BaseModel):
 
     items: list[Cluster]
     next: str | None
-    as_of: str | None
+    as_of: str | None = Field(description="When they were found; null when nothing was analysed yet.")
+    current: bool = Field(description="Whether the graph is, by its counts, still as that analysis read it.")
 
 
 class OneCluster(Cluster):

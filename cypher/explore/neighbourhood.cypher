@@ -55,6 +55,7 @@ RETURN
         MATCH (a:Activity {message_id: m.message_id}) USING INDEX SEEK a:Activity(message_id)
         RETURN a.occurred_at.epochMillis * 1000 + a.occurred_at.microsecond % 1000
       }),
+      brought: COUNT { (m)-[:MOVED]->() },
       keys: COLLECT { MATCH (m)-[:MOVED]->(k) RETURN [head(labels(k)), k.value] ORDER BY head(labels(k)), k.value LIMIT 5 }
     }
   } AS ghosts

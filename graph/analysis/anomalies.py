@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from graph.analysis.findings import KINDS, NAMED, Finding, limit_finding
-from graph.clock import END_OF_TIME, Clock, Mint, RandomMint, to_pair, to_text
+from graph.clock import END_OF_TIME, Clock, Micros, Mint, RandomMint, to_pair, to_text
 from graph.errors import BadInput, FieldError, NotFound
-from graph.feed.changes import acting, append, change_row
+from graph.feed.changes import ChangeRow, acting, append, change_row
 from graph.identity.decision import Limits
 from graph.identity.keys import DEFAULT_BLOCK_LIST, BlockList
 from graph.paging import make_cursor, read_cursor
@@ -64,7 +64,7 @@ class Anomalies:
     def page(
         self, kind: str | None = None, *, dismissed: bool = False, limit: int = 100, cursor: str | None = None
     ) -> tuple[list[Document], str | None, str | None]:
-        """Give one page of findings, the highest score first, the cursor of the next, and as of when they are.
+        """Return one page of findings, the highest score first, the cursor of the next, and as of when they are.
 
         Parameters
         ----------
@@ -247,6 +247,20 @@ class Anomalies:
         with self._analysing:
             return self._analyse(self._sizes(), seed=seed, on_progress=on_progress, engine=engine)
 
+    def small(self) -> bool:
+        """Return whether the graph is so small that a look at its findings analyses it anew."""
+        return _is_small(self._sizes())
+
+    def last_at(self) -> Micros | None:
+        """Return when the last analysis was; None when there is none."""
+        row = self._last()
+        return None if row is None else int(row["at"])
+
+    def current(self) -> bool:
+        """Return whether the graph is, by its counts, still as the last analysis read it."""
+        last = self._last()
+        return last is not None and bool(last["sizes"] == self._sizes())
+
     def last(self) -> Document | None:
         """Say when the last analysis was and what it counted: ``{"as_of", "totals"}``; None when there is none."""
         row = self._last()
@@ -310,20 +324,26 @@ class Anomalies:
         known = {row["id"] for row in tx.run("anomalies.dismissed", ids=[item.id for item in high])}
         if before is not None:
             known |= {row["id"] for row in tx.run("anomalies.high", run=before, points=HIGH_POINTS)}
-        append(
-            tx,
-            *(
-                change_row(
-                    "finding_raised",
-                    self._clock.next(),
-                    item.subject["value"] if item.subject["type"] == "contact" else None,
-                    finding=item.id,
-                    finding_kind=item.kind,
-                    score=item.score,
-                )
-                for item in high
-                if item.id not in known
-            ),
+        raised = [self._raised(item) for item in high if item.id not in known]
+        if raised:
+            tx.run("feed.append_findings", rows=raised)
+
+    def _raised(self, item: Finding) -> ChangeRow:
+        evidence = item.evidence
+        persons = [one for one in evidence.get("contacts", ()) if isinstance(one, str)]
+        total = evidence.get("persons") or evidence.get("owners") or len(persons)
+        return change_row(
+            "finding_raised",
+            self._clock.next(),
+            item.subject["value"] if item.subject["type"] == "contact" else None,
+            finding=item.id,
+            finding_kind=item.kind,
+            score=item.score,
+            subject_type=item.subject["type"],
+            subject_value=item.subject["value"],
+            persons=persons[:NAMED],
+            persons_total=total,
+            reason=item.reason,
         )
 
     def _last(self) -> Row | None:
@@ -381,12 +401,16 @@ class Anomalies:
 
 
 def _worth_a_new_one(last: Row | None, sizes: list[int]) -> bool:
-    contacts, activities = sizes[:2]
-    if contacts > SMALL_CONTACTS or activities > SMALL_ACTIVITIES:
+    if not _is_small(sizes):
         return False
     if last is None:
-        return contacts > 0
+        return sizes[0] > 0
     return bool(last["sizes"] != sizes)
+
+
+def _is_small(sizes: list[int]) -> bool:
+    contacts, activities = sizes[:2]
+    return contacts <= SMALL_CONTACTS and activities <= SMALL_ACTIVITIES
 
 
 def _points(score: float) -> int:

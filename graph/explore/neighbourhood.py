@@ -195,6 +195,7 @@ def _drawing(living: str, row: Row, keys: dict[str, Any], ghosts: dict[str, Any]
             "type": "folded",
             "label": ghost["id"],
             "kind": ghost["kind"],
+            "brought_total": ghost["brought"],
             "brought": [f"{KEY_OF_LABEL[label]}:{value}" for label, value in ghost["keys"]],
         }
         edges.append(

@@ -60,7 +60,7 @@ def test_periods_that_an_earlier_version_wrote_are_read_by_their_activity(kinfol
 
 
 def test_history_unions_and_the_graph_say_when_the_event_happened(kinfold: Kinfold) -> None:
-    visitor, ana = imported(kinfold)
+    _, ana = imported(kinfold)
     (union,) = kinfold.unions.page()[0]
     assert (union["occurred_at"], union["at"] > "2026-03-31") == (MARCH.format(9), True)
     assert kinfold.unions.get(union["id"]) == union

@@ -29,7 +29,8 @@ async def list_anomalies(request: Request, page: AnomalyPageQuery) -> Response:
     items, after, as_of = await in_thread(
         partial(anomalies.page, page.kind, dismissed=page.dismissed, limit=page.limit, cursor=page.cursor)
     )
-    return as_json({"items": items, "next": after, "as_of": as_of})
+    current = await in_thread(anomalies.current)
+    return as_json({"items": items, "next": after, "as_of": as_of, "current": current})
 
 
 @router.get(
@@ -79,7 +80,8 @@ async def list_clusters(request: Request, page: PageQuery) -> Response:
     """The highest score first: what holds each together, the key whose cut would split it, a verdict in words."""
     anomalies = kinfold_of(request).anomalies
     items, after, as_of = await in_thread(partial(anomalies.clusters, limit=page.limit, cursor=page.cursor))
-    return as_json({"items": items, "next": after, "as_of": as_of})
+    current = await in_thread(anomalies.current)
+    return as_json({"items": items, "next": after, "as_of": as_of, "current": current})
 
 
 @router.get(

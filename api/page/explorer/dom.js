@@ -67,6 +67,17 @@ const latin = (text) => String.fromCharCode(...new TextEncoder().encode(text));
 
 let calls;
 
+/** List what values a field of a document may have; the OpenAPI document says so. */
+export async function valuesOf(schema, field) {
+  try {
+    calls ??= call("/openapi.json");
+    return (await calls).components?.schemas?.[schema]?.properties?.[field]?.enum ?? [];
+  } catch {
+    calls = undefined;
+    return [];
+  }
+}
+
 /** Tell whether this server has a call; its OpenAPI document says so. */
 export async function serverHas(method, path) {
   try {
@@ -95,6 +106,15 @@ export function timeOf(value, options = { dateStyle: "medium", timeStyle: "short
   const date = new Date(value);
   const shown = Number.isNaN(date.getTime()) ? value : date.toLocaleString(undefined, options);
   return make("time", { datetime: value, title: value }, shown);
+}
+
+/** When something happened, and when it arrived here where that is another day; null: its event is kept no more. */
+export function whenOf(occurred, arrived, options) {
+  if (!occurred) return arrived ? make("span", {}, "arrived ", timeOf(arrived, options)) : timeOf(null);
+  const late = arrived && Math.abs(Date.parse(arrived) - Date.parse(occurred)) >= 60_000;
+  const happened = timeOf(occurred, options);
+  if (!late) return happened;
+  return make("span", {}, happened, " ", make("span", { class: "arrived" }, "(arrived ", timeOf(arrived, options), ")"));
 }
 
 /** Make links of the contacts' ids in a sentence, shortened. `own` is the contact that is being looked at. */
@@ -173,7 +193,7 @@ export function pagedList({ path, query = "", size, into, shown, onPage, noun, n
       const after = cursor ? `&cursor=${encodeURIComponent(cursor)}` : "";
       const page = await call(`${path}?limit=${size}${query}${after}`);
       if (shown) into.append(...page.items.map(shown));
-      onPage?.(page.items);
+      onPage?.(page.items, page);
       count += page.items.length;
       cursor = page.next;
       more.hidden = cursor === null;
