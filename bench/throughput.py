@@ -27,7 +27,7 @@ import orjson
 from bench import raw
 from bench.harness import Figure, at_once, median, resolve_log, save, show, throw_away, timed
 from bench.traffic import Crowd
-from graph.identity.commit_queue import Line
+from graph.identity.commit_queue import CommitQueue
 from graph.identity.events import Event, read_event
 from graph.kinfold import Kinfold, rarely_collect
 from graph.model import Answer
@@ -108,7 +108,7 @@ def callers(both: Both, rounds: int, size: int) -> tuple[list[Figure], float]:
     ours: list[float] = []
     theirs: dict[int, list[float]] = {connections: [] for connections in CONNECTIONS}
     sizes: list[int] = []
-    with Line(both.kinfold.resolver.resolve) as line:
+    with CommitQueue(both.kinfold.resolver.resolve) as line:
         line.sizes = sizes.append
         for _ in range(rounds):
             events = both.draw(size)
@@ -135,7 +135,7 @@ def hot_contact(kinfold: Kinfold, rounds: int, size: int, who: int = 16) -> list
     """Measure 16 callers that all send the same tracker beside 16 whose events spread."""
     hot: list[float] = []
     spread: list[float] = []
-    with Line(kinfold.resolver.resolve) as line:
+    with CommitQueue(kinfold.resolver.resolve) as line:
         for turn in range(rounds):
             for rates, trackers in ((hot, ["hot"] * size), (spread, [f"spread {n % 997}" for n in range(size)])):
                 events = [

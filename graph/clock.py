@@ -62,15 +62,15 @@ class Clock:
             return first
 
 
-class Mint(Protocol):
+class IdSource(Protocol):
     """Where new ids come from."""
 
     def contact(self) -> str: ...
     def tracker(self) -> str: ...
-    def other(self) -> str: ...
+    def time_ordered(self) -> str: ...
 
 
-class RandomMint:
+class RandomIds:
     """Contacts and journal entries in order of time (they sit side by side in the index), trackers unguessable."""
 
     def contact(self) -> str:
@@ -81,6 +81,6 @@ class RandomMint:
         """Mint a tracker: whoever holds it is taken for its owner, so it must not be guessed."""
         return "kf-" + secrets.token_urlsafe(18)
 
-    def other(self) -> str:
+    def time_ordered(self) -> str:
         """Mint the id of a period of ownership, a union, or an event that came without one."""
         return str(uuid_utils.uuid7())

@@ -9,10 +9,10 @@ from functools import partial
 from graph.access.access_keys import StoredKeys
 from graph.analysis.anomalies import Anomalies
 from graph.blocking.blocking import Blocking
-from graph.clock import Clock, RandomMint
+from graph.clock import Clock, RandomIds
 from graph.deployment.tenants import claim
-from graph.edits.keys import KeysByHand
-from graph.edits.properties import PropertiesByHand
+from graph.edits.keys import KeyEdits
+from graph.edits.properties import PropertyEdits
 from graph.edits.unions import Unions
 from graph.explore.contact_history import History
 from graph.explore.contacts import Contacts
@@ -22,7 +22,7 @@ from graph.feed.feed import Feed
 from graph.feed.webhooks import Webhooks
 from graph.identity.decision import Limits
 from graph.identity.resolver import Resolver
-from graph.loads.event_logs import Histories
+from graph.loads.event_logs import EventLogs
 from graph.loads.loads import Loads
 from graph.offers.catalogues import Catalogues
 from graph.offers.propositions import Propositions
@@ -48,8 +48,8 @@ class Kinfold:
     database: Database
     resolver: Resolver
     contacts: Contacts
-    properties: PropertiesByHand
-    keys: KeysByHand
+    properties: PropertyEdits
+    keys: KeyEdits
     unions: Unions
     history: History
     neighbourhood: Neighbourhood
@@ -68,46 +68,51 @@ class Kinfold:
     catalogues: Catalogues
     propositions: Propositions
     loads: Loads
-    histories: Histories
+    histories: EventLogs
 
     @classmethod
     def on(cls, database: Database, settings: Settings) -> "Kinfold":
         """Put the product on a database whose schema is up to date."""
         limits = Limits(settings.max_trackers, settings.max_subscriptions)
         suppression = Suppression(database, settings)
-        clock, mint = Clock(), RandomMint()
+        clock, id_source = Clock(), RandomIds()
         blocking = Blocking(database, settings, suppression, clock=clock)
         feed = Feed(database)
         resolver = Resolver(
-            database, policy=settings.policy, limits=limits, block_list=blocking.current, mint=mint, clock=clock
+            database,
+            policy=settings.policy,
+            limits=limits,
+            block_list=blocking.current,
+            id_source=id_source,
+            clock=clock,
         )
-        catalogues = Catalogues(database, mint=mint)
+        catalogues = Catalogues(database, id_source=id_source)
         return cls(
             settings,
             database,
             resolver,
             Contacts(database),
-            PropertiesByHand(database, mint=mint, clock=clock),
-            KeysByHand(database, limits=limits, block_list=blocking.current, mint=mint, clock=clock),
-            Unions(database, limits=limits, mint=mint, clock=clock),
+            PropertyEdits(database, id_source=id_source, clock=clock),
+            KeyEdits(database, limits=limits, block_list=blocking.current, id_source=id_source, clock=clock),
+            Unions(database, limits=limits, id_source=id_source, clock=clock),
             History(database),
             Neighbourhood(database),
             Search(database),
             Segments(database, clock=clock),
-            Workflows(database, mint=mint, clock=clock),
+            Workflows(database, id_source=id_source, clock=clock),
             blocking,
-            Anomalies(database, limits, block_list=blocking.current, mint=mint, clock=clock),
+            Anomalies(database, limits, block_list=blocking.current, id_source=id_source, clock=clock),
             StoredKeys(database, tenant=settings.tenant, clock=clock),
             Exports(database),
-            Erasures(database, suppression, mint=mint, clock=clock, suppressed=blocking.forget),
+            Erasures(database, suppression, id_source=id_source, clock=clock, suppressed=blocking.forget),
             suppression,
             Retention(database, settings.retention_days),
             feed,
             Webhooks(database, feed, clock=clock, allow_internal=settings.webhooks_allow_internal),
             catalogues,
-            Propositions(database, resolver, catalogues, mint=mint),
+            Propositions(database, resolver, catalogues, id_source=id_source),
             Loads(database, resolver, clock=clock),
-            Histories(database, resolver, settings, clock=clock),
+            EventLogs(database, resolver, settings, clock=clock),
         )
 
     def sweep(self) -> dict[str, int]:

@@ -9,17 +9,22 @@ import re
 import threading
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 from fastapi import Request
+from starlette.applications import Starlette
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.problems import Forbidden, TooMany, Unauthorised, respond
 from api.http.rates import Allowance, Rates, headers_of
-from api.http.requests import in_spare_thread
-from api.segment_spec.messages import TRACKING_PATHS
+from api.http.requests import in_spare_thread, in_thread, read_body
+from api.segment_spec.messages import MAX_REQUEST_BYTES, METRICS_PATH, TRACKING_PATHS, with_and_without_slash
+from api.segment_spec.write_keys import find_write_key
 from graph.access.access_keys import KeyScope, KnownKey, digest_of, separate
 from graph.errors import KinfoldError, Unavailable
 from graph.feed.changes import acting_as
@@ -31,6 +36,7 @@ FRESH_SECONDS = 2.0
 """How old the list of keys may be that a server uses: a key that was made or revoked counts everywhere after that."""
 
 _OPEN = frozenset({"/", "/health", "/ready", "/openapi.json", "/tag.js"})
+_TAKES_NOTHING = frozenset(with_and_without_slash(METRICS_PATH))
 _OPEN_FOLDER = "/static/"
 _WRITES = frozenset({"/v1/resolve", "/v1/resolve/batch", *TRACKING_PATHS})
 _PROPOSES = re.compile(r"/v1/environments/[^/]+/spaces/[^/]+/propositions|/v1/propositions/[^/]+/outcome")
@@ -47,8 +53,9 @@ _PROBES = frozenset({"/health", "/ready"})
 _HELD = "kinfold.access"
 _OF_ENVIRONMENT = "environment"
 _LOCAL = "local"
-KEY_PARAMETER = "write_key"
-"""Where a write key may stand in the query of a call that takes one."""
+KEY_PARAMETERS = ("write_key", "writeKey")
+"""Where a write key may stand in the query of a call that takes one: by our name, and by that of SDKs."""
+_IN_BODY = "kinfold.key_in_body"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,8 @@ def needed(method: str, path: str, query: bytes = b"") -> KeyScope | None:
         return None if path in _OPEN or path.startswith(_OPEN_FOLDER) else KeyScope.READ
     if may_rehearse(method, path) and _is_dry_run(query):
         return KeyScope.READ
+    if method == "POST" and path in _TAKES_NOTHING:
+        return None
     writes = method == "POST" and (path in _WRITES or _PROPOSES.fullmatch(path))
     return KeyScope.WRITE if writes else KeyScope.ADMIN
 
@@ -206,7 +215,14 @@ class Guard:
             return
         allowances: list[Allowance] = []
         try:
-            await self._let_in(scope, allowances)
+            receive = await self._let_in(scope, receive, allowances)
+        except ClientDisconnect:
+            return
+        except (Unauthorised, Forbidden) as error:
+            if not self.keys.required or is_routed(scope):
+                await respond(error, headers_of(allowances))(scope, receive, send)
+                return
+            # No key opens what is not there: the application says so to everybody.
         except KinfoldError as error:
             await respond(error, headers_of(allowances))(scope, receive, send)
             return
@@ -214,7 +230,7 @@ class Guard:
         with acting_as(_LOCAL if held is None else held.name):
             await self.app(scope, receive, _with_headers(send, headers_of(allowances)) if allowances else send)
 
-    async def _let_in(self, scope: Scope, allowances: list[Allowance]) -> None:
+    async def _let_in(self, scope: Scope, receive: Receive, allowances: list[Allowance]) -> Receive:
         headers, method, path = Headers(scope=scope), scope["method"], scope["path"]
         if path not in _PROBES and scope.get("client"):
             _count(self.rates.take_address(scope["client"][0]), allowances)
@@ -224,9 +240,11 @@ class Guard:
         if not self.keys.required:
             _check_local(headers, method)
         elif wanted is not None:
+            receive = await with_key_in_body(scope, receive)
             held = _check_key(self.keys, scope, headers, wanted)
             scope[_HELD] = held
             _count(self.rates.take_key(held.digest), allowances)
+        return receive
 
 
 def held_of(scope: Scope) -> Held | None:
@@ -287,7 +305,7 @@ def _with_headers(send: Send, more: dict[str, str]) -> Send:
 
 def _check_key(keys: AccessKeys, call: Scope, headers: Headers, scope: KeyScope) -> Held:
     if scope is KeyScope.WRITE and "authorization" not in headers:
-        held = _of_address(keys, call["query_string"])
+        held = _in_the_open(keys, call)
     else:
         held = keys.find(presented(headers))
     if held is None:
@@ -300,19 +318,76 @@ def _check_key(keys: AccessKeys, call: Scope, headers: Headers, scope: KeyScope)
     return held
 
 
-def _of_address(keys: AccessKeys, query: bytes) -> Held | None:
-    """Read the key of a page that is being left: what it sends then can carry no header of its own.
+def _in_the_open(keys: AccessKeys, call: Scope) -> Held | None:
+    """Find the key of a page: what it sends while it is left can carry no header, nor what needs no preflight.
 
     A write key is no secret, since every visitor can read it in the page; any other has no business in an address,
-    which ends up in logs.
+    which ends up in logs, or beside the messages of a page.
     """
-    sent = parse_qs(query.decode("latin-1")).get(KEY_PARAMETER, [])
+    sent = keys_in_the_open(call)
     if len(sent) != 1:
-        raise Unauthorised("Send one access key, as Authorization: Bearer KEY.")
-    held = keys.find(sent[0].encode())
+        also = ", or as writeKey in the body or the query" if call["path"] in TRACKING_PATHS else ""
+        raise Unauthorised(f"Send one access key, as Authorization: Bearer KEY{also}.")
+    held = keys.find(sent[0])
     if held is not None and not held.only_writes:
-        raise Unauthorised(f"Only a write key may come as ?{KEY_PARAMETER}=; send this one in a header.")
+        raise Unauthorised("Only a write key may come in the query or the body; send this one in a header.")
     return held
+
+
+def keys_in_the_open(call: Scope) -> list[bytes]:
+    """List the keys in the query of a call, or that of its body, which `with_key_in_body` has found."""
+    query = parse_qs(call["query_string"].decode("latin-1"))
+    sent = [key.encode() for name in KEY_PARAMETERS for key in query.get(name, [])]
+    in_body: bytes | None = call.get(_IN_BODY)
+    return sent or ([] if in_body is None else [in_body])
+
+
+async def with_key_in_body(scope: Scope, receive: Receive) -> Receive:
+    """Look for the key of a call of an SDK in its body, where neither a header nor the query has one.
+
+    Returns
+    -------
+    Receive
+        Where the application reads the call from: the same body once more.
+
+    Raises
+    ------
+    TooLarge
+        When the body is larger than any that is taken.
+    """
+    if scope["path"] not in TRACKING_PATHS or scope["method"] != "POST" or _IN_BODY in scope:
+        return receive
+    if "authorization" in Headers(scope=scope) or keys_in_the_open(scope):
+        return receive
+    request = Request(scope, receive)
+    body = await read_body(request, MAX_REQUEST_BYTES, "a body")
+    encoding = ",".join(request.headers.getlist("content-encoding"))
+    key = await in_thread(partial(find_write_key, body, encoding))
+    scope[_IN_BODY] = None if key is None else key.encode()
+    return _again(body, receive)
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    parts = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receiving() -> Message:
+        return parts.pop() if parts else await receive()
+
+    return receiving
+
+
+def is_routed(scope: Scope) -> bool:
+    """Say whether the application that a call came to takes its method at its address."""
+    return route_match(scope) is Match.FULL
+
+
+def route_match(scope: Scope) -> Match:
+    """Return how well the routes fit a call: wholly, but for its method, or not at all."""
+    app: Starlette = scope["app"]
+    application: Starlette = getattr(app.state, "routes_of", app)
+    return max(
+        (route.matches(scope)[0] for route in application.routes), key=lambda match: match.value, default=Match.NONE
+    )
 
 
 def presented(headers: Headers) -> bytes:

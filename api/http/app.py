@@ -42,7 +42,7 @@ from api.http.tracing import TracedCalls
 from api.segment_spec import routes as tracking
 from api.version import kinfold_version
 from graph.access.access_keys import KeyScope
-from graph.identity.commit_queue import Line
+from graph.identity.commit_queue import CommitQueue
 from graph.identity.events import Event
 from graph.kinfold import Kinfold
 from graph.store.bookmarks import Bookmarks
@@ -69,15 +69,15 @@ def create_app(kinfold: Kinfold, keys: AccessKeys | None = None) -> FastAPI:
     keys
         Who is let in; by default whoever has a key of its settings or its graph.
     """
-    line = Line(lambda events, *, explain=False: kinfold.resolver.resolve(events, explain=explain))
+    commit_queue = CommitQueue(lambda events, *, explain=False: kinfold.resolver.resolve(events, explain=explain))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         sweeping = asyncio.create_task(sweep_now_and_then(kinfold))
         yield
         sweeping.cancel()
-        # Who was let into the line gets an answer; who comes now is told to come again.
-        await anyio.to_thread.run_sync(line.close)
+        # Who was let into the queue gets an answer; who comes now is told to come again.
+        await anyio.to_thread.run_sync(commit_queue.close)
 
     app = FastAPI(
         lifespan=lifespan,
@@ -91,8 +91,8 @@ def create_app(kinfold: Kinfold, keys: AccessKeys | None = None) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.kinfold = kinfold
-    app.state.line = line
-    app.state.metrics = Metrics(kinfold, line)
+    app.state.commit_queue = commit_queue
+    app.state.metrics = Metrics(kinfold, commit_queue)
     problems.install(app)
     settings = kinfold.settings
     app.add_middleware(ReadOwnWrites, bookmarks=Bookmarks(kinfold.database))
@@ -106,7 +106,6 @@ def create_app(kinfold: Kinfold, keys: AccessKeys | None = None) -> FastAPI:
     app.router.routes.insert(0, resolve.unadorned)
     for routes in (
         resolve,
-        tracking,
         contacts,
         merges,
         segments,
@@ -119,6 +118,7 @@ def create_app(kinfold: Kinfold, keys: AccessKeys | None = None) -> FastAPI:
         webhooks,
     ):
         app.include_router(routes.router, prefix="/v1", dependencies=[Depends(single_valued)])
+    app.include_router(tracking.router, dependencies=[Depends(single_valued)])
     include_open(app)
     _document(app)
     return app

@@ -4,14 +4,18 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.http.access import needed
+from api.segment_spec.messages import METRICS_PATH, with_and_without_slash
+from api.segment_spec.other_formats import named
 from graph.access.access_keys import KeyScope
 
-TAG = "/tag.js"
+_SHARED = frozenset({"/tag.js", *with_and_without_slash(METRICS_PATH)})
 _MAX_AGE = 600
 
 
 class CrossOrigin:
     """Let the configured sites call what a write key opens, and load the tag; nothing else is theirs to read.
+
+    So is the refusal of a page that speaks another format: its developer is to read what is wrong.
 
     A preflight carries no key by its standard and is answered without one. Without configured sites there is
     nothing here: a browser then keeps pages of other sites away.
@@ -23,7 +27,9 @@ class CrossOrigin:
             app,
             allow_origins=origins,
             allow_methods=["GET", "POST"],
-            allow_headers=["Authorization", "Content-Type", "Content-Encoding"],
+            # SDKs send headers of their own, each release others (AnonymousId, SentAt, X-Retry-Count). None of them
+            # opens anything: what a call may do is said by its access key, and no cookie is taken.
+            allow_headers=["*"],
             expose_headers=["Retry-After", "RateLimit", "RateLimit-Policy"],
             max_age=_MAX_AGE,
         )
@@ -33,6 +39,6 @@ class CrossOrigin:
         shared = (
             self.configured
             and scope["type"] == "http"
-            and (scope["path"] == TAG or needed("POST", scope["path"]) is KeyScope.WRITE)
+            and (scope["path"] in _SHARED or needed("POST", scope["path"]) is KeyScope.WRITE or named(scope["path"]))
         )
         await (self.shared if shared else self.app)(scope, receive, send)

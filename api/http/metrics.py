@@ -14,7 +14,7 @@ from api.http.server_log import fields
 from api.http.tracing import route_of
 from api.version import kinfold_version
 from graph.errors import Unavailable
-from graph.identity.commit_queue import Line
+from graph.identity.commit_queue import CommitQueue
 from graph.kinfold import Kinfold
 from graph.model import Answer
 
@@ -68,11 +68,11 @@ class Metrics(CallMetrics):
 
     Parameters
     ----------
-    kinfold, line
+    kinfold, commit_queue
         What is watched: they tell of answers, batches and retries as they come.
     """
 
-    def __init__(self, kinfold: Kinfold, line: Line) -> None:
+    def __init__(self, kinfold: Kinfold, commit_queue: CommitQueue) -> None:
         super().__init__(kinfold.settings.tenant)
         self._kinfold = kinfold
         registry = self.registry
@@ -87,7 +87,7 @@ class Metrics(CallMetrics):
             "kinfold_batch_size", "Single events that shared a commit.", buckets=_EVENTS, registry=registry
         )
         Gauge("kinfold_line_length", "Single events that wait for a commit.", registry=registry).set_function(
-            lambda: len(line)
+            lambda: len(commit_queue)
         )
         self._retries = Counter(
             "kinfold_database_retries",
@@ -108,7 +108,7 @@ class Metrics(CallMetrics):
         }
         kinfold.resolver.answered = self._note_answers
         kinfold.database.retried = lambda reason: self._retries.labels(reason).inc()
-        line.sizes = self._batches.observe
+        commit_queue.sizes = self._batches.observe
 
     def text(self) -> bytes:
         """Write everything as Prometheus reads it, after asking the database for a sign of life."""

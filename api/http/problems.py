@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import Match, Mount
 from starlette.types import Receive, Scope, Send
 
+from api.segment_spec import other_formats
 from api.segment_spec.messages import TRACKING_PATHS
 from graph.errors import BadInput, FieldError, KinfoldError
 
@@ -146,8 +147,12 @@ async def _http_error(request: Request, error: Exception) -> Response:
     status = error.status_code
     phrase = HTTPStatus(status).phrase
     code, title, detail = _OF_HTTP.get(status, (phrase.lower().replace(" ", "_"), phrase, str(error.detail or phrase)))
-    refusal = KinfoldError(detail.replace("{method}", request.method).replace("{path}", request.url.path))
-    problem = as_problem(refusal) | {
+    detail = detail.replace("{method}", request.method).replace("{path}", request.url.path)
+    more: dict[str, Any] = {}
+    if status == 404 and (told := other_formats.explain(request.method, request.url.path)) is not None:
+        code, title, detail = "other_format", "Kinfold does not speak this format", told
+        more = {"speaks": list(other_formats.SPEAKS), "guide": other_formats.GUIDE}
+    problem = as_problem(KinfoldError(detail), **more) | {
         "type": f"urn:kinfold:problem:{code}",
         "title": title,
         "status": status,

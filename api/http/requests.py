@@ -12,7 +12,7 @@ import orjson
 from fastapi import Request, Response
 
 from graph.errors import FieldError, TooLarge
-from graph.identity.commit_queue import Line
+from graph.identity.commit_queue import CommitQueue
 from graph.kinfold import Kinfold
 
 T = TypeVar("T")
@@ -23,9 +23,9 @@ def kinfold_of(request: Request) -> Kinfold:
     return cast("Kinfold", request.app.state.kinfold)
 
 
-def line_of(request: Request) -> Line:
-    """Give the line in which single events wait for a commit."""
-    return cast("Line", request.app.state.line)
+def commit_queue_of(request: Request) -> CommitQueue:
+    """Return the queue in which single events wait for a commit."""
+    return cast("CommitQueue", request.app.state.commit_queue)
 
 
 SPARE_THREADS = 8

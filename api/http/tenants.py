@@ -8,20 +8,30 @@ about no person (the page, the tag, probes), goes to one more application that h
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, cast
-from urllib.parse import parse_qs
 
 import anyio
 from fastapi import FastAPI, Request
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.routing import Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.http import problems
-from api.http.access import KEY_PARAMETER, AccessKeys, needed, presented
+from api.http.access import (
+    AccessKeys,
+    keys_in_the_open,
+    needed,
+    presented,
+    route_match,
+    with_key_in_body,
+)
 from api.http.app import create_app, include_open, surround
 from api.http.metrics import AllMetrics, Metrics
 from api.http.problems import Unauthorised, respond
 from api.http.rates import Rates
 from api.http.requests import at_once, threads
+from api.segment_spec.messages import TRACKING_PATHS
 from api.version import kinfold_version
 from graph.access.access_keys import KnownKey, digest_of, tenant_of
 from graph.deployment.deployment import Tenant
@@ -128,6 +138,13 @@ class Tenants:
         if scope["type"] == "lifespan":
             await self._nobodys(scope, receive, send)
             return
+        try:
+            receive = await with_key_in_body(scope, receive) if scope["type"] == "http" else receive
+        except ClientDisconnect:
+            return
+        except KinfoldError as error:
+            await respond(error)(scope, receive, send)
+            return
         name = self._whose(scope) if scope["type"] == "http" else None
         if name is None:
             await self._nobodys(scope, receive, send)
@@ -152,24 +169,24 @@ class Tenants:
         if needed(scope["method"], scope["path"]) is None:
             return None
         headers = Headers(scope=scope)
-        by_key, named = self._of_key(headers, scope["query_string"]), headers.getlist(HEADER)
+        by_key, named = self._of_key(headers, scope), headers.getlist(HEADER)
         if not named:
             return by_key
         if len(named) > 1 or (by_key is not None and by_key != named[0]):
             return None
         return named[0] if named[0] in self._tenants else None
 
-    def _of_key(self, headers: Headers, query: bytes) -> str | None:
+    def _of_key(self, headers: Headers, scope: Scope) -> str | None:
         if "authorization" in headers:
             try:
                 key = presented(headers)
             except Unauthorised:
                 return None
-        elif KEY_PARAMETER.encode() in query:
-            sent = parse_qs(query.decode("latin-1")).get(KEY_PARAMETER, [])
-            key = sent[0].encode() if len(sent) == 1 else b""
         else:
-            return None
+            sent = keys_in_the_open(scope)
+            if len(sent) != 1:
+                return None
+            [key] = sent
         # By digest, so that how long the look takes tells nothing that helps to guess a key.
         name = self._given.get(digest_of(key)) or tenant_of(key.decode("utf-8", "replace"))
         return name if name in self._tenants else None
@@ -196,7 +213,9 @@ class Tenants:
         problems.install(app)
         origins = sorted({site for one in self._tenants.values() for site in one.kinfold.settings.cors_origins})
         surround(app, keys, rates=Rates(settings), origins=origins, metrics=app.state.metrics)
-        app.add_api_route("/v1/{path:path}", _nobodys_call, methods=_METHODS, include_in_schema=False)
+        app.state.routes_of = next(iter(self._apps.values()))
+        for path in ("/v1/{path:path}", *sorted(one for one in TRACKING_PATHS if not one.startswith("/v1/"))):
+            app.add_api_route(path, _nobodys_call, methods=_METHODS, include_in_schema=False)
         include_open(app)
         # The document is the same for every tenant.
         app.openapi = self._document  # type: ignore[method-assign]
@@ -210,6 +229,9 @@ _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 
 
 async def _nobodys_call(request: Request) -> None:
+    match = route_match(request.scope)
+    if match is not Match.FULL:
+        raise HTTPException(404 if match is Match.NONE else 405)
     named = request.headers.getlist(HEADER)
     if len(named) == 1 and "authorization" not in request.headers:
         raise NoTenant(f"This server has no tenant of the name that {HEADER} gives.")

@@ -21,7 +21,24 @@ from graph.identity.keys import MAX_KEY, InvalidKey, normalise
 from graph.model import KeyName
 
 KINDS = ("identify", "track", "page", "screen", "group", "alias")
-TRACKING_PATHS = frozenset(f"/v1/{name}" for name in (*KINDS, "batch"))
+
+MESSAGE_PATHS = {f"/v1/{name}": kind for kind in KINDS for name in (kind, kind[0])}
+"""Where one message is taken, and of which kind: by its name, and by the letter that browser SDKs use."""
+BATCH_PATHS = ("/v1/batch", "/v1/import", "/v1/b", "/beacon/v1/batch")
+"""Where many are: the last is RudderStack's, for what a page sends while it is left."""
+METRICS_PATH = "/v1/m"
+"""Where Segment's browser SDK tells how it fares itself."""
+
+
+def with_and_without_slash(path: str) -> tuple[str, str]:
+    """Return both spellings of an address: some SDKs end it in a slash."""
+    return path, f"{path}/"
+
+
+TRACKING_PATHS = frozenset(
+    spelling for path in (*MESSAGE_PATHS, *BATCH_PATHS) for spelling in with_and_without_slash(path)
+)
+"""Every address that takes messages with a write key."""
 
 MAX_REQUEST_BYTES = 5 * 1024 * 1024
 """Of a body, before and after unpacking: Segment's SDKs send up to 500 KB at once, RudderStack's up to 4 MiB."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -12,8 +12,19 @@ from fastapi import APIRouter, Request, Response
 from api.http import schemas
 from api.http.batch import Read, resolve_read
 from api.http.problems import as_problem, responses
-from api.http.requests import as_json, in_thread, kinfold_of, line_of, read_body
-from api.segment_spec.messages import KINDS, MAX_MESSAGES, MAX_REQUEST_BYTES, parse, read_batch, read_message, unpack
+from api.http.requests import as_json, commit_queue_of, in_thread, kinfold_of, read_body
+from api.segment_spec.messages import (
+    BATCH_PATHS,
+    MAX_MESSAGES,
+    MAX_REQUEST_BYTES,
+    MESSAGE_PATHS,
+    METRICS_PATH,
+    parse,
+    read_batch,
+    read_message,
+    unpack,
+    with_and_without_slash,
+)
 from graph.errors import KinfoldError, Unavailable
 from graph.identity.events import Event
 from graph.kinfold import Kinfold
@@ -21,6 +32,7 @@ from graph.kinfold import Kinfold
 log = logging.getLogger(__name__)
 
 router = APIRouter(tags=["tracking"])
+"""Every address is spelled out, since not all of them begin alike."""
 
 _MESSAGE = {"type": "object", "description": "A message of the Segment tracking specification."}
 _EXAMPLES: dict[str, dict[str, Any]] = {
@@ -38,17 +50,18 @@ def _body(schema: dict[str, Any], example: dict[str, Any]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": content}}
 
 
-def _add(kind: str) -> None:
+def _add(path: str, kind: str) -> None:
     async def take(request: Request) -> Response:
         read = partial(_read_one, kind, await _packed(request), _encoding(request), datetime.now(UTC))
-        await asyncio.wrap_future(line_of(request).submit(await in_thread(read)))
+        await asyncio.wrap_future(commit_queue_of(request).submit(await in_thread(read)))
         return as_json({"success": True})
 
-    take.__doc__ = "Committed before the answer. The same messageId again changes nothing."
-    router.add_api_route(
-        f"/{kind}",
+    short = next(other for other, same in MESSAGE_PATHS.items() if same == kind and other != path)
+    take.__doc__ = f"Committed before the answer. The same messageId again changes nothing. Also at `{short}`."
+    _add_spellings(
+        path,
         take,
-        methods=["POST"],
+        hidden=path != f"/v1/{kind}",
         summary=f"A message of Segment's {kind} call",
         operation_id=f"segment_{kind}",
         responses={200: {"model": schemas.Taken}, **responses(400, 413, 415, 503)},
@@ -56,38 +69,57 @@ def _add(kind: str) -> None:
     )
 
 
-for _kind in KINDS:
-    _add(_kind)
+def _add_spellings(path: str, take: Callable[..., Awaitable[Response]], *, hidden: bool, **documented: Any) -> None:
+    for spelling in with_and_without_slash(path):
+        shown = not hidden and spelling == path
+        more = documented if shown else {}
+        router.add_api_route(spelling, take, methods=["POST"], include_in_schema=shown, **more)
 
 
-@router.post(
-    "/batch",
-    summary="Messages of Segment's calls, as SDKs gather them",
-    operation_id="segment_batch",
-    responses={200: {"model": schemas.Taken}, **responses(400, 413, 415, 503)},
-    openapi_extra=_body(
-        {
-            "type": "object",
-            "required": ["batch"],
-            "properties": {
-                "batch": {"type": "array", "maxItems": MAX_MESSAGES, "items": _MESSAGE},
-                "sentAt": {"description": "When it was sent, by the sender's clock.", "type": "string"},
-                "context": {"description": "What every message's context has in common.", "type": "object"},
-            },
-        },
-        {
-            "batch": [{"type": kind, **message} for kind, message in _EXAMPLES.items()],
-            "sentAt": "2026-11-22T10:00:00Z",
-        },
-    ),
-)
+for _path, _kind in MESSAGE_PATHS.items():
+    _add(_path, _kind)
+
+
 async def batch(request: Request) -> Response:
     """In order, committed before the answer. What cannot be read is named in `rejected`; the others go on.
 
-    SDKs drop a batch that is answered with 400, so one bad message is no reason for it.
+    Also at `/v1/import`, `/v1/b` and `/beacon/v1/batch`. SDKs drop a batch that is answered with 400, so one bad
+    message is no reason for it.
     """
     packed = await _packed(request)
     return await in_thread(partial(_take_batch, kinfold_of(request), packed, _encoding(request), datetime.now(UTC)))
+
+
+async def metrics() -> Response:
+    """Answer an SDK that tells how it fares itself; nothing of it is read or kept."""
+    return as_json({"success": True})
+
+
+for _path in BATCH_PATHS:
+    _add_spellings(
+        _path,
+        batch,
+        hidden=_path != "/v1/batch",
+        summary="Messages of Segment's calls, as SDKs gather them",
+        operation_id="segment_batch",
+        responses={200: {"model": schemas.Taken}, **responses(400, 413, 415, 503)},
+        openapi_extra=_body(
+            {
+                "type": "object",
+                "required": ["batch"],
+                "properties": {
+                    "batch": {"type": "array", "maxItems": MAX_MESSAGES, "items": _MESSAGE},
+                    "sentAt": {"description": "When it was sent, by the sender's clock.", "type": "string"},
+                    "context": {"description": "What every message's context has in common.", "type": "object"},
+                },
+            },
+            {
+                "batch": [{"type": kind, **message} for kind, message in _EXAMPLES.items()],
+                "sentAt": "2026-11-22T10:00:00Z",
+            },
+        ),
+    )
+_add_spellings(METRICS_PATH, metrics, hidden=True)
 
 
 async def _packed(request: Request) -> bytes:

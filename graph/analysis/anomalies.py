@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from graph.analysis.findings import KINDS, NAMED, Finding, limit_finding
-from graph.clock import END_OF_TIME, Clock, Micros, Mint, RandomMint, to_pair, to_text
+from graph.clock import END_OF_TIME, Clock, IdSource, Micros, RandomIds, to_pair, to_text
 from graph.errors import BadInput, FieldError, NotFound
 from graph.feed.changes import ChangeRow, acting, append, change_row
 from graph.identity.decision import Limits
@@ -51,13 +51,13 @@ class Anomalies:
         limits: Limits | None = None,
         *,
         block_list: Callable[[], BlockList] = lambda: DEFAULT_BLOCK_LIST,
-        mint: Mint | None = None,
+        id_source: IdSource | None = None,
         clock: Clock | None = None,
     ) -> None:
         self._database = database
         self._block_list = block_list
         self._limits = limits or Limits()
-        self._mint = mint or RandomMint()
+        self._id_source = id_source or RandomIds()
         self._clock = clock or Clock()
         self._analysing = threading.Lock()
 
@@ -289,7 +289,7 @@ class Anomalies:
     ) -> "Analysis":
         from graph.analysis import analyse
 
-        run, at = self._mint.other(), datetime.now(UTC)
+        run, at = self._id_source.time_ordered(), datetime.now(UTC)
         erasures = self._database.read(lambda tx: tx.run("privacy.erasures"))
         work = engine or analyse
         analysis = work(self._database, limits=self._limits, seed=seed, on_progress=on_progress)

@@ -3,20 +3,20 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from graph.clock import Clock, Mint, RandomMint, to_datetime
+from graph.clock import Clock, IdSource, RandomIds, to_datetime
 from graph.edits.preview import preview
 from graph.errors import BadInput, ClashError, FieldError, NotFound
 from graph.explore.contacts import Document, documents, living_contact, redirected
 from graph.feed.changes import acting
 from graph.identity.decision import Limits
 from graph.identity.keys import DEFAULT_BLOCK_LIST, BlockList, InvalidKey, normalise
-from graph.identity.working_set import Contact, World
-from graph.identity.working_set.write import write_world
+from graph.identity.working_set import Contact, WorkingSet
+from graph.identity.working_set.write import write_working_set
 from graph.model import PERSON_KEYS, KeyName, Kind
 from graph.store.database import Database, Transaction
 
 
-class KeysByHand:
+class KeyEdits:
     """Gives keys to contacts and takes them away; each is the other's undoing, and both are in the journal."""
 
     def __init__(
@@ -25,13 +25,13 @@ class KeysByHand:
         *,
         limits: Limits | None = None,
         block_list: Callable[[], BlockList] = lambda: DEFAULT_BLOCK_LIST,
-        mint: Mint | None = None,
+        id_source: IdSource | None = None,
         clock: Clock | None = None,
     ) -> None:
         self._database = database
         self._limits = limits or Limits()
         self._block_list = block_list
-        self._mint = mint or RandomMint()
+        self._id_source = id_source or RandomIds()
         self._clock = clock or Clock()
 
     def give(self, contact_id: str, key: KeyName, value: str) -> Document:
@@ -97,29 +97,31 @@ class KeysByHand:
         except InvalidKey as error:
             raise BadInput([FieldError(key, "invalid", str(error))]) from error
 
-    def _open(self, tx: Transaction, contact_id: str, key: KeyName, value: str, *, lock: bool) -> tuple[World, Contact]:
+    def _open(
+        self, tx: Transaction, contact_id: str, key: KeyName, value: str, *, lock: bool
+    ) -> tuple[WorkingSet, Contact]:
         living = living_contact(tx, contact_id)
-        world = World(tx.run, self._mint, lock=lock)
+        working_set = WorkingSet(tx.run, self._id_source, lock=lock)
         wanted: dict[KeyName, list[str]] = {"email": [], "user_id": [], "tracker_id": [], "subscription": []}
         wanted[key].append(value)
-        world.load(
+        working_set.load(
             emails=wanted["email"],
             user_ids=wanted["user_id"],
             trackers=wanted["tracker_id"],
             subscriptions=wanted["subscription"],
             contacts=[living],
         )
-        return world, world.contacts[living]
+        return working_set, working_set.contacts[living]
 
     def _give(self, tx: Transaction, contact_id: str, key: KeyName, value: str, *, lock: bool = True) -> str:
-        world, contact = self._open(tx, contact_id, key, value, lock=lock)
-        owners = world.owners(key, value)
+        working_set, contact = self._open(tx, contact_id, key, value, lock=lock)
+        owners = working_set.owners(key, value)
         if contact in owners and key != "email":
             return contact.id
         if contact in owners:
             # An email given by hand becomes the contact's `email`, also one that it owned before.
-            world.need_keys(contact)
-            world.unlink(contact, world.key(key, value))
+            working_set.need_keys(contact)
+            working_set.unlink(contact, working_set.key(key, value))
             owners = []
         if owners and key != "subscription":
             raise ClashError(
@@ -132,28 +134,28 @@ class KeysByHand:
         if key == "subscription" and len(contact.subscriptions) >= self._limits.max_subscriptions:
             raise ClashError(f"A contact owns at most {self._limits.max_subscriptions} subscriptions.", limited=True)
         at = self._clock.next(after=max(contact.seen, max((owner.seen for owner in owners), default=0)))
-        world.own(contact, key, value, at)
-        world.note("key_given", at, contact.id, key=key, by=acting())
+        working_set.own(contact, key, value, at)
+        working_set.note("key_given", at, contact.id, key=key, by=acting())
         if owners:
-            world.note("shared", at, contact.id, other=owners[0].id, owners=len(owners) + 1, by=acting())
+            working_set.note("shared", at, contact.id, other=owners[0].id, owners=len(owners) + 1, by=acting())
         if key in PERSON_KEYS:
             contact.kind = Kind.KNOWN
-        self._finish(tx, world, contact, "given", key, value, at)
+        self._finish(tx, working_set, contact, "given", key, value, at)
         return contact.id
 
     def _take(self, tx: Transaction, contact_id: str, key: KeyName, value: str, *, lock: bool = True) -> str:
-        world, contact = self._open(tx, contact_id, key, value, lock=lock)
-        if contact not in world.owners(key, value):
+        working_set, contact = self._open(tx, contact_id, key, value, lock=lock)
+        if contact not in working_set.owners(key, value):
             raise NotFound(f"Contact {contact.id} does not own the {key} {value!r}.", key=key)
         at = self._clock.next(after=contact.seen)
-        world.disown(contact, key, value, at)
-        world.note("key_taken", at, contact.id, key=key, by=acting())
+        working_set.disown(contact, key, value, at)
+        working_set.note("key_taken", at, contact.id, key=key, by=acting())
         if key in PERSON_KEYS:
-            self._lose_name(world, contact)
-        self._finish(tx, world, contact, "taken", key, value, at)
+            self._lose_name(working_set, contact)
+        self._finish(tx, working_set, contact, "taken", key, value, at)
         return contact.id
 
-    def _lose_name(self, world: World, contact: Contact) -> None:
+    def _lose_name(self, working_set: WorkingSet, contact: Contact) -> None:
         """Make a contact anonymous with its last person key.
 
         One whose last *own* person key goes, while a union's is left, is anonymous once that union is undone.
@@ -161,19 +163,19 @@ class KeysByHand:
         if not contact.emails + contact.user_ids:
             contact.kind, contact.split = Kind.ANONYMOUS, False
             return
-        world.need_keys(contact)
+        working_set.need_keys(contact)
         if not any(key.name in PERSON_KEYS and edge.merge is None for key, edge in contact.keys.items()):
             contact.split = False
 
     def _finish(
-        self, tx: Transaction, world: World, contact: Contact, action: str, key: KeyName, value: str, at: int
+        self, tx: Transaction, working_set: WorkingSet, contact: Contact, action: str, key: KeyName, value: str, at: int
     ) -> None:
-        write_world(world)
+        write_working_set(working_set)
         tx.run(
             "union.note_key_change",
             contact_id=contact.id,
             change={
-                "id": self._mint.other(),
+                "id": self._id_source.time_ordered(),
                 "action": action,
                 "key": key,
                 "value": value,

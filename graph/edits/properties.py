@@ -1,21 +1,21 @@
 """Properties written by hand."""
 
-from graph.clock import Clock, Mint, RandomMint
+from graph.clock import Clock, IdSource, RandomIds
 from graph.edits.preview import preview
 from graph.explore.contacts import Document, documents, living_contact, redirected
 from graph.feed.changes import acting
-from graph.identity.working_set import World
-from graph.identity.working_set.write import write_world
+from graph.identity.working_set import WorkingSet
+from graph.identity.working_set.write import write_working_set
 from graph.model import Properties
 from graph.store.database import Database, Transaction
 
 
-class PropertiesByHand:
+class PropertyEdits:
     """Writes properties to contacts, as an event of this moment would."""
 
-    def __init__(self, database: Database, *, mint: Mint | None = None, clock: Clock | None = None) -> None:
+    def __init__(self, database: Database, *, id_source: IdSource | None = None, clock: Clock | None = None) -> None:
         self._database = database
-        self._mint = mint or RandomMint()
+        self._id_source = id_source or RandomIds()
         self._clock = clock or Clock()
 
     def write(self, contact_id: str, values: Properties) -> Document:
@@ -40,11 +40,11 @@ class PropertiesByHand:
 
     def _write(self, tx: Transaction, contact_id: str, values: Properties, *, lock: bool = True) -> str:
         living = living_contact(tx, contact_id)
-        world = World(tx.run, self._mint, lock=lock)
-        world.load(contacts=[living])
-        contact = world.contacts[living]
+        working_set = WorkingSet(tx.run, self._id_source, lock=lock)
+        working_set.load(contacts=[living])
+        contact = working_set.contacts[living]
         at = self._clock.next(after=contact.seen)
-        world.write_properties(contact, values, at, at, None)
-        world.note("properties_written", at, contact.id, properties=list(values), by=acting())
-        write_world(world)
+        working_set.write_properties(contact, values, at, at, None)
+        working_set.note("properties_written", at, contact.id, properties=list(values), by=acting())
+        write_working_set(working_set)
         return living

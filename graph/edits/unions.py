@@ -3,15 +3,15 @@
 from collections.abc import Iterable
 from typing import Any
 
-from graph.clock import END_OF_TIME, Clock, Mint, RandomMint, to_datetime, to_text
+from graph.clock import END_OF_TIME, Clock, IdSource, RandomIds, to_datetime, to_text
 from graph.edits.preview import preview
 from graph.errors import ClashError, NotFound
 from graph.explore.contacts import Document, check_not_erased, living_contact, occurred_text
 from graph.identity.decision import Limits
 from graph.identity.folding import JournalEntry, fold, unfold
 from graph.identity.keys import InvalidKey, normalise
-from graph.identity.working_set import World
-from graph.identity.working_set.write import write_world
+from graph.identity.working_set import WorkingSet
+from graph.identity.working_set.write import write_working_set
 from graph.model import KeyName
 from graph.paging import make_cursor, read_cursor
 from graph.store.database import Database, Row, Transaction
@@ -25,12 +25,12 @@ class Unions:
         database: Database,
         *,
         limits: Limits | None = None,
-        mint: Mint | None = None,
+        id_source: IdSource | None = None,
         clock: Clock | None = None,
     ) -> None:
         self._database = database
         self._limits = limits or Limits()
-        self._mint = mint or RandomMint()
+        self._id_source = id_source or RandomIds()
         self._clock = clock or Clock()
 
     def merge(self, source: str, target: str) -> Document:
@@ -146,9 +146,9 @@ class Unions:
 
     def _merge(self, tx: Transaction, source: str, target: str, *, lock: bool = True) -> str:
         living = [living_contact(tx, one) for one in (source, target)]
-        world = World(tx.run, self._mint, lock=lock)
-        world.load(contacts=living)
-        a, b = (world.contacts[one] for one in living)
+        working_set = WorkingSet(tx.run, self._id_source, lock=lock)
+        working_set.load(contacts=living)
+        a, b = (working_set.contacts[one] for one in living)
         if a is b:
             raise ClashError(f"Both ids lead to one contact, {b.id}.", contact=b.id)
         trackers, subscriptions = a.trackers + b.trackers, len(a.subscriptions | b.subscriptions)
@@ -159,8 +159,8 @@ class Unions:
                 limited=True,
             )
         at = self._clock.next(after=max(a.seen, b.seen))
-        merge = fold(world, a, b, at, rule=None, message_id=None)
-        write_world(world)
+        merge = fold(working_set, a, b, at, rule=None, message_id=None)
+        write_working_set(working_set)
         return merge.id
 
     def _undo(self, tx: Transaction, merge_id: str, *, cascade: bool, lock: bool = True) -> list[str]:
@@ -175,11 +175,11 @@ class Unions:
             )
         for one in [*covering, merge_id]:
             entry = self._entry(tx, one, lock=lock)
-            world = World(tx.run, self._mint, lock=lock)
-            world.load(contacts=[entry.target])
-            seen = max((timeline.last for timeline in world.timelines.values()), default=0)
-            unfold(world, entry, self._clock.next(after=max(seen, world.contacts[entry.target].seen)))
-            write_world(world)
+            working_set = WorkingSet(tx.run, self._id_source, lock=lock)
+            working_set.load(contacts=[entry.target])
+            seen = max((timeline.last for timeline in working_set.timelines.values()), default=0)
+            unfold(working_set, entry, self._clock.next(after=max(seen, working_set.contacts[entry.target].seen)))
+            write_working_set(working_set)
             undone.append(one)
         return undone
 

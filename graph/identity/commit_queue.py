@@ -1,4 +1,4 @@
-"""The line before the resolver: callers that come at the same time share a commit.
+"""The queue before the resolver: callers that come at the same time share a commit.
 
 While one commit is under way the next events gather, and go into the next one together. When nobody waits, an
 event goes at once: there is no timer. One worker takes the batches, so answers keep the order of arrival within a
@@ -39,7 +39,7 @@ class _Waiting:
     answer: "Future[Answer]" = field(default_factory=Future)
 
 
-class Line:
+class CommitQueue:
     """Gathers single events into batches.
 
     Its thread is started by the first event, so that an application that is only made leaves none behind.
@@ -64,12 +64,12 @@ class Line:
         self._worker: threading.Thread | None = None
 
     def submit(self, event: Event, *, explain: bool = False) -> "Future[Answer]":
-        """Put an event in the line; the future has its answer after the commit.
+        """Put an event in the queue; the future has its answer after the commit.
 
         Raises
         ------
         Unavailable
-            When the line is full, or the server is shutting down; sending again later is safe.
+            When the queue is full, or the server is shutting down; sending again later is safe.
         """
         item = _Waiting(event, explain, tracing.here())
         with self._changed:
@@ -79,7 +79,7 @@ class Line:
                 raise Unavailable(f"{self._longest} events are waiting already. Nothing was written; send this again.")
             self._waiting.append(item)
             if self._worker is None:
-                self._worker = threading.Thread(target=self._work, name="kinfold-line", daemon=True)
+                self._worker = threading.Thread(target=self._work, name="kinfold-commits", daemon=True)
                 self._worker.start()
             self._changed.notify()
         return item.answer
@@ -96,7 +96,7 @@ class Line:
         if worker is not None:
             worker.join()
 
-    def __enter__(self) -> "Line":
+    def __enter__(self) -> "CommitQueue":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -108,7 +108,7 @@ class Line:
             self._answer(batch)
 
     def _next_batch(self) -> list[_Waiting]:
-        """Wait for events and take some; none when the line is closed and empty."""
+        """Wait for events and take some; none when the queue is closed and empty."""
         while True:
             with self._changed:
                 while not self._waiting and not self._closed:

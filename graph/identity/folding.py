@@ -22,12 +22,12 @@ from graph.identity.working_set.entities import (
     shown_entry,
     tracker_order,
 )
-from graph.identity.working_set.working_set import World, show
+from graph.identity.working_set.working_set import WorkingSet, show
 from graph.model import PERSON_KEYS, KeyName, Kind
 
 
 def fold(
-    world: World, source: Contact, target: Contact, at: Micros, *, rule: str | None, message_id: str | None
+    working_set: WorkingSet, source: Contact, target: Contact, at: Micros, *, rule: str | None, message_id: str | None
 ) -> Merge:
     """Fold ``source`` into ``target``: keys, activity, properties and redirect (points 1, 2 and 6 of union).
 
@@ -38,11 +38,11 @@ def fold(
     rule, message_id
         The row of the table that decided and the event; None for a union by hand.
     """
-    world.need_keys(source)
-    world.need_entries(source, target)
-    merge = Merge(world.mint.other(), source.id, target.id, rule, at, message_id)
-    world.merges.append(merge)
-    _fold_keys(world, source, target, merge)
+    working_set.need_keys(source)
+    working_set.need_entries(source, target)
+    merge = Merge(working_set.id_source.time_ordered(), source.id, target.id, rule, at, message_id)
+    working_set.merges.append(merge)
+    _fold_keys(working_set, source, target, merge)
     for timeline in list(source.timelines.values()):
         timeline.holder = target.id
         target.timelines[timeline.id] = timeline
@@ -54,11 +54,11 @@ def fold(
     target.seen = max(target.seen, source.seen)
     source.folded_into = target.id
     by = acting() if message_id is None else None
-    world.note("merged", at, target.id, other=source.id, merge=merge.id, rule=rule, message_id=message_id, by=by)
+    working_set.note("merged", at, target.id, other=source.id, merge=merge.id, rule=rule, message_id=message_id, by=by)
     return merge
 
 
-def _fold_keys(world: World, source: Contact, target: Contact, merge: Merge) -> None:
+def _fold_keys(working_set: WorkingSet, source: Contact, target: Contact, merge: Merge) -> None:
     devices = [item for item in source.keys.items() if item[0].name not in PERSON_KEYS]
     persons = [item for item in source.keys.items() if item[0].name in PERSON_KEYS]
     # Keys that came with one event are told apart by name and value, in whichever order they were loaded.
@@ -67,13 +67,13 @@ def _fold_keys(world: World, source: Contact, target: Contact, merge: Merge) -> 
     # An event may fold several contacts at once: their keys come one contact after the other.
     first = 1 + max((edge.position for edge in target.keys.values() if edge.since == merge.at), default=-1)
     for position, (key, _) in enumerate([*devices, *persons], first):
-        before = world.unlink(source, key)
+        before = working_set.unlink(source, key)
         if key.name == "subscription" and key.value in target.subscriptions:
-            world.need_keys(target)
+            working_set.need_keys(target)
             merge.moved.append(MovedOwnership(key, before, kept_since=target.keys[key].since))
             continue
         merge.moved.append(MovedOwnership(key, before))
-        world.link(target, key, Ownership(merge.at, position, merge.id, before.source))
+        working_set.link(target, key, Ownership(merge.at, position, merge.id, before.source))
 
 
 def _fill_properties(source: Contact, target: Contact, merge: Merge) -> None:
@@ -140,31 +140,31 @@ class JournalEntry:
         )
 
 
-def unfold(world: World, entry: JournalEntry, at: Micros) -> Contact:
+def unfold(working_set: WorkingSet, entry: JournalEntry, at: Micros) -> Contact:
     """Take a union back (point 7): the folded contact returns, the survivor is as if it had never been.
 
     What was written to the survivor since stays its own; a key that left it since stays where it is.
     """
-    back, survivor = entry.source, world.contacts[entry.target]
-    world.need_keys(survivor)
-    world.need_entries(survivor)
-    world.contacts[back.id] = back
+    back, survivor = entry.source, working_set.contacts[entry.target]
+    working_set.need_keys(survivor)
+    working_set.need_entries(survivor)
+    working_set.contacts[back.id] = back
     heirs: list[tuple[str, Key]] = []
     for name, value, before, kept_since in entry.moved:
-        key = world.key(name, value)
+        key = working_set.key(name, value)
         now = survivor.keys.get(key)
         if now is None:
             continue
         if kept_since is not None:
             if now.since == kept_since:  # both owned it, and the survivor's is still that same ownership
-                world.link(back, key, before)
+                working_set.link(back, key, before)
             continue
         if now.merge != entry.id:
             continue
-        world.unlink(survivor, key)
-        world.link(back, key, before)
+        working_set.unlink(survivor, key)
+        working_set.link(back, key, before)
         if heir := entry.heirs.get(value):
-            world.link(survivor, key, Ownership(now.since, now.position, heir, now.source))
+            working_set.link(survivor, key, Ownership(now.since, now.position, heir, now.source))
             heirs.append((heir, key))
     for timeline_id in entry.timelines:
         if timeline := survivor.timelines.pop(timeline_id, None):
@@ -173,17 +173,17 @@ def unfold(world: World, entry: JournalEntry, at: Micros) -> Contact:
     assert survivor.entries is not None
     for entries in survivor.entries.values():
         for filled in [item for item in entries if item.fill == entry.id]:
-            world.drop_entry(entries, filled)
+            working_set.drop_entry(entries, filled)
         show(entries)
-    _settle(world, back, at, known=back.split)
-    _settle(world, survivor, at, known=survivor.split or entry.another_split)
-    world.undone.append(Undone(entry.id, back.id, at, tuple(heirs)))
-    world.note("unmerged", at, back.id, other=survivor.id, merge=entry.id, by=acting())
+    _settle(working_set, back, at, known=back.split)
+    _settle(working_set, survivor, at, known=survivor.split or entry.another_split)
+    working_set.undone.append(Undone(entry.id, back.id, at, tuple(heirs)))
+    working_set.note("unmerged", at, back.id, other=survivor.id, merge=entry.id, by=acting())
     return back
 
 
-def _settle(world: World, contact: Contact, at: Micros, *, known: bool) -> None:
+def _settle(working_set: WorkingSet, contact: Contact, at: Micros, *, known: bool) -> None:
     """Derive what follows from the keys and periods that a contact is left with."""
     contact.kind = Kind.KNOWN if known or contact.emails + contact.user_ids else Kind.ANONYMOUS
     contact.seen = max((timeline.last for timeline in contact.timelines.values()), default=0) or contact.created
-    world.choose_primary(contact, at)
+    working_set.choose_primary(contact, at)

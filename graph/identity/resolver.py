@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from graph import tracing
-from graph.clock import Clock, Micros, Mint, RandomMint, to_micros, to_pair
+from graph.clock import Clock, IdSource, Micros, RandomIds, to_micros, to_pair
 from graph.errors import Unavailable
 from graph.feed.changes import ChangeKind
 from graph.identity.decision import POLICIES, Decision, Limits, Policy, decide
@@ -21,8 +21,8 @@ from graph.identity.decision.table import Fold, Own, Split, Take
 from graph.identity.events import Event
 from graph.identity.folding import fold
 from graph.identity.keys import DEFAULT_BLOCK_LIST, BlockList, EventKeys, read_keys
-from graph.identity.working_set import Contact, World
-from graph.identity.working_set.write import write_activities, write_world
+from graph.identity.working_set import Contact, WorkingSet
+from graph.identity.working_set.write import write_activities, write_working_set
 from graph.model import KEY_NAMES, Answer, Conflict, ContactRef, KeyName, Kind, MovedKey, Outcome, TraceStep
 from graph.store.database import Database, Transaction
 
@@ -62,7 +62,7 @@ class Resolver:
         Where the graph is.
     policy, limits, block_list
         What the deployment chose.
-    mint, clock
+    id_source, clock
         Where new ids and arrival times come from.
     """
 
@@ -73,14 +73,14 @@ class Resolver:
         policy: Policy | str = "strict",
         limits: Limits | None = None,
         block_list: BlockList | Callable[[], BlockList] = DEFAULT_BLOCK_LIST,
-        mint: Mint | None = None,
+        id_source: IdSource | None = None,
         clock: Clock | None = None,
     ) -> None:
         self.database = database
         self.policy = POLICIES[policy] if isinstance(policy, str) else policy
         self.limits = limits or Limits()
         self._block_list = block_list
-        self.mint = mint or RandomMint()
+        self.id_source = id_source or RandomIds()
         self.clock = clock or Clock()
         self.answered: Callable[[Sequence[Answer]], None] = lambda _: None
         """Told the answers of every transaction that was committed; for metrics."""
@@ -157,29 +157,29 @@ class Resolver:
         Every batch sees what those before it would have done: the world is kept from one to the next instead of
         being written, so that memory grows with the keys that a rehearsal meets, and no writer waits for it.
         """
-        world = World(_nothing_to_run, self.mint, lock=False)
+        working_set = WorkingSet(_nothing_to_run, self.id_source, lock=False)
 
         def rehearse(events: Sequence[Event]) -> list[Answer]:
             prepared = self.prepare(events)
             decided: list[bool] = []
 
             def load(tx: Transaction) -> None:
-                world.run = tx.run
-                _load(world, prepared)
+                working_set.run = tx.run
+                _load(working_set, prepared)
 
             def decide_all(tx: Transaction) -> list[Answer]:
                 if decided:  # a second try would meet the effects of the first
                     raise Unavailable("The database was lost in the middle of a dry run. Start it again.")
                 decided.append(True)
-                world.run = tx.run
-                return self._turns(world, prepared, explain=explain).answers
+                working_set.run = tx.run
+                return self._turns(working_set, prepared, explain=explain).answers
 
             self.database.rehearse(load)
             answers = self.database.rehearse(decide_all)
-            for timeline in world.timelines.values():
+            for timeline in working_set.timelines.values():
                 timeline.activities.clear()
-            world.feed.clear()
-            _hide_made_up(answers, world)
+            working_set.feed.clear()
+            _hide_made_up(answers, working_set)
             return answers
 
         yield rehearse
@@ -188,19 +188,22 @@ class Resolver:
         """Read the keys of events, by the block list of now."""
         block_list = self.block_list
         return [
-            Prepared(event, read_keys(event, block_list), event.message_id or self.mint.other()) for event in events
+            Prepared(event, read_keys(event, block_list), event.message_id or self.id_source.time_ordered())
+            for event in events
         ]
 
     def _attempt(self, tx: Transaction, prepared: Sequence[Prepared], *, explain: bool) -> _Batch:
-        world = World(tx.run, self.mint)
-        _load(world, prepared)
-        batch = self._turns(world, prepared, explain=explain, ahead=lambda: write_activities(world, tx.start))
-        write_world(world)
+        working_set = WorkingSet(tx.run, self.id_source)
+        _load(working_set, prepared)
+        batch = self._turns(
+            working_set, prepared, explain=explain, ahead=lambda: write_activities(working_set, tx.start)
+        )
+        write_working_set(working_set)
         return batch
 
     def _turns(
         self,
-        world: World,
+        working_set: WorkingSet,
         prepared: Sequence[Prepared],
         *,
         explain: bool,
@@ -210,13 +213,13 @@ class Resolver:
 
         ``ahead`` is called now and then in a large batch, to write what can be written already.
         """
-        seen = max((contact.seen for contact in world.contacts.values()), default=0)
+        seen = max((contact.seen for contact in working_set.contacts.values()), default=0)
         arrival = self.clock.next(len(prepared) or 1, after=seen)
         batch = _Batch([], None)
         for offset, item in enumerate(prepared):
             if ahead is not None and offset and offset % AHEAD == 0:
                 ahead()
-            turn = Turn(self, world, item, arrival + offset, explain)
+            turn = EventResolution(self, working_set, item, arrival + offset, explain)
             batch.answers.append(turn.answer())
             if turn.wrote:
                 batch.written = item.message_id
@@ -227,22 +230,22 @@ def _nothing_to_run(*_: Any, **__: Any) -> list[dict[str, Any]]:
     raise RuntimeError("a rehearsal's world reads only during its turns")
 
 
-def _load(world: World, all_prepared: Sequence[Prepared]) -> None:
+def _load(working_set: WorkingSet, all_prepared: Sequence[Prepared]) -> None:
     prepared = [item for item in all_prepared if not item.keys.all_blocked]
     if not prepared:
         return
     keys = [item.keys for item in prepared]
-    world.load(
+    working_set.load(
         emails=[key.email for key in keys if key.email is not None],
         user_ids=[key.user_id for key in keys if key.user_id is not None],
         trackers=[key.tracker_id for key in keys if key.tracker_id is not None],
         subscriptions=[key.subscription for key in keys if key.subscription is not None],
         message_ids=[item.message_id for item in prepared if item.event.message_id is not None],
     )
-    _foresee(world, prepared)
+    _foresee(working_set, prepared)
 
 
-def _foresee(world: World, prepared: Sequence[Prepared]) -> None:
+def _foresee(working_set: WorkingSet, prepared: Sequence[Prepared]) -> None:
     """Load for the whole batch at once what its unions and properties will most likely ask for one by one."""
     named_again = {key for key, times in Counter(_person_keys(prepared)).items() if times > 1}
     folding: dict[str, Contact] = {}
@@ -251,17 +254,19 @@ def _foresee(world: World, prepared: Sequence[Prepared]) -> None:
         keys = [(name, value) for name in KEY_NAMES if (value := getattr(item.keys, name)) is not None]
         if len(keys) == 1 and not item.event.properties:
             continue
-        owners = {owner: world.contacts[owner] for key in keys for owner in list(world.key(*key).owners)[:2]}
-        nameless = any(key in named_again and not world.key(*key).owners for key in keys)
+        owners = {
+            owner: working_set.contacts[owner] for key in keys for owner in list(working_set.key(*key).owners)[:2]
+        }
+        nameless = any(key in named_again and not working_set.key(*key).owners for key in keys)
         if len(owners) + nameless > 1:
             folding |= {owner: contact for owner, contact in owners.items() if contact.kind is Kind.ANONYMOUS}
             writing |= owners
         elif item.event.properties:
             writing |= owners
     if folding:
-        world.need_keys(*folding.values())
+        working_set.need_keys(*folding.values())
     if writing:
-        world.need_entries(*writing.values())
+        working_set.need_entries(*writing.values())
 
 
 def _person_keys(prepared: Sequence[Prepared]) -> Iterator[tuple[KeyName, str]]:
@@ -273,23 +278,23 @@ def _person_keys(prepared: Sequence[Prepared]) -> Iterator[tuple[KeyName, str]]:
 
 
 @dataclass(slots=True)
-class Turn:
+class EventResolution:
     """One event's turn: decide, apply, answer."""
 
     resolver: Resolver
-    world: World
+    working_set: WorkingSet
     item: Prepared
     at: Micros
     explain: bool
     wrote: bool = False
 
     def answer(self) -> Answer:
-        item, world = self.item, self.world
+        item, working_set = self.item, self.working_set
         if item.keys.all_blocked:
             return self._ignored()
-        if item.message_id in world.messages:
+        if item.message_id in working_set.messages:
             return self._duplicate()
-        facts = world.facts(
+        facts = working_set.facts(
             email=item.keys.email,
             user_id=item.keys.user_id,
             tracker_id=item.keys.tracker_id,
@@ -299,7 +304,7 @@ class Turn:
         return self._carry_out(decision)
 
     def _carry_out(self, decision: Decision) -> Answer:
-        world, item = self.world, self.item
+        working_set, item = self.working_set, self.item
         contact = self._current(decision)
         answer = Answer(
             ContactRef(contact.id, decision.kind),
@@ -317,20 +322,20 @@ class Turn:
         for effect in decision.effects:
             match effect:
                 case Own(name, value):
-                    if name == "subscription" and (others := world.owners(name, value)):
+                    if name == "subscription" and (others := working_set.owners(name, value)):
                         self._note("shared", contact, decision, other=others[0].id, owners=len(others) + 1)
-                    world.own(contact, name, value, self.at, item.message_id)
+                    working_set.own(contact, name, value, self.at, item.message_id)
                 case Take(name, value, owner):
-                    loser = world.contacts[owner]
-                    world.disown(loser, name, value, self.at)
-                    if contact.id not in world.key(name, value).owners:
-                        world.own(contact, name, value, self.at, item.message_id)
+                    loser = working_set.contacts[owner]
+                    working_set.disown(loser, name, value, self.at)
+                    if contact.id not in working_set.key(name, value).owners:
+                        working_set.own(contact, name, value, self.at, item.message_id)
                     answer.moved.append(MovedKey(name, value, owner))
                     self._note("moved", contact, decision, other=owner, key=name)
                 case Fold(source):
                     fold(
-                        world,
-                        world.contacts[source],
+                        working_set,
+                        working_set.contacts[source],
                         contact,
                         self.at,
                         rule=decision.rule,
@@ -338,13 +343,13 @@ class Turn:
                     )
                     answer.merged.append(source)
                 case Split(tracker_owner, subscription):
-                    world.split(contact, tracker_owner, subscription, self.at)
+                    working_set.split(contact, tracker_owner, subscription, self.at)
         if decision.limited:
             self._note("limited", contact, decision)
         contact.kind = decision.kind
         contact.seen = max(contact.seen, self.at)
         if item.event.properties:
-            world.write_properties(contact, item.event.properties, self._occurred(), self.at, item.message_id)
+            working_set.write_properties(contact, item.event.properties, self._occurred(), self.at, item.message_id)
         answer.tracker_id = self._answered_tracker(contact)
         answer.shared_with = self._shared_with(contact)
         self._note_activity(contact, answer, evident=decision.evident and not item.keys.ignored)
@@ -354,20 +359,20 @@ class Turn:
 
     def _current(self, decision: Decision) -> Contact:
         if decision.current is not None:
-            return self.world.contacts[decision.current]
+            return self.working_set.contacts[decision.current]
         split = any(isinstance(effect, Split) for effect in decision.effects)
-        contact = self.world.create(decision.kind, self.at, split=split)
+        contact = self.working_set.create(decision.kind, self.at, split=split)
         if not any(isinstance(effect, Own | Take) and effect.key == "tracker_id" for effect in decision.effects):
-            self.world.mint_tracker(contact, self.at, self.item.message_id)
+            self.working_set.mint_tracker(contact, self.at, self.item.message_id)
         self._note("created", contact, decision, contact_kind=decision.kind.value)
         return contact
 
     def _note(self, kind: ChangeKind, contact: Contact, decision: Decision, **more: Any) -> None:
-        self.world.note(kind, self.at, contact.id, rule=decision.rule, message_id=self.item.message_id, **more)
+        self.working_set.note(kind, self.at, contact.id, rule=decision.rule, message_id=self.item.message_id, **more)
 
     def _answered_tracker(self, contact: Contact) -> str:
         own = self.item.keys.tracker_id
-        if own is not None and contact.id in self.world.key("tracker_id", own).owners:
+        if own is not None and contact.id in self.working_set.key("tracker_id", own).owners:
             return own
         return contact.tracker_id
 
@@ -375,13 +380,13 @@ class Turn:
         subscription = self.item.keys.subscription
         if subscription is None:
             return []
-        return [owner.id for owner in self.world.owners("subscription", subscription) if owner is not contact]
+        return [owner.id for owner in self.working_set.owners("subscription", subscription) if owner is not contact]
 
     def _note_activity(self, contact: Contact, answer: Answer, *, evident: bool) -> None:
-        world, item = self.world, self.item
+        working_set, item = self.working_set, self.item
         event, keys = item.event, item.keys
         assert answer.tracker_id is not None
-        period = world.key("tracker_id", answer.tracker_id).timeline or world.primary_period(contact)
+        period = working_set.key("tracker_id", answer.tracker_id).timeline or working_set.primary_period(contact)
         node: dict[str, Any] = {
             "message_id": item.message_id,
             "event": event.event or DEFAULT_EVENT,
@@ -406,7 +411,7 @@ class Turn:
         period.activities.append({"node": node, "occurred": to_pair(self._occurred()), "received": to_pair(self.at)})
         period.last = self.at
         assert answer.rule is not None
-        world.noted(item.message_id, contact, period, answer.rule, answer.outcome)
+        working_set.noted(item.message_id, contact, period, answer.rule, answer.outcome)
         self.wrote = True
 
     def _occurred(self) -> Micros:
@@ -414,9 +419,9 @@ class Turn:
         return self.at if occurred is None else to_micros(occurred)
 
     def _duplicate(self) -> Answer:
-        seen = self.world.messages[self.item.message_id]
-        contact = self.world.contact(seen.contact)
-        tracker = self.world.keys.get(("tracker_id", seen.tracker_id))
+        seen = self.working_set.messages[self.item.message_id]
+        contact = self.working_set.contact(seen.contact)
+        tracker = self.working_set.keys.get(("tracker_id", seen.tracker_id))
         # A key that is not in the world has not changed hands in this transaction.
         owned = seen.owned if tracker is None else contact.id in tracker.owners
         return Answer(
@@ -456,9 +461,9 @@ def _committed(tx: Transaction, batch: _Batch) -> bool:
     return bool(tx.run("resolution.committed", message_id=batch.written)[0]["committed"])
 
 
-def _hide_made_up(answers: Sequence[Answer], world: World) -> None:
+def _hide_made_up(answers: Sequence[Answer], working_set: WorkingSet) -> None:
     """Take out of a dry run's answers the ids that exist only in it."""
-    made_up = {contact.id for contact in world.contacts.values() if not contact.stored}
+    made_up = {contact.id for contact in working_set.contacts.values() if not contact.stored}
 
     def known(contact_id: str | None) -> str | None:
         return None if contact_id in made_up else contact_id
@@ -466,7 +471,7 @@ def _hide_made_up(answers: Sequence[Answer], world: World) -> None:
     for answer in answers:
         if answer.contact is not None:
             answer.contact = ContactRef(known(answer.contact.id), Kind(answer.contact.kind))
-        if answer.tracker_id in world.minted:
+        if answer.tracker_id in working_set.minted:
             answer.tracker_id = None
         answer.merged = [known(one) for one in answer.merged]
         answer.shared_with = [known(one) for one in answer.shared_with]

@@ -30,7 +30,7 @@ from graph.loads.customers import Refused
 from graph.loads.loads import BUSY, Loaded, advance
 from graph.loads.partitions import Parted, Stretch, batches, part_span
 from graph.loads.ties import Read, Span, connect, read_span, refusals_path, survey
-from graph.loads.worker_pool import Crew
+from graph.loads.worker_pool import WorkerPool
 from graph.model import Answer, Outcome
 from graph.settings import Settings
 from graph.store.database import Database, Row, Transaction
@@ -217,7 +217,7 @@ class Worker:
         return [(row["name"], row["value"], row["owner"]) for row in rows]
 
 
-class Histories:
+class EventLogs:
     """Loads histories: logs of events from before, or from another system."""
 
     def __init__(
@@ -304,12 +304,12 @@ class Histories:
         shutil.rmtree(folder, ignore_errors=True)
         return loaded
 
-    def _crew(self, workers: int | None, spans: Sequence[Span], folder: Path) -> Crew:
+    def _crew(self, workers: int | None, spans: Sequence[Span], folder: Path) -> WorkerPool:
         if workers is None:
             workers = min(os.cpu_count() or 1, 4) if len(spans) > 1 else 1
-        return Crew(Worker(self._database, self._resolver), self._settings, workers, folder / WORKERS)
+        return WorkerPool(Worker(self._database, self._resolver), self._settings, workers, folder / WORKERS)
 
-    def _part(self, crew: Crew, file: Path, spans: list[Span], folder: Path, sizes: Sizes) -> Plan:
+    def _part(self, crew: WorkerPool, file: Path, spans: list[Span], folder: Path, sizes: Sizes) -> Plan:
         anybody = bool(self._database.read(lambda tx: tx.run("loads.anybody")))
         block_list = self._resolver.block_list
         read: list[Read] = crew.run("read", [(file, span, folder, block_list, anybody) for span in spans])
@@ -334,7 +334,9 @@ class Histories:
 
         self._database.write(work)
 
-    def _resolve(self, crew: Crew, load: str, plan: Plan, folder: Path, sizes: Sizes, on_progress: Progress) -> None:
+    def _resolve(
+        self, crew: WorkerPool, load: str, plan: Plan, folder: Path, sizes: Sizes, on_progress: Progress
+    ) -> None:
         numbers = _numbers(plan)
 
         def states(tx: Transaction) -> list[int]:

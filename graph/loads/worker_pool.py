@@ -26,7 +26,7 @@ LOOK_SECONDS = 0.2
 """How often it is looked how far the processes are."""
 
 
-class Crew:
+class WorkerPool:
     """Runs pieces of work, each a method of `Worker` with its arguments.
 
     Parameters
@@ -50,7 +50,7 @@ class Crew:
         self._lock = lock
         self._pool: ProcessPoolExecutor | None = None
 
-    def __enter__(self) -> "Crew":
+    def __enter__(self) -> "WorkerPool":
         if self.workers > 1:
             spawn = multiprocessing.get_context("spawn")
             self._stop, self._done = spawn.Event(), spawn.Value("q", 0)

@@ -8,7 +8,7 @@ from typing import Any, cast
 import orjson
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from graph.clock import Mint, RandomMint
+from graph.clock import IdSource, RandomIds
 from graph.errors import BadInput, FieldError, NotFound, TryAgain
 from graph.identity.events import field_errors
 from graph.offers.catalogue import Catalogue, Environment, Place, mistakes_of, refuse, with_ancestors
@@ -34,9 +34,9 @@ _PATH: TypeAdapter[str] = TypeAdapter(Path)
 class Catalogues:
     """Keeps environments with their categories, spaces and offers; every change is checked against the whole."""
 
-    def __init__(self, database: Database, *, mint: Mint | None = None) -> None:
+    def __init__(self, database: Database, *, id_source: IdSource | None = None) -> None:
         self._database = database
-        self._mint = mint or RandomMint()
+        self._id_source = id_source or RandomIds()
         self._known: Catalogue | None = None
         self._loading = threading.Lock()
 
@@ -210,7 +210,7 @@ class Catalogues:
         bodies: Mapping[str, EnvironmentBody] | None = None,
     ) -> tuple[bool, Catalogue]:
         def work(tx: Transaction) -> tuple[bool, Catalogue]:
-            version = self._mint.other()
+            version = self._id_source.time_ordered()
             tx.run("offers.lock", version=version)
             before = _catalogue(tx.run("offers.catalogue")[0])
             after, new = change(before)

@@ -10,15 +10,15 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from graph import tracing
-from graph.clock import Mint, RandomMint, to_text
+from graph.clock import IdSource, RandomIds, to_text
 from graph.errors import BadInput, FieldError, NotFound, TryAgain
 from graph.explore.contacts import living_contact
 from graph.identity.decision import Decision, decide
 from graph.identity.events import Event
 from graph.identity.keys import EventKeys, read_keys
-from graph.identity.resolver import Prepared, Resolver, Turn
-from graph.identity.working_set import World
-from graph.identity.working_set.write import write_world
+from graph.identity.resolver import EventResolution, Prepared, Resolver
+from graph.identity.working_set import WorkingSet
+from graph.identity.working_set.write import write_working_set
 from graph.model import Answer, Kind
 from graph.offers.catalogue import Catalogue, Environment
 from graph.offers.catalogues import Catalogues
@@ -79,12 +79,12 @@ class Propositions:
     """Answers calls for offers, and keeps what became of them."""
 
     def __init__(
-        self, database: Database, resolver: Resolver, catalogues: Catalogues, *, mint: Mint | None = None
+        self, database: Database, resolver: Resolver, catalogues: Catalogues, *, id_source: IdSource | None = None
     ) -> None:
         self._database = database
         self._resolver = resolver
         self._catalogues = catalogues
-        self._mint = mint or RandomMint()
+        self._id_source = id_source or RandomIds()
 
     def propose(
         self,
@@ -120,7 +120,12 @@ class Propositions:
             raise BadInput([FieldError("limit", "range", f"a limit is a whole number from 1 to {MAX_OFFERS}")])
         properties = {"environment": environment, "space": space}
         called = event.model_copy(
-            update={"event": EVENT, "event_properties": properties, "properties": {}, "message_id": self._mint.other()}
+            update={
+                "event": EVENT,
+                "event_properties": properties,
+                "properties": {},
+                "message_id": self._id_source.time_ordered(),
+            }
         )
 
         def attempt(tx: Transaction) -> _Attempt:
@@ -141,20 +146,20 @@ class Propositions:
         if environment not in catalogue.environments or space not in catalogue.environments[environment].spaces:
             catalogue = self._catalogues.load(tx)
         asked = _find(catalogue, environment, space)
-        world = World(tx.run, self._resolver.mint)
-        visit = self._visit(world, catalogue, asked, space, event)
+        working_set = WorkingSet(tx.run, self._resolver.id_source)
+        visit = self._visit(working_set, catalogue, asked, space, event)
         if not visit.plain:
             # What the visit makes of the contact, a union for one, is what the offers are held against.
-            write_world(world)
+            write_working_set(working_set)
         ranked = self._ranked(tx, catalogue, visit, event, limit, explain=explain)
         if visit.contact is not None:
             record = _record(visit, ranked, event, environment, space)
             if visit.plain:
-                tx.run("offers.write_proposition", resolution_write=_plain_write(world), offers_record=record)
+                tx.run("offers.write_proposition", resolution_write=_plain_write(working_set), offers_record=record)
             else:
                 tx.run("offers.record", **record)
         document = _document(visit, ranked, event, space, explain=explain)
-        made_up = {one.id for one in world.contacts.values() if not one.stored} | world.minted
+        made_up = {one.id for one in working_set.contacts.values() if not one.stored} | working_set.minted
         return _Attempt(document, visit, event.message_id if visit.contact else None, frozenset(made_up))
 
     def _ranked(
@@ -185,24 +190,30 @@ class Propositions:
         standing = Standing(row["truths"], dict(row["presented"]))
         return rank(choice.environment, shelf, standing, now, min(counts, default=DEFAULT_COUNT), explain=explain)
 
-    def _visit(self, world: World, catalogue: Catalogue, asked: Environment, space: str, event: Event) -> Visit:
+    def _visit(
+        self, working_set: WorkingSet, catalogue: Catalogue, asked: Environment, space: str, event: Event
+    ) -> Visit:
         """Find out whom the call is from, and let the resolver do what it does with any event."""
         keys = read_keys(event, self._resolver.block_list)
         if keys.all_blocked:
             return Visit(Identification.NONE, choose(catalogue, asked, space, Identification.NONE), None)
-        decision = self._decide(world, keys)
+        decision = self._decide(working_set, keys)
         identification = Identification.NONE
         if keys.email is not None or keys.user_id is not None:
             identification = Identification.EXPLICIT
         elif _leads_to_somebody(decision):
             if not asked.spaces[space].identify_implicitly:
-                return self._unrecognised(world, choose(catalogue, asked, space, identification), event, keys, decision)
+                return self._unrecognised(
+                    working_set, choose(catalogue, asked, space, identification), event, keys, decision
+                )
             identification = Identification.IMPLICIT
         choice = choose(catalogue, asked, space, identification)
         plain = decision.current is not None and not decision.effects
-        return Visit(identification, choice, self._turn(world, event, keys), plain=plain)
+        return Visit(identification, choice, self._turn(working_set, event, keys), plain=plain)
 
-    def _unrecognised(self, world: World, choice: Choice, event: Event, keys: EventKeys, decision: Decision) -> Visit:
+    def _unrecognised(
+        self, working_set: WorkingSet, choice: Choice, event: Event, keys: EventKeys, decision: Decision
+    ) -> Visit:
         """Take a browser that leads to a known contact for a visitor, where a space may not compare cookies.
 
         The visitor is a contact of its own, told by a tracker that stands for this browser in this folder, so that the
@@ -214,22 +225,22 @@ class Propositions:
         tracker = tracker_in(choice.folder, cookie_of(keys))
         masked = event.model_copy(update={"tracker_id": tracker, "subscription": None})
         masked_keys = EventKeys(tracker_id=tracker)
-        self._decide(world, masked_keys)
-        answer = self._turn(world, masked, masked_keys)
+        self._decide(working_set, masked_keys)
+        answer = self._turn(working_set, masked, masked_keys)
         answer.tracker_id = keys.tracker_id
         return Visit(Identification.NONE, choice, answer, (decision.current,))
 
-    def _decide(self, world: World, keys: EventKeys) -> Decision:
+    def _decide(self, working_set: WorkingSet, keys: EventKeys) -> Decision:
         def given(value: str | None) -> list[str]:
             return [] if value is None else [value]
 
-        world.load(
+        working_set.load(
             emails=given(keys.email),
             user_ids=given(keys.user_id),
             trackers=given(keys.tracker_id),
             subscriptions=given(keys.subscription),
         )
-        facts = world.facts(
+        facts = working_set.facts(
             email=keys.email,
             user_id=keys.user_id,
             tracker_id=keys.tracker_id,
@@ -237,11 +248,13 @@ class Propositions:
         )
         return decide(keys, facts, self._resolver.policy, self._resolver.limits)
 
-    def _turn(self, world: World, event: Event, keys: EventKeys) -> Answer:
+    def _turn(self, working_set: WorkingSet, event: Event, keys: EventKeys) -> Answer:
         assert event.message_id is not None
-        seen = max((contact.seen for contact in world.contacts.values()), default=0)
+        seen = max((contact.seen for contact in working_set.contacts.values()), default=0)
         at = self._resolver.clock.next(after=seen)
-        return Turn(self._resolver, world, Prepared(event, keys, event.message_id), at, explain=False).answer()
+        return EventResolution(
+            self._resolver, working_set, Prepared(event, keys, event.message_id), at, explain=False
+        ).answer()
 
     # --- what became of them --------------------------------------------------------------------------------
 
@@ -337,7 +350,7 @@ def _leads_to_somebody(decision: Decision) -> bool:
     return decision.current is not None and decision.kind is Kind.KNOWN
 
 
-def _plain_write(world: World) -> dict[str, Any]:
+def _plain_write(working_set: WorkingSet) -> dict[str, Any]:
     """Give the parameters of the one statement with which a plain visit is written."""
     written: dict[str, dict[str, Any]] = {}
 
@@ -345,8 +358,8 @@ def _plain_write(world: World) -> dict[str, Any]:
         written[name] = parameters
         return []
 
-    world.run = hold
-    write_world(world)
+    working_set.run = hold
+    write_working_set(working_set)
     [(name, parameters)] = written.items()
     assert name == "resolution.write"
     return parameters

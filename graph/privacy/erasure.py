@@ -14,11 +14,11 @@ from urllib.parse import quote
 import orjson
 
 from graph.analysis.findings import KEY_OF, KINDS, identity
-from graph.clock import Clock, Mint, RandomMint, to_text
+from graph.clock import Clock, IdSource, RandomIds, to_text
 from graph.errors import NotFound, TryAgain
 from graph.explore.contacts import Document, living_contact
 from graph.feed.changes import append, change_row
-from graph.identity.working_set import World
+from graph.identity.working_set import WorkingSet
 from graph.model import KeyName
 from graph.offers.visitors import stand_ins
 from graph.privacy.suppression import Suppression
@@ -78,14 +78,14 @@ class Erasures:
         database: Database,
         suppression: Suppression,
         *,
-        mint: Mint | None = None,
+        id_source: IdSource | None = None,
         clock: Clock | None = None,
         suppressed: Callable[[], None] = lambda: None,
         at_once: int = AT_ONCE,
     ) -> None:
         self._database = database
         self._suppression = suppression
-        self._mint = mint or RandomMint()
+        self._id_source = id_source or RandomIds()
         self._clock = clock or Clock()
         self._suppressed = suppressed
         self._at_once = at_once
@@ -111,7 +111,7 @@ class Erasures:
         Gone
             When it was erased before.
         """
-        receipt = self._mint.other()
+        receipt = self._id_source.time_ordered()
 
         def begin(tx: Transaction) -> str:
             living = self._begin(tx, contact_id, receipt, allow_return=allow_return)
@@ -158,14 +158,14 @@ class Erasures:
 
     def _begin(self, tx: Transaction, contact_id: str, receipt: str, *, allow_return: bool) -> str:
         living = living_contact(tx, contact_id)
-        world = World(tx.run, self._mint)
+        working_set = WorkingSet(tx.run, self._id_source)
         # As every writer does: the contact's lock, then those of its keys. Who waits for one finds nobody behind it.
-        world.load(contacts=[living])
-        world.need_keys(world.contacts[living])
+        working_set.load(contacts=[living])
+        working_set.need_keys(working_set.contacts[living])
         # Under that lock: who makes another visitor of a browser of theirs waits for it.
         visitors = {one.contact for one in stand_ins(tx, living)} - {living}
-        world.load(contacts=sorted(visitors))
-        world.need_keys(*(world.contacts[visitor] for visitor in visitors))
+        working_set.load(contacts=sorted(visitors))
+        working_set.need_keys(*(working_set.contacts[visitor] for visitor in visitors))
         at = datetime.now(UTC)
         rows = tx.run("privacy.begin", contact_ids=[living, *sorted(visitors)], erasure=receipt, at=at)
         if not rows:

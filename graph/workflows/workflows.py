@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from graph.clock import Clock, Micros, Mint, RandomMint, to_datetime, to_micros, to_text
+from graph.clock import Clock, IdSource, Micros, RandomIds, to_datetime, to_micros, to_text
 from graph.errors import BadInput, FieldError, NotFound, TryAgain
 from graph.feed.changes import acting, append, change_row
 from graph.identity.events import MAX_NAME
@@ -94,9 +94,9 @@ def shown_state(contact: Folded) -> State:
 class Workflows:
     """Enrols contacts in workflows and keeps what their nodes did."""
 
-    def __init__(self, database: Database, *, mint: Mint | None = None, clock: Clock | None = None) -> None:
+    def __init__(self, database: Database, *, id_source: IdSource | None = None, clock: Clock | None = None) -> None:
         self._database = database
-        self._mint = mint or RandomMint()
+        self._id_source = id_source or RandomIds()
         self._clock = clock or Clock()
 
     def define(self, name: str) -> dict[str, Any]:
@@ -207,7 +207,7 @@ class Workflows:
         living = living_contact(tx, contact_id)
         if not tx.run("workflows.definition", name=name):
             raise NotFound(f"There is no workflow {name!r}.")
-        if not tx.run("workflows.enrol", contact_id=living, name=name, id=self._mint.other()):
+        if not tx.run("workflows.enrol", contact_id=living, name=name, id=self._id_source.time_ordered()):
             raise TryAgain  # folded before it was locked
         return living
 

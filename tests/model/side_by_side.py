@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from graph.clock import Clock, Mint, to_datetime, to_micros
-from graph.edits.keys import KeysByHand
+from graph.clock import Clock, IdSource, to_datetime, to_micros
+from graph.edits.keys import KeyEdits
 from graph.edits.unions import Unions
 from graph.errors import ClashError, NotFound
 from graph.explore.contacts import documents, living_contact
@@ -35,7 +35,7 @@ class SideBySide:
         policy: str = "strict",
         max_trackers: int = 500,
         max_subscriptions: int = 50,
-        mint: Mint | None = None,
+        id_source: IdSource | None = None,
     ) -> None:
         empty(database)
         self.database = database
@@ -49,13 +49,13 @@ class SideBySide:
                 }
             ),
         )
-        if mint is not None:
+        if id_source is not None:
             clock, limits = Clock(), Limits(max_trackers, max_subscriptions)
             product = replace(
                 product,
-                resolver=Resolver(database, policy=policy, limits=limits, mint=mint, clock=clock),
-                keys=KeysByHand(database, limits=limits, mint=mint, clock=clock),
-                unions=Unions(database, limits=limits, mint=mint, clock=clock),
+                resolver=Resolver(database, policy=policy, limits=limits, id_source=id_source, clock=clock),
+                keys=KeyEdits(database, limits=limits, id_source=id_source, clock=clock),
+                unions=Unions(database, limits=limits, id_source=id_source, clock=clock),
             )
         self.product = product
         self.model = Reference(policy, max_trackers, max_subscriptions)

@@ -25,7 +25,7 @@ POLICIES = st.sampled_from(["strict", "continuity", "last_login"])
 BEFORE = st.lists(OPERATIONS, min_size=2, max_size=12)
 
 
-class CountingMint:
+class CountingIds:
     """The same ids for the same operations."""
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class CountingMint:
     def tracker(self) -> str:
         return self._next("kf")
 
-    def other(self) -> str:
+    def time_ordered(self) -> str:
         return self._next("other")
 
 
@@ -137,7 +137,7 @@ def test_unions_into_one_contact_undone_in_any_order_leave_the_same(
 ) -> None:
     left = []
     for reverse in (False, True):
-        world = prepared(SideBySide(shared_database, server, policy=policy, mint=CountingMint()))
+        world = prepared(SideBySide(shared_database, server, policy=policy, id_source=CountingIds()))
         done(world, before)
         alive = [person.id for person in world.model.alive()]
         assume(len(alive) > 2)

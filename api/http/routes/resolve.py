@@ -14,7 +14,7 @@ from api.http.answers import told
 from api.http.batch import MAX_BATCH, Read, looks_like_lines, read_envelope, read_lines, read_one, resolve_read
 from api.http.problems import as_problem, responses
 from api.http.query import Flags, FlagsQuery
-from api.http.requests import as_json, in_thread, kinfold_of, line_of, read_body
+from api.http.requests import as_json, commit_queue_of, in_thread, kinfold_of, read_body
 from graph.errors import KinfoldError
 from graph.identity.events import MAX_EVENT_BYTES, read_event
 from graph.kinfold import Kinfold
@@ -83,7 +83,7 @@ async def _resolve(request: Request, flags: Flags) -> Response:
         resolver = kinfold_of(request).resolver
         [answer] = await in_thread(partial(resolver.resolve, [event], dry_run=True, explain=flags.explain))
     else:
-        answer = await asyncio.wrap_future(line_of(request).submit(event, explain=flags.explain))
+        answer = await asyncio.wrap_future(commit_queue_of(request).submit(event, explain=flags.explain))
     return as_json(told(held_by(request), event, answer))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from graph.clock import Micros, Mint
+from graph.clock import IdSource, Micros
 from graph.errors import TryAgain
 from graph.feed.changes import ChangeKind, ChangeRow, change_row
 from graph.identity.decision import ContactFacts, Facts
@@ -41,7 +41,7 @@ class SeenMessage:
 
 
 @dataclass(slots=True)
-class World:
+class WorkingSet:
     """Contacts and keys of one transaction, with everything that was changed on them.
 
     It starts empty; `load` and the ``need_…`` methods bring in, under locks, what is asked for. Nothing is
@@ -51,14 +51,14 @@ class World:
     ----------
     run
         Runs a named statement in the transaction.
-    mint
+    id_source
         Where new ids come from.
     lock
         Whether what is read is locked; a dry run locks nothing.
     """
 
     run: Read
-    mint: Mint
+    id_source: IdSource
     lock: bool = True
     contacts: dict[str, Contact] = field(default_factory=dict)
     keys: dict[tuple[KeyName, str], Key] = field(default_factory=dict)
@@ -300,7 +300,7 @@ class World:
 
     def create(self, kind: Kind, at: Micros, *, split: bool = False) -> Contact:
         """Make a contact; it has no key yet."""
-        contact = Contact(self.mint.contact(), kind, at, at, split=split, complete=True, entries={})
+        contact = Contact(self.id_source.contact(), kind, at, at, split=split, complete=True, entries={})
         self.contacts[contact.id] = contact
         return contact
 
@@ -322,7 +322,7 @@ class World:
 
     def mint_tracker(self, contact: Contact, at: Micros, source: str | None = None) -> None:
         """Give a contact a tracker of our making."""
-        tracker = self.mint.tracker()
+        tracker = self.id_source.tracker()
         self.minted.add(tracker)
         self.own(contact, "tracker_id", tracker, at, source)
 
@@ -349,7 +349,7 @@ class World:
         self.feed.append(change_row(kind, at, contact, place=place, **more))
 
     def _open_timeline(self, contact: Contact, tracker: str, at: Micros) -> Timeline:
-        timeline = Timeline(self.mint.other(), tracker, contact.id, at)
+        timeline = Timeline(self.id_source.time_ordered(), tracker, contact.id, at)
         self.timelines[timeline.id] = contact.timelines[timeline.id] = timeline
         return timeline
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from graph.clock import to_pair
 from graph.identity.working_set.entities import Contact, Key, Merge, Ownership, Timeline, Undone
-from graph.identity.working_set.working_set import World
+from graph.identity.working_set.working_set import WorkingSet
 from graph.model import KeyName
 from graph.store.statements import load_statements
 
@@ -22,15 +22,15 @@ _GROUPS: dict[KeyName, str] = {
 _UNKNOWN = object()
 
 
-def write_world(world: World) -> None:
+def write_working_set(working_set: WorkingSet) -> None:
     """Write everything that was changed, with as few statements as the changes need.
 
     The rows are net effects: what one event of the batch did and a later one undid is not written at all.
     """
-    _Writer(world).write()
+    _Writer(working_set).write()
 
 
-def write_activities(world: World, start: Callable[..., None]) -> None:
+def write_activities(working_set: WorkingSet, start: Callable[..., None]) -> None:
     """Write ahead the activities on periods that are in the graph: no other change bears on them.
 
     Parameters
@@ -38,63 +38,64 @@ def write_activities(world: World, start: Callable[..., None]) -> None:
     start
         Runs a named statement beside us, so that the database writes while the next events are decided.
     """
-    activities = _activities(world)
-    for timeline in world.timelines.values():
+    activities = _activities(working_set)
+    for timeline in working_set.timelines.values():
         if timeline.stored:
             timeline.activities.clear()
     if activities:
         start("resolution.write_activities", activities=activities)
 
 
-def _activities(world: World) -> list[Row]:
+def _activities(working_set: WorkingSet) -> list[Row]:
     return [
         {"period": timeline.id, **activity}
-        for timeline in world.timelines.values()
+        for timeline in working_set.timelines.values()
         if timeline.stored
         for activity in timeline.activities
     ]
 
 
 class _Writer:
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, working_set: WorkingSet) -> None:
+        self.working_set = working_set
         self.writes: dict[str, dict[str, Any]] = {}
         """Statements with their parameters, in the order in which they run."""
         self.created: set[Key] = set()
         self.written: set[Timeline] = set()
 
     def write(self) -> None:
-        world = self.world
-        if world.undone:
-            self._add("union.restore", undone=[_undone(item) for item in world.undone])
-        if world.disowned:
+        working_set = self.working_set
+        if working_set.undone:
+            self._add("union.restore", undone=[_undone(item) for item in working_set.undone])
+        if working_set.disowned:
             # Before new edges: a key that left a contact and came back has one of each.
             self._add_by_key(
                 "resolution.disown",
-                [(key, {"contact": owner, "value": key.value}) for key, owner in world.disowned],
+                [(key, {"contact": owner, "value": key.value}) for key, owner in working_set.disowned],
             )
-        rows = [self._contact(contact) for contact in world.contacts.values()]
-        activities = _activities(world)
+        rows = [self._contact(contact) for contact in working_set.contacts.values()]
+        activities = _activities(working_set)
         new = [row for row in rows if "created" in row]
         changed = [row for row in rows if "created" not in row and len(row) > 3]
-        if new or changed or activities or world.feed:
-            self._add("resolution.write", contacts=new, changes=changed, activities=activities, feed=world.feed)
+        if new or changed or activities or working_set.feed:
+            self._add("resolution.write", contacts=new, changes=changed, activities=activities, feed=working_set.feed)
         self._rewire()
         self._properties()
-        if world.new_splits:
+        if working_set.new_splits:
             self._add(
                 "resolution.split",
                 splits=[
                     {"owner": owner, "subscription": value, "contact": made, "at": to_pair(at)}
-                    for owner, value, made, at in world.new_splits
+                    for owner, value, made, at in working_set.new_splits
                 ],
             )
-        if world.merges:
-            self._add("union.journal", merges=[_merge(merge) for merge in world.merges])
+        if working_set.merges:
+            self._add("union.journal", merges=[_merge(merge) for merge in working_set.merges])
             self._add(
                 "union.redirect",
                 folds=[
-                    {"source": merge.source, "target": merge.target, "at": to_pair(merge.at)} for merge in world.merges
+                    {"source": merge.source, "target": merge.target, "at": to_pair(merge.at)}
+                    for merge in working_set.merges
                 ],
             )
         self._send()
@@ -106,14 +107,14 @@ class _Writer:
         """Run what there is to run in one round trip, whatever the batch was made of."""
         if len(self.writes) == 1:
             [(statement, parameters)] = self.writes.items()
-            self.world.run(statement, **parameters)
+            self.working_set.run(statement, **parameters)
         elif self.writes:
             statements = load_statements()
             everything = {
                 part.replace(".", "_"): self.writes.get(part) or {key: [] for key in statements[part].parameters}
                 for part in statements["resolution.write_all"].parts
             }
-            self.world.run("resolution.write_all", **everything)
+            self.working_set.run("resolution.write_all", **everything)
 
     def _contact(self, contact: Contact) -> Row:
         """Describe a contact with the keys and periods that can be created along with it."""
@@ -143,16 +144,16 @@ class _Writer:
 
     def _rewire(self) -> None:
         """Write the edges to keys whose node is there, and periods that moved, ended or began on such keys."""
-        world = self.world
+        working_set = self.working_set
         edges = [
             (key, {"contact": owner, "value": key.value, **_edge(ownership)})
-            for key in world.keys.values()
+            for key in working_set.keys.values()
             for owner, ownership in key.owners.items()
             if not ownership.stored
         ]
         nodes = [
             (key, {"value": key.value})
-            for key in world.keys.values()
+            for key in working_set.keys.values()
             if not key.stored and key not in self.created and (key.owners or self._has_period(key))
         ]
         if nodes:
@@ -162,7 +163,7 @@ class _Writer:
         new: list[Row] = []
         moved: list[Row] = []
         ended: list[Row] = []
-        for timeline in world.timelines.values():
+        for timeline in working_set.timelines.values():
             if not timeline.stored and timeline not in self.written:
                 new.append({"contact": timeline.holder, "tracker": timeline.tracker, **_period(timeline)})
             elif timeline.stored:
@@ -175,7 +176,7 @@ class _Writer:
 
     def _has_period(self, key: Key) -> bool:
         return key.name == "tracker_id" and any(
-            timeline.tracker == key.value and not timeline.stored for timeline in self.world.timelines.values()
+            timeline.tracker == key.value and not timeline.stored for timeline in self.working_set.timelines.values()
         )
 
     def _add_by_key(self, statement: str, rows: Iterable[tuple[Key, Row]]) -> None:
@@ -187,7 +188,7 @@ class _Writer:
     def _properties(self) -> None:
         created: list[Row] = []
         shown: list[Row] = []
-        for contact in self.world.contacts.values():
+        for contact in self.working_set.contacts.values():
             for entries in (contact.entries or {}).values():
                 for entry in entries:
                     if entry.element is None:
@@ -208,8 +209,8 @@ class _Writer:
                         created.append({**row, "node": node})
                     elif entry.shown != entry.stored_shown:
                         shown.append({"element": entry.element, "shown": entry.shown})
-        if created or shown or self.world.dropped_entries:
-            self._add("properties.write", created=created, shown=shown, dropped=self.world.dropped_entries)
+        if created or shown or self.working_set.dropped_entries:
+            self._add("properties.write", created=created, shown=shown, dropped=self.working_set.dropped_entries)
 
 
 def _edge(ownership: Ownership) -> Row:

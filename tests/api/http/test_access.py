@@ -138,10 +138,19 @@ def test_each_route_opens_to_its_scope_and_to_admin_and_to_nobody_else(
     assert (status(**bearer("wrong")) == 401) is (scope is not None)
 
 
-@pytest.mark.parametrize("path", ["/v1/nothing", "/v1", "/docs", "/static", "//v1/contacts", "/V1/resolve"])
-def test_what_is_no_route_takes_a_key_too(guarded: TestClient, path: str) -> None:
-    assert guarded.get(f"http://127.0.0.1:8000{path}").status_code == 401
-    assert guarded.post(f"http://127.0.0.1:8000{path}", headers=bearer("w-1")).status_code == 403
+def test_what_is_no_route_is_a_404_for_everybody(guarded: TestClient) -> None:
+    for path in ("/v1/nothing", "/v1", "//v1/contacts", "/V1/resolve", "/v1/contacts/"):
+        for headers in ({}, bearer("wrong"), *map(bearer, KEYS.values())):
+            for method in ("GET", "POST", "PUT"):
+                response = guarded.request(method, f"http://127.0.0.1:8000{path}", headers=headers)
+                refused(response, 404, "no_route")
+
+
+def test_a_method_that_is_not_taken_is_a_405_for_everybody(guarded: TestClient) -> None:
+    for headers in ({}, bearer("wrong"), *map(bearer, KEYS.values())):
+        response = guarded.put("/v1/track", headers=headers)
+        refused(response, 405, "method_not_allowed")
+        assert response.headers["allow"] == "POST"
 
 
 def test_the_page_and_what_it_loads_are_open(guarded: TestClient) -> None:

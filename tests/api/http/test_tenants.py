@@ -148,7 +148,13 @@ def test_keys_come_as_basic_and_a_write_key_in_the_address(make: Make) -> None:
         assert client.post(f"/v1/resolve?write_key={write}", json={"tracker_id": "t1"}).status_code == 200
         refused(client.post(f"/v1/resolve?write_key={write}&write_key={write}", json={}), 401, "unauthorized")
         refused(client.post("/v1/resolve?write_key=", json={}), 401, "unauthorized")
+        message = {"type": "page", "anonymousId": "t2"}
+        assert client.post("/v1/p", json=message | {"writeKey": write}).status_code == 200
+        assert client.post(f"/beacon/v1/batch?writeKey={write}", json={"batch": [message]}).status_code == 200
+        refused(client.post("/v1/p", json=message | {"writeKey": "x"}), 401, "unauthorized")
+        refused(client.post("/beacon/v1/batch", json={"batch": [message]}), 401, "unauthorized")
     assert tenants[1].kinfold.contacts.owners("tracker_id", "t1")
+    assert tenants[1].kinfold.contacts.owners("tracker_id", "t2")
     assert not tenants[0].kinfold.contacts.owners("tracker_id", "t1")
 
 
@@ -179,6 +185,16 @@ def test_without_keys_on_this_machine_the_header_says_whose_a_call_is(make: Make
         evil = {HEADER: "north", "Host": "evil.example"}
         refused(client.get("/v1/merges", headers=evil), 403, "forbidden")
         refused(client.get("/v1/merges", headers={"Host": "evil.example"}), 403, "forbidden")
+
+
+def test_what_is_no_route_is_a_404_whoever_asks(make: Make) -> None:
+    tenants = make()
+    north = key(tenants[0])
+    with at(tenants) as client:
+        for headers in ({}, {HEADER: "north"}, {HEADER: "west"}, bearer(north), bearer("wrong")):
+            refused(client.get("/v1/nothing", headers=headers), 404, "no_route")
+            refused(client.post("/capture/", headers=headers), 404, "other_format")
+            refused(client.put("/v1/track", headers=headers), 405, "method_not_allowed")
 
 
 def test_where_others_reach_the_server_nobody_learns_which_tenants_there_are(make: Make) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from graph.identity.decision import Limits
 from graph.identity.events import Event, read_event
-from graph.identity.working_set import World
+from graph.identity.working_set import WorkingSet
 from graph.model import Answer, KeyName, Kind
 
 CASES = Path(__file__).parents[2] / "cases"
@@ -68,7 +68,7 @@ def parse_case(row: dict[str, str]) -> Case:
     return case
 
 
-class LetterMint:
+class LetterIds:
     """Gives the letters of a case as contact ids, and ids that can be told apart afterwards."""
 
     def __init__(self, letters: Sequence[str]) -> None:
@@ -82,13 +82,13 @@ class LetterMint:
         self._count += 1
         return f"minted-{self._count}"
 
-    def other(self) -> str:
+    def time_ordered(self) -> str:
         self._count += 1
         return f"other-{self._count}"
 
 
-def build(case: Case, world: World) -> None:
-    """Put the graph that a case starts from into an empty world whose mint is a LetterMint."""
+def build(case: Case, world: WorkingSet) -> None:
+    """Put the graph that a case starts from into an empty world whose id source is a LetterIds."""
     for turn, given in enumerate(case.contacts):
         at = 1_000_000 + turn * 1000
         contact = world.create(given.kind, at, split=given.born)

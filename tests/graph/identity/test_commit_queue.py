@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 
 from graph.errors import KinfoldError, Unavailable
-from graph.identity.commit_queue import Line
+from graph.identity.commit_queue import CommitQueue
 from graph.identity.events import Event
 from graph.kinfold import Kinfold
 from graph.model import Answer, Outcome
@@ -34,13 +34,13 @@ class Gate:
         return [Answer(None, event.tracker_id, "5", Outcome.FOUND, trace=[]) for event in events]
 
 
-def submit(line: Line, *trackers: str) -> "list[Future[Answer]]":
+def submit(line: CommitQueue, *trackers: str) -> "list[Future[Answer]]":
     return [line.submit(Event(tracker_id=tracker)) for tracker in trackers]
 
 
 def test_events_that_come_during_a_commit_go_into_the_next_one_together_in_order() -> None:
     gate = Gate()
-    with Line(gate) as line:
+    with CommitQueue(gate) as line:
         first = submit(line, "t0")
         assert gate.entered.acquire(timeout=10)
         rest = submit(line, "t1", "t2", "t3")
@@ -53,7 +53,7 @@ def test_events_that_come_during_a_commit_go_into_the_next_one_together_in_order
 def test_a_poisoned_event_fails_alone() -> None:
     gate = Gate()
     gate.poison = "t2"
-    with Line(gate) as line:
+    with CommitQueue(gate) as line:
         blocker = submit(line, "t0")
         assert gate.entered.acquire(timeout=10)
         one, two, three = submit(line, "t1", "t2", "t3")
@@ -67,7 +67,7 @@ def test_a_poisoned_event_fails_alone() -> None:
 
 def test_a_full_line_refuses_one_more_and_keeps_those_that_wait() -> None:
     gate = Gate()
-    with Line(gate, longest=2) as line:
+    with CommitQueue(gate, longest=2) as line:
         first = submit(line, "t0")
         assert gate.entered.acquire(timeout=10)
         waiting = submit(line, "t1", "t2")
@@ -79,7 +79,7 @@ def test_a_full_line_refuses_one_more_and_keeps_those_that_wait() -> None:
 
 def test_closing_answers_everybody_who_waits_and_refuses_others() -> None:
     gate = Gate()
-    line = Line(gate)
+    line = CommitQueue(gate)
     first = submit(line, "t0")
     assert gate.entered.acquire(timeout=10)
     waiting = submit(line, "t1")
@@ -95,7 +95,7 @@ def test_closing_answers_everybody_who_waits_and_refuses_others() -> None:
 def test_those_who_came_while_the_database_was_away_do_not_wait_for_it_once_more() -> None:
     gate = Gate()
     gate.away = True
-    with Line(gate) as line:
+    with CommitQueue(gate) as line:
         first = submit(line, "t0")
         assert gate.entered.acquire(timeout=10)
         waiting = submit(line, "t1", "t2")
@@ -110,7 +110,7 @@ def test_those_who_came_while_the_database_was_away_do_not_wait_for_it_once_more
 
 def test_a_batch_is_never_larger_than_it_may_be() -> None:
     gate = Gate()
-    with Line(gate, largest=2) as line:
+    with CommitQueue(gate, largest=2) as line:
         first = submit(line, "t0")
         assert gate.entered.acquire(timeout=10)
         rest = submit(line, "t1", "t2", "t3")
@@ -122,7 +122,7 @@ def test_a_batch_is_never_larger_than_it_may_be() -> None:
 
 def test_those_who_went_away_before_their_turn_leave_the_line_whatever_their_number() -> None:
     gate = Gate()
-    with Line(gate, largest=1) as line:
+    with CommitQueue(gate, largest=1) as line:
         first = submit(line, "t0")
         assert gate.entered.acquire(timeout=10)
         assert all(future.cancel() for future in submit(line, *(f"gone-{number}" for number in range(2_000))))
@@ -134,7 +134,7 @@ def test_those_who_went_away_before_their_turn_leave_the_line_whatever_their_num
 
 def test_a_line_that_nobody_used_has_no_thread_to_end() -> None:
     before = threading.active_count()
-    line = Line(Gate())
+    line = CommitQueue(Gate())
     assert threading.active_count() == before
     line.close()
     with pytest.raises(Unavailable, match="shutting down"):
@@ -142,7 +142,7 @@ def test_a_line_that_nobody_used_has_no_thread_to_end() -> None:
 
 
 def test_sixty_four_callers_get_their_own_answers_from_a_real_database(kinfold: Kinfold) -> None:
-    with Line(kinfold.resolver.resolve) as line, ThreadPoolExecutor(64) as callers:
+    with CommitQueue(kinfold.resolver.resolve) as line, ThreadPoolExecutor(64) as callers:
 
         def call(number: int) -> tuple[str, Answer]:
             tracker = f"t{number % 40}"

@@ -7,14 +7,14 @@ import pytest
 from graph.clock import Clock
 from graph.identity.decision import POLICIES, TABLE
 from graph.identity.keys import BlockList, InvalidKey, normalise, read_keys
-from graph.identity.resolver import Prepared, Resolver, Turn
-from graph.identity.working_set import World
+from graph.identity.resolver import EventResolution, Prepared, Resolver
+from graph.identity.working_set import WorkingSet
 from graph.identity.working_set.entities import tracker_order
-from graph.identity.working_set.write import write_world
+from graph.identity.working_set.write import write_working_set
 from graph.kinfold import Kinfold
 from graph.model import Kind
 from graph.store.database import Database, Transaction
-from tests.graph.identity.case_table import LetterMint, build, expected, key_name, observed, parse_case, read_cases
+from tests.graph.identity.case_table import LetterIds, build, expected, key_name, observed, parse_case, read_cases
 
 ROWS = read_cases()
 IDS = [row["case"] for row in ROWS]
@@ -27,12 +27,12 @@ def no_database(*_: Any, **__: Any) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("row", ROWS, ids=IDS)
 def test_the_table_decides_every_golden_case_without_a_database(row: dict[str, str]) -> None:
     case = parse_case(row)
-    mint = LetterMint([given.letter for given in case.contacts])
-    world = World(no_database, mint)
+    id_source = LetterIds([given.letter for given in case.contacts])
+    world = WorkingSet(no_database, id_source)
     build(case, world)
-    resolver = Resolver(None, policy=row["policy"], limits=case.limits, mint=mint)  # type: ignore[arg-type]
+    resolver = Resolver(None, policy=row["policy"], limits=case.limits, id_source=id_source)  # type: ignore[arg-type]
     event = case.event
-    answer = Turn(resolver, world, Prepared(event, read_keys(event), "m1"), 3_000_000, explain=True).answer()
+    answer = EventResolution(resolver, world, Prepared(event, read_keys(event), "m1"), 3_000_000, explain=True).answer()
     after = {}
     for contact in world.contacts.values():
         trackers = [(tracker_order(own), key.value) for key, own in contact.keys.items() if key.name == "tracker_id"]
@@ -50,17 +50,17 @@ def test_the_table_decides_every_golden_case_without_a_database(row: dict[str, s
 @pytest.mark.parametrize("row", ROWS, ids=IDS)
 def test_a_real_database_holds_every_golden_case(row: dict[str, str], database: Database) -> None:
     case = parse_case(row)
-    mint = LetterMint([given.letter for given in case.contacts])
+    id_source = LetterIds([given.letter for given in case.contacts])
 
     def seed(tx: Transaction) -> None:
-        world = World(tx.run, mint)
+        world = WorkingSet(tx.run, id_source)
         build(case, world)
-        write_world(world)
+        write_working_set(world)
 
     database.write(seed)
-    resolver = Resolver(database, policy=row["policy"], limits=case.limits, mint=mint, clock=Clock())
+    resolver = Resolver(database, policy=row["policy"], limits=case.limits, id_source=id_source, clock=Clock())
     (rehearsed,) = resolver.resolve([case.event], dry_run=True)
-    mint = resolver.mint = LetterMint([])
+    id_source = resolver.id_source = LetterIds([])
     (answer,) = resolver.resolve([case.event])
     contacts = Kinfold.on(database, database_settings()).contacts
     after = {}
@@ -93,7 +93,7 @@ def test_every_row_of_the_table_decides_some_golden_case() -> None:
     decided = set()
     for row in ROWS:
         case = parse_case(row)
-        world = World(no_database, LetterMint([given.letter for given in case.contacts]))
+        world = WorkingSet(no_database, LetterIds([given.letter for given in case.contacts]))
         build(case, world)
         keys = read_keys(case.event)
         if keys.all_blocked:

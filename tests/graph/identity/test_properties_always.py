@@ -253,7 +253,7 @@ class CountingClock(Clock):
         return first
 
 
-class CountingMint:
+class CountingIds:
     """Ids by number: the same requests get the same ids."""
 
     def __init__(self) -> None:
@@ -269,7 +269,7 @@ class CountingMint:
     def tracker(self) -> str:
         return self._next("kf")
 
-    def other(self) -> str:
+    def time_ordered(self) -> str:
         return self._next("o")
 
 
@@ -319,7 +319,9 @@ class Story:
     limits: Limits
 
     def resolver(self, database: Database) -> Resolver:
-        return Resolver(database, policy=self.policy, limits=self.limits, mint=CountingMint(), clock=CountingClock())
+        return Resolver(
+            database, policy=self.policy, limits=self.limits, id_source=CountingIds(), clock=CountingClock()
+        )
 
     def batches(self) -> Iterator[list[Event]]:
         edges = [0, *self.cuts, len(self.events)]
@@ -497,10 +499,10 @@ def test_a_dry_run_answers_as_the_real_one_and_leaves_the_graph_as_it_is(
         resolver.resolve(history)
     before = snapshot(shared_database)
     # Each run has its own copy of the mint: ties between contacts are broken by their ids.
-    mint, clock_at = resolver.mint, resolver.clock._now  # type: ignore[attr-defined]
+    id_source, clock_at = resolver.id_source, resolver.clock._now  # type: ignore[attr-defined]
 
     def afresh() -> Resolver:
-        resolver.mint, resolver.clock = copy.deepcopy(mint), CountingClock(clock_at)
+        resolver.id_source, resolver.clock = copy.deepcopy(id_source), CountingClock(clock_at)
         return resolver
 
     rehearsed = afresh().resolve(story.events, dry_run=True)
@@ -582,7 +584,7 @@ DAMAGE = {
 
 @pytest.mark.parametrize("invariant", [*INVARIANTS, *OWNED_KEYS])
 def test_a_damaged_graph_breaks_the_invariant(invariant: str, database: Database) -> None:
-    resolver = Resolver(database, mint=CountingMint(), clock=CountingClock())
+    resolver = Resolver(database, id_source=CountingIds(), clock=CountingClock())
     resolver.resolve(
         [
             read_event({"tracker_id": "t1", "properties": {"name": "Ana"}}),

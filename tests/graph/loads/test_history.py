@@ -27,7 +27,7 @@ from graph.identity.events import Event, read_event
 from graph.identity.resolver import Prepared, Resolver
 from graph.kinfold import Kinfold
 from graph.loads.customers import Refused
-from graph.loads.event_logs import Histories, Sizes
+from graph.loads.event_logs import EventLogs, Sizes
 from graph.loads.partitions import Stretch
 from graph.loads.ties import Components, connect, read_span, survey
 from graph.model import Answer
@@ -168,9 +168,9 @@ def as_loaded(file: Path, log: Sequence[Line]) -> list[Event]:
     return [read_event({"message_id": f"log:{name}:{line}", **event}) for line, event in enumerate(log, start=1)]
 
 
-def histories(kinfold: Kinfold, policy: str, limits: Limits) -> tuple[Histories, Resolver]:
+def histories(kinfold: Kinfold, policy: str, limits: Limits) -> tuple[EventLogs, Resolver]:
     resolver = Resolver(kinfold.database, policy=policy, limits=limits)
-    return Histories(kinfold.database, resolver, kinfold.settings), resolver
+    return EventLogs(kinfold.database, resolver, kinfold.settings), resolver
 
 
 def check_equal(
@@ -362,7 +362,7 @@ def test_a_fault_that_every_event_meets_ends_the_load(
 ) -> None:
     file = write_log(tmp_path / "log.ndjson", [{"tracker_id": f"t{number}"} for number in range(8)])
     with monkeypatch.context() as broken:
-        broken.setattr("graph.identity.resolver.write_world", lambda world: 1 / 0)
+        broken.setattr("graph.identity.resolver.write_working_set", lambda world: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             kinfold.histories.load(file, work=tmp_path, workers=1, sizes=SMALL)
     assert people(database) == []
