@@ -16,10 +16,11 @@ run: $(VENV)/.run ## Resolve the sample log on a Neo4j of this machine, then ser
 test: $(VENV)/.test ## Every test, on a real Neo4j
 	$(BIN)/python -m pytest
 
-check: $(VENV)/.test ## Lint, format, types
+check: $(VENV)/.test ## Lint, format, types, which room imports which
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python -m checks.rooms
 
 bench: $(VENV)/.test ## What is measured, beside what it is measured against
 	$(BIN)/python -m bench.single_event

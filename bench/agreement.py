@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from rich.console import Console
 from rich.table import Table
 
-from api.command.terminal import fetching
+from api.terminal import fetching
 from bench.analysis import same_partition
 from bench.harness import OUT, throw_away, timed, where
 from graph.analysis import Analysis

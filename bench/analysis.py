@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from api.command.terminal import fetching
+from api.terminal import fetching
 from bench.harness import Figure, Weight, save, show, throw_away, timed, weighed
 from graph.analysis.components import components, tie
 from graph.analysis.reading import Progress, read_graph, read_splits

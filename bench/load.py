@@ -29,9 +29,10 @@ from bench import raw
 from bench.harness import resolve_log, throw_away, where
 from bench.traffic import Crowd
 from graph.clock import Clock, to_pair
-from graph.kinfold import Kinfold, rarely_collect
+from graph.kinfold import Kinfold
 from graph.loads.loads import ROWS_AT_ONCE
 from graph.model import Answer
+from graph.opening import rarely_collect
 from graph.store.database import Database
 
 OUT = Path(__file__).parent / "out"

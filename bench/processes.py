@@ -19,7 +19,8 @@ from bench.traffic import Crowd
 from graph import embedded
 from graph.identity.events import read_event
 from graph.identity.resolver import Resolver
-from graph.kinfold import Kinfold, rarely_collect
+from graph.kinfold import Kinfold
+from graph.opening import rarely_collect
 from graph.settings import Settings
 from graph.store.database import Database
 

@@ -29,8 +29,9 @@ from bench.harness import Figure, at_once, median, resolve_log, save, show, thro
 from bench.traffic import Crowd
 from graph.identity.commit_queue import CommitQueue
 from graph.identity.events import Event, read_event
-from graph.kinfold import Kinfold, rarely_collect
+from graph.kinfold import Kinfold
 from graph.model import Answer
+from graph.opening import rarely_collect
 
 ROWS = 1000
 """Events a transaction of a log, and rows of the plain UNWIND."""

@@ -1,16 +1,14 @@
 """The product without doors, put together from settings."""
 
-import gc
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 
 from graph.access.access_keys import StoredKeys
 from graph.analysis.anomalies import Anomalies
 from graph.blocking.blocking import Blocking
+from graph.blocking.suppression import Suppression
 from graph.clock import Clock, RandomIds
-from graph.deployment.tenants import claim
 from graph.edits.keys import KeyEdits
 from graph.edits.properties import PropertyEdits
 from graph.edits.unions import Unions
@@ -26,18 +24,14 @@ from graph.loads.event_logs import EventLogs
 from graph.loads.loads import Loads
 from graph.offers.catalogues import Catalogues
 from graph.offers.propositions import Propositions
+from graph.opening import Progress, open_database, prepare, resolver_on
 from graph.privacy.erasure import Erasures
 from graph.privacy.export import Exports
 from graph.privacy.retention import Retention
-from graph.privacy.suppression import Suppression
 from graph.segments.segments import Segments
 from graph.settings import Settings
 from graph.store.database import Database
-from graph.store.migrations import migrate
 from graph.workflows.workflows import Workflows
-
-Progress = Callable[[str, int, int], None]
-"""Told what is being fetched, how many bytes are there and how many it will be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +72,7 @@ class Kinfold:
         clock, id_source = Clock(), RandomIds()
         blocking = Blocking(database, settings, suppression, clock=clock)
         feed = Feed(database)
-        resolver = Resolver(
-            database,
-            policy=settings.policy,
-            limits=limits,
-            block_list=blocking.current,
-            id_source=id_source,
-            clock=clock,
-        )
+        resolver = resolver_on(database, settings, blocking, id_source=id_source, clock=clock)
         catalogues = Catalogues(database, id_source=id_source)
         return cls(
             settings,
@@ -134,47 +121,6 @@ class Kinfold:
             When it gives none.
         """
         self.database.ready()
-
-
-def rarely_collect() -> None:
-    """Look for garbage in cycles less often, for processes that resolve event after event.
-
-    A batch makes tens of thousands of objects that live as long as it does and are freed without the collector;
-    looking through all of them after every 700 is time that events wait.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
-
-
-@contextmanager
-def open_database(settings: Settings, *, on_progress: Progress | None = None) -> Iterator[Database]:
-    """Open the database that the settings name: NEO4J_URI, else the embedded one, started when needed."""
-    bring_back: Callable[[], object] | None = None
-    with ExitStack() as stack:
-        if settings.neo4j_uri:
-            uri, user = settings.neo4j_uri, settings.neo4j_user
-            password = settings.neo4j_password.get_secret_value()
-        else:
-            from graph.embedded import lease, revive
-
-            server = stack.enter_context(lease(settings, on_progress=on_progress))
-            uri, user, password = server.uri, server.user, server.password
-            bring_back = partial(revive, settings)
-        yield stack.enter_context(Database.connect(uri, user, password, settings, revive=bring_back))
-
-
-def prepare(database: Database, settings: Settings) -> None:
-    """Bring the graph's schema up to date, and make sure that it is the graph of the settings' tenant.
-
-    Raises
-    ------
-    MigrationError, AnotherTenant, Unavailable
-        As `open_kinfold` does.
-    """
-    migrate(database)
-    if settings.tenant is not None:
-        claim(database, settings.tenant)
 
 
 @contextmanager

@@ -14,6 +14,9 @@ KeyName = Literal["email", "tracker_id", "subscription", "user_id"]
 KEY_NAMES: tuple[KeyName, ...] = ("email", "tracker_id", "subscription", "user_id")
 PERSON_KEYS: tuple[KeyName, ...] = ("email", "user_id")
 
+MAX_NAME = 255
+"""Characters of a property's or an event's name."""
+
 Scalar = str | int | float | bool
 PropertyValue = Scalar | list[str] | list[int] | list[float] | list[bool] | None
 """What a property can hold; None removes it."""

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from api.command.edits import Teller
-from api.command.terminal import Refusal
+from api.terminal import Refusal
 from graph.kinfold import Kinfold
 
 if TYPE_CHECKING:

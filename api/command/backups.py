@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 import typer
 
-from api.command.terminal import Refusal, fetching, say
+from api.terminal import Refusal, fetching, say
 from graph.embedded import Server
 from graph.embedded import backup as backups
 from graph.settings import Settings

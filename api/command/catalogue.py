@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from api.command.edits import Teller
-from api.command.terminal import Refusal
+from api.terminal import Refusal
 from graph.errors import BadInput
 from graph.kinfold import Kinfold
 from graph.offers import files

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from api.command.terminal import Refusal, say, stderr
 from api.http.problems import as_problem
+from api.terminal import Refusal, say, stderr
 from graph.access.access_keys import KeyScope
 from graph.blocking.blocking import RuleKind
 from graph.errors import KinfoldError, Unavailable

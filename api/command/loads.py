@@ -11,7 +11,7 @@ import orjson
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from api.command.edits import Teller
-from api.command.terminal import Refusal, analysing, say, stderr
+from api.terminal import Refusal, analysing, say, stderr
 from graph.kinfold import Kinfold
 from graph.loads.customers import Refused
 from graph.loads.loads import Loaded

@@ -5,7 +5,7 @@ import sys
 from rich.text import Text
 
 from api.command.edits import Teller, new_table, read_key
-from api.command.terminal import Refusal
+from api.terminal import Refusal
 from graph.errors import KinfoldError
 from graph.kinfold import Kinfold
 from graph.model import KeyName

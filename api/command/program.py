@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from api.command.terminal import Refusal, analysing, fetching, log_plainly, plain_errors, say, stderr
+from api.terminal import Refusal, analysing, fetching, log_plainly, plain_errors, say, stderr
 
 if TYPE_CHECKING:
     from graph.blocking.blocking import RuleKind
@@ -172,7 +172,7 @@ def resolve(
     """Resolve a log: one answer a line on stdout, in the same order; progress and a summary on stderr."""
     with plain_errors(), _stopped_by_signal(128 + signal.SIGTERM):
         log_plainly()
-        from graph.kinfold import rarely_collect
+        from graph.opening import rarely_collect
 
         changed = {"policy": policy.value} if policy else {}
         with _log_file(file) as stream, _opened(_settings(**changed)) as kinfold:
@@ -194,7 +194,7 @@ def replay(
     with plain_errors(), _stopped_by_signal(128 + signal.SIGTERM), ExitStack() as stack:
         log_plainly()
         from api.command import replay as replaying
-        from graph.logs.scratch import scratch_graph
+        from graph.deployment.scratch import scratch_graph
 
         policies = replaying.read_policies(compare)
         log = replaying.rewindable(stack.enter_context(_log_file(file)))
@@ -470,7 +470,7 @@ def load(
     with plain_errors(), _stopped_by_signal(128 + signal.SIGTERM):
         log_plainly()
         from api.command import loads
-        from graph.kinfold import rarely_collect
+        from graph.opening import rarely_collect
 
         changed = {"policy": policy.value} if policy else {}
         if not history and (workers is not None or work is not None):
@@ -717,7 +717,7 @@ def _opened(settings: "Settings") -> Iterator["Kinfold"]:
 @contextmanager
 def _by_hand() -> Iterator["Kinfold"]:
     log_plainly()
-    from graph.feed.changes import acting_as
+    from graph.store.changes import acting_as
 
     with _stopped_by_signal(128 + signal.SIGTERM), _opened(_settings()) as kinfold, acting_as("command"):
         yield kinfold

@@ -14,14 +14,14 @@ from rich.console import Console
 from rich.table import Table
 
 from api.command.logs import Line, batches, lines
-from api.command.terminal import Refusal, say
 from api.http.batch import resolve_read
 from api.http.problems import as_problem
+from api.terminal import Refusal, say
+from graph.deployment.scratch import ScratchGraph
 from graph.errors import KinfoldError
 from graph.identity.events import Event
 from graph.kinfold import Kinfold
 from graph.logs.replay import Difference, Run, Summary, UnderPolicy, differences
-from graph.logs.scratch import ScratchGraph
 from graph.model import KEY_NAMES
 from graph.settings import PolicyName
 

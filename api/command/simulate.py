@@ -11,7 +11,7 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
-from api.command.terminal import Refusal, fetching, say
+from api.terminal import Refusal, fetching, say
 from graph.errors import BadInput, FieldError
 from graph.settings import Settings
 from graph.simulation import Parameters, World
@@ -75,7 +75,7 @@ def score(
     OSError
         When a file cannot be written.
     """
-    from graph.logs.scratch import scratch_graph
+    from graph.deployment.scratch import scratch_graph
     from graph.simulation.picture import draw
     from graph.simulation.score import score_world
 

@@ -27,8 +27,8 @@ from api.segment_spec.messages import MAX_REQUEST_BYTES, METRICS_PATH, TRACKING_
 from api.segment_spec.write_keys import find_write_key
 from graph.access.access_keys import KeyScope, KnownKey, digest_of, separate
 from graph.errors import KinfoldError, Unavailable
-from graph.feed.changes import acting_as
 from graph.settings import Settings
+from graph.store.changes import acting_as
 
 log = logging.getLogger("kinfold.access")
 

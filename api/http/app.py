@@ -31,6 +31,7 @@ from api.http.routes import (
     offers,
     privacy,
     resolve,
+    segment_spec,
     segments,
     tag,
     webhooks,
@@ -39,7 +40,6 @@ from api.http.routes import (
 from api.http.schemas import Problem
 from api.http.sweeping import sweep_now_and_then
 from api.http.tracing import TracedCalls
-from api.segment_spec import routes as tracking
 from api.version import kinfold_version
 from graph.access.access_keys import KeyScope
 from graph.identity.commit_queue import CommitQueue
@@ -118,7 +118,7 @@ def create_app(kinfold: Kinfold, keys: AccessKeys | None = None) -> FastAPI:
         webhooks,
     ):
         app.include_router(routes.router, prefix="/v1", dependencies=[Depends(single_valued)])
-    app.include_router(tracking.router, dependencies=[Depends(single_valued)])
+    app.include_router(segment_spec.router, dependencies=[Depends(single_valued)])
     include_open(app)
     _document(app)
     return app

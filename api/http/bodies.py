@@ -8,11 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, Validat
 from api.http.query import the_one_key
 from api.http.requests import read_body
 from graph.errors import BadInput, FieldError
-from graph.feed.changes import CHANGE_KINDS
-from graph.identity.events import MAX_EVENT_BYTES, MAX_NAME, PropertyMap, Time, field_errors
+from graph.identity.events import MAX_EVENT_BYTES, PropertyMap, Time, field_errors
 from graph.json import parse_json
-from graph.model import KEY_NAMES, KeyName
+from graph.model import KEY_NAMES, MAX_NAME, KeyName
 from graph.offers.definitions import MAX_OFFERS, CategoryBody, EnvironmentBody, OfferBody, SpaceBody
+from graph.store.changes import CHANGE_KINDS
 
 MAX_BODY_BYTES = 256 * 1024
 """The longest body that is no event: a condition may list many values."""

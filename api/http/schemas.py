@@ -4,8 +4,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from graph.feed.changes import ChangeKind
 from graph.model import IgnoredReason, KeyName, Kind, Outcome
+from graph.store.changes import ChangeKind
 
 _CONTACT = "01936f2e-7c1a-7d10-9a3c-5b1f0c2d4e6f"
 _FOLDED = "01936f2e-7b02-7aa1-8e7d-2f6a9c0b1d3e"

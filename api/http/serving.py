@@ -9,16 +9,17 @@ from contextlib import ExitStack
 import uvicorn
 from starlette.types import ASGIApp
 
-from api.command.terminal import Refusal, say
 from api.http.access import AccessKeys
 from api.http.app import create_app
 from api.http.tenants import Tenants
 from api.http.tracing import traced
+from api.terminal import Refusal, say
 from api.version import kinfold_version
 from graph.deployment.deployment import Tenant, tenant_tasks
+from graph.deployment.tasks import feed_tasks
 from graph.errors import Unavailable
-from graph.feed.tasks import feed_tasks
-from graph.kinfold import Kinfold, rarely_collect
+from graph.kinfold import Kinfold
+from graph.opening import rarely_collect
 from graph.settings import Settings
 
 DRAIN_SECONDS = 5

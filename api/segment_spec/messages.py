@@ -16,9 +16,9 @@ from typing import Any
 import orjson
 
 from graph.errors import BadInput, FieldError, TooLarge
-from graph.identity.events import MAX_EVENT_BYTES, MAX_MESSAGE_ID, MAX_NAME, Event, read_event
+from graph.identity.events import MAX_EVENT_BYTES, MAX_MESSAGE_ID, Event, read_event
 from graph.identity.keys import MAX_KEY, InvalidKey, normalise
-from graph.model import KeyName
+from graph.model import MAX_NAME, KeyName
 
 KINDS = ("identify", "track", "page", "screen", "group", "alias")
 

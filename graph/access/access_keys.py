@@ -16,8 +16,8 @@ from pydantic import SecretStr
 
 from graph.clock import Clock, to_text
 from graph.errors import BadInput, FieldError, NotFound
-from graph.feed.changes import acting, append, change_row
 from graph.settings import WriteAnswer
+from graph.store.changes import acting, append, change_row
 from graph.store.database import Database, Transaction
 
 MAX_KEY_NAME = 255

@@ -15,10 +15,10 @@ import orjson
 from graph.analysis.findings import KINDS, NAMED, Finding, limit_finding
 from graph.clock import END_OF_TIME, Clock, IdSource, Micros, RandomIds, to_pair, to_text
 from graph.errors import BadInput, FieldError, NotFound
-from graph.feed.changes import ChangeRow, acting, append, change_row
 from graph.identity.decision import Limits
 from graph.identity.keys import DEFAULT_BLOCK_LIST, BlockList
 from graph.paging import make_cursor, read_cursor
+from graph.store.changes import ChangeRow, acting, append, change_row
 from graph.store.database import Database, Row, Transaction
 
 if TYPE_CHECKING:

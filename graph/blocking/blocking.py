@@ -8,12 +8,12 @@ from concurrent.futures import Future
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from graph.blocking.suppression import Suppression
 from graph.clock import Clock, to_text
 from graph.errors import BadInput, FieldError, NotFound, Unavailable
-from graph.feed.changes import ChangeKind, ChangeRow, acting, append, change_row
 from graph.identity.keys import BlockList, SuppressedKeys
-from graph.privacy.suppression import Suppression
 from graph.settings import Settings
+from graph.store.changes import ChangeKind, ChangeRow, acting, append, change_row
 from graph.store.database import Database, Row, Transaction
 
 log = logging.getLogger("kinfold.blocking")

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 
+from graph.deployment.tasks import feed_tasks
 from graph.errors import Unavailable
-from graph.feed.tasks import feed_tasks
-from graph.kinfold import Kinfold, Progress, open_database, prepare
+from graph.kinfold import Kinfold
+from graph.opening import Progress, open_database, prepare
 from graph.settings import Settings
 
 log = logging.getLogger("kinfold.tenants")

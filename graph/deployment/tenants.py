@@ -22,7 +22,6 @@ from graph.errors import BadInput, FieldError
 from graph.identity.events import field_errors
 from graph.offers.files import SourceFile
 from graph.settings import Settings
-from graph.store.database import Database
 
 OF_THE_SERVER = frozenset({"tenants", "tenant", "cache", "proxies", "log_format", "log_level", "log_personal"})
 """Settings of the process, which every tenant of it shares."""
@@ -31,26 +30,6 @@ OF_NOBODY_ELSE = ("write_key", "read_key", "admin_key", "suppression_secret")
 
 _ID = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _BOLT_PORT = 7687
-
-
-class AnotherTenant(RuntimeError):
-    """A graph that belongs to another tenant."""
-
-
-def claim(database: Database, tenant: str) -> None:
-    """Make the graph this tenant's for good, or find that it is.
-
-    Raises
-    ------
-    AnotherTenant
-        When it is another's.
-    """
-    owner = database.write(lambda tx: tx.run("tenants.claim", tenant=tenant)[0]["tenant"])
-    if owner != tenant:
-        raise AnotherTenant(
-            f"The database of tenant {tenant} belongs to tenant {owner}. Nothing of it was read or changed; "
-            "give each tenant a database of its own."
-        )
 
 
 class Secret(BaseModel):

@@ -6,13 +6,14 @@ from typing import Any
 from graph.clock import Clock, IdSource, RandomIds, to_datetime
 from graph.edits.preview import preview
 from graph.errors import BadInput, ClashError, FieldError, NotFound
-from graph.explore.contacts import Document, documents, living_contact, redirected
-from graph.feed.changes import acting
+from graph.explore.contacts import Document, documents, redirected
 from graph.identity.decision import Limits
 from graph.identity.keys import DEFAULT_BLOCK_LIST, BlockList, InvalidKey, normalise
+from graph.identity.living import living_contact
 from graph.identity.working_set import Contact, WorkingSet
 from graph.identity.working_set.write import write_working_set
 from graph.model import PERSON_KEYS, KeyName, Kind
+from graph.store.changes import acting
 from graph.store.database import Database, Transaction
 
 

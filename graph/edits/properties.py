@@ -2,11 +2,12 @@
 
 from graph.clock import Clock, IdSource, RandomIds
 from graph.edits.preview import preview
-from graph.explore.contacts import Document, documents, living_contact, redirected
-from graph.feed.changes import acting
+from graph.explore.contacts import Document, documents, redirected
+from graph.identity.living import living_contact
 from graph.identity.working_set import WorkingSet
 from graph.identity.working_set.write import write_working_set
 from graph.model import Properties
+from graph.store.changes import acting
 from graph.store.database import Database, Transaction
 
 

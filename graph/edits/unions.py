@@ -6,10 +6,11 @@ from typing import Any
 from graph.clock import END_OF_TIME, Clock, IdSource, RandomIds, to_datetime, to_text
 from graph.edits.preview import preview
 from graph.errors import ClashError, NotFound
-from graph.explore.contacts import Document, check_not_erased, living_contact, occurred_text
+from graph.explore.contacts import Document, occurred_text
 from graph.identity.decision import Limits
 from graph.identity.folding import JournalEntry, fold, unfold
 from graph.identity.keys import InvalidKey, normalise
+from graph.identity.living import check_not_erased, living_contact
 from graph.identity.working_set import WorkingSet
 from graph.identity.working_set.write import write_working_set
 from graph.model import KeyName

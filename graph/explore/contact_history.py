@@ -3,7 +3,8 @@
 from typing import Any
 
 from graph.clock import Micros, to_text
-from graph.explore.contacts import Document, living_contact, occurred_text
+from graph.explore.contacts import Document, occurred_text
+from graph.identity.living import living_contact
 from graph.paging import make_cursor, read_cursor
 from graph.store.database import Database, Row, Transaction
 

@@ -5,9 +5,9 @@ from typing import Any
 import orjson
 
 from graph.clock import Micros, to_text
-from graph.errors import Gone, NotFound
 from graph.identity.decision import retell
 from graph.identity.keys import InvalidKey, normalise
+from graph.identity.living import living_contact
 from graph.identity.working_set.entities import Ownership, person_key_order, tracker_order
 from graph.model import KeyName
 from graph.paging import make_cursor, read_cursor
@@ -101,40 +101,6 @@ class Contacts:
         more = len(rows) > limit
         following = make_cursor(page[-1]["occurred"], page[-1]["received"], page[-1]["message_id"]) if more else None
         return [activity_document(row) for row in page], following
-
-
-def living_contact(tx: Transaction, contact_id: str) -> str:
-    """Find the contact that an id leads to.
-
-    Raises
-    ------
-    NotFound
-        When no contact ever had this id.
-    Gone
-        When the contact was erased, or what it was folded into.
-    """
-    rows = tx.run("explore.living", contact_id=contact_id)
-    if not rows:
-        check_not_erased(tx, contact_id)
-        raise NotFound(f"No contact has the id {contact_id!r}.")
-    living: str = rows[0]["id"]
-    return living
-
-
-def check_not_erased(tx: Transaction, id: str) -> None:
-    """Refuse an id, of a contact or a union, whose person was erased.
-
-    Raises
-    ------
-    Gone
-        When there is a tombstone of this id.
-    """
-    for row in tx.run("privacy.tombstone", id=id):
-        if row["what"] == "union":
-            detail = "One of the contacts of this union was erased, and the union with it: it cannot be undone."
-        else:
-            detail = "The contact of this id was erased."
-        raise Gone(detail, erased_at=to_text(row["at"]), receipt=row["receipt"])
 
 
 def occurred_text(occurred: Micros | None, arrived: Micros, message_id: str | None) -> str | None:

@@ -5,8 +5,9 @@ from typing import Any, Literal
 
 from graph.clock import to_text
 from graph.errors import BadInput, FieldError, NotFound
-from graph.explore.contacts import Document, living_contact, occurred_text
+from graph.explore.contacts import Document, occurred_text
 from graph.identity.keys import InvalidKey, normalise
+from graph.identity.living import living_contact
 from graph.model import KEY_NAMES, KeyName
 from graph.paging import make_cursor, read_cursor
 from graph.store.database import Database, Row, Transaction

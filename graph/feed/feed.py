@@ -11,8 +11,8 @@ from typing import Any
 
 from graph.clock import END_OF_TIME, Micros, to_micros, to_text
 from graph.errors import BadInput, FieldError, Gone
-from graph.feed.changes import ChangeKind
 from graph.paging import make_cursor, read_cursor
+from graph.store.changes import ChangeKind
 from graph.store.database import Database, Row, Transaction
 
 Document = dict[str, Any]

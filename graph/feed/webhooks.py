@@ -10,10 +10,10 @@ from typing import Any
 from graph.clock import Clock, Micros, to_text
 from graph.errors import BadInput, FieldError, NotFound
 from graph.feed.addresses import UNRESOLVABLE, Refused, check_url
-from graph.feed.changes import CHANGE_KINDS, acting, append, change_row
 from graph.feed.feed import Feed, change_of
-from graph.identity.events import MAX_NAME
+from graph.model import MAX_NAME
 from graph.paging import make_cursor, read_cursor
+from graph.store.changes import CHANGE_KINDS, acting, append, change_row
 from graph.store.database import Database, Row, Transaction
 
 Document = dict[str, Any]

@@ -23,9 +23,9 @@ from pydantic import (
 
 from graph.errors import BadInput, FieldError
 from graph.json import parse_json
+from graph.model import MAX_NAME
 
 MAX_EVENT_BYTES = 32 * 1024
-MAX_NAME = 255
 MAX_MESSAGE_ID = 1024
 
 _INT64 = 2**63

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from graph.clock import Micros
-from graph.feed.changes import acting
 from graph.identity.working_set.entities import (
     Contact,
     Entry,
@@ -24,6 +23,7 @@ from graph.identity.working_set.entities import (
 )
 from graph.identity.working_set.working_set import WorkingSet, show
 from graph.model import PERSON_KEYS, KeyName, Kind
+from graph.store.changes import acting
 
 
 def fold(

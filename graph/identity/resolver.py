@@ -15,7 +15,6 @@ import orjson
 from graph import tracing
 from graph.clock import Clock, IdSource, Micros, RandomIds, to_micros, to_pair
 from graph.errors import Unavailable
-from graph.feed.changes import ChangeKind
 from graph.identity.decision import POLICIES, Decision, Limits, Policy, decide
 from graph.identity.decision.table import Fold, Own, Split, Take
 from graph.identity.events import Event
@@ -24,6 +23,7 @@ from graph.identity.keys import DEFAULT_BLOCK_LIST, BlockList, EventKeys, read_k
 from graph.identity.working_set import Contact, WorkingSet
 from graph.identity.working_set.write import write_activities, write_working_set
 from graph.model import KEY_NAMES, Answer, Conflict, ContactRef, KeyName, Kind, MovedKey, Outcome, TraceStep
+from graph.store.changes import ChangeKind
 from graph.store.database import Database, Transaction
 
 DEFAULT_EVENT = "identify"

@@ -9,8 +9,7 @@ message id: what was done is done once, wherever a load was stopped.
 import os
 import shutil
 import uuid
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
@@ -22,16 +21,14 @@ import orjson
 from graph.clock import Clock, to_pair
 from graph.durable import write_durably
 from graph.embedded.home import FileLock
-from graph.errors import ClashError, Unavailable
-from graph.identity.events import Event, read_event
-from graph.identity.keys import BlockList, EventKeys
+from graph.errors import ClashError
 from graph.identity.resolver import Resolver
 from graph.loads.customers import Refused
-from graph.loads.loads import BUSY, Loaded, advance
-from graph.loads.partitions import Parted, Stretch, batches, part_span
-from graph.loads.ties import Read, Span, connect, read_span, refusals_path, survey
+from graph.loads.loads import BUSY, Loaded
+from graph.loads.partitions import Stretch
+from graph.loads.ties import Read, Span, connect, refusals_path, survey
+from graph.loads.worker import Part, Plan, Worker, failures_path, record_name
 from graph.loads.worker_pool import WorkerPool
-from graph.model import Answer, Outcome
 from graph.settings import Settings
 from graph.store.database import Database, Row, Transaction
 
@@ -42,8 +39,6 @@ WIND_UP_SECONDS = 20.0
 """How long those may take to end whose leader was killed."""
 TOLD_AT_ONCE = 1_000
 """Lines that are no events, told together: a file that is no log has no other."""
-MESSAGE = "log:"
-"""What the message ids begin with of events that came without one."""
 
 Progress = Callable[[str, int, int], None]
 """Told what is done (read, part or resolve), how much of it, and how much there is."""
@@ -73,148 +68,6 @@ class Sizes:
     partition: int = 20_000
     partitions: int = 256
     stretch: Stretch = field(default_factory=Stretch)
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A log that was parted: a name for this parting, its spans, and how many events each partition has."""
-
-    name: str
-    spans: list[Span]
-    lines: int
-    refused: int
-    partitions: list[int]
-    stretch: Stretch
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A partition to be resolved, from where it stands."""
-
-    load: str
-    plan: Plan
-    number: int
-    done: int
-    batch: int
-
-    @property
-    def record(self) -> str:
-        """The name of the record of how far it is."""
-        return _record(self.load, self.plan, self.number)
-
-
-class Worker:
-    """What each worker of a load does, in this process or in one of its own."""
-
-    def __init__(self, database: Database, resolver: Resolver) -> None:
-        self._database = database
-        self._resolver = resolver
-        self.told: Callable[[int], None] = lambda _: None
-        """Told how much was done since it was told last."""
-        self.stopped: Callable[[], bool] = lambda: False
-        """Whether to stop before the next batch."""
-
-    def read(self, file: Path, span: Span, folder: Path, block_list: BlockList, anybody: bool) -> Read:
-        """Read a span of the log; where the graph holds anybody, look up who owns its keys."""
-        read = read_span(file, span, folder, block_list, self._owners if anybody else None)
-        self.told(span.size)
-        return read
-
-    def part(self, file: Path, span: Span, folder: Path, partitions: int) -> list[int]:
-        """Write the events of a span into the partitions."""
-        counts = part_span(file, span, folder, partitions)
-        self.told(span.size)
-        return counts
-
-    def resolve(self, folder: Path, part: Part) -> None:
-        """Resolve the events of a partition that are not done.
-
-        Raises
-        ------
-        ClashError
-            When another process loads the same log.
-        Unavailable
-            When the database cannot be reached; what is committed stays.
-        """
-        plan, done = part.plan, part.done
-        for batch in batches(
-            folder, part.number, len(plan.spans), size=part.batch, stretch=plan.stretch, after=part.done
-        ):
-            if self.stopped():
-                return
-            events = [_event(part.load, item) for item in batch]
-            try:
-                self._resolve(part, events, done)
-            except (ClashError, Unavailable):
-                raise
-            except Exception as error:
-                if not self._one_by_one(folder, part, batch, events, done):
-                    raise error
-            done += len(batch)
-            self.told(len(batch))
-
-    def _resolve(self, part: Part, events: Sequence[Event], done: int, refused: int = 0) -> None:
-        end = done + len(events) + refused
-
-        def note(tx: Transaction, answers: list[Answer]) -> None:
-            counts = Counter(
-                "repeated" if answer.duplicate else "ignored" if answer.contact is None else "loaded"
-                for answer in answers
-            )
-            created = sum(answer.outcome is Outcome.CREATED and not answer.duplicate for answer in answers)
-            advance(
-                tx,
-                part.record,
-                done,
-                end,
-                loaded=counts["loaded"],
-                created=created,
-                refused=refused,
-                repeated=counts["repeated"],
-            )
-
-        self._resolver.resolve_and(
-            self._resolver.prepare(events),
-            note,
-            committed=lambda tx: any(row["rows"] >= end for row in tx.run("loads.state", id=part.record)),
-        )
-
-    def _one_by_one(
-        self, folder: Path, part: Part, batch: Sequence[Parted], events: Sequence[Event], done: int
-    ) -> bool:
-        """Resolve a batch that no transaction could hold event by event, and note which of them none can.
-
-        Gives whether there were others: a fault that every event meets is no event's.
-        """
-        failed = 0
-        for place, (item, event) in enumerate(zip(batch, events, strict=True)):
-            try:
-                self._resolve(part, [event], done + place)
-            except (ClashError, Unavailable):
-                raise
-            except Exception as error:
-                failed += 1
-                if failed > len(batch) // 2:
-                    return False
-                told = {"row": item.line, "field": "", "rule": "failed", "message": _in_words(error)}
-                # Before the commit that passes it over: a line may be told twice, and is never forgotten.
-                with _failures(folder, part.number).open("ab") as stream:
-                    stream.write(orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE))
-                self._resolve(part, [], done + place, refused=1)
-        return True
-
-    def _owners(self, all_keys: Sequence[EventKeys]) -> Iterable[tuple[str, str, str]]:
-        def values(name: str) -> list[str]:
-            return sorted({value for keys in all_keys if (value := getattr(keys, name)) is not None})
-
-        wanted = {
-            "emails": values("email"),
-            "user_ids": values("user_id"),
-            "trackers": values("tracker_id"),
-            "subscriptions": values("subscription"),
-        }
-        rows = self._database.read(lambda tx: tx.run("loads.owners", **wanted))
-        return [(row["name"], row["value"], row["owner"]) for row in rows]
 
 
 class EventLogs:
@@ -325,7 +178,7 @@ class EventLogs:
     def _knows(self, load: str, plan: Plan) -> bool:
         """Tell whether this graph has records of a parting: it may have been made for another graph, or be replaced."""
         numbers = _numbers(plan)
-        return not numbers or self._state(_record(load, plan, numbers[0])) is not None
+        return not numbers or self._state(record_name(load, plan, numbers[0])) is not None
 
     def _begin(self, load: str) -> None:
         def work(tx: Transaction) -> None:
@@ -342,7 +195,7 @@ class EventLogs:
         def states(tx: Transaction) -> list[int]:
             done = []
             for number in numbers:
-                name = _record(load, plan, number)
+                name = record_name(load, plan, number)
                 rows = tx.run("loads.state", id=name)
                 if not rows:
                     tx.run("loads.begin", id=name, at=to_pair(self._clock.next()))
@@ -361,7 +214,7 @@ class EventLogs:
         crew.run("resolve", [(folder, part) for part in parts])
 
     def _finish(self, load: str, plan: Plan) -> Loaded:
-        names = [_record(load, plan, number) for number in _numbers(plan)]
+        names = [record_name(load, plan, number) for number in _numbers(plan)]
 
         def work(tx: Transaction) -> Row:
             states = [row for name in names for row in tx.run("loads.state", id=name)]
@@ -385,19 +238,8 @@ class EventLogs:
         return rows[0] if rows else None
 
 
-def _event(load: str, item: Parted) -> Event:
-    event = read_event(item.raw)
-    if event.message_id is not None:
-        return event
-    return event.model_copy(update={"message_id": f"{MESSAGE}{load.removeprefix('log ')[:32]}:{item.line}"})
-
-
 def _numbers(plan: Plan) -> list[int]:
     return [number for number, events in enumerate(plan.partitions) if events]
-
-
-def _record(load: str, plan: Plan, number: int) -> str:
-    return f"{load}/{plan.name}/{number}"
 
 
 @contextmanager
@@ -436,12 +278,8 @@ def _read_plan(folder: Path) -> Plan | None:
 
 
 def _failed(folder: Path, plan: Plan) -> list[Refused]:
-    found = {line.row: line for number in range(len(plan.partitions)) for line in _told(_failures(folder, number))}
+    found = {line.row: line for number in range(len(plan.partitions)) for line in _told(failures_path(folder, number))}
     return [found[row] for row in sorted(found)]
-
-
-def _failures(folder: Path, number: int) -> Path:
-    return folder / f"failed-{number}.ndjson"
 
 
 def _told(path: Path) -> Iterator[Refused]:
@@ -454,7 +292,3 @@ def _told(path: Path) -> Iterator[Refused]:
 def _by(count: int, told: Iterator[Refused]) -> Iterator[list[Refused]]:
     while some := list(islice(told, count)):
         yield some
-
-
-def _in_words(error: Exception) -> str:
-    return f"no transaction could hold this event ({type(error).__name__})"

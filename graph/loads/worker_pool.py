@@ -13,14 +13,13 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from graph.embedded.home import FileLock
 from graph.errors import KinfoldError
+from graph.loads.worker import Worker
+from graph.opening import open_database, rarely_collect, resolver_on
 from graph.settings import Settings
-
-if TYPE_CHECKING:
-    from graph.loads.event_logs import Worker
 
 LOOK_SECONDS = 0.2
 """How often it is looked how far the processes are."""
@@ -41,7 +40,7 @@ class WorkerPool:
         A file that the other processes hold together as long as they are there.
     """
 
-    def __init__(self, worker: "Worker", settings: Settings, workers: int, lock: Path) -> None:
+    def __init__(self, worker: Worker, settings: Settings, workers: int, lock: Path) -> None:
         self.workers = max(workers, 1)
         self.on_progress: Any = lambda what, done: None
         """Told what is done, and how much of it since the pieces were given."""
@@ -97,8 +96,8 @@ class WorkerPool:
         return [future.result() for future in futures]
 
 
-_here: "Worker | None" = None
-"""In a process of a crew: who works."""
+_here: Worker | None = None
+"""In a process of a pool: who works."""
 _opened = ExitStack()
 _held: list[FileLock] = []
 
@@ -108,9 +107,6 @@ def _begin(settings: Settings, lock: Path, stop: Any, done: Any) -> None:
     global _here  # noqa: PLW0603 a process has one worker
     _held.append(FileLock(lock))
     _held[0].acquire(shared=True)
-    from graph.kinfold import Kinfold, open_database, rarely_collect
-    from graph.loads.event_logs import Worker
-
     # The process that leads decides when to stop; when it is gone, nobody may go on.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     leader = multiprocessing.parent_process()
@@ -123,7 +119,7 @@ def _begin(settings: Settings, lock: Path, stop: Any, done: Any) -> None:
         with done.get_lock():
             done.value += more
 
-    _here = Worker(database, Kinfold.on(database, settings).resolver)
+    _here = Worker(database, resolver_on(database, settings))
     _here.told, _here.stopped = tell, stop.is_set
 
 

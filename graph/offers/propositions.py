@@ -12,10 +12,10 @@ from typing import Any, Literal
 from graph import tracing
 from graph.clock import IdSource, RandomIds, to_text
 from graph.errors import BadInput, FieldError, NotFound, TryAgain
-from graph.explore.contacts import living_contact
 from graph.identity.decision import Decision, decide
 from graph.identity.events import Event
 from graph.identity.keys import EventKeys, read_keys
+from graph.identity.living import living_contact
 from graph.identity.resolver import EventResolution, Prepared, Resolver
 from graph.identity.working_set import WorkingSet
 from graph.identity.working_set.write import write_working_set

@@ -14,14 +14,15 @@ from urllib.parse import quote
 import orjson
 
 from graph.analysis.findings import KEY_OF, KINDS, identity
+from graph.blocking.suppression import Suppression
 from graph.clock import Clock, IdSource, RandomIds, to_text
 from graph.errors import NotFound, TryAgain
-from graph.explore.contacts import Document, living_contact
-from graph.feed.changes import append, change_row
+from graph.explore.contacts import Document
+from graph.identity.living import living_contact
 from graph.identity.working_set import WorkingSet
 from graph.model import KeyName
 from graph.offers.visitors import stand_ins
-from graph.privacy.suppression import Suppression
+from graph.store.changes import append, change_row
 from graph.store.database import Database, Row, Transaction
 
 AT_ONCE = 2_000

@@ -8,7 +8,8 @@ import orjson
 
 from graph.clock import Micros, to_text
 from graph.errors import ClashError, Gone, NotFound, TryAgain
-from graph.explore.contacts import Document, activity_document, documents, living_contact, redirected
+from graph.explore.contacts import Document, activity_document, documents, redirected
+from graph.identity.living import living_contact
 from graph.model import KeyName
 from graph.offers.propositions import shown as shown_proposition
 from graph.offers.visitors import StandIn, stand_ins

@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graph.errors import BadInput, FieldError
-from graph.identity.events import MAX_NAME
-from graph.model import KEY_NAMES
+from graph.model import KEY_NAMES, MAX_NAME
 
 MAX_DEPTH = 20
 MAX_LEAVES = 200

@@ -13,10 +13,11 @@ import orjson
 
 from graph.clock import Clock, to_datetime, to_text
 from graph.errors import BadInput, ClashError, FieldError, NotFound, TryAgain
-from graph.feed.changes import ChangeKind, acting, append, change_row
-from graph.identity.events import MAX_NAME
+from graph.identity.living import living_contact
+from graph.model import MAX_NAME
 from graph.paging import make_cursor, read_cursor
 from graph.segments.conditions import compile_condition
+from graph.store.changes import ChangeKind, acting, append, change_row
 from graph.store.database import Database, Row, Transaction
 
 SegmentKind = Literal["static", "dynamic", "dynamic_plus"]
@@ -215,8 +216,6 @@ class Segments:
             pass
 
     def _edit(self, statement: str, kind: ChangeKind, name: str, contact_id: str) -> None:
-        from graph.explore.contacts import living_contact
-
         def work(tx: Transaction) -> None:
             segment = _row(tx, name)
             if segment["kind"] != "static":

@@ -9,12 +9,12 @@ from importlib.util import find_spec
 from typing import Any
 
 from graph.blocking.blocking import Blocking
+from graph.deployment.scratch import ScratchGraph
 from graph.identity.decision import Limits
 from graph.identity.events import read_event
 from graph.identity.keys import EventKeys, read_keys
 from graph.kinfold import Kinfold
 from graph.logs.replay import Run, Summary
-from graph.logs.scratch import ScratchGraph
 from graph.model import Answer
 from graph.settings import PolicyName
 from graph.simulation.detection import Detection, FindingLike, detect

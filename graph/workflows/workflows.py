@@ -14,9 +14,9 @@ import orjson
 
 from graph.clock import Clock, IdSource, Micros, RandomIds, to_datetime, to_micros, to_text
 from graph.errors import BadInput, FieldError, NotFound, TryAgain
-from graph.feed.changes import acting, append, change_row
-from graph.identity.events import MAX_NAME
-from graph.model import Properties
+from graph.identity.living import living_contact
+from graph.model import MAX_NAME, Properties
+from graph.store.changes import acting, append, change_row
 from graph.store.database import Database, Row, Transaction
 
 STATUSES = ("active", "done")
@@ -166,8 +166,6 @@ class Workflows:
         _check_name("node", node)
 
         def work(tx: Transaction) -> dict[str, Any]:
-            from graph.explore.contacts import living_contact
-
             living = living_contact(tx, contact_id)
             self._state(tx, name, living)
             contact = self._own_enrolment(tx, name, living)
@@ -197,13 +195,9 @@ class Workflows:
         NotFound
             When there is no such workflow or contact, or the contact is not in the workflow.
         """
-        from graph.explore.contacts import living_contact
-
         return self._database.read(lambda tx: self._state(tx, name, living_contact(tx, contact_id)))
 
     def _own_enrolment(self, tx: Transaction, name: str, contact_id: str) -> str:
-        from graph.explore.contacts import living_contact
-
         living = living_contact(tx, contact_id)
         if not tx.run("workflows.definition", name=name):
             raise NotFound(f"There is no workflow {name!r}.")

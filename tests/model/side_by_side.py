@@ -9,9 +9,10 @@ from graph.clock import Clock, IdSource, to_datetime, to_micros
 from graph.edits.keys import KeyEdits
 from graph.edits.unions import Unions
 from graph.errors import ClashError, NotFound
-from graph.explore.contacts import documents, living_contact
+from graph.explore.contacts import documents
 from graph.identity.decision import Limits
 from graph.identity.events import read_event
+from graph.identity.living import living_contact
 from graph.identity.resolver import Resolver
 from graph.kinfold import Kinfold
 from graph.settings import Settings

@@ -6,7 +6,6 @@ from typing import Any
 
 from graph.clock import IdSource, Micros
 from graph.errors import TryAgain
-from graph.feed.changes import ChangeKind, ChangeRow, change_row
 from graph.identity.decision import ContactFacts, Facts
 from graph.identity.working_set.entities import (
     Contact,
@@ -21,6 +20,7 @@ from graph.identity.working_set.entities import (
     tracker_order,
 )
 from graph.model import KeyName, Kind, Properties
+from graph.store.changes import ChangeKind, ChangeRow, change_row
 
 Read = Callable[..., list[dict[str, Any]]]
 """Runs a named statement: ``Transaction.run``."""
@@ -342,7 +342,7 @@ class WorkingSet:
         self.messages[message_id] = SeenMessage(contact.id, timeline.tracker, True, rule, outcome)
 
     def note(self, kind: ChangeKind, at: Micros, contact: str, **more: Any) -> None:
-        """Say in the change feed what was done; see `graph.feed.changes.change_row`."""
+        """Say in the change feed what was done; see `graph.store.changes.change_row`."""
         # Its place among the changes of its event, so that it is the same in a batch of any size.
         before = self.feed[-1] if self.feed else None
         place = before["place"] + 1 if before is not None and before["fresh"] == at else 0

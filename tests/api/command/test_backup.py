@@ -18,7 +18,7 @@ from bench.outage import Served
 from graph import embedded
 from graph.embedded.backup import DUMP, MANIFEST
 from graph.embedded.home import Home
-from graph.kinfold import open_database
+from graph.opening import open_database
 from graph.settings import Settings
 from tests.api.command.test_command import ROOT, run
 

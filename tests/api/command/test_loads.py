@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from api.command.loads import Report, check
-from api.command.terminal import Refusal
+from api.terminal import Refusal
 from graph.kinfold import Kinfold
 from graph.loads.customers import Refused
 from tests.api.command.test_command import run

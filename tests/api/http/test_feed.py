@@ -7,10 +7,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from graph.access.access_keys import KeyScope
-from graph.feed.changes import append, change_row
 from graph.feed.delivery import Deliveries
 from graph.kinfold import Kinfold
 from graph.settings import Settings
+from graph.store.changes import append, change_row
 from graph.store.database import Database
 from tests.api.conftest import open_client
 from tests.api.pinned import refused

@@ -25,13 +25,13 @@ from bench.outage import Served
 from graph.access.access_keys import KeyScope
 from graph.deployment import deployment
 from graph.deployment.deployment import Tenant, open_tenants, tenant_tasks
-from graph.deployment.tenants import AnotherTenant
 from graph.embedded import lease
 from graph.errors import Unavailable
 from graph.kinfold import Kinfold, open_kinfold
 from graph.settings import Settings
 from graph.store.database import Database
 from graph.store.migrations import migrate
+from graph.store.tenant_claim import AnotherTenant
 from tests.api.command.test_command import KINFOLD, ROOT, run
 from tests.api.http.test_access import SCOPES, bearer
 from tests.api.pinned import refused

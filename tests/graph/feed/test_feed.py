@@ -12,12 +12,12 @@ from neo4j import Transaction as BoltTransaction
 from graph.access.access_keys import KeyScope
 from graph.clock import Clock, to_micros
 from graph.errors import BadInput, ClashError, Gone
-from graph.feed.changes import acting_as, append, change_row
 from graph.identity.events import read_event
 from graph.identity.resolver import Resolver
 from graph.kinfold import Kinfold
 from graph.model import Answer
 from graph.settings import Settings
+from graph.store.changes import acting_as, append, change_row
 from graph.store.database import Database, Transaction
 from tests.graph.analysis import worlds
 from tests.graph.identity.test_concurrency import at_once, in_batches, some_events

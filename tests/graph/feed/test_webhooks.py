@@ -21,10 +21,10 @@ import pytest
 from fastapi.testclient import TestClient
 from neo4j import Transaction as BoltTransaction
 
+from graph.deployment.tasks import FeedTasks, feed_tasks
 from graph.errors import BadInput, NotFound
 from graph.feed.addresses import Refused, check_url, is_internal
 from graph.feed.delivery import Deliveries, NotTaken, Post
-from graph.feed.tasks import FeedTasks, feed_tasks
 from graph.identity.events import read_event
 from graph.kinfold import Kinfold
 from graph.settings import Settings
@@ -363,7 +363,7 @@ SERVED = """
 import sys
 from graph.kinfold import Kinfold, open_kinfold
 from graph.identity.events import read_event
-from graph.feed.tasks import feed_tasks
+from graph.deployment.tasks import feed_tasks
 from graph.settings import Settings
 
 with open_kinfold(Settings(webhooks_allow_internal=True)) as kinfold:

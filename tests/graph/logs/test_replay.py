@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from graph.deployment.scratch import ScratchGraph
 from graph.identity.events import read_event
 from graph.kinfold import Kinfold
 from graph.logs.replay import EXAMPLES, Run, differences, pages
-from graph.logs.scratch import ScratchGraph
 from graph.model import Answer, ContactRef, Kind, Outcome
 from graph.simulation import Parameters, World
 from graph.simulation.score import Jar, score_world

@@ -7,7 +7,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from graph.embedded import stop
-from graph.kinfold import Kinfold, Progress, open_database
+from graph.kinfold import Kinfold
+from graph.opening import Progress, open_database
 from graph.settings import PolicyName, Settings
 from graph.store.database import Database
 from graph.store.migrations import migrate
