@@ -97,7 +97,7 @@ class Kinfold:
             feed,
             Webhooks(database, feed, clock=clock, allow_internal=settings.webhooks_allow_internal),
             catalogues,
-            Propositions(database, resolver, catalogues, id_source=id_source),
+            Propositions(database, resolver, catalogues),
             Loads(database, resolver, clock=clock),
             EventLogs(database, resolver, settings, clock=clock),
         )

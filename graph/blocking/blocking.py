@@ -14,7 +14,7 @@ from graph.errors import BadInput, FieldError, NotFound, Unavailable
 from graph.identity.keys import BlockList, SuppressedKeys
 from graph.settings import Settings
 from graph.store.changes import ChangeKind, ChangeRow, acting, append, change_row
-from graph.store.database import Database, Row, Transaction
+from graph.store.database import RECEIPT, Database, Row, Transaction
 
 log = logging.getLogger("kinfold.blocking")
 
@@ -110,7 +110,7 @@ class Blocking:
             if tx.run("blocking.add", kind=kind, value=kept, at=datetime.now(UTC))[0]["new"]:
                 append(tx, self._change("block_rule_added", kind, kept))
 
-        self._database.write(work)
+        self._database.write(work, committed=RECEIPT)
         self.forget()
 
     def remove(self, kind: RuleKind, value: str) -> None:
@@ -128,7 +128,7 @@ class Blocking:
                 raise NotFound(f"There is no {kind} rule {value!r}.")
             append(tx, self._change("block_rule_removed", kind, kept))
 
-        self._database.write(work)
+        self._database.write(work, committed=RECEIPT)
         self.forget()
 
     def _change(self, what: ChangeKind, kind: RuleKind, value: str) -> ChangeRow:

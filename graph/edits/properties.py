@@ -8,7 +8,7 @@ from graph.identity.working_set import WorkingSet
 from graph.identity.working_set.write import write_working_set
 from graph.model import Properties
 from graph.store.changes import acting
-from graph.store.database import Database, Transaction
+from graph.store.database import RECEIPT, Database, Transaction
 
 
 class PropertyEdits:
@@ -32,7 +32,7 @@ class PropertyEdits:
             (document,) = documents(tx, [self._write(tx, contact_id, values)])
             return redirected(document, contact_id)
 
-        return self._database.write(work)
+        return self._database.write(work, committed=RECEIPT)
 
     def preview(self, contact_id: str, values: Properties) -> list[Document]:
         """Say field by field what writing would change; nothing is written."""

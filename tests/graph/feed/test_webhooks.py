@@ -28,6 +28,7 @@ from graph.feed.delivery import Deliveries, NotTaken, Post
 from graph.identity.events import read_event
 from graph.kinfold import Kinfold
 from graph.settings import Settings
+from graph.store.database import REPEATABLE
 
 SECRET = "whsec_" + base64.b64encode(b"a secret of twenty-four b").decode()
 KEY = b"a secret of twenty-four b"
@@ -404,7 +405,9 @@ def test_what_a_killed_process_committed_is_delivered_by_the_next(
 
 def end_lease(kinfold: Kinfold) -> None:
     """Let the lease of a killed process run out now instead of within a minute."""
-    kinfold.database.write(lambda tx: tx.run_text("MATCH (l:Lease) SET l.until = datetime() - duration('PT1S')"))
+    kinfold.database.write(
+        lambda tx: tx.run_text("MATCH (l:Lease) SET l.until = datetime() - duration('PT1S')"), committed=REPEATABLE
+    )
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
