@@ -53,7 +53,8 @@ def test_what_a_contact_did_first_and_last_goes_along_with_its_periods_through_a
 def test_periods_that_an_earlier_version_wrote_are_read_by_their_activity(kinfold: Kinfold) -> None:
     _, ana = imported(kinfold)
     kinfold.database.write(
-        lambda tx: tx._bolt.run("MATCH (p:Timeline) REMOVE p.first_occurred_at, p.last_occurred_at").consume()
+        lambda tx: tx._bolt.run("MATCH (p:Timeline) REMOVE p.first_occurred_at, p.last_occurred_at").consume(),
+        committed=REPEATABLE,
     )
     resolve(kinfold, email="ana@example.com", tracker_id="t1", occurred_at=MARCH.format(11))
     document = kinfold.contacts.get(ana)
