@@ -67,7 +67,7 @@ class Kinfold:
     @classmethod
     def on(cls, database: Database, settings: Settings) -> "Kinfold":
         """Put the product on a database whose schema is up to date."""
-        limits = Limits(settings.max_trackers, settings.max_subscriptions)
+        limits = Limits(settings.max_trackers, settings.max_subscriptions, settings.max_properties)
         suppression = Suppression(database, settings)
         clock, id_source = Clock(), RandomIds()
         blocking = Blocking(database, settings, suppression, clock=clock)
@@ -79,7 +79,7 @@ class Kinfold:
             database,
             resolver,
             Contacts(database),
-            PropertyEdits(database, id_source=id_source, clock=clock),
+            PropertyEdits(database, limits=limits, id_source=id_source, clock=clock),
             KeyEdits(database, limits=limits, block_list=blocking.current, id_source=id_source, clock=clock),
             Unions(database, limits=limits, id_source=id_source, clock=clock),
             History(database),

@@ -269,7 +269,7 @@ def _foresee(working_set: WorkingSet, prepared: Sequence[Prepared]) -> None:
     """Load for the whole batch at once what its unions and properties will most likely ask for one by one."""
     named_again = {key for key, times in Counter(_person_keys(prepared)).items() if times > 1}
     folding: dict[str, Contact] = {}
-    writing: dict[str, Contact] = {}
+    wanted: dict[str, set[str] | None] = {}
     for item in prepared:
         keys = [(name, value) for name in KEY_NAMES if (value := getattr(item.keys, name)) is not None]
         if len(keys) == 1 and not item.event.properties:
@@ -280,13 +280,14 @@ def _foresee(working_set: WorkingSet, prepared: Sequence[Prepared]) -> None:
         nameless = any(key in named_again and not working_set.key(*key).owners for key in keys)
         if len(owners) + nameless > 1:
             folding |= {owner: contact for owner, contact in owners.items() if contact.kind is Kind.ANONYMOUS}
-            writing |= owners
-        elif item.event.properties:
-            writing |= owners
+            wanted |= dict.fromkeys(owners)  # a union asks for every property
+        else:
+            for owner in owners:
+                if (names := wanted.setdefault(owner, set())) is not None:
+                    names.update(item.event.properties)
     if folding:
         working_set.need_keys(*folding.values())
-    if writing:
-        working_set.need_entries(*writing.values())
+    working_set.need_properties({owner: names for owner, names in wanted.items() if names or names is None})
 
 
 def _person_keys(prepared: Sequence[Prepared]) -> Iterator[tuple[KeyName, str]]:
@@ -378,13 +379,30 @@ class EventResolution:
             self._note("limited", contact, decision)
         contact.seen = max(contact.seen, self.at)
         if item.event.properties:
-            working_set.write_properties(contact, item.event.properties, self._occurred(), self.at, item.message_id)
+            self._write_properties(contact, decision, answer)
         answer.tracker_id = self._answered_tracker(contact)
         answer.shared_with = self._shared_with(contact)
         self._note_activity(contact, answer, evident=decision.evident and not item.keys.ignored)
         if not self.explain:
             answer.trace = None
         return answer
+
+    def _write_properties(self, contact: Contact, decision: Decision, answer: Answer) -> None:
+        whole = self.working_set.write_properties(
+            contact,
+            self.item.event.properties,
+            self._occurred(),
+            self.at,
+            self.item.message_id,
+            most=self.resolver.limits.max_properties,
+        )
+        if whole:
+            return
+        if answer.trace is not None:
+            answer.trace.append(TraceStep("limit", "the contact has as many properties as it may"))
+        if not answer.limited:
+            self._note("limited", contact, decision)
+        answer.limited = True
 
     def _current(self, decision: Decision) -> Contact:
         if decision.current is not None:
