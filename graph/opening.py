@@ -34,17 +34,19 @@ def rarely_collect() -> None:
 def open_database(settings: Settings, *, on_progress: Progress | None = None) -> Iterator[Database]:
     """Open the database that the settings name: NEO4J_URI, else the embedded one, started when needed."""
     bring_back: Callable[[], object] | None = None
+    shortage: Callable[[], str | None] | None = None
     with ExitStack() as stack:
         if settings.neo4j_uri:
             uri, user = settings.neo4j_uri, settings.neo4j_user
             password = settings.neo4j_password.get_secret_value()
         else:
-            from graph.embedded import lease, revive
+            from graph import embedded
 
-            server = stack.enter_context(lease(settings, on_progress=on_progress))
+            server = stack.enter_context(embedded.lease(settings, on_progress=on_progress))
             uri, user, password = server.uri, server.user, server.password
-            bring_back = partial(revive, settings)
-        yield stack.enter_context(Database.connect(uri, user, password, settings, revive=bring_back))
+            bring_back = partial(embedded.revive, settings)
+            shortage = partial(embedded.shortage, settings)
+        yield stack.enter_context(Database.connect(uri, user, password, settings, revive=bring_back, shortage=shortage))
 
 
 def prepare(database: Database, settings: Settings) -> None:

@@ -625,7 +625,10 @@ def status() -> None:
     with plain_errors():
         from graph import embedded
 
-        server = embedded.status(_settings())
+        settings = _settings()
+        server = embedded.status(settings)
+        if words := embedded.shortage(settings):
+            say(words)
         if server is None:
             say("The database is not running.")
             raise typer.Exit(1)
@@ -644,13 +647,28 @@ def path() -> None:
 @database.command()
 def backup(
     file: Annotated[Path, typer.Argument(help="Must not exist.", metavar="FILE")],
+    as_is: Annotated[
+        bool, typer.Option("--as-is", help="Do not compact before, also when somebody was erased since.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write the embedded database into a file. It is stopped meanwhile: servers that use it answer 503, then go on."""
+    """Write the embedded database into a file. It is stopped meanwhile: servers that use it answer 503, then go on.
+
+    When somebody was erased since it was last compacted, it is compacted before: nothing of them is in the file.
+    """
     with plain_errors(), _stopped_by_signal(128 + signal.SIGTERM):
         from api.command import backups
 
-        backups.backup(_settings(), file, as_json=as_json)
+        backups.backup(_settings(), file, as_is=as_is, as_json=as_json)
+
+
+@database.command()
+def compact(as_json: AsJson = False) -> None:
+    """Write the stores of the embedded database anew, without what was deleted. It is stopped meanwhile."""
+    with plain_errors(), _stopped_by_signal(128 + signal.SIGTERM):
+        from api.command import backups
+
+        backups.compact(_settings(), as_json=as_json)
 
 
 @database.command()

@@ -1,14 +1,16 @@
 """What an answer tells to whom: everything, or to a key that stands in a page's source nothing about anybody."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 from api.http.access import Held
 from graph.identity.events import Event
 from graph.identity.keys import normalise_opaque
 from graph.model import KEY_NAMES, Answer
 
+E = TypeVar("E", bound=Event)
 
-def received(held: Held | None, event: Event) -> Event:
+
+def received(held: Held | None, event: E) -> E:
     """Return an event as it came with a key.
 
     The message ids of a key that anybody can read are its own: an id that somebody invents with it is not taken for

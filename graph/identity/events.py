@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar, overload
 
 import orjson
 from pydantic import (
@@ -142,6 +142,9 @@ class Event(BaseModel):
     subscription: StrictStr | None = Field(None, description="A browser's push subscription on one device.")
     user_id: StrictStr | None = Field(None, description="The id that another system gives the person.")
     properties: PropertyMap = Field(default_factory=dict, description="Written to the contact; null removes.")
+    properties_once: PropertyMap = Field(
+        default_factory=dict, description="Written only where the contact has none of the name and none was removed."
+    )
     event: Name | None = Field(None, description="What happened; 'identify' when left out.")
     event_properties: PropertyMap = Field(default_factory=dict, description="Kept with the activity.")
     occurred_at: Time | None = Field(None, description="When it happened; when it was received if left out.")
@@ -150,7 +153,24 @@ class Event(BaseModel):
     )
 
 
-def read_event(raw: bytes | Mapping[str, Any]) -> Event:
+class TrackedEvent(Event):
+    """An event read from a message of the tracking specification, which says what no event of ours can."""
+
+    previous_id: StrictStr | None = Field(None, description="Of an alias: who it was before.")
+    may_unite: bool = Field(True, description="Whether an alias may make two persons one.")
+    groups: PropertyMap = Field(
+        default_factory=dict, description="Added to what the contact has of the name: one of several groups."
+    )
+
+
+E = TypeVar("E", bound=Event)
+
+
+@overload
+def read_event(raw: bytes | Mapping[str, Any]) -> Event: ...
+@overload
+def read_event(raw: bytes | Mapping[str, Any], model: type[E]) -> E: ...
+def read_event(raw: bytes | Mapping[str, Any], model: type[Event] = Event) -> Event:
     """Read one event from JSON text or from a parsed object.
 
     Raises
@@ -170,7 +190,7 @@ def read_event(raw: bytes | Mapping[str, Any]) -> Event:
     if not isinstance(parsed, Mapping):
         raise BadInput([FieldError("", "type", "an event is a JSON object")])
     try:
-        return Event.model_validate(parsed)
+        return model.model_validate(parsed)
     except ValidationError as error:
         raise BadInput(field_errors(error)) from error
 

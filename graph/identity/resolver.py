@@ -8,7 +8,7 @@ import secrets
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -17,9 +17,10 @@ from graph import tracing
 from graph.callbacks import notify
 from graph.clock import Clock, IdSource, Micros, RandomIds, to_micros, to_pair
 from graph.errors import Unavailable
+from graph.identity.aliases import Alias, read_alias
 from graph.identity.decision import POLICIES, Decision, Limits, Policy, decide
 from graph.identity.decision.table import Fold, Own, Split, Take
-from graph.identity.events import Event
+from graph.identity.events import Event, TrackedEvent
 from graph.identity.folding import fold
 from graph.identity.keys import DEFAULT_BLOCK_LIST, BlockList, EventKeys, read_keys
 from graph.identity.working_set import Contact, WorkingSet
@@ -44,6 +45,7 @@ class Prepared:
     event: Event
     keys: EventKeys
     message_id: str
+    alias: Alias | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,10 +201,11 @@ class Resolver:
     def prepare(self, events: Sequence[Event]) -> list[Prepared]:
         """Read the keys of events, by the block list of now."""
         block_list = self.block_list
-        return [
-            Prepared(event, read_keys(event, block_list), event.message_id or self.id_source.time_ordered())
-            for event in events
-        ]
+        prepared = []
+        for event in events:
+            keys, alias = read_alias(event, read_keys(event, block_list), block_list)
+            prepared.append(Prepared(event, keys, event.message_id or self.id_source.time_ordered(), alias))
+        return prepared
 
     def resolution_of(self, working_set: WorkingSet, item: Prepared) -> "EventResolution":
         """Load what a single event is decided by, and return its turn: who looks at the decision, then has it answered.
@@ -255,6 +258,9 @@ def _load(working_set: WorkingSet, all_prepared: Sequence[Prepared]) -> None:
     if not prepared:
         return
     keys = [item.keys for item in prepared]
+    for item in prepared:
+        if item.alias is not None:
+            keys += (item.alias.person, item.alias.without)
     working_set.load(
         emails=[key.email for key in keys if key.email is not None],
         user_ids=[key.user_id for key in keys if key.user_id is not None],
@@ -272,7 +278,8 @@ def _foresee(working_set: WorkingSet, prepared: Sequence[Prepared]) -> None:
     wanted: dict[str, set[str] | None] = {}
     for item in prepared:
         keys = [(name, value) for name in KEY_NAMES if (value := getattr(item.keys, name)) is not None]
-        if len(keys) == 1 and not item.event.properties:
+        writes = bool(item.event.properties or item.event.properties_once)
+        if len(keys) == 1 and not writes:
             continue
         owners = {
             owner: working_set.contacts[owner] for key in keys for owner in list(working_set.key(*key).owners)[:2]
@@ -284,7 +291,7 @@ def _foresee(working_set: WorkingSet, prepared: Sequence[Prepared]) -> None:
         else:
             for owner in owners:
                 if (names := wanted.setdefault(owner, set())) is not None:
-                    names.update(item.event.properties)
+                    names.update(item.event.properties, item.event.properties_once)
     if folding:
         working_set.need_keys(*folding.values())
     working_set.need_properties({owner: names for owner, names in wanted.items() if names or names is None})
@@ -311,6 +318,10 @@ class EventResolution:
     """Whether the activity is to stand for the transaction."""
     marker: Marker | None = None
     """The activity that was written for this event, if it is to stand for the transaction."""
+    before: Contact | None = None
+    """The person that an alias speaks of."""
+    is_new: bool = False
+    """Whether what an alias calls that person now was nobody's."""
     _decision: Decision | None = None
 
     def decision(self) -> Decision:
@@ -332,7 +343,51 @@ class EventResolution:
             return self._ignored()
         if self.item.message_id in self.working_set.messages:
             return self._duplicate()
+        if self.item.alias is not None:
+            self._read_alias(self.item, self.item.alias)
         return self._carry_out(self.decision())
+
+    def _read_alias(self, item: Prepared, alias: Alias) -> None:
+        """Settle, under the locks, whether an alias speaks of a person or of a device."""
+        person = self.working_set.facts(
+            email=alias.person.email, user_id=alias.person.user_id, tracker_id=None, subscription=None
+        )
+        before = person.user_owner or person.email_owner
+        if before is None:
+            return
+        item = self.item = replace(item, keys=alias.without)
+        if not isinstance(item.event, TrackedEvent) or not item.event.may_unite:
+            return
+        self.before = self.working_set.contacts[before.id]
+        now = self.working_set.facts(
+            email=item.keys.email, user_id=item.keys.user_id, tracker_id=None, subscription=None
+        )
+        self.is_new = now.user_owner is None and now.email_owner is None
+        if self.is_new and item.keys.email is not None:
+            # A changed address: it becomes the person's `email`, as one that is given by hand.
+            self.working_set.own(self.before, "email", item.keys.email, self.at, item.message_id)
+            self.working_set.note("key_given", self.at, self.before.id, key="email", message_id=item.message_id)
+
+    def _unite(self, contact: Contact, answer: Answer) -> Contact:
+        """Make the person of an alias and the current contact one, as by hand; return who that is.
+
+        Who was there before stays: the person of the alias when the new id was nobody's, else the owner of that id.
+        """
+        if self.before is None or (before := self.working_set.contact(self.before.id)) is contact:
+            return contact
+        source, target = (contact, before) if self.is_new else (before, contact)
+        limits = self.resolver.limits
+        if (
+            source.trackers + target.trackers > limits.max_trackers
+            or len(source.subscriptions | target.subscriptions) > limits.max_subscriptions
+        ):
+            answer.limited = True
+            return contact
+        fold(self.working_set, source, target, self.at, rule=None, message_id=None)
+        answer.contact = ContactRef(target.id, target.kind)
+        answer.merged.append(source.id)
+        answer.conflicts = [one for one in answer.conflicts if one.owner != before.id]
+        return target
 
     def _carry_out(self, decision: Decision) -> Answer:
         working_set, item = self.working_set, self.item
@@ -377,9 +432,9 @@ class EventResolution:
                     working_set.split(contact, tracker_owner, subscription, self.at)
         if decision.limited:
             self._note("limited", contact, decision)
+        contact = self._unite(contact, answer)
         contact.seen = max(contact.seen, self.at)
-        if item.event.properties:
-            self._write_properties(contact, decision, answer)
+        self._write_properties(contact, decision, answer)
         answer.tracker_id = self._answered_tracker(contact)
         answer.shared_with = self._shared_with(contact)
         self._note_activity(contact, answer, evident=decision.evident and not item.keys.ignored)
@@ -388,14 +443,14 @@ class EventResolution:
         return answer
 
     def _write_properties(self, contact: Contact, decision: Decision, answer: Answer) -> None:
-        whole = self.working_set.write_properties(
-            contact,
-            self.item.event.properties,
-            self._occurred(),
-            self.at,
-            self.item.message_id,
-            most=self.resolver.limits.max_properties,
-        )
+        event, working_set, most = self.item.event, self.working_set, self.resolver.limits.max_properties
+        how = (self._occurred(), self.at, self.item.message_id)
+        whole = working_set.write_properties(contact, event.properties, *how, most=most) if event.properties else True
+        if event.properties_once:
+            whole &= working_set.write_properties_once(contact, event.properties_once, *how, most=most)
+        if isinstance(event, TrackedEvent):
+            for name, value in event.groups.items():
+                whole &= working_set.add_to_property(contact, name, value, *how, most=most)
         if whole:
             return
         if answer.trace is not None:

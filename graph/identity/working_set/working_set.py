@@ -20,11 +20,14 @@ from graph.identity.working_set.entities import (
     shown_entry,
     tracker_order,
 )
-from graph.model import PERSON_KEYS, KeyName, Kind, Properties
+from graph.model import PERSON_KEYS, KeyName, Kind, Properties, PropertyValue
 from graph.store.changes import ChangeKind, ChangeRow, change_row
 
 Read = Callable[..., list[dict[str, Any]]]
 """Runs a named statement: ``Transaction.run``."""
+
+MOST_IN_LIST = 100
+"""How many values a property holds that is added to; the one that was added first leaves."""
 
 _COUNTERS: Mapping[KeyName, str] = {"email": "emails", "user_id": "user_ids", "tracker_id": "trackers"}
 
@@ -460,6 +463,49 @@ class WorkingSet:
                 contact.names += 1
             self._add_entry(entries, Entry(name, value, occurred, arrived, source))
         return whole
+
+    def write_properties_once(
+        self,
+        contact: Contact,
+        values: Properties,
+        occurred: Micros,
+        arrived: Micros,
+        source: str | None,
+        *,
+        most: int,
+    ) -> bool:
+        """Write those properties to a contact that it never had: none that it has, and none that was removed."""
+        self.need_properties({contact.id: values})
+        assert contact.entries is not None
+        lacking = {name: value for name, value in values.items() if not contact.entries.get(name)}
+        return self.write_properties(contact, lacking, occurred, arrived, source, most=most)
+
+    def add_to_property(
+        self,
+        contact: Contact,
+        name: str,
+        value: PropertyValue,
+        occurred: Micros,
+        arrived: Micros,
+        source: str | None,
+        *,
+        most: int,
+    ) -> bool:
+        """Add a text to what a contact has of a property: one stays a text, several are a list, the newest last."""
+        self.need_properties({contact.id: [name]})
+        assert contact.entries is not None
+        current = shown_entry(contact.entries.get(name, ()))
+        if current is not None and current.value is None and current.occurred > occurred:
+            return True
+        had = [] if current is None or current.value is None else current.value
+        listed = [str(item) for item in (had if isinstance(had, list) else [had])]
+        if value in listed:
+            return True
+        listed = [*listed, str(value)][-MOST_IN_LIST:]
+        # It is added to what is there, whichever of the two was said first.
+        said = occurred if current is None else max(occurred, current.occurred)
+        values: Properties = {name: listed if len(listed) > 1 else listed[0]}
+        return self.write_properties(contact, values, said, arrived, source, most=most)
 
     def _add_entry(self, entries: list[Entry], new: Entry) -> None:
         # Of what was written between two unions only the newest can ever be shown.
