@@ -1,7 +1,7 @@
 // name: union.merges_of_key
 // purpose: List the unions, not undone, that a key went along with: what it has tied together so far.
 // parameters: name, value
-// columns: id, source, target, rule, message_id, at, undone_at
+// columns: id, source, target, rule, message_id, at, occurred, undone_at
 // access: read
 CALL () {
   WITH * WHERE $name = 'email'
@@ -18,6 +18,10 @@ CALL () {
 }
 MATCH (k)<-[:MOVED]-(m:Merge)
 WHERE m.undone_at IS NULL
+CALL (m) {
+  OPTIONAL MATCH (a:Activity {message_id: m.message_id}) USING INDEX SEEK a:Activity(message_id)
+  RETURN a
+}
 RETURN
   m.id AS id,
   m.source AS source,
@@ -25,5 +29,6 @@ RETURN
   m.rule AS rule,
   m.message_id AS message_id,
   m.at.epochMillis * 1000 + m.at.microsecond % 1000 AS at,
+  a.occurred_at.epochMillis * 1000 + a.occurred_at.microsecond % 1000 AS occurred,
   null AS undone_at
 ORDER BY at DESC, id DESC

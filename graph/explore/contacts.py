@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 
-from graph.clock import to_text
+from graph.clock import Micros, to_text
 from graph.identity.decision import retell
 from graph.identity.keys import InvalidKey, normalise
 from graph.identity.living import living_contact
@@ -103,6 +103,16 @@ class Contacts:
         return [activity_document(row) for row in page], following
 
 
+def occurred_text(occurred: Micros | None, arrived: Micros, message_id: str | None) -> str | None:
+    """Return when something happened, as answers show it.
+
+    What was done by hand happened when it arrived. None where the event is kept no more: only its arrival is known.
+    """
+    if occurred is not None:
+        return to_text(occurred)
+    return to_text(arrived) if message_id is None else None
+
+
 def redirected(document: Document, asked: str) -> Document:
     """Say in a contact's document that it was asked for by the id of one that was folded into it."""
     if document["id"] != asked:
@@ -143,6 +153,8 @@ def _document(row: dict[str, Any]) -> Document:
         "segments": [],
         "workflows": {},
         "merged_from": sorted(row["merged_from"]),
+        "first_occurred_at": None if row["first"] is None else to_text(row["first"]),
+        "last_occurred_at": None if row["last"] is None else to_text(row["last"]),
         "created_at": to_text(row["created"]),
         "last_seen_at": to_text(row["seen"]),
     }

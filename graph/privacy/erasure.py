@@ -240,6 +240,7 @@ class Erasures:
                 dismissals=list(_findings_about(ids, keys)),
             )
         )
+        counted(tx.run("privacy.clear_finding_changes", ids=ids, values=values))
         changes = [{"key": _NAMES[label], "value": value} for label, value in keys]
         counted(tx.run("privacy.clear_keys", **gone, changes=changes))
         return True
