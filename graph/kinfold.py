@@ -99,7 +99,7 @@ class Kinfold:
             Segments(database, clock=clock, namespaces=namespaces),
             Workflows(database, id_source=id_source, clock=clock),
             blocking,
-            Anomalies(database, limits, id_source=id_source, clock=clock),
+            Anomalies(database, limits, block_list=blocking.current, id_source=id_source, clock=clock),
             StoredKeys(database, tenant=settings.tenant, clock=clock),
             Exports(database),
             Erasures(

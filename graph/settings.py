@@ -104,6 +104,8 @@ class Settings(BaseSettings):
     """How long changes stay in the feed, in days; 0 for ever. What a webhook has not had yet stays."""
     watch_seconds: float = Field(60.0, gt=0)
     """How often a server looks who came into watched segments and who left."""
+    analyse_every: float = Field(24.0, ge=0)
+    """How many hours after the last analysis a server analyses a large graph again that has changed; 0 for never."""
     webhooks_allow_internal: bool = False
     """Whether webhooks may go to addresses inside the network that the server stands in."""
     batch_size: int = Field(1000, ge=1, le=1000)

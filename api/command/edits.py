@@ -209,7 +209,7 @@ def create_key(kinfold: Kinfold, scope: KeyScope, *, name: str, answer: WriteAns
     except KinfoldError as error:
         raise teller.refuse(error) from None
     say(
-        f"A {scope} key with the id {identifier}. It is shown this once. "
+        f"{'An' if scope[0] in 'aeiou' else 'A'} {scope} key with the id {identifier}. It is shown this once. "
         f"To take it back: kinfold keys revoke {identifier}"
     )
     teller.tell({"id": identifier, "scope": scope, "name": name, "answer": answer, "key": key}, key)

@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 from fastapi import Request
 from starlette.applications import Starlette
@@ -40,6 +40,14 @@ _TAKES_NOTHING = frozenset(with_and_without_slash(METRICS_PATH))
 _OPEN_FOLDER = "/static/"
 _WRITES = frozenset({"/v1/resolve", "/v1/resolve/batch", "/v1/cookie", *TRACKING_PATHS})
 _PROPOSES = re.compile(r"/v1/environments/[^/]+/spaces/[^/]+/propositions|/v1/propositions/[^/]+/outcome")
+_REHEARSES = {
+    "POST": re.compile(
+        r"/v1/(resolve(/batch)?|merges|merges/[^/]+/undo|contacts/[^/]+/keys(/remove)?"
+        r"|environments/[^/]+/spaces/[^/]+/propositions)"
+    ),
+    "PATCH": re.compile(r"/v1/contacts/[^/]+"),
+}
+"""Calls that write nothing with dry_run=true: they read, so a read key may make them."""
 SAFE_METHODS = ("GET", "HEAD")
 _PROBES = frozenset({"/health", "/ready"})
 _HELD = "kinfold.access"
@@ -75,18 +83,31 @@ class Held:
         return self.scopes <= {KeyScope.WRITE}
 
 
-def needed(method: str, path: str) -> KeyScope | None:
-    """Tell which scope a call needs besides admin, or None where no key is needed.
+def needed(method: str, path: str, query: bytes = b"") -> KeyScope | None:
+    """Return which scope a call needs besides admin, or None where no key is needed.
 
     What is not named here needs an admin key, or a read key when it only reads: a new call is closed
     until somebody opens it.
     """
     if method in SAFE_METHODS:
         return None if path in _OPEN or path.startswith(_OPEN_FOLDER) else KeyScope.READ
+    if may_rehearse(method, path) and _is_dry_run(query):
+        return KeyScope.READ
     if method == "POST" and path in _TAKES_NOTHING:
         return None
     writes = method == "POST" and (path in _WRITES or _PROPOSES.fullmatch(path))
     return KeyScope.WRITE if writes else KeyScope.ADMIN
+
+
+def may_rehearse(method: str, path: str) -> bool:
+    """Return whether a call takes dry_run=true."""
+    return method in _REHEARSES and _REHEARSES[method].fullmatch(path) is not None
+
+
+def _is_dry_run(query: bytes) -> bool:
+    # Read as the routes read it: whoever says it twice, or anything but true, does not get through as a reader.
+    said = [value for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True) if name == "dry_run"]
+    return said == ["true"]
 
 
 class Stored(Protocol):
@@ -221,7 +242,7 @@ class Guard:
         headers, method, path = Headers(scope=scope), scope["method"], scope["path"]
         if path not in _PROBES and scope.get("client"):
             _count(self.rates.take_address(scope["client"][0]), allowances)
-        wanted = needed(method, path)
+        wanted = needed(method, path, scope["query_string"])
         if wanted is not None:
             await self.keys.refresh()
         if not self.keys.required:
@@ -256,7 +277,8 @@ def check_may_look(request: Request, *, dry_run: bool = False, explain: bool = F
     held = held_by(request)
     if held is not None and held.only_writes and (dry_run or explain):
         flag = "explain" if explain else "dry_run"
-        raise Forbidden(f"A write key learns nothing but the answer to what happened: {flag}=true needs an admin key.")
+        other = "an admin key" if explain else "a read or an admin key"
+        raise Forbidden(f"A write key learns nothing but the answer to what happened: {flag}=true needs {other}.")
 
 
 def check_may_be_told(request: Request) -> None:
@@ -299,7 +321,8 @@ def _check_key(keys: AccessKeys, call: Scope, headers: Headers, scope: KeyScope)
     if not held.scopes & {scope, KeyScope.ADMIN}:
         also = "" if scope is KeyScope.ADMIN else f"{scope} or "
         names = " and ".join(sorted(held.scopes))
-        raise Forbidden(f"This call needs an access key for {also}admin; the one sent is for {names}.")
+        dry = " Its dry run (?dry_run=true) takes a read key." if may_rehearse(call["method"], call["path"]) else ""
+        raise Forbidden(f"This call needs an access key for {also}admin; the one sent is for {names}.{dry}")
     return held
 
 

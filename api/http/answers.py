@@ -6,7 +6,7 @@ from api.http.access import Held
 from graph.identity.events import Event
 from graph.identity.keys import normalise
 from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
-from graph.model import TRACKER, Answer
+from graph.model import TRACKER, Answer, IgnoredReason
 
 E = TypeVar("E", bound=Event)
 
@@ -33,9 +33,9 @@ def told(
 def minimal(event: Event, answer: Answer, namespaces: Namespaces = DEFAULT_NAMESPACES) -> dict[str, Any]:
     """Write an answer that follows from the event alone, whatever is known of the people behind its keys.
 
-    Every field is there. `ignored` depends on the event and the block list only. The tracker is the event's own;
-    one that was minted is told when the event named no key at all, since then it is a visitor's first. Any other
-    tracker is somebody's, and that it is answered would say that the key is known.
+    Every field is there. `ignored` depends on the event and the block list only: who was erased is not told. The
+    tracker is the event's own; one that was minted is told when the event named no key at all, since then it is a
+    visitor's first. Any other tracker is somebody's, and that it is answered would say that the key is known.
     """
     set_aside = any(item.key == TRACKER for item in answer.ignored)
     carried = event.carried(namespaces)
@@ -51,7 +51,7 @@ def minimal(event: Event, answer: Answer, namespaces: Namespaces = DEFAULT_NAMES
         "shared_with": [],
         "moved": [],
         "conflicts": [],
-        "ignored": answer.ignored,
+        "ignored": [item for item in answer.ignored if item.reason is not IgnoredReason.SUPPRESSED],
         "duplicate": False,
         "limited": False,
     }

@@ -13,7 +13,7 @@ from fastapi.staticfiles import StaticFiles
 from pydantic.json_schema import models_json_schema
 
 from api.http import problems
-from api.http.access import AccessKeys, Guard, needed
+from api.http.access import AccessKeys, Guard, may_rehearse, needed
 from api.http.bodies import BODIES
 from api.http.bookmarks import ReadOwnWrites
 from api.http.cors import CrossOrigin
@@ -178,7 +178,8 @@ def _document_access(document: dict[str, Any]) -> None:
             if scope is None:
                 continue
             keys = "an admin key" if scope is KeyScope.ADMIN else f"a {scope} or an admin key"
-            call["description"] = f"{call.get('description', '')}\n\nTakes {keys}.".strip()
+            dry = "; with dry_run=true, a read or an admin key" if may_rehearse(method.upper(), path) else ""
+            call["description"] = f"{call.get('description', '')}\n\nTakes {keys}{dry}.".strip()
             call["security"] = [{"bearer": []}, {"basic": []}]
             # Without keys there is no 401, without limits no 429; 403 also answers a host or an origin that is not
             # this machine's.

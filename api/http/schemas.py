@@ -45,6 +45,8 @@ _DOCUMENT: dict[str, Any] = {
     "segments": ["newsletter"],
     "workflows": {"welcome": {"status": "active", "nodes": {"mail": {"ran_at": "2026-11-22T10:00:00Z", "data": {}}}}},
     "merged_from": [_FOLDED],
+    "first_occurred_at": "2026-11-20T08:00:00Z",
+    "last_occurred_at": "2026-11-22T10:05:00Z",
     "created_at": "2026-11-22T10:00:00Z",
     "last_seen_at": "2026-11-22T10:05:00Z",
 }
@@ -59,6 +61,7 @@ _MERGE: dict[str, Any] = {
     "rule": None,
     "message_id": None,
     "at": "2026-11-22T10:05:00Z",
+    "occurred_at": "2026-11-22T10:05:00Z",
     "undone_at": None,
 }
 _TAKEN_BACK = _MERGE | {"undone_at": "2026-11-23T09:00:00Z"}
@@ -76,6 +79,7 @@ _REHEARSAL: dict[str, Any] = {
 }
 _HISTORY: dict[str, Any] = {
     "at": "2026-11-22T10:00:00Z",
+    "occurred_at": "2026-11-20T08:00:00Z",
     "what": "claimed",
     "words": "This contact became known by rule 2.2: event 'identify' came with email ana@example.com, tracker_id t1.",
     "contact": None,
@@ -243,8 +247,10 @@ class Contact(BaseModel):
     segments: list[str]
     workflows: dict[str, Enrolment] = Field(description="By name: what the contact shows of it.")
     merged_from: list[str] = Field(description="Every id that leads here.")
-    created_at: str
-    last_seen_at: str | None
+    first_occurred_at: str | None = Field(description="When the first of its events happened; null without any.")
+    last_occurred_at: str | None = Field(description="When the last of its events happened.")
+    created_at: str = Field(description="When it was made here: the arrival of its first event.")
+    last_seen_at: str | None = Field(description="When its last event arrived.")
     redirected_from: str | None = Field(None, description="The merged id that was asked for.")
 
 
@@ -330,7 +336,8 @@ class HistoryItem(BaseModel):
 
     model_config = _shown(_HISTORY)
 
-    at: str
+    at: str = Field(description="When it arrived here.")
+    occurred_at: str | None = Field(description="When it happened; null where the event is not kept any more.")
     what: str = Field(
         description="created, claimed, merged, shared, limited, folded, unmerged, given or taken; more may come."
     )
@@ -365,9 +372,15 @@ class GraphNode(_Drawn):
 class GraphEdge(_Drawn):
     """Who owns what, and who was folded into whom."""
 
-    type: str = Field(description="owns or folded_into.")
+    type: str = Field(
+        description="owns or folded_into; in a cluster's drawing also met (logged in on somebody else's tracker) and "
+        "split (a conflict of row 4.3.3), joined with + where a tie is both."
+    )
     source: str
     target: str
+    occurred_at: str | None = Field(
+        None, description="When the event happened by which it came; `since` or `at` is when that arrived."
+    )
 
 
 class PathStep(BaseModel):
@@ -435,7 +448,8 @@ class Merge(BaseModel):
     target: str = Field(description="The contact that it was folded into.")
     rule: str | None = Field(description="The row of the decision table; null by hand.")
     message_id: str | None = Field(description="The event; null by hand.")
-    at: str
+    at: str = Field(description="When it was made here.")
+    occurred_at: str | None = Field(description="When its event happened; null where that is not kept any more.")
     undone_at: str | None
 
 
@@ -739,6 +753,9 @@ class Action(BaseModel):
     action: Literal["block", "unmerge", "dismiss"]
     method: str
     path: str
+    done: bool | None = Field(
+        None, description="Whether it is done by now: the value blocked, the union undone. A finding says `dismissed`."
+    )
 
 
 class Anomaly(BaseModel):
@@ -776,12 +793,19 @@ class Anomaly(BaseModel):
     dismissed: bool
 
 
+class OneAnomaly(Anomaly):
+    """A finding, and when it was found."""
+
+    as_of: str | None = Field(description="When the last analysis was; null when nothing was analysed yet.")
+
+
 class AnomalyList(BaseModel):
     """Findings, the highest score first, a page of them."""
 
     items: list[Anomaly]
     next: str | None
     as_of: str | None = Field(description="When they were found; null when nothing was analysed yet.")
+    current: bool = Field(description="Whether the graph is, by its counts, still as that analysis read it.")
 
 
 class TieTrend(BaseModel):
@@ -821,8 +845,11 @@ class Cluster(BaseModel):
             "members": ["01a2038b-7dc1-7334-9c69-4302c95fa58d"],
             "density": 1.0,
             "articulation_points": [{"type": "tracker", "value": "library-kiosk"}],
+            "articulation_points_total": 1,
             "bridges": [],
+            "bridges_total": 0,
             "communities": None,
+            "communities_sizes": None,
             "cut": {"key": "tracker_id", "value": "library-kiosk", "pieces": 12, "coherent": 12, "largest": 1},
             "unmerges": [],
             "trend": {"ties": 12, "recent": 12, "times_usual": 1.0, "fast": False, "first": None, "last": None},
@@ -838,11 +865,18 @@ class Cluster(BaseModel):
     known: int
     folded: int
     keys: int
-    members: list[str] = Field(description="Ids of contacts, the first 20.")
+    members: list[str] = Field(
+        description="Ids of contacts: the first 20 in a list, 1,000 at /v1/clusters/{id}; `contacts` counts all."
+    )
     density: float
-    articulation_points: list[dict[str, str]]
-    bridges: list[list[dict[str, str]]]
-    communities: list[list[str]] | None
+    articulation_points: list[dict[str, str]] = Field(description="The first 20 in a list, 200 at /v1/clusters/{id}.")
+    articulation_points_total: int
+    bridges: list[list[dict[str, str]]] = Field(description="The first 20 in a list, 200 at /v1/clusters/{id}.")
+    bridges_total: int
+    communities: list[list[str]] | None = Field(
+        description="Of each the first 20 in a list, the first 1,000 at /v1/clusters/{id}."
+    )
+    communities_sizes: list[int] | None = Field(description="How many contacts each community has.")
     cut: Cut | None
     unmerges: list[dict[str, Any]]
     trend: TieTrend
@@ -854,7 +888,25 @@ class ClusterList(BaseModel):
 
     items: list[Cluster]
     next: str | None
-    as_of: str | None
+    as_of: str | None = Field(description="When they were found; null when nothing was analysed yet.")
+    current: bool = Field(description="Whether the graph is, by its counts, still as that analysis read it.")
+
+
+class OneCluster(Cluster):
+    """A cluster, and when it was found."""
+
+    as_of: str
+
+
+class ClusterGraph(BaseModel):
+    """A drawing of a cluster: the nodes nearest to what holds it together, and their ties."""
+
+    cluster: str
+    root: str = Field(description="The id of the node that it is drawn around.")
+    nodes: list[GraphNode]
+    edges: list[GraphEdge]
+    left_out: int = Field(description="How many nodes of the cluster are not drawn.")
+    as_of: str
 
 
 class AnalysisMade(BaseModel):

@@ -20,7 +20,15 @@ RETURN collect([
         WHEN COUNT { (k)<-[:OWNS]-() } > 1 THEN 4
         ELSE 3 END,
       k.value,
-      o.since.epochMillis
+      // Who reads of a shared subscription since when means the events, not their arrival.
+      CASE WHEN k:Subscription AND COUNT { (k)<-[:OWNS]-() } > 1
+        THEN coalesce(
+          head(COLLECT {
+            MATCH (a:Activity {message_id: o.message_id}) USING INDEX SEEK a:Activity(message_id)
+            RETURN a.occurred_at.epochMillis
+          }),
+          o.since.epochMillis)
+        ELSE o.since.epochMillis END
     ]
   }
 ]) AS page

@@ -1,7 +1,7 @@
 // name: anomalies.limited
 // purpose: Read the newest events that a limit kept from being carried out, with their contacts.
 // parameters: before, limit
-// columns: contact, message_id, rule, tracker_id, subscription, trackers, subscriptions, at
+// columns: contact, message_id, rule, tracker_id, subscription, trackers, subscriptions, at, occurred
 // access: read
 MATCH (a:Activity)
 WHERE a.limited = true AND a.received_at <= datetime({epochSeconds: $before[0], nanosecond: $before[1]})
@@ -18,5 +18,6 @@ RETURN
   a.subscription AS subscription,
   c.trackers AS trackers,
   c.subscriptions AS subscriptions,
-  at
+  at,
+  a.occurred_at.epochMillis * 1000 + a.occurred_at.microsecond % 1000 AS occurred
 ORDER BY at DESC, message_id DESC

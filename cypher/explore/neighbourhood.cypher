@@ -18,6 +18,10 @@ RETURN
       since: o.since.epochMillis * 1000 + o.since.microsecond % 1000,
       merge: o.merge,
       message_id: o.message_id,
+      occurred: head(COLLECT {
+        MATCH (a:Activity {message_id: o.message_id}) USING INDEX SEEK a:Activity(message_id)
+        RETURN a.occurred_at.epochMillis * 1000 + a.occurred_at.microsecond % 1000
+      }),
       moves: COLLECT { MATCH (k)<-[m:MOVED]-(union:Merge) RETURN [union.id, m.merge] },
       others: COLLECT {
         MATCH (k)<-[:OWNS]-(other:Contact)
@@ -47,6 +51,11 @@ RETURN
       rule: m.rule,
       message_id: m.message_id,
       at: m.at.epochMillis * 1000 + m.at.microsecond % 1000,
+      occurred: head(COLLECT {
+        MATCH (a:Activity {message_id: m.message_id}) USING INDEX SEEK a:Activity(message_id)
+        RETURN a.occurred_at.epochMillis * 1000 + a.occurred_at.microsecond % 1000
+      }),
+      brought: COUNT { (m)-[:MOVED]->() },
       keys: COLLECT { MATCH (m)-[:MOVED]->(k:Key) RETURN [k.namespace, k.value] ORDER BY k.namespace, k.value LIMIT 5 }
     }
   } AS ghosts

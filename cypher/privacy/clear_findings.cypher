@@ -18,7 +18,7 @@ CALL () {
   MATCH (g:Cluster) USING INDEX SEEK g:Cluster(run, points)
   WHERE g.run > '' AND g.points >= 0
   WITH g
-  WHERE any(mark IN $marks WHERE g.document CONTAINS mark)
+  WHERE any(mark IN $marks WHERE g.document CONTAINS mark OR coalesce(g.detail, '') CONTAINS mark)
   RETURN g AS found
 }
 DETACH DELETE found

@@ -24,6 +24,10 @@ CALL () {
   MATCH (tracker:Key {namespace: 'tracker_id', value: row.tracker}) USING INDEX SEEK tracker:Key(namespace, value)
   CREATE (c)-[:HAS]->(period:Timeline {id: row.period})
   SET period.started_at = datetime({epochSeconds: row.started[0], nanosecond: row.started[1]}),
+    period.first_occurred_at = CASE WHEN row.first IS NOT NULL
+      THEN datetime({epochSeconds: row.first[0], nanosecond: row.first[1]}) END,
+    period.last_occurred_at = CASE WHEN row.latest IS NOT NULL
+      THEN datetime({epochSeconds: row.latest[0], nanosecond: row.latest[1]}) END,
     period.last_at = CASE WHEN row.last IS NOT NULL
       THEN datetime({epochSeconds: row.last[0], nanosecond: row.last[1]}) END,
     period.ended_at = CASE WHEN row.ended IS NOT NULL

@@ -19,6 +19,10 @@ CALL () {
     SET o = key.edge,
       o.since = datetime({epochSeconds: key.since[0], nanosecond: key.since[1]}),
       period.started_at = datetime({epochSeconds: key.started[0], nanosecond: key.started[1]}),
+      period.first_occurred_at = CASE WHEN key.first IS NOT NULL
+        THEN datetime({epochSeconds: key.first[0], nanosecond: key.first[1]}) END,
+      period.last_occurred_at = CASE WHEN key.latest IS NOT NULL
+        THEN datetime({epochSeconds: key.latest[0], nanosecond: key.latest[1]}) END,
       period.last_at = CASE WHEN key.last IS NOT NULL
       THEN datetime({epochSeconds: key.last[0], nanosecond: key.last[1]}) END
     FOREACH (item IN key.activities |
@@ -40,6 +44,10 @@ CALL () {
     SET o = key.edge,
       o.since = datetime({epochSeconds: key.since[0], nanosecond: key.since[1]}),
       period.started_at = datetime({epochSeconds: key.started[0], nanosecond: key.started[1]}),
+      period.first_occurred_at = CASE WHEN key.first IS NOT NULL
+        THEN datetime({epochSeconds: key.first[0], nanosecond: key.first[1]}) END,
+      period.last_occurred_at = CASE WHEN key.latest IS NOT NULL
+        THEN datetime({epochSeconds: key.latest[0], nanosecond: key.latest[1]}) END,
       period.last_at = CASE WHEN key.last IS NOT NULL
       THEN datetime({epochSeconds: key.last[0], nanosecond: key.last[1]}) END
     FOREACH (item IN key.activities |
@@ -55,6 +63,14 @@ CALL () {
   SET a = item.node,
     a.occurred_at = datetime({epochSeconds: item.occurred[0], nanosecond: item.occurred[1]}),
     a.received_at = datetime({epochSeconds: item.received[0], nanosecond: item.received[1]}),
+    period.first_occurred_at = CASE
+      WHEN period.first_occurred_at IS NULL AND period.last_at IS NOT NULL THEN null
+      WHEN period.first_occurred_at <= datetime({epochSeconds: item.occurred[0], nanosecond: item.occurred[1]}) THEN period.first_occurred_at
+      ELSE datetime({epochSeconds: item.occurred[0], nanosecond: item.occurred[1]}) END,
+    period.last_occurred_at = CASE
+      WHEN period.last_occurred_at IS NULL AND period.last_at IS NOT NULL THEN null
+      WHEN period.last_occurred_at >= datetime({epochSeconds: item.occurred[0], nanosecond: item.occurred[1]}) THEN period.last_occurred_at
+      ELSE datetime({epochSeconds: item.occurred[0], nanosecond: item.occurred[1]}) END,
     period.last_at = datetime({epochSeconds: item.received[0], nanosecond: item.received[1]})
 }
 CALL () {

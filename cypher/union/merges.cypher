@@ -1,11 +1,15 @@
 // name: union.merges
 // purpose: List journal entries, newest first, after the place where the last page ended.
 // parameters: before, before_id, limit
-// columns: id, source, target, rule, message_id, at, undone_at
+// columns: id, source, target, rule, message_id, at, occurred, undone_at
 // access: read
 MATCH (m:Merge)
 WHERE m.at <= $before AND (m.at < $before OR m.id < $before_id)
 WITH m ORDER BY m.at DESC, m.id DESC LIMIT $limit
+CALL (m) {
+  OPTIONAL MATCH (a:Activity {message_id: m.message_id}) USING INDEX SEEK a:Activity(message_id)
+  RETURN a
+}
 RETURN
   m.id AS id,
   m.source AS source,
@@ -13,4 +17,6 @@ RETURN
   m.rule AS rule,
   m.message_id AS message_id,
   m.at.epochMillis * 1000 + m.at.microsecond % 1000 AS at,
+  a.occurred_at.epochMillis * 1000 + a.occurred_at.microsecond % 1000 AS occurred,
   m.undone_at.epochMillis * 1000 + m.undone_at.microsecond % 1000 AS undone_at
+ORDER BY at DESC, id DESC

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from graph.analysis.findings import KINDS, NAMED, Finding, limit_finding
-from graph.clock import END_OF_TIME, Clock, IdSource, RandomIds, to_pair, to_text
+from graph.clock import END_OF_TIME, Clock, IdSource, Micros, RandomIds, to_pair, to_text
 from graph.errors import BadInput, FieldError, NotFound
 from graph.identity.decision import Limits
+from graph.identity.keys import DEFAULT_BLOCK_LIST, BlockList
 from graph.paging import make_cursor, read_cursor
-from graph.store.changes import acting, append, change_row
+from graph.store.changes import ChangeRow, acting, append, change_row
 from graph.store.database import RECEIPT, REPEATABLE, Database, Row, Transaction
 
 if TYPE_CHECKING:
@@ -49,10 +50,12 @@ class Anomalies:
         database: Database,
         limits: Limits | None = None,
         *,
+        block_list: Callable[[], BlockList] = lambda: DEFAULT_BLOCK_LIST,
         id_source: IdSource | None = None,
         clock: Clock | None = None,
     ) -> None:
         self._database = database
+        self._block_list = block_list
         self._limits = limits or Limits()
         self._id_source = id_source or RandomIds()
         self._clock = clock or Clock()
@@ -61,7 +64,7 @@ class Anomalies:
     def page(
         self, kind: str | None = None, *, dismissed: bool = False, limit: int = 100, cursor: str | None = None
     ) -> tuple[list[Document], str | None, str | None]:
-        """Give one page of findings, the highest score first, the cursor of the next, and as of when they are.
+        """Return one page of findings, the highest score first, the cursor of the next, and as of when they are.
 
         Parameters
         ----------
@@ -101,7 +104,7 @@ class Anomalies:
         ranks.sort(key=lambda item: item[:2])
         shown = ranks[:limit]
         following = make_cursor(-shown[-1][0], shown[-1][1]) if len(ranks) > limit else None
-        items = [{**document, "dismissed": dismissed} for _, _, document in shown]
+        items = self._with_done([{**document, "dismissed": dismissed} for _, _, document in shown])
         return items, following, None if last is None else to_text(last["at"])
 
     def clusters(self, *, limit: int = 100, cursor: str | None = None) -> tuple[list[Document], str | None, str | None]:
@@ -121,7 +124,72 @@ class Anomalies:
         )
         shown = rows[:limit]
         following = make_cursor(shown[-1]["points"], shown[-1]["id"]) if len(rows) > limit else None
-        return [orjson.loads(row["document"]) for row in shown], following, to_text(last["at"])
+        items = self._with_done([orjson.loads(row["document"]) for row in shown])
+        return items, following, to_text(last["at"])
+
+    def get(self, id: str) -> Document:
+        """Return one finding, dismissed or not, with what of its actions is done and as of when it is.
+
+        Raises
+        ------
+        NotFound
+            When the last analysis has no such finding.
+        """
+        document = self._document(id)
+        if document is None:
+            raise NotFound(f"There is no finding {id!r} now.")
+        last = self._last()
+        [item] = self._with_done([{**document, "dismissed": bool(self._dismissed([id]))}])
+        return {**item, "as_of": None if last is None else to_text(last["at"])}
+
+    def cluster(self, id: str) -> Document:
+        """Return one cluster with all that is kept of what the list cuts short.
+
+        Raises
+        ------
+        NotFound
+            When the last analysis has no such cluster.
+        """
+        document, detail, at = self._cluster(id)
+        [item] = self._with_done([{**document, **detail}])
+        item.pop("drawing", None)
+        return {**item, "as_of": at}
+
+    def cluster_graph(self, id: str) -> Document:
+        """Return the drawing of a cluster: ``{cluster, root, nodes, edges, left_out, as_of}``.
+
+        Raises
+        ------
+        NotFound
+            When the last analysis has no such cluster.
+        """
+        _, detail, at = self._cluster(id)
+        if "drawing" not in detail:
+            raise NotFound("This cluster was found by an earlier version, which kept no drawing: analyse again.")
+        return {"cluster": id, **detail["drawing"], "as_of": at}
+
+    def _cluster(self, id: str) -> tuple[Document, Document, str]:
+        last = self._last()
+        run = "" if last is None else last["run"]
+        rows = self._database.read(lambda tx: tx.run("anomalies.cluster", run=run, id=id))
+        if last is None or not rows:
+            raise NotFound(f"There is no cluster {id!r} now.")
+        return orjson.loads(rows[0]["document"]), orjson.loads(rows[0]["detail"] or "{}"), to_text(last["at"])
+
+    def _with_done(self, documents: list[Document]) -> list[Document]:
+        """Mark what can be done about findings with whether it is done by now: unions undone, values blocked."""
+        actions = [action for document in documents for action in document["actions"]]
+        merges = [action["merge"] for action in actions if "merge" in action]
+        rows = self._database.read(lambda tx: tx.run("anomalies.undone", merges=merges)) if merges else []
+        undone = {row["id"] for row in rows}
+        blocked = self._block_list() if any(action["action"] == "block" for action in actions) else DEFAULT_BLOCK_LIST
+        for document in documents:
+            for action in document["actions"]:
+                if action["action"] == "unmerge":
+                    action["done"] = action["merge"] in undone
+                elif action["action"] == "block":
+                    action["done"] = blocked.blocks("tracker_id", action["value"])
+        return documents
 
     def dismiss(self, id: str) -> Document:
         """Take a finding off the list; it stays off however often it is found again.
@@ -140,7 +208,7 @@ class Anomalies:
                 append(tx, change_row("finding_dismissed", self._clock.next(), finding=id, by=acting()))
 
         self._database.write(work, committed=RECEIPT)
-        return {**document, "dismissed": True}
+        return self._with_done([{**document, "dismissed": True}])[0]
 
     def undismiss(self, id: str) -> Document | None:
         """Put a finding back on the list; None when it is not found any more.
@@ -158,7 +226,7 @@ class Anomalies:
 
         self._database.write(work, committed=RECEIPT)
         document = self._document(id)
-        return None if document is None else {**document, "dismissed": False}
+        return None if document is None else self._with_done([{**document, "dismissed": False}])[0]
 
     def refresh(
         self, *, seed: int = 0, on_progress: "Progress | None" = None, engine: "Engine | None" = None
@@ -177,6 +245,20 @@ class Anomalies:
         """
         with self._analysing:
             return self._analyse(self._sizes(), seed=seed, on_progress=on_progress, engine=engine)
+
+    def small(self) -> bool:
+        """Return whether the graph is so small that a look at its findings analyses it anew."""
+        return _is_small(self._sizes())
+
+    def last_at(self) -> Micros | None:
+        """Return when the last analysis was; None when there is none."""
+        row = self._last()
+        return None if row is None else int(row["at"])
+
+    def current(self) -> bool:
+        """Return whether the graph is, by its counts, still as the last analysis read it."""
+        last = self._last()
+        return last is not None and bool(last["sizes"] == self._sizes())
 
     def last(self) -> Document | None:
         """Say when the last analysis was and what it counted: ``{"as_of", "totals"}``; None when there is none."""
@@ -250,20 +332,26 @@ class Anomalies:
         known = {row["id"] for row in tx.run("anomalies.dismissed", ids=[item.id for item in high])}
         if before is not None:
             known |= {row["id"] for row in tx.run("anomalies.high", run=before, points=HIGH_POINTS)}
-        append(
-            tx,
-            *(
-                change_row(
-                    "finding_raised",
-                    self._clock.next(),
-                    item.subject["value"] if item.subject["type"] == "contact" else None,
-                    finding=item.id,
-                    finding_kind=item.kind,
-                    score=item.score,
-                )
-                for item in high
-                if item.id not in known
-            ),
+        raised = [self._raised(item) for item in high if item.id not in known]
+        if raised:
+            tx.run("feed.append_findings", rows=raised)
+
+    def _raised(self, item: Finding) -> ChangeRow:
+        evidence = item.evidence
+        persons = [one for one in evidence.get("contacts", ()) if isinstance(one, str)]
+        total = evidence.get("persons") or evidence.get("owners") or len(persons)
+        return change_row(
+            "finding_raised",
+            self._clock.next(),
+            item.subject["value"] if item.subject["type"] == "contact" else None,
+            finding=item.id,
+            finding_kind=item.kind,
+            score=item.score,
+            subject_type=item.subject["type"],
+            subject_value=item.subject["value"],
+            persons=persons[:NAMED],
+            persons_total=total,
+            reason=item.reason,
         )
 
     def _last(self) -> Row | None:
@@ -311,6 +399,7 @@ class Anomalies:
                         "tracker_id": row["tracker_id"],
                         "subscription": row["subscription"],
                         "at": to_text(row["at"]),
+                        "occurred_at": to_text(row["occurred"]),
                     }
                     for row in events
                 ],
@@ -320,12 +409,16 @@ class Anomalies:
 
 
 def _worth_a_new_one(last: Row | None, sizes: list[int]) -> bool:
-    contacts, activities = sizes[:2]
-    if contacts > SMALL_CONTACTS or activities > SMALL_ACTIVITIES:
+    if not _is_small(sizes):
         return False
     if last is None:
-        return contacts > 0
+        return sizes[0] > 0
     return bool(last["sizes"] != sizes)
+
+
+def _is_small(sizes: list[int]) -> bool:
+    contacts, activities = sizes[:2]
+    return contacts <= SMALL_CONTACTS and activities <= SMALL_ACTIVITIES
 
 
 def _points(score: float) -> int:
@@ -363,6 +456,7 @@ def _cluster_row(run: str, item: "Cluster") -> Row:
             "id": item.id,
             "points": _points(item.score),
             "document": orjson.dumps(item.document()).decode(),
+            "detail": orjson.dumps(item.detail()).decode(),
         },
         "contacts": list(item.members),
     }

@@ -9,7 +9,7 @@ import networkx as nx
 import numpy as np
 
 from graph.analysis.components import TIES, Ties
-from graph.analysis.findings import NAMED, SUBJECT_OF, Finding, blocking, identity, unmerging
+from graph.analysis.findings import KEY_OF, NAMED, SUBJECT_OF, Finding, blocking, identity, unmerging
 from graph.analysis.reading import Reading, Union
 from graph.analysis.statistics import Population
 from graph.clock import to_text
@@ -28,6 +28,12 @@ LARGE = 12
 MOST_TIES = 50_000
 """Ties from which communities and cuts are not looked for: they cost more than linear time."""
 TRIED_CUTS = 50
+MOST_MEMBERS = 1_000
+"""Contacts of a cluster that are kept by name; `contacts` counts all."""
+MOST_JOINTS = 200
+"""Articulation points, and bridges, of a cluster that are kept by name."""
+DRAWN = 150
+"""Nodes of a cluster's drawing: those nearest to what holds it together."""
 RECENT = 7 * 86_400_000
 """Milliseconds that count as recent for the trend."""
 FAST = 3.0
@@ -50,7 +56,7 @@ class Cluster:
     contacts, known, folded, keys
         How many living contacts, how many of them known, how many folded ones, how many keys tie them.
     members
-        Ids of the contacts, the first `NAMED` of them.
+        Ids of the contacts, the first `MOST_MEMBERS` of them.
     density
         Ties in proportion to what would be if every contact had every key.
     articulation_points, bridges
@@ -65,6 +71,8 @@ class Cluster:
         When its ties came: ``{"ties", "recent", "times_usual", "fast", "first", "last"}``.
     actions
         What can be done, as for a finding.
+    into
+        By the id of a folded contact, the id that it was folded into.
     graph
         Nodes `Node` with ``type`` and ``label``; edges with ``tie``, ``at`` and ``events``.
     """
@@ -86,6 +94,7 @@ class Cluster:
     unmerges: tuple[dict[str, Any], ...]
     trend: dict[str, Any]
     actions: tuple[dict[str, Any], ...]
+    into: dict[str, str] = field(repr=False, compare=False)
     graph: "nx.Graph[Node]" = field(repr=False, compare=False)
 
     def document(self) -> dict[str, Any]:
@@ -99,15 +108,27 @@ class Cluster:
             "known": self.known,
             "folded": self.folded,
             "keys": self.keys,
-            "members": list(self.members),
+            **self._named(NAMED, NAMED, NAMED),
             "density": self.density,
-            "articulation_points": [_shown(node) for node in self.articulation_points[:NAMED]],
-            "bridges": [[_shown(one), _shown(other)] for one, other in self.bridges[:NAMED]],
-            "communities": None if self.communities is None else [list(part[:NAMED]) for part in self.communities],
             "cut": self.cut,
             "unmerges": list(self.unmerges),
             "trend": self.trend,
             "actions": [dict(action) for action in self.actions],
+        }
+
+    def detail(self) -> dict[str, Any]:
+        """Return what the document cuts short, as far as it is kept, and a drawing of the cluster."""
+        return {**self._named(MOST_MEMBERS, MOST_JOINTS, MOST_MEMBERS), "drawing": _drawing(self)}
+
+    def _named(self, members: int, joints: int, part: int) -> dict[str, Any]:
+        return {
+            "members": list(self.members[:members]),
+            "articulation_points": [_shown(node) for node in self.articulation_points[:joints]],
+            "articulation_points_total": len(self.articulation_points),
+            "bridges": [[_shown(one), _shown(other)] for one, other in self.bridges[:joints]],
+            "bridges_total": len(self.bridges),
+            "communities": None if self.communities is None else [list(one[:part]) for one in self.communities],
+            "communities_sizes": None if self.communities is None else [len(one) for one in self.communities],
         }
 
 
@@ -317,7 +338,7 @@ def _cluster(
         known=known,
         folded=len(redirects),
         keys=len(keys),
-        members=tuple(contacts[:NAMED]),
+        members=tuple(contacts[:MOST_MEMBERS]),
         density=round(min(1.0, density), 3),
         articulation_points=tuple(points),
         bridges=tuple(bridges),
@@ -326,6 +347,7 @@ def _cluster(
         unmerges=tuple(unmerges),
         trend=_trend(graph, recent_share, reading.as_of),
         actions=tuple(actions),
+        into={source: unions[source].target for source in redirects if source in unions},
         graph=graph,
     )
 
@@ -446,3 +468,79 @@ def _trend(graph: "nx.Graph[Node]", recent_share: float, as_of: int) -> dict[str
 
 def _shown(node: Node) -> dict[str, str]:
     return {"type": node[0], "value": node[1]}
+
+
+def _drawing(cluster: Cluster) -> dict[str, Any]:
+    """Describe the nodes nearest to what holds a cluster together, and their ties, as the API draws graphs.
+
+    Notes
+    -----
+    O(n log n + t).
+    """
+    graph = cluster.graph
+    root = _root(cluster)
+    drawn: dict[Node, None] = {root: None}
+    for node in drawn_outwards(graph, root):
+        if len(drawn) == DRAWN:
+            break
+        drawn[node] = None
+    edges = []
+    for one, other, data in graph.subgraph(drawn).edges(data=True):
+        source, target = _directed(cluster, one, other)
+        kind = "folded_into" if "folded" in data["tie"] else data["tie"]
+        edge = {"source": _id_of(source), "target": _id_of(target), "type": kind}
+        edges.append({"id": f"{edge['source']}>{edge['target']}", **edge, "occurred_at": to_text(data["at"] * 1000)})
+    return {
+        "root": _id_of(root),
+        "nodes": [_drawn(graph, node) for node in drawn],
+        "edges": sorted(edges, key=lambda edge: edge["id"]),
+        "left_out": len(graph) - len(drawn),
+    }
+
+
+def drawn_outwards(graph: "nx.Graph[Node]", root: Node) -> Iterable[Node]:
+    """Yield the nodes of a connected graph by their distance from one of them, in one order whatever the input's."""
+    for _, node in nx.bfs_edges(graph, root, sort_neighbors=sorted):
+        yield node
+
+
+def _root(cluster: Cluster) -> Node:
+    if cluster.cut is not None:
+        return SUBJECT_OF[cluster.cut["key"]], cluster.cut["value"]
+    if cluster.articulation_points:
+        return cluster.articulation_points[0]
+    graph = cluster.graph
+    living = [node for node in graph if node[0] != "redirect"]
+    return max(living or list(graph), key=lambda node: (graph.degree(node), node))
+
+
+def _directed(cluster: Cluster, one: Node, other: Node) -> tuple[Node, Node]:
+    """Order the two ends of a tie: who owns before the key, who was folded before the survivor."""
+    if one[0] == "redirect" and cluster.into.get(one[1]) == other[1]:
+        return one, other
+    if other[0] == "redirect" and cluster.into.get(other[1]) == one[1]:
+        return other, one
+    return (one, other) if one[0] in ("contact", "redirect") else (other, one)
+
+
+def _id_of(node: Node) -> str:
+    return node[1] if node[0] in ("contact", "redirect") else f"{KEY_OF[node[0]]}:{node[1]}"
+
+
+def _drawn(graph: "nx.Graph[Node]", node: Node) -> dict[str, Any]:
+    type_, value = node
+    if type_ == "redirect":
+        return {"id": value, "type": "folded", "label": value}
+    if type_ == "contact":
+        known = bool(graph.nodes[node]["known"])
+        label = graph.nodes[node]["label"]
+        title = None if label == value else label
+        return {
+            "id": value,
+            "type": "contact",
+            "label": value,
+            "kind": "known" if known else "anonymous",
+            "title": title,
+        }
+    owners = sum("owns" in data["tie"] for _, _, data in graph.edges(node, data=True))
+    return {"id": _id_of(node), "type": KEY_OF[type_], "label": value, "shared": owners > 1}

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from graph.analysis.schedule import LOOK_SECONDS, AnalysisSchedule
 from graph.errors import Unavailable
 from graph.feed.delivery import Deliveries
 from graph.kinfold import Kinfold
@@ -89,8 +90,20 @@ def feed_tasks(kinfold: Kinfold) -> Iterator[None]:
             except Exception:
                 log.exception("the lease of deliveries could not be given back; it runs out by itself")
 
+    def analyse() -> None:
+        schedule = AnalysisSchedule(kinfold.database, kinfold.anomalies, kinfold.settings.analyse_every)
+        while not stop.wait(LOOK_SECONDS):
+            try:
+                schedule.turn()
+            except Unavailable:
+                log.warning("the analysis waits: the database cannot be reached")
+            except Exception:
+                log.exception("the analysis failed; it is tried again")
+
     thread = threading.Thread(target=work, name="kinfold-feed", daemon=True)
     thread.start()
+    # Beside the feed, since it takes minutes; a server that stops does not wait for it.
+    threading.Thread(target=analyse, name="kinfold-analysis", daemon=True).start()
     try:
         yield
     finally:

@@ -6,7 +6,7 @@ from typing import Any
 from graph.clock import END_OF_TIME, Clock, IdSource, RandomIds, to_datetime, to_text
 from graph.edits.preview import preview
 from graph.errors import ClashError, NotFound
-from graph.explore.contacts import Document
+from graph.explore.contacts import Document, occurred_text
 from graph.identity.decision import Limits
 from graph.identity.folding import JournalEntry, fold, unfold
 from graph.identity.keys import InvalidKey, normalise
@@ -204,5 +204,6 @@ def _entry(row: Row) -> dict[str, Any]:
         "rule": row["rule"],
         "message_id": row["message_id"],
         "at": to_text(row["at"]),
+        "occurred_at": occurred_text(row["occurred"], row["at"], row["message_id"]),
         "undone_at": None if row["undone_at"] is None else to_text(row["undone_at"]),
     }

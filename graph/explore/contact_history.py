@@ -3,7 +3,7 @@
 from typing import Any
 
 from graph.clock import Micros, to_text
-from graph.explore.contacts import Document
+from graph.explore.contacts import Document, occurred_text
 from graph.identity.living import living_contact
 from graph.paging import make_cursor, read_cursor
 from graph.store.database import Database, Row, Transaction
@@ -28,7 +28,8 @@ class History:
     ) -> tuple[list[Document], str | None]:
         """Give one page of a contact's history, newest first, and the cursor of the next.
 
-        Each item has ``{at, what, words, contact, rule, message_id, merge}``; ``merge`` can be undone.
+        Newest by when it happened; what happened at one time, by its arrival.
+        Each item has ``{at, occurred_at, what, words, contact, rule, message_id, merge}``; ``merge`` can be undone.
 
         Raises
         ------
@@ -37,7 +38,7 @@ class History:
         BadInput
             When the cursor is not one that an earlier page gave.
         """
-        before, place = read_cursor(cursor, (int, str)) if cursor else (0, "")
+        before, arrived, place = read_cursor(cursor, (int, int, str)) if cursor else (0, 0, "")
 
         def work(tx: Transaction) -> tuple[str, list[Row], list[Row], list[Row]]:
             living = living_contact(tx, contact_id)
@@ -60,18 +61,20 @@ class History:
             *(item for row in unions for item in _union_items(row, living)),
             *(_change_item(row, living) for row in changes),
         ]
-        items.sort(key=lambda item: (item["order"], item["key"]), reverse=True)
-        rest = [item for item in items if (item["order"], item["key"]) < (before, place)] if cursor else items
+        items.sort(key=lambda item: item["order"], reverse=True)
+        rest = [item for item in items if item["order"] < (before, arrived, place)] if cursor else items
         page = rest[:limit]
-        following = make_cursor(page[-1]["order"], page[-1]["key"]) if len(rest) > limit else None
-        return [
-            {name: value for name, value in item.items() if name not in ("order", "key")} for item in page
-        ], following
+        following = make_cursor(*page[-1]["order"]) if len(rest) > limit else None
+        return [{name: value for name, value in item.items() if name != "order"} for item in page], following
 
 
-def _item(at: Micros, key: str, what: str, words: str, contact: str | None, **more: Any) -> dict[str, Any]:
-    shown = {"at": to_text(at), "what": what, "words": words, "contact": contact}
-    return {**shown, "rule": None, "message_id": None, "merge": None, **more, "order": at, "key": key}
+def _item(
+    at: Micros, occurred: Micros | None, key: str, what: str, words: str, contact: str | None, **more: Any
+) -> dict[str, Any]:
+    item = {"at": to_text(at), "occurred_at": None, "what": what, "words": words, "contact": contact}
+    item |= {"rule": None, "message_id": None, "merge": None, **more}
+    item["occurred_at"] = occurred_text(occurred, at, item["message_id"])
+    return {**item, "order": (at if occurred is None else occurred, at, key)}
 
 
 def _event_item(row: Row) -> dict[str, Any]:
@@ -84,7 +87,14 @@ def _event_item(row: Row) -> dict[str, Any]:
         words += " If the claim was wrong, take the key away."
     what = "limited" if row["outcome"] == "found" else row["outcome"]
     return _item(
-        row["received"], f"e{row['message_id']}", what, words, None, rule=row["rule"], message_id=row["message_id"]
+        row["received"],
+        row["occurred"],
+        f"e{row['message_id']}",
+        what,
+        words,
+        None,
+        rule=row["rule"],
+        message_id=row["message_id"],
     )
 
 
@@ -95,10 +105,11 @@ def _union_items(row: Row, living: str) -> list[dict[str, Any]]:
     carried = ", ".join(row["keys"]) or "no key"
     words = f"{source} was folded into {target} {why}, and brought {carried}."
     more = {"rule": row["rule"], "message_id": row["message_id"], "merge": row["id"]}
-    items = [_item(row["at"], f"m{row['id']}", "folded", words, row["source"], **more)]
+    items = [_item(row["at"], row["occurred"], f"m{row['id']}", "folded", words, row["source"], **more)]
     if row["undone"] is not None:
         words = f"That union was undone: {source[0].lower()}{source[1:]} came back out of {target}."
-        items.append(_item(row["undone"], f"u{row['id']}", "unmerged", words, row["source"], **more))
+        # It is undone by hand, whatever had made the union: that happened when it was done.
+        items.append(_item(row["undone"], row["undone"], f"u{row['id']}", "unmerged", words, row["source"], **more))
     return items
 
 
@@ -106,4 +117,4 @@ def _change_item(row: Row, living: str) -> dict[str, Any]:
     whom = "this contact" if row["contact"] == living else f"contact {row['contact']}, now folded into this one"
     given = row["action"] == "given"
     words = f"The {row['key']} {row['value']} was {'given to' if given else 'taken from'} {whom} by hand."
-    return _item(row["at"], f"k{row['id']}", row["action"], words, row["contact"])
+    return _item(row["at"], row["at"], f"k{row['id']}", row["action"], words, row["contact"])

@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 
-from graph.clock import to_text
+from graph.clock import Micros, to_text
 from graph.identity.decision import retell
 from graph.identity.keys import InvalidKey, normalise
 from graph.identity.living import living_contact
@@ -98,6 +98,16 @@ class Contacts:
         return [activity_document(row) for row in page], following
 
 
+def occurred_text(occurred: Micros | None, arrived: Micros, message_id: str | None) -> str | None:
+    """Return when something happened, as answers show it.
+
+    What was done by hand happened when it arrived. None where the event is kept no more: only its arrival is known.
+    """
+    if occurred is not None:
+        return to_text(occurred)
+    return to_text(arrived) if message_id is None else None
+
+
 def redirected(document: Document, asked: str) -> Document:
     """Say in a contact's document that it was asked for by the id of one that was folded into it."""
     if document["id"] != asked:
@@ -138,6 +148,8 @@ def _document(row: dict[str, Any]) -> Document:
         "segments": [],
         "workflows": {},
         "merged_from": sorted(row["merged_from"]),
+        "first_occurred_at": None if row["first"] is None else to_text(row["first"]),
+        "last_occurred_at": None if row["last"] is None else to_text(row["last"]),
         "created_at": to_text(row["created"]),
         "last_seen_at": to_text(row["seen"]),
     }
@@ -158,7 +170,7 @@ def activity_document(row: dict[str, Any]) -> Document:
             name: orjson.loads(value) for name, value in zip(row["names"], row["values"], strict=True)
         },
         "tracker_id": row["tracker_id"],
-        "occurred_at": to_text(row["occurred"]),
+        "occurred_at": to_text(row["occurred"] if row["said"] is None else row["said"]),
         "received_at": to_text(row["received"]),
         "rule": row["rule"],
         "outcome": row["outcome"],

@@ -5,7 +5,7 @@ from typing import Any
 
 from graph.clock import to_text
 from graph.errors import BadInput, FieldError, NotFound
-from graph.explore.contacts import Document
+from graph.explore.contacts import Document, occurred_text
 from graph.identity.keys import InvalidKey, normalise
 from graph.identity.living import living_contact
 from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
@@ -169,6 +169,7 @@ def _drawing(living: str, row: Row, keys: dict[str, Any], ghosts: dict[str, Any]
                 "source": living,
                 "target": node,
                 "since": to_text(key["since"]),
+                "occurred_at": occurred_text(key["occurred"], key["since"], key["message_id"]),
                 "merge": key["merge"],
                 "message_id": key["message_id"],
             }
@@ -192,6 +193,7 @@ def _drawing(living: str, row: Row, keys: dict[str, Any], ghosts: dict[str, Any]
             "type": "folded",
             "label": ghost["id"],
             "kind": ghost["kind"],
+            "brought_total": ghost["brought"],
             "brought": [f"{namespace}:{value}" for namespace, value in ghost["keys"]],
         }
         edges.append(
@@ -201,6 +203,7 @@ def _drawing(living: str, row: Row, keys: dict[str, Any], ghosts: dict[str, Any]
                 "source": ghost["id"],
                 "target": ghost["into"],
                 "at": to_text(ghost["at"]),
+                "occurred_at": occurred_text(ghost["occurred"], ghost["at"], ghost["message_id"]),
                 "rule": ghost["rule"],
                 "message_id": ghost["message_id"],
                 "merge": ghost["merge"],

@@ -198,6 +198,8 @@ def change_of(row: Row) -> Change:
     """Read a numbered change as a page of the feed gives it."""
     members = {name: value for name, value in row["change"].items() if value is not None and name != "seq"}
     kind, contact = members.pop("kind"), members.pop("contact", None)
+    if "subject_type" in members:
+        members["subject"] = {"type": members.pop("subject_type"), "value": members.pop("subject_value")}
     document = {"id": str(row["seq"]), "kind": kind, "at": to_text(row["at"]), "contact": contact, **members}
     return Change(row["seq"], kind, row["at"], document)
 

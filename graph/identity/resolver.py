@@ -15,7 +15,7 @@ import orjson
 
 from graph import tracing
 from graph.callbacks import notify
-from graph.clock import Clock, IdSource, Micros, RandomIds, to_micros, to_pair
+from graph.clock import Clock, IdSource, Micros, RandomIds, to_datetime, to_micros, to_pair
 from graph.errors import Unavailable
 from graph.identity.aliases import Alias, read_alias
 from graph.identity.decision import POLICIES, Decision, Limits, Policy, decide
@@ -509,6 +509,8 @@ class EventResolution:
             # every name that a page may invent.
             node["property_names"] = list(event.event_properties)
             node["property_values"] = [orjson.dumps(value).decode() for value in event.event_properties.values()]
+        if event.occurred_at is not None and to_micros(event.occurred_at) > self.at:
+            node["said_at"] = to_datetime(to_micros(event.occurred_at))
         if answer.limited:
             node["limited"] = True
         if not evident:
@@ -524,8 +526,9 @@ class EventResolution:
             node["commit"] = self.marker.commit
 
     def _occurred(self) -> Micros:
+        # Nothing occurs after it was received: a clock that is ahead must not win over everything said since.
         occurred = self.item.event.occurred_at
-        return self.at if occurred is None else to_micros(occurred)
+        return self.at if occurred is None else min(to_micros(occurred), self.at)
 
     def _duplicate(self) -> Answer:
         seen = self.working_set.messages[self.item.message_id]
@@ -553,7 +556,10 @@ class EventResolution:
             None,
             Outcome.IGNORED,
             ignored=list(self.item.keys.ignored),
-            trace=[*self._set_aside(), TraceStep("decision", "every key is blocked: nothing is written")]
+            trace=[
+                *self._set_aside(),
+                TraceStep("decision", "every key is blocked, or one is suppressed: nothing is written"),
+            ]
             if self.explain
             else None,
         )

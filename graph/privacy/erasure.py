@@ -245,6 +245,7 @@ class Erasures:
                 dismissals=list(_findings_about(ids, keys)),
             )
         )
+        counted(tx.run("privacy.clear_finding_changes", ids=ids, values=values))
         changes = [{"key": key.namespace, "value": key.value} for key in keys]
         gone = tx.run("privacy.clear_keys", keys=[list(key) for key in keys], persons=persons, changes=changes)
         for row in gone:

@@ -201,3 +201,47 @@ def test_a_bad_event_names_the_field_and_the_rule(open_page: Open, watch: Any) -
     page.get_by_label("Properties, as JSON").fill("")
     try_event(page, **{"Occurred at": "yesterday"})
     expect(page.get_by_role("alert")).to_contain_text("occurred_at")
+
+
+def test_what_a_person_reads_is_when_it_happened_and_its_arrival_is_a_detail(
+    open_page: Open, resolve: Resolve, origin: str
+) -> None:
+    march = "2026-03-{:02}T09:00:00Z"
+    resolve(tracker_id="t2", occurred_at=march.format(2))
+    resolve(email="ana@example.com", tracker_id="t1", occurred_at=march.format(5))
+    contact = resolve(email="ana@example.com", tracker_id="t2", occurred_at=march.format(9))["id"]
+    page = open_page(f"#/contact/{contact}")
+    expect(page.locator(".facts")).to_contain_text("seen 9 Mar 2026, 09:00 (arrived ")
+    page.locator(".around").get_by_role("button", name="t2", exact=True).click()
+    expect(page.get_by_role("region", name="Details")).to_contain_text("Came 2 Mar 2026, 09:00 (arrived ")
+    page.locator(".around button.folded").click()
+    expect(page.get_by_role("region", name="Details")).to_contain_text("Folded 9 Mar 2026, 09:00 (arrived ")
+    page.get_by_role("link", name="Keys and properties").click()
+    expect(page.locator(".groups")).to_contain_text("first 2 Mar 2026, 09:00 (arrived ")
+    expect(page.locator(".groups")).to_contain_text("last 9 Mar 2026, 09:00 (arrived ")
+    page.get_by_role("link", name="History").click()
+    expect(page.locator(".history > li").first).to_contain_text("9 Mar 2026, 09:00 (arrived ")
+    page.goto(f"{origin}/#/unions")
+    expect(page.locator(".cards > li")).to_contain_text("9 Mar 2026, 09:00 (arrived ")
+    page.goto(f"{origin}/#/search/ana@example.com")
+    expect(page.locator(".facts")).to_contain_text("9 Mar 2026")
+
+
+def test_what_is_one_more_is_said_as_one(open_page: Open, resolve: Resolve) -> None:
+    for turn in range(9):
+        resolve(email="ana@example.com", tracker_id=f"t{turn}")
+    contact = resolve(email="ana@example.com")["id"]
+    page = open_page(f"#/contact/{contact}/keys")
+    page.get_by_role("button", name="Show 1 more", exact=True).click()
+    expect(page.get_by_role("link", name="t8")).to_be_visible()
+
+
+def test_an_undone_union_is_folded_again_in_the_page(open_page: Open, story: Story, kinfold: Kinfold) -> None:
+    union = kinfold.unions.page(limit=1)[0][0] if story("ana@example.com") else {}
+    kinfold.unions.undo(union["id"])
+    page = open_page("#/unions")
+    row = page.locator(".cards > li.undone")
+    row.get_by_role("button", name="Fold again").click()
+    row.get_by_role("button", name="Fold them again").click()
+    expect(page).to_have_url(re.compile(f"#/contact/{union['target']}"))
+    assert kinfold.contacts.get(union["source"])["redirected_from"] == union["source"]

@@ -13,7 +13,8 @@ from tests.browser.conftest import ROOT, Open, findings_of_axe
 Story = Callable[[str], str]
 
 PARTS = ["", "#/contact/{}", "#/contact/{}/keys", "#/contact/{}/activity", "#/contact/{}/history", "#/contact/{}/why",
-         "#/contact/{}/change", "#/anomalies", "#/unions", "#/why/email:david@example.com/tracker_id:david-laptop",
+         "#/contact/{}/change", "#/anomalies", "#/anomalies/all/dismissed", "#/clusters",
+         "#/unions", "#/why/email:david@example.com/tracker_id:david-laptop",
          "#/try", "#/offers", "#/search/push-martin-living-room", "#/search/da"]  # fmt: skip
 FOLDERS = [ROOT / "api" / "page" / "explorer" / "vendor", Path(__file__).parent / "vendor"]
 

@@ -119,12 +119,22 @@ def test_with_access_keys_the_page_asks_for_one_and_keeps_it_for_the_tab_only(
         "",
         ["r-schlüssel"],
     ]
-    # A read key looks and may not write: the page says which key it takes, and asks again.
+    # A read key previews and may not write: what failed says so where it was asked for, and nothing else moves.
     watch.expect("403")
     page.get_by_role("link", name="Keys and properties").click()
     page.get_by_role("button", name="Take away the tracker t1").click()
+    page.get_by_role("group", name="Preview").get_by_role("button", name="Take it away").click()
     expect(page.get_by_role("alert")).to_contain_text("admin")
-    expect(box).to_be_visible()
+    expect(box).to_be_hidden()
+    expect(box).not_to_be_focused()
+    page.get_by_role("link", name="What if").click()
+    page.get_by_label("Email", exact=True).fill("ana@example.com")
+    page.get_by_role("button", name="Dry run").click()
+    expect(page.get_by_role("region", name="The answer")).to_contain_text("Rule 2")
+    page.get_by_role("button", name="Use another access key").click()
+    expect(box).to_be_focused()
+    page.get_by_role("button", name="Close").click()
+    expect(box).to_be_hidden()
 
 
 def test_while_the_server_is_away_the_page_says_so(open_page: Open, watch: Watch, ana: str) -> None:

@@ -28,6 +28,9 @@ def test_a_space_and_a_visitor_show_the_offers_and_why_not_the_others(open_page:
     expect(answer).to_contain_text("identified implicitly, by a cookie")
     expect(answer.get_by_role("table").first).to_contain_text("A fitting at our shop in Lyon")
     expect(answer).to_contain_text("The contact does not meet its condition.")
+    # The verdict is one running sentence: its line is a row of boxes, and words of a sentence are none.
+    verdict = answer.locator(".verdict")
+    assert verdict.evaluate("line => [line.childNodes.length, line.childElementCount]") == [1, 1]
     page.get_by_label("Tracker", exact=True).fill("somebody new")
     page.get_by_role("button", name="Show the offers").click()
     expect(answer).to_contain_text("customers/north-home falls back to north/home")

@@ -493,7 +493,7 @@ class _Turn:
             self.bring_subscription(current, rule)
 
         arrived = world.tick()
-        occurred = self.event.get("occurred_at", arrived)
+        occurred = min(self.event.get("occurred_at", arrived), arrived)
         for name, value in self.event.get("properties", {}).items():
             current.log.append(("write", name, value, occurred))
         tracker = self.keys.get("tracker_id")

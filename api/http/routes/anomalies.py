@@ -29,7 +29,19 @@ async def list_anomalies(request: Request, page: AnomalyPageQuery) -> Response:
     items, after, as_of = await in_thread(
         partial(anomalies.page, page.kind, dismissed=page.dismissed, limit=page.limit, cursor=page.cursor)
     )
-    return as_json({"items": items, "next": after, "as_of": as_of})
+    current = await in_thread(anomalies.current)
+    return as_json({"items": items, "next": after, "as_of": as_of, "current": current})
+
+
+@router.get(
+    "/anomalies/{id}",
+    summary="One finding",
+    operation_id="get_anomaly",
+    responses={200: {"model": schemas.OneAnomaly}, **responses(404, 422, 503)},
+)
+async def get_anomaly(request: Request, id: str, _: NothingQuery) -> Response:
+    """Of the last analysis, dismissed or not."""
+    return as_json(await in_thread(partial(kinfold_of(request).anomalies.get, id)))
 
 
 @router.post(
@@ -68,7 +80,30 @@ async def list_clusters(request: Request, page: PageQuery) -> Response:
     """The highest score first: what holds each together, the key whose cut would split it, a verdict in words."""
     anomalies = kinfold_of(request).anomalies
     items, after, as_of = await in_thread(partial(anomalies.clusters, limit=page.limit, cursor=page.cursor))
-    return as_json({"items": items, "next": after, "as_of": as_of})
+    current = await in_thread(anomalies.current)
+    return as_json({"items": items, "next": after, "as_of": as_of, "current": current})
+
+
+@router.get(
+    "/clusters/{id}",
+    summary="One cluster",
+    operation_id="get_cluster",
+    responses={200: {"model": schemas.OneCluster}, **responses(404, 422, 503)},
+)
+async def get_cluster(request: Request, id: str, _: NothingQuery) -> Response:
+    """With what the list cuts short: up to 1,000 members, 200 articulation points and bridges."""
+    return as_json(await in_thread(partial(kinfold_of(request).anomalies.cluster, id)))
+
+
+@router.get(
+    "/clusters/{id}/graph",
+    summary="A cluster, to draw",
+    operation_id="get_cluster_graph",
+    responses={200: {"model": schemas.ClusterGraph}, **responses(404, 422, 503)},
+)
+async def get_cluster_graph(request: Request, id: str, _: NothingQuery) -> Response:
+    """Up to 150 nodes, nearest first to the key that holds it together, with the ties between them."""
+    return as_json(await in_thread(partial(kinfold_of(request).anomalies.cluster_graph, id)))
 
 
 @router.post(

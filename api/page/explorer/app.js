@@ -1,8 +1,8 @@
 // The explorer page: which part of it the address asks for. Nothing is written without a preview.
 
-import { KEYS, byId, call, emptyBox, hrefTo, keepAccessKey, loading, make, problemBox, say, serverHas } from "./dom.js";
+import { KEYS, byId, call, emptyBox, hrefTo, keepAccessKey, keptAccessKey, loading, make, problemBox, say, serverHas } from "./dom.js";
 import { contactView, ownersView } from "./contact.js";
-import { anomaliesView, clustersView } from "./findings.js";
+import { anomaliesView, clusterView, clustersView, findingView } from "./findings.js";
 import { homeView } from "./home.js";
 import { offersView } from "./offers.js";
 import { searchView } from "./search.js";
@@ -14,14 +14,17 @@ const VIEWS = {
   "": () => homeView(),
   search: (text) => searchView(text),
   contact: (id, part, more) => contactView(id, part, more),
-  anomalies: (kind) => anomaliesView(kind),
-  clusters: (id) => clustersView(id),
-  unions: () => unionsView(),
+  anomalies: (kind, state) => anomaliesView(kind, state),
+  clusters: () => clustersView(),
+  unions: (key, value) => unionsView(key, value),
+  finding: (id) => findingView(id),
+  cluster: (id) => clusterView(id),
   why: (from, to) => whyView(from, to),
   try: () => tryView(),
   offers: () => offersView(),
   ...Object.fromEntries(Object.keys(KEYS).map((key) => [key, (value) => ownersView(key, value)])),
 };
+const LISTED_UNDER = { finding: "anomalies", cluster: "clusters" };
 const TITLES = { anomalies: "Anomalies", clusters: "Clusters", unions: "Unions", why: "The same person?", try: "What if", offers: "Offers" };
 
 let asked = 0;
@@ -41,7 +44,7 @@ async function show() {
   const [, view = "", ...parts] = location.hash.split("/").map(decoded);
   const main = byId("main");
   for (const link of byId("nav").children) {
-    if (link.getAttribute("href") === `#/${view}`) link.setAttribute("aria-current", "page");
+    if (link.getAttribute("href") === `#/${LISTED_UNDER[view] ?? view}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
   main.setAttribute("aria-busy", "true");
@@ -105,12 +108,25 @@ byId("access").addEventListener("submit", (event) => {
   keepAccessKey(byId("access-key").value.trim());
   byId("access-key").value = "";
   byId("access").hidden = true;
+  byId("change-key").hidden = false;
   show();
+  showState();
 });
-addEventListener("kinfold:locked", () => {
-  if (!byId("access").hidden) return;
+byId("access-close").addEventListener("click", () => {
+  byId("access").hidden = true;
+  byId("main").focus({ preventScroll: true });
+});
+byId("change-key").addEventListener("click", () => {
   byId("access").hidden = false;
   byId("access-key").focus();
+});
+byId("change-key").hidden = !keptAccessKey();
+addEventListener("kinfold:locked", () => {
+  if (!byId("access").hidden) return;
+  const reading = ![document.body, byId("main")].includes(document.activeElement);
+  byId("access").hidden = false;
+  // Who is in the middle of something stays there.
+  if (!reading) byId("access-key").focus();
   say("This server asks for an access key");
 });
 // Something was written to a contact: go on with the contact, whatever key led to it before.

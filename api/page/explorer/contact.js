@@ -1,8 +1,8 @@
 // One contact: the graph around it, what it owns, what it did, what happened to it, and what can be changed by hand.
 
-import { KEYS, badgeOf, byId, call, contactLink, emptyBox, group, hrefTo, iconOf, inWords, linkTo, make, nameOf, pagedList, pathOf, plural, say, timeOf, withLinks } from "./dom.js";
-import { graphView } from "./graph.js";
-import { foldForm, giveKeyForm, takeKeyButton, unmergeButton } from "./hands.js";
+import { KEYS, badgeOf, byId, call, contactLink, emptyBox, group, hrefTo, iconOf, inWords, linkTo, make, nameOf, pagedList, pathOf, plural, say, timeOf, whenOf, withLinks } from "./dom.js";
+import { graphView, meetingView } from "./graph.js";
+import { foldForm, giveKeyForm, refoldButton, takeKeyButton, unmergeButton } from "./hands.js";
 import { ownerList } from "./search.js";
 import { activityView } from "./timeline.js";
 import { keysOf, whyOf } from "./why.js";
@@ -34,8 +34,8 @@ export async function ownersView(key, value = "") {
     "div", { class: "view", "data-title": value },
     make("h1", {}, `${plural(items.length, "contact")} own the `, named),
     ownerList(items.map((contact) => ({ contact, note: plural(contact.trackers.length, "tracker") }))),
-    make("h2", {}, "Around the first of them"),
-    graphView(items[0], { select }),
+    make("h2", {}, "Around it"),
+    meetingView(select, items.map(({ id }) => id)),
   );
 }
 
@@ -87,7 +87,7 @@ function factsOf(contact) {
     counted(contact.subscriptions, "subscription"),
     shared ? fact(shared, "shared", true) : null,
     contact.merged_from.length ? fact(contact.merged_from.length, "folded in") : null,
-    make("li", {}, "seen ", timeOf(contact.last_seen_at)),
+    make("li", {}, "seen ", whenOf(contact.last_occurred_at, contact.last_seen_at)),
   );
 }
 
@@ -108,7 +108,7 @@ function keysPart(contact) {
     group("Workflows", Object.entries(contact.workflows), workflowShown),
     make("div", { class: "group" },
       make("h3", {}, "Seen"),
-      make("p", {}, "first ", timeOf(contact.created_at)), make("p", {}, "last ", timeOf(contact.last_seen_at))),
+      make("p", {}, "first ", whenOf(contact.first_occurred_at, contact.created_at)), make("p", {}, "last ", whenOf(contact.last_occurred_at, contact.last_seen_at))),
     make("div", { class: "group wide" }, make("h3", {}, "Properties"), propertiesTable(contact.properties)),
   );
 }
@@ -156,9 +156,10 @@ function historyPart(contact) {
     const standing = item.what === "folded" && !undone.has(item.merge);
     return make(
       "li", { class: `what-${item.what}` },
-      make("p", { class: "soft" }, make("span", { class: "badge" }, item.what), " ", timeOf(item.at)),
+      make("p", { class: "soft" }, make("span", { class: "badge" }, item.what), " ", whenOf(item.occurred_at, item.at)),
       make("p", {}, withLinks(item.words, contact.id)),
       standing ? unmergeButton(contact.id, item.merge) : null,
+      item.what === "unmerged" ? refoldButton(item.merge, { contact: contact.id }) : null,
     );
   }
 

@@ -33,10 +33,12 @@ export function keepAccessKey(key) {
   else sessionStorage.removeItem(KEY_KEPT);
 }
 
+export const keptAccessKey = () => sessionStorage.getItem(KEY_KEPT);
+
 /** Call the API with the access key, if there is one; a problem document is thrown as it is. */
 export async function call(path, { method = "GET", body } = {}) {
   const headers = {};
-  const key = sessionStorage.getItem(KEY_KEPT);
+  const key = keptAccessKey();
   if (key) headers.Authorization = `Bearer ${latin(key)}`;
   // Of several tenants on this machine without keys: /?tenant=north says whose contacts are shown.
   if (TENANT) headers["X-Kinfold-Tenant"] = latin(TENANT);
@@ -54,7 +56,8 @@ export async function call(path, { method = "GET", body } = {}) {
   } catch {
     answer = { title: "The answer is not JSON", detail: `Status ${response.status}`, errors: [], status: response.status };
   }
-  if (response.status === 401 || (response.status === 403 && key)) dispatchEvent(new CustomEvent("kinfold:locked"));
+  // A key that may not do this is no reason to ask for another: what failed says so where it was asked for.
+  if (response.status === 401) dispatchEvent(new CustomEvent("kinfold:locked"));
   if (!response.ok) throw answer ?? { title: "It failed", detail: `Status ${response.status}`, errors: [], status: response.status };
   return answer;
 }
@@ -63,6 +66,17 @@ export async function call(path, { method = "GET", body } = {}) {
 const latin = (text) => String.fromCharCode(...new TextEncoder().encode(text));
 
 let calls;
+
+/** List what values a field of a document may have; the OpenAPI document says so. */
+export async function valuesOf(schema, field) {
+  try {
+    calls ??= call("/openapi.json");
+    return (await calls).components?.schemas?.[schema]?.properties?.[field]?.enum ?? [];
+  } catch {
+    calls = undefined;
+    return [];
+  }
+}
 
 /** Tell whether this server has a call; its OpenAPI document says so. */
 export async function serverHas(method, path) {
@@ -82,7 +96,7 @@ export const linkTo = (key, value, words = value) => make("a", { href: hrefTo(ke
 export const contactLink = (id, words = shortId(id)) => make("a", { href: hrefTo("contact", id), class: "mono", title: id }, words);
 export const plural = (count, one, many = `${one}s`) => `${count.toLocaleString()} ${count === 1 ? one : many}`;
 export const inWords = (value) => (typeof value === "string" ? value : JSON.stringify(value));
-export const badgeOf = (kind) => make("span", { class: `badge ${kind}` }, kind);
+export const badgeOf = (kind) => make("span", { class: kind === "known" ? "badge known" : "badge" }, kind);
 export const pathOf = (id, more = "") => `/v1/contacts/${encodeURIComponent(id)}${more}`;
 export const iconOf = (name) => make("img", { src: `/static/icons/${name}.svg`, alt: "", width: 16, height: 16, class: "icon" });
 export const loading = (words = "Loading …") => make("p", { class: "loading" }, words);
@@ -92,6 +106,15 @@ export function timeOf(value, options = { dateStyle: "medium", timeStyle: "short
   const date = new Date(value);
   const shown = Number.isNaN(date.getTime()) ? value : date.toLocaleString(undefined, options);
   return make("time", { datetime: value, title: value }, shown);
+}
+
+/** When something happened, and when it arrived here where that is another day; null: its event is kept no more. */
+export function whenOf(occurred, arrived, options) {
+  if (!occurred) return arrived ? make("span", {}, "arrived ", timeOf(arrived, options)) : timeOf(null);
+  const late = arrived && Math.abs(Date.parse(arrived) - Date.parse(occurred)) >= 60_000;
+  const happened = timeOf(occurred, options);
+  if (!late) return happened;
+  return make("span", {}, happened, " ", make("span", { class: "arrived" }, "(arrived ", timeOf(arrived, options), ")"));
 }
 
 /** Make links of the contacts' ids in a sentence, shortened. `own` is the contact that is being looked at. */
@@ -125,17 +148,19 @@ export function nameOf(contact) {
   return contact.email ?? contact.user_ids?.[0] ?? (contact.kind === "known" ? "Known, without a name" : "Anonymous visitor");
 }
 
-/** A list of which the first few are shown, and the others when they are asked for. */
-export function group(title, items, shown, { none = "none", first = 8, step = 50 } = {}) {
-  const list = make("ul", {});
+/** What the button says that shows more of a list of which some are left. */
+export const moreWords = (step, left) => (left <= step ? `Show ${left.toLocaleString()} more` : `Show ${step} of ${left.toLocaleString()} more`);
+
+/** Fill a list with its first few items; the button that is given with it shows the others. */
+export function opening(list, items, shown, { first = 8, step = 50, entry = {} } = {}) {
   const more = make("button", { type: "button", class: "quiet small" });
   let end = 0;
   const show = (count) => {
-    list.append(...items.slice(end, end + count).map((item) => make("li", {}, shown(item))));
+    list.append(...items.slice(end, end + count).map((item) => make("li", entry, shown(item))));
     end = Math.min(items.length, end + count);
     const left = items.length - end;
     more.hidden = left === 0;
-    more.textContent = `Show ${Math.min(step, left)} of ${left.toLocaleString()} more`;
+    more.textContent = moreWords(step, left);
   };
   more.addEventListener("click", () => {
     const next = end;
@@ -143,10 +168,15 @@ export function group(title, items, shown, { none = "none", first = 8, step = 50
     list.children[next]?.querySelector("a, button")?.focus();
   });
   show(first);
+  return [list, more];
+}
+
+/** A list of which the first few are shown, and the others when they are asked for. */
+export function group(title, items, shown, { none = "none", first = 8, step = 50 } = {}) {
   return make(
     "div", { class: "group" },
     make("h3", {}, title, " ", items.length > 1 ? make("span", { class: "count" }, items.length.toLocaleString()) : null),
-    items.length === 0 ? make("p", { class: "none" }, none) : [list, more],
+    items.length === 0 ? make("p", { class: "none" }, none) : opening(make("ul", {}), items, shown, { first, step }),
   );
 }
 
@@ -163,7 +193,7 @@ export function pagedList({ path, query = "", size, into, shown, onPage, noun, n
       const after = cursor ? `&cursor=${encodeURIComponent(cursor)}` : "";
       const page = await call(`${path}?limit=${size}${query}${after}`);
       if (shown) into.append(...page.items.map(shown));
-      onPage?.(page.items);
+      onPage?.(page.items, page);
       count += page.items.length;
       cursor = page.next;
       more.hidden = cursor === null;

@@ -58,7 +58,7 @@ function treeOf(around, letters) {
   function key(node) {
     seen.add(node.id);
     const made = boxOf(node);
-    for (const owner of around.owners(node.id)) {
+    for (const owner of around.touching(node.id)) {
       if (seen.has(owner) || !around.nodes.has(owner)) continue;
       const { made: other, ghosts } = contact(around.nodes.get(owner), "other");
       other.children.push(...ghosts);
@@ -74,8 +74,20 @@ function treeOf(around, letters) {
     });
   }
 
-  const { made: root, ghosts } = contact(around.nodes.get(around.contact.id), "contact");
+  const middle = around.nodes.get(around.root);
+  const { made: root, ghosts } = middle.type === "contact" ? contact(middle, "contact")
+    : middle.type === "folded" ? { made: boxOf(middle), ghosts: foldedInto(middle.id, [...around.nodes.values()].filter((node) => node.type === "folded")) }
+      : { made: key(middle), ghosts: [] };
+  seen.add(middle.id);
   root.width += 14;
+  // Who is tied only by what is not drawn as a tree still has its place.
+  for (const node of around.loose()) {
+    if (seen.has(node.id)) continue;
+    if (node.type !== "contact") { root.children.push(node.type === "folded" ? boxOf(node) : key(node)); seen.add(node.id); continue; }
+    const { made: other, ghosts: folded } = contact(node, "other");
+    other.children.push(...folded);
+    root.children.push(other);
+  }
   return { root, ghosts };
 }
 
@@ -196,7 +208,7 @@ export class Drawing {
     const placed = narrow ? placeNarrow(treeOf(around, LETTERS.narrow)) : placeWide(treeOf(around, LETTERS.wide));
     const parents = new Map();
     for (const { box } of placed.values()) for (const child of box.children) parents.set(child.id, box.id);
-    if (!narrow) for (const id of placed.keys()) if (!parents.has(id) && id !== around.contact.id) parents.set(id, around.contact.id);
+    if (!narrow) for (const id of placed.keys()) if (!parents.has(id) && id !== around.root) parents.set(id, around.root);
     const nodes = [...placed.values()].map(({ x, y, box }) => ({
       group: "nodes", position: { x, y },
       data: { id: box.id, label: box.label, width: box.width, more: box.more ?? null, icon: `url(/static/icons/${box.type}.svg)` },
@@ -236,7 +248,7 @@ export class Drawing {
     // Tree edges run from the inner node to the outer one.
     const [from, to] = parents.get(edge.target) === edge.source ? [a, b] : [b, a];
     const data = { id: edge.id, source: edge.source, target: edge.target };
-    const classes = [edge.type, edge.on_path && "path", this.around.ends && !edge.on_path && "off"].filter(Boolean);
+    const classes = [edge.type.includes("owns") ? "owns" : edge.type, edge.on_path && "path", this.around.ends && !edge.on_path && "off"].filter(Boolean);
     if (!inTree) return { group: "edges", data, classes: [...classes, "extra"].join(" ") };
     const sign = to.x < from.x ? -1 : 1;
     const start = narrow ? { x: from.x - from.box.width / 2 + 14, y: from.y + HEIGHT / 2 } : { x: from.x + (sign * from.box.width) / 2, y: from.y };
@@ -281,7 +293,7 @@ export class Drawing {
       // Too much for one view: legible rather than whole, with the contact in the middle of the height.
       this.cy.zoom(least);
       const box = this.cy.elements().boundingBox();
-      const contact = this.cy.getElementById(this.around.contact.id);
+      const contact = this.cy.getElementById(this.around.root);
       const x = box.w * least > this.cy.width() - 48 ? 24 - box.x1 * least : (this.cy.width() - (box.x1 + box.x2) * least) / 2;
       this.cy.pan({ x, y: this.cy.height() / 2 - contact.position("y") * least });
     }
@@ -324,6 +336,7 @@ export class Drawing {
         "curve-style": "round-segments", "segment-radii": 8, "segment-weights": "data(weights)", "segment-distances": "data(distances)",
         "source-endpoint": "data(from)", "target-endpoint": "data(to)",
       } },
+      { selector: "edge.met, edge.split", style: { "line-style": "dotted", width: 2, "line-color": colour("warn") } },
       { selector: "edge.folded_into, edge.rest", style: { "line-style": "dashed" } },
       { selector: "edge.path", style: { width: 3, "line-color": colour("accent"), "line-style": "solid", "z-index": 2 } },
     ]);

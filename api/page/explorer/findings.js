@@ -1,7 +1,8 @@
 // What looks wrong, ranked, with the reason in words; and the clusters of people that keys hold together.
 
-import { KEYS, badgeOf, call, contactLink, emptyBox, hrefTo, inWords, linkTo, make, pagedList, plural, problemBox, say, serverHas, shortId, withLinks } from "./dom.js";
-import { unmergeButton } from "./hands.js";
+import { KEYS, badgeOf, call, contactLink, emptyBox, hrefTo, inWords, linkTo, make, opening, pagedList, plural, problemBox, say, serverHas, shortId, timeOf, valuesOf, withLinks } from "./dom.js";
+import { drawnView, graphView, meetingView } from "./graph.js";
+import { refoldButton, unmergeButton } from "./hands.js";
 
 const KEY_OF_TYPE = { tracker: "tracker_id", tracker_id: "tracker_id", email: "email", subscription: "subscription", user_id: "user_id" };
 
@@ -16,7 +17,7 @@ function subjectLink(subject) {
   const { type, value } = subjectOf(subject);
   if (type === "contact") return make("a", { href: hrefTo("contact", value), title: value }, "contact ", make("span", { class: "mono" }, shortId(value)));
   const key = KEY_OF_TYPE[type];
-  const page = key ?? (type === "cluster" ? "clusters" : null);
+  const page = key ?? (type === "cluster" ? "cluster" : null);
   const words = [`${key ? KEYS[key] : spoken(type)} `, make("span", { class: "mono", title: value }, shortId(String(value)))];
   return page ? make("a", { href: hrefTo(page, value) }, words) : make("span", {}, words);
 }
@@ -31,55 +32,111 @@ export function anomalyLine(item) {
   return make("li", {}, make("span", {}, make("strong", {}, spoken(item.kind)), ": ", subjectLink(item.subject)), scoreOf(item.score));
 }
 
-export async function anomaliesView(kind = "") {
-  const list = make("ul", { class: "cards" });
-  const [dismiss, block] = await Promise.all([
-    serverHas("post", "/v1/anomalies/{id}/dismiss"), serverHas("put", "/v1/blocked/{kind}/{value}"),
-  ]);
-  const kinds = new Set(kind ? [kind] : []);
-  const choices = make("ul", { class: "chips", "aria-label": "Kinds" });
-  const onPage = (items) => {
-    for (const item of items) kinds.add(item.kind);
-    if (kinds.size < 2 && !kind) return;
-    choices.replaceChildren(...["", ...kinds].map((one) => make("li", {}, make("a", {
-      class: "chip", href: hrefTo("anomalies", ...(one ? [one] : [])), "aria-current": one === kind ? "true" : null,
-    }, one ? spoken(one) : "all"))));
+/** When the findings are of, whether the graph has changed since, and a button that analyses it anew. */
+function analysisBar() {
+  const state = make("p", { class: "soft" }, " ");
+  const place = make("div", { class: "place" });
+  const act = make("button", { type: "button", class: "quiet" }, "Analyse now");
+  act.addEventListener("click", async () => {
+    act.disabled = true;
+    place.replaceChildren(make("p", { class: "note", role: "status" }, "Analysing: of a large graph this takes minutes."));
+    try {
+      await call("/v1/analyses", { method: "POST", body: {} });
+      say("Analysed");
+      dispatchEvent(new CustomEvent("kinfold:changed"));
+    } catch (problem) {
+      place.replaceChildren(problemBox(problem));
+    }
+    act.disabled = false;
+  });
+  const told = ({ as_of: at, current }) => {
+    state.classList.toggle("warn", current === false);
+    state.replaceChildren(...(at ? ["As of ", timeOf(at), current === false ? ". The graph has changed since then." : "."] : ["Nothing was analysed yet."]));
   };
+  return { told, bar: make("div", { class: "analysis" }, make("div", { class: "bar" }, state, act), place) };
+}
+
+export async function anomaliesView(kind = "", state = "") {
+  if (kind === "all") kind = "";
+  const dismissed = state === "dismissed";
+  const list = make("ul", { class: "cards" });
+  const { told, bar } = analysisBar();
+  const [can, known, blocked] = await Promise.all([abilities(), valuesOf("Anomaly", "kind"), blockedValues()]);
+  const kinds = new Set(known);
+  if (kind) kinds.add(kind);
+  const chip = (words, href, chosen) => make("li", {}, make("a", { class: "chip", href, "aria-current": chosen ? "true" : null }, words));
+  const at = (one, of) => hrefTo("anomalies", ...(of ? [one || "all", of] : one ? [one] : []));
   return make(
     "div", { class: "view", "data-title": "Anomalies" },
-    make("h1", {}, "Anomalies"),
-    make("p", { class: "lead" }, "What looks wrong, with a score from 0 to 1 and the reason. Open the graph at its subject before you act."),
-    choices, list,
+    make("h1", {}, dismissed ? "Dismissed anomalies" : "Anomalies"),
+    make("p", { class: "lead" }, "What looks wrong, with a score from 0 to 1 and the reason. Open the graph of what was found before you act."),
+    bar,
+    make("ul", { class: "chips", "aria-label": "State" }, chip("open", at(kind, ""), !dismissed), chip("dismissed", at(kind, "dismissed"), dismissed)),
+    make("ul", { class: "chips", "aria-label": "Kinds" }, ["", ...kinds].map((one) => chip(one ? spoken(one) : "all", at(one, state), one === kind))),
+    list,
     pagedList({
-      path: "/v1/anomalies", query: kind ? `&kind=${encodeURIComponent(kind)}` : "", size: 25, into: list,
-      shown: (item) => anomalyCard(item, { dismiss, block }), onPage, noun: ["finding"],
-      none: emptyBox("Nothing looks wrong", "Findings come from limits that were met and from `kinfold analyse`."),
+      path: "/v1/anomalies", query: `${kind ? `&kind=${encodeURIComponent(kind)}` : ""}${dismissed ? "&dismissed=true" : ""}`, size: 25, into: list,
+      shown: (item) => anomalyCard(item, { can, blocked }), onPage: (_, page) => told(page), noun: ["finding"],
+      none: dismissed ? emptyBox("Nothing was dismissed", "What is dismissed stays here, and can be put back.")
+        : emptyBox("Nothing looks wrong", "Findings come from limits that were met and from an analysis of the graph."),
     }),
   );
 }
 
-function anomalyCard(item, can) {
+async function abilities() {
+  const [dismiss, block] = await Promise.all([
+    serverHas("post", "/v1/anomalies/{id}/dismiss"), serverHas("put", "/v1/blocked/{kind}/{value}"),
+  ]);
+  return { dismiss, block };
+}
+
+/** The values that operators blocked one by one: those can be let count again here. */
+async function blockedValues() {
+  const found = new Set();
+  let cursor = null;
+  do {
+    const page = await call(`/v1/blocked?limit=1000${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`);
+    for (const { kind, value } of page.items ?? []) if (kind === "value") found.add(value);
+    cursor = page.next;
+  } while (cursor);
+  return found;
+}
+
+/** One finding with everybody whom it is about, drawn around its subject. */
+export async function findingView(id) {
+  const [item, can, blocked] = await Promise.all([call(`/v1/anomalies/${encodeURIComponent(id)}`), abilities(), blockedValues()]);
+  const { type, value } = subjectOf(item.subject);
+  const named = [item.evidence?.contacts].flat().filter((one) => typeof one === "string");
+  const key = KEY_OF_TYPE[type];
+  const owners = key ? (await call(`/v1/contacts?${key}=${encodeURIComponent(value)}&limit=1000`)).items.map((owner) => owner.id) : [];
+  const contacts = [...new Set([...owners, ...named])];
+  return make(
+    "div", { class: "view", "data-title": spoken(item.kind) },
+    make("h1", {}, spoken(item.kind)),
+    make("p", { class: "soft" }, item.as_of ? ["As of ", timeOf(item.as_of), ". "] : null, make("a", { href: hrefTo("anomalies") }, "All anomalies")),
+    make("ul", { class: "cards" }, anomalyCard(item, { can, blocked, alone: true })),
+    make("h2", {}, "The graph of what was found"),
+    key ? meetingView(`${key}:${value}`, contacts) : graphView(await call(`/v1/contacts/${encodeURIComponent(value)}`), { contacts }),
+  );
+}
+
+function anomalyCard(item, { can, blocked, alone = false }) {
   const { type, value } = subjectOf(item.subject);
   const place = make("div", { class: "place" });
-  const blockable = can.block && KEY_OF_TYPE[type];
+  const blocking = can.block && KEY_OF_TYPE[type] ? blockPart(KEY_OF_TYPE[type], value, item, blocked) : [];
   const card = make(
     "li", { class: "card finding" },
     make("div", { class: "bar" }, make("h2", {}, spoken(item.kind), " · ", subjectLink(item.subject)), scoreOf(item.score)),
     make("p", {}, withLinks(item.reason)),
     evidenceOf(item.evidence),
-    unmergesOf(item.actions, type === "contact" ? value : null),
+    unmergesOf(item.actions, item.subject),
     make("div", { class: "actions" },
-      openLink(type, value),
-      blockable ? make("button", { type: "button", class: "quiet", onclick: () => blockOffer(place, KEY_OF_TYPE[type], value) }, "Block the value …") : null,
-      can.dismiss && item.id ? make("button", { type: "button", class: "quiet", onclick: (event) => dismissed(event.currentTarget, card, place, item.id) }, "Dismiss") : null),
-    place,
+      alone || !item.id ? null : make("a", { class: "button", href: hrefTo("finding", item.id) }, "Open the graph"),
+      blocking[0]),
+    blocking[1], place,
   );
+  if (can.dismiss && item.id) card.querySelector(":scope > .actions").append(dismissButton(item, { card }));
   return card;
-}
-
-function openLink(type, value) {
-  const page = type === "contact" ? "contact" : (KEY_OF_TYPE[type] ?? (type === "cluster" ? "clusters" : null));
-  return page ? make("a", { class: "button", href: hrefTo(page, value) }, type === "cluster" ? "Open the cluster" : "Open the graph") : null;
 }
 
 function evidenceOf(evidence) {
@@ -90,50 +147,120 @@ function evidenceOf(evidence) {
   ])));
 }
 
+const NAMED = 20;
+
 function evidenceShown(name, value) {
   const key = KEY_OF_TYPE[name];
   if (key && typeof value === "string") return linkTo(key, value);
-  if (Array.isArray(value)) return make("ul", {}, value.slice(0, 50).map((item) => make("li", {}, withLinks(asText(item)))), value.length > 50 ? make("li", {}, `and ${value.length - 50} more`) : null);
+  if (Array.isArray(value)) {
+    const shown = (item) => (name === "contacts" && typeof item === "string" ? contactLink(item) : withLinks(asText(item)));
+    return [...opening(make("ul", {}), value, shown, { first: 10 }),
+      value.length === NAMED ? make("p", { class: "soft" }, `The first ${NAMED}; the figures count all.`) : null].filter(Boolean);
+  }
   return withLinks(asText(value));
 }
 
 const asText = (value) => (typeof value === "object" && value !== null ? Object.entries(value).map(([name, part]) => `${spoken(name)} ${inWords(part)}`).join(", ") : inWords(value));
 
 /** What the server proposes beyond blocking and dismissing, which have buttons of their own: unions to take back. */
-function unmergesOf(actions, contact) {
+function unmergesOf(actions, subject) {
   const merges = (actions ?? []).filter((action) => action?.action === "unmerge" && action.merge);
   if (merges.length === 0) return null;
-  return make("div", { class: "proposed" }, make("h3", {}, "Unions to take back"), make("ul", {}, merges.map(({ merge }) => make(
-    "li", { class: "owned-row" }, make("span", { class: "mono", title: merge }, shortId(merge)), unmergeButton(contact, merge),
-  ))));
+  const { type, value } = subject ? subjectOf(subject) : {};
+  const key = KEY_OF_TYPE[type];
+  return make("div", { class: "proposed" }, make("h3", {}, "Unions to take back"),
+    ...opening(make("ul", {}), merges, (action) => unionRow(action), { first: 5, entry: { class: "owned-row" } }),
+    key ? make("p", {}, make("a", { href: hrefTo("unions", key, value) }, "All unions that went along with it")) : null);
 }
 
-async function dismissed(button, card, place, id) {
-  button.disabled = true;
-  try {
-    await call(`/v1/anomalies/${encodeURIComponent(id)}/dismiss`, { method: "POST", body: {} });
-    say("Dismissed");
-    const next = card.nextElementSibling ?? card.previousElementSibling;
-    card.remove();
-    (next?.querySelector("a, button") ?? document.getElementById("main")).focus();
-  } catch (problem) {
-    if (problem.status === 404 || problem.status === 405) button.hidden = true;
-    button.disabled = false;
-    place.replaceChildren(problemBox(problem));
-  }
+/** A union that is proposed to be taken back; once it is, the row says so and the way back is there. */
+function unionRow({ merge, done }) {
+  const row = make("span", { class: "owned-row" });
+  const id = make("a", { class: "mono", href: hrefTo("unions", "id", merge), title: merge }, shortId(merge));
+  const open = () => row.replaceChildren(id, unmergeButton(null, merge, { onDone: taken }));
+  const taken = () => row.replaceChildren(id, make("span", { class: "done", role: "status" }, "Taken back"), refoldButton(merge, { onDone: (made) => again(made) }));
+  const again = (made) => row.replaceChildren(id, make("span", { class: "done", role: "status" }, "Folded again, by hand"), unmergeButton(null, made.id, { onDone: taken }));
+  if (done) taken();
+  else open();
+  return row;
+}
+
+function dismissButton(item, { card }) {
+  const act = async (button, what, shown) => {
+    button.disabled = true;
+    try {
+      await call(`/v1/anomalies/${encodeURIComponent(item.id)}/${what}`, { method: "POST", body: {} });
+      shown();
+    } catch (problem) {
+      if (problem.status === 404 || problem.status === 405) button.hidden = true;
+      button.disabled = false;
+      card.lastElementChild.replaceChildren(problemBox(problem));
+    }
+  };
+  const button = (words, what, shown) => make("button", { type: "button", class: "quiet", onclick: (event) => act(event.currentTarget, what, shown) }, words);
+  const instead = (words, undo, what) => () => {
+    const back = button(undo, what, () => { line.replaceWith(card); card.querySelector("a, button")?.focus(); say("Taken back"); });
+    const line = make("li", { class: "card row done-row" }, make("div", {},
+      make("p", { role: "status" }, make("strong", {}, words), ": ", spoken(item.kind), " · ", subjectLink(item.subject)),
+      back));
+    card.replaceWith(line);
+    for (const one of card.querySelectorAll("button")) one.disabled = false;
+    say(words);
+    back.focus();
+  };
+  return item.dismissed ? button("Put it back", "undismiss", instead("Back on the list", "Dismiss again", "dismiss"))
+    : button("Dismiss", "dismiss", instead("Dismissed", "Undo", "undismiss"));
+}
+
+/** The button that blocks a value, or says that it is blocked; and the place for its preview. */
+function blockPart(key, value, item, blocked) {
+  const place = make("div", { class: "place" });
+  const button = make("span", { class: "actions" });
+  const forms = [value, value.trim().toLowerCase()];
+  const path = `/v1/blocked/value/${encodeURIComponent(value)}`;
+  const open = () => {
+    button.replaceChildren(make("button", { type: "button", class: "quiet", onclick: () => blockOffer(place, key, value, path, done) }, "Block the value …"));
+    place.replaceChildren();
+  };
+  const done = (byRule = true) => {
+    button.replaceChildren();
+    const back = make("button", { type: "button", class: "quiet small" }, "Let it count again");
+    back.addEventListener("click", async () => {
+      back.disabled = true;
+      try {
+        await call(path, { method: "DELETE" });
+        say("It counts again");
+        open();
+        button.firstElementChild.focus();
+      } catch (problem) {
+        place.append(problemBox(problem));
+        back.disabled = false;
+      }
+    });
+    place.replaceChildren(make("div", { class: "note bar" },
+      make("p", { role: "status" }, byRule ? "Blocked: from now on it counts as absent." : "Blocked by a pattern, by a setting or from the start: it counts as absent."),
+      byRule ? back : null));
+  };
+  if (forms.some((form) => blocked.has(form))) done();
+  else if ((item.actions ?? []).some((action) => action.action === "block" && action.done)) done(false);
+  else open();
+  return [button, place];
 }
 
 /** Say what blocking means for this value before it is done. */
-async function blockOffer(place, key, value) {
+async function blockOffer(place, key, value, path, done) {
   try {
     const { items, next } = await call(`/v1/merges?${new URLSearchParams({ [key]: value, limit: 100 })}`);
-    const tied = items.length ? `It went along with ${plural(items.length, "union")}${next ? " or more" : ""}; these stay until they are taken back.` : "No union went along with it.";
+    const tied = items.length
+      ? ["It went along with ", make("a", { href: hrefTo("unions", key, value) }, `${plural(items.length, "union")}${next ? " or more" : ""}`), "; these stay until they are taken back."]
+      : ["No union went along with it."];
     const act = make("button", { type: "button" }, "Block it");
     act.addEventListener("click", async () => {
       act.disabled = true;
       try {
-        await call(`/v1/blocked/value/${encodeURIComponent(value)}`, { method: "PUT", body: {} });
-        place.replaceChildren(make("p", { class: "note", role: "status" }, "Blocked: from now on it counts as absent."));
+        await call(path, { method: "PUT", body: {} });
+        say("Blocked");
+        done();
       } catch (problem) {
         place.replaceChildren(problemBox(problem));
       }
@@ -148,49 +275,72 @@ async function blockOffer(place, key, value) {
   }
 }
 
-export async function clustersView(id = "") {
-  if (!(await serverHas("get", "/v1/clusters"))) {
-    return make("div", { class: "view" }, make("h1", {}, "Clusters"), emptyBox("No clusters here", "This server does not list clusters."));
-  }
+export async function clustersView() {
   const list = make("ul", { class: "cards" });
+  const { told, bar } = analysisBar();
   return make(
     "div", { class: "view", "data-title": "Clusters" },
     make("h1", {}, "Clusters"),
-    make("p", { class: "lead" }, "People tied by shared subscriptions, unions and conflicts on trackers, and the keys that hold them together."),
-    list,
+    make("p", { class: "lead" }, "Contacts that are tied to each other by shared subscriptions, unions and conflicts on trackers, and the keys that hold them together."),
+    bar, list,
     pagedList({
-      path: "/v1/clusters", size: 25, into: list, shown: (item) => clusterCard(item, id), noun: ["cluster"],
-      none: emptyBox("No clusters", "Nobody is tied to anybody else, or `kinfold analyse` has not run yet."),
+      path: "/v1/clusters", size: 25, into: list, shown: (item) => clusterCard(item), noun: ["cluster"], onPage: (_, page) => told(page),
+      none: emptyBox("No clusters", "Nobody is tied to anybody else, or the graph was not analysed yet."),
     }),
   );
 }
 
-const nodeLink = (node) => (node?.type === "contact" || node?.type in KEY_OF_TYPE ? subjectLink(node) : asText(node));
-
-function chipsOf(items, shown) {
-  return make("ul", { class: "chips" }, items.map((item) => make("li", { class: "chip" }, shown(item))));
+/** One cluster, everything that is kept of it, and its drawing. */
+export async function clusterView(id) {
+  const path = `/v1/clusters/${encodeURIComponent(id)}`;
+  const [item, drawing] = await Promise.all([call(path), call(`${path}/graph`)]);
+  return make(
+    "div", { class: "view", "data-title": "A cluster" },
+    make("h1", {}, "A cluster of ", plural(item.contacts, "contact")),
+    make("p", { class: "soft" }, "As of ", timeOf(item.as_of), ". ", make("a", { href: hrefTo("clusters") }, "All clusters")),
+    make("ul", { class: "cards" }, clusterCard(item, { alone: true })),
+    make("h2", {}, "What ties it together"),
+    drawing.left_out ? make("p", { class: "note" }, `${plural(drawing.nodes.length, "node")} nearest to what holds it together are drawn; ${drawing.left_out.toLocaleString()} are not. Open a contact to see what is around it.`) : null,
+    drawnView(drawing),
+  );
 }
 
-function clusterCard(item, chosen) {
-  const { id, score, verdict, reason, members = [], articulation_points: points = [], bridges = [], communities, cut, trend } = item;
+const nodeLink = (node) => {
+  if (node?.type === "redirect") return make("span", {}, "folded ", contactLink(node.value));
+  return node?.type === "contact" || node?.type in KEY_OF_TYPE ? subjectLink(node) : asText(node);
+};
+
+/** Chips of which the first are shown; says of how many that are kept nowhere. */
+function chipsOf(items, shown, { total = items.length, first = 10, whole = null } = {}) {
+  const left = total - items.length;
+  return [
+    ...opening(make("ul", { class: "chips" }), items, shown, { first, entry: { class: "chip" } }),
+    left > 0 ? make("p", { class: "soft" }, `and ${left.toLocaleString()} more`, whole ? [": ", make("a", { href: whole }, "open the cluster")] : ", which the analysis does not keep by name") : null,
+  ].filter(Boolean);
+}
+
+function clusterCard(item, { alone = false } = {}) {
+  const { id, score, verdict, reason, members = [], articulation_points: points = [], bridges = [], communities, communities_sizes: sizes, cut, trend } = item;
+  const whole = alone ? null : hrefTo("cluster", id);
+  const contacts = item.contacts ?? members.length;
   const facts = [
-    ["contacts", plural(item.contacts ?? members.length, "contact") + (item.known === undefined ? "" : `, ${item.known} known, ${item.folded} folded in`)],
+    ["contacts", plural(contacts, "contact") + (item.known === undefined ? "" : `, ${item.known} known, ${item.folded} folded in`)],
     ["density", item.density === undefined ? null : `${Number(item.density).toFixed(2)}, over ${plural(item.keys, "key")}`],
-    ["members", members.length ? chipsOf(members, (member) => contactLink(member)) : null],
-    ["held together by", points.length ? chipsOf(points, nodeLink) : null],
-    ["bridges", bridges.length ? make("ul", {}, bridges.map(([one, other]) => make("li", {}, nodeLink(one), " – ", nodeLink(other)))) : null],
-    ["communities", communities?.length ? make("ol", {}, communities.map((part) => make("li", {}, chipsOf(part, (member) => contactLink(member))))) : null],
-    ["a cut that parts it", cut ? [cut.key && cut.value ? subjectLink({ type: cut.key, value: cut.value }) : null, ` into ${plural(cut.pieces, "piece")}`] : null],
+    ["members", members.length ? chipsOf(members, (member) => contactLink(member), { total: contacts, whole }) : null],
+    ["held together by", points.length ? chipsOf(points, nodeLink, { total: item.articulation_points_total, whole }) : null],
+    ["bridges", bridges.length ? chipsOf(bridges, ([one, other]) => [nodeLink(one), " – ", nodeLink(other)], { total: item.bridges_total, first: 5, whole }) : null],
+    ["communities", communities?.length ? opening(make("ol", { class: "communities" }), communities.map((part, place) => [part, sizes?.[place]]), ([part, size]) => chipsOf(part, (member) => contactLink(member), { total: size, first: 8, whole }), { first: 5, step: 20 }) : null],
+    ["a cut that parts it", cut ? make("span", {}, cut.key && cut.value ? subjectLink({ type: cut.key, value: cut.value }) : null, ` into ${plural(cut.pieces, "piece")}`) : null],
     ["growth", trend ? `${plural(trend.ties, "tie")}, ${trend.recent} recent${trend.fast ? ": it grew fast" : ""}` : null],
   ].filter(([, shown]) => shown !== null);
   return make(
-    "li", { class: `card finding${id === chosen ? " chosen" : ""}` },
+    "li", { class: "card finding" },
     make("div", { class: "bar" },
-      make("h2", {}, plural(item.contacts ?? members.length, "contact"), " ", verdict ? badgeOf(verdict) : null),
+      make("h2", {}, plural(contacts, "contact"), " ", verdict ? badgeOf(verdict) : null),
       typeof score === "number" ? scoreOf(score) : null),
     reason ? make("p", {}, withLinks(reason)) : null,
     make("dl", { class: "evidence" }, facts.flatMap(([name, shown]) => [make("dt", {}, name), make("dd", {}, shown)])),
-    unmergesOf(item.actions, null),
-    members.length ? make("div", { class: "actions" }, make("a", { class: "button", href: hrefTo("contact", members[0]) }, "Open the graph")) : null,
+    unmergesOf(item.actions, cut ? { type: cut.key, value: cut.value } : null),
+    alone ? null : make("div", { class: "actions" }, make("a", { class: "button", href: hrefTo("cluster", id) }, "Open the graph")),
   );
 }

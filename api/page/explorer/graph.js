@@ -1,11 +1,13 @@
 // The graph around a contact: what there is, read group by group; a drawing; and the same as a list.
 
-import { KEYS, badgeOf, call, contactLink, hrefTo, iconOf, linkTo, make, pathOf, plural, problemBox, say, shortId, timeOf } from "./dom.js";
+import { KEYS, badgeOf, call, contactLink, hrefTo, iconOf, linkTo, make, moreWords, pathOf, plural, problemBox, say, shortId, whenOf } from "./dom.js";
 import { Drawing } from "./drawing.js";
 import { takeKeyButton, unmergeButton } from "./hands.js";
 
 const FIRST = { wide: 10, narrow: 5 };
+const FEW = { wide: 4, narrow: 3 };
 const MORE = 25;
+const PEOPLE = 12;
 const GROUPS = {
   email: ["Email", "Emails"], user_id: ["User id", "User ids"], tracker_id: ["Tracker", "Trackers"],
   subscription: ["Push subscription", "Push subscriptions"], folded: ["Folded contact", "Folded contacts"],
@@ -14,18 +16,26 @@ const NARROW = matchMedia("(max-width: 46rem)");
 
 /** What was read of the graph so far; grows when a contact is expanded or more of a group is asked for. */
 class Around {
-  constructor(contact, ends) {
+  constructor(contact, ends, root = contact.id) {
     this.contact = contact;
     this.ends = ends;
+    this.root = root;
+    this.closed = false;
     this.nodes = new Map();
     this.edges = new Map();
     this.groups = new Map(); // contact → group → {group, total, shown, next}
   }
 
   async expand(id) {
-    const limit = this.ends ? 1 : FIRST[NARROW.matches ? "narrow" : "wide"];
+    const answer = await this.read(id, FIRST);
+    // An id that was folded since leads to its survivor.
+    this.add(answer.contact, answer);
+  }
+
+  read(id, first) {
+    const limit = this.ends ? 1 : first[NARROW.matches ? "narrow" : "wide"];
     const query = new URLSearchParams({ limit, ...(this.ends && id === this.contact.id ? this.ends : {}) });
-    this.add(id, await call(pathOf(id, `/graph?${query}`)));
+    return call(pathOf(id, `/graph?${query}`));
   }
 
   /** Read the next page of a group; gives the ids that are new. */
@@ -77,7 +87,42 @@ class Around {
   }
 
   owners(key) {
-    return [...this.edges.values()].filter((edge) => edge.type === "owns" && edge.target === key).map((edge) => edge.source);
+    return [...this.edges.values()].filter((edge) => edge.type.includes("owns") && edge.target === key).map((edge) => edge.source);
+  }
+
+  /** Who owns a key, and who was seen with it. */
+  touching(key) {
+    return [...this.edges.values()].filter((edge) => edge.target === key && edge.type !== "folded_into").map((edge) => edge.source);
+  }
+
+  /** What is shown although no way of the tree may lead there. */
+  loose() {
+    return this.closed ? [...this.nodes.values()] : [...this.groups.keys()].map((id) => this.nodes.get(id)).filter(Boolean);
+  }
+
+  /** Put a key into the drawing that is nobody's there yet, and tie to it who was seen with it. */
+  meet(key, contacts) {
+    const [, type, label] = /^(\w+):(.*)$/s.exec(key);
+    if (!this.nodes.has(key)) this.nodes.set(key, { id: key, type, label, shared: false });
+    for (const id of contacts) {
+      if (!this.nodes.has(id) || this.edges.has(`${id}>${key}`)) continue;
+      this.edges.set(`${id}~${key}`, { id: `${id}~${key}`, type: "met", source: id, target: key });
+    }
+  }
+}
+
+/** A drawing that the server made whole: a cluster, as of its analysis. */
+class Drawn extends Around {
+  constructor({ root, nodes, edges }) {
+    super({ id: root }, null, root);
+    this.closed = true;
+    for (const node of nodes) this.nodes.set(node.id, node);
+    for (const edge of edges) this.edges.set(edge.id, edge);
+    for (const { id, type } of nodes) {
+      if (type !== "contact") continue;
+      const groups = Object.keys(GROUPS).map((group) => ({ group, total: this.members(id, group).length, next: null }));
+      this.groups.set(id, new Map(groups.map((group) => [group.group, group])));
+    }
   }
 }
 
@@ -86,13 +131,34 @@ export const wordsOf = (node) => {
   return shortId(node.label);
 };
 
+/** Show a cluster as the server drew it. */
+export function drawnView(drawing) {
+  return view(new Drawn(drawing), { select: drawing.root, met: true });
+}
+
+/**
+ * Show the graph around a key: everybody who owns it, and who was seen with it.
+ *
+ * `contacts` are ids; of many the first are read at once, and the others when they are asked for.
+ */
+export function meetingView(key, contacts) {
+  return view(new Around({ id: key }, null, key), { select: key, met: true, key, contacts });
+}
+
 /**
  * Show the graph around a contact.
  *
- * `select` is the node to begin with; `ends` are two keys whose way from one to the other is marked.
+ * `select` is the node to begin with; `ends` are two keys whose way from one to the other is marked; `contacts` are
+ * others to show beside it.
  */
-export function graphView(contact, { select = null, ends = null } = {}) {
-  const around = new Around(contact, ends);
+export function graphView(contact, { select = null, ends = null, contacts = [] } = {}) {
+  return view(new Around(contact, ends), { select, ends, contacts: contacts.filter((id) => id !== contact.id) });
+}
+
+function view(around, { select = null, ends = null, met = false, key = null, contacts = [] }) {
+  const { contact } = around;
+  const waiting = [...contacts];
+  const others = make("button", { type: "button", class: "quiet small", hidden: true, onclick: () => readOthers(true) });
   const details = make("section", { class: "details", "aria-label": "Details" });
   const list = make("div", { class: "around" });
   const canvas = make("div", { class: "canvas", role: "img", "aria-label": "The graph, as a drawing" });
@@ -103,7 +169,7 @@ export function graphView(contact, { select = null, ends = null } = {}) {
     tool("+", "Larger", () => drawing.zoom(1.3)), tool("−", "Smaller", () => drawing.zoom(1 / 1.3)), tool("Fit", "Fit into view", () => drawing.fit()));
   const element = make(
     "div", { class: `graph${ends ? " of-path" : ""}` },
-    make("div", { class: "drawing" }, canvas, state, tools, legend()),
+    make("div", { class: "drawing" }, canvas, state, tools, legend(met), others),
     make("div", { class: "side" }, details, list),
   );
   let chosen = null;
@@ -111,7 +177,7 @@ export function graphView(contact, { select = null, ends = null } = {}) {
   function draw(focus) {
     drawing.show(around, focus);
     const count = around.nodes.size;
-    canvas.setAttribute("aria-label", `Drawing of ${plural(count, "node")} around ${wordsOf(around.nodes.get(contact.id))}; the list after it says the same.`);
+    canvas.setAttribute("aria-label", `Drawing of ${plural(count, "node")} around ${wordsOf(around.nodes.get(around.root))}; the list after it says the same.`);
     list.replaceChildren(...listOf(around, { choose, more, expand, chosen }));
   }
 
@@ -153,9 +219,26 @@ export function graphView(contact, { select = null, ends = null } = {}) {
     }
   }
 
+  /** Read some of those who are to be shown beside the first. */
+  async function readOthers(again) {
+    const before = new Set(around.nodes.keys());
+    // Read at once, added one after the other: the drawing's order is not that of the answers.
+    const read = await Promise.allSettled(waiting.splice(0, PEOPLE).map((id) => around.read(id, FEW)));
+    for (const { value, reason } of read) {
+      if (value) around.add(value.contact, value);
+      // Erased since it was found: the others are shown.
+      else if (![404, 410].includes(reason.status)) throw reason;
+    }
+    if (key) around.meet(key, contacts);
+    others.hidden = waiting.length === 0;
+    others.textContent = `Draw ${plural(Math.min(PEOPLE, waiting.length), "more contact")} of ${waiting.length.toLocaleString()}`;
+    if (again) draw([...around.nodes.keys()].filter((node) => !before.has(node)));
+  }
+
   async function begin() {
     try {
-      await around.expand(contact.id);
+      if (!around.closed && !key) await around.expand(contact.id);
+      await readOthers(false);
       // What was looked for may be far down its group; then its page is not the first.
       if (select && !around.nodes.has(select)) select = null;
       await drawing.begin();
@@ -165,19 +248,19 @@ export function graphView(contact, { select = null, ends = null } = {}) {
       if (!around.nodes.size) return;
     }
     draw();
-    if (!ends) choose(select ?? contact.id);
+    if (!ends) choose(select ?? around.root);
   }
 
   begin();
   return element;
 }
 
-function legend() {
+function legend(met) {
   const entry = (icon, words, kind) => make("li", { class: kind }, icon ? iconOf(icon) : make("span", { class: "swatch" }), words);
   return make(
     "ul", { class: "legend soft", "aria-label": "Legend" },
     Object.entries(KEYS).map(([key, words]) => entry(key, words)), entry("other", "another contact"),
-    entry("folded", "folded in"), entry(null, "shared", "shared-key"),
+    entry("folded", "folded in"), entry(null, "shared", "shared-key"), met ? make("li", {}, make("span", { class: "dotted" }), "seen there, not its owner") : null,
   );
 }
 
@@ -204,7 +287,7 @@ function groupOf(around, id, name, act, heading) {
         "li", {}, "shared with ", nodeButton(around.nodes.get(owner), act),
       ))) : null,
     ))),
-    left ? make("button", { type: "button", class: "quiet small", onclick: () => act.more(id, name) }, `Show ${Math.min(MORE, left)} of ${left.toLocaleString()} more`) : null,
+    left ? make("button", { type: "button", class: "quiet small", onclick: () => act.more(id, name) }, moreWords(MORE, left)) : null,
   );
 }
 
@@ -218,7 +301,7 @@ function nodeButton(node, act) {
 function detailsOf(around, node, act) {
   const whole = make("p", { class: "mono whole" }, node.label);
   const heading = (words, icon, ...more) => make("h2", {}, iconOf(icon), words, " ", ...more);
-  if (node.type === "folded") return [heading("Folded contact", "folded", badgeOf(node.kind)), whole, ...ghostFacts(around, node)];
+  if (node.type === "folded") return [heading("Folded contact", "folded", node.kind ? badgeOf(node.kind) : null), whole, ...ghostFacts(around, node)];
   if (node.type === "contact") {
     return [
       heading(wordsOf(node), "other", badgeOf(node.kind)), whole,
@@ -238,26 +321,31 @@ function keyFacts(around, node) {
   const edge = around.edges.get(`${contact.id}>${node.id}`) ?? around.edges.get(`${owners[0]}>${node.id}`);
   const how = edge?.merge ? "through a union" : (edge?.message_id ? ["with event ", make("span", { class: "mono" }, edge.message_id)] : "by hand");
   const mine = around.edges.has(`${contact.id}>${node.id}`);
+  const seen = around.touching(node.id).filter((id) => !owners.includes(id));
   return [
-    edge?.since ? make("p", {}, "Came ", timeOf(edge.since), ", ", how, ".") : null,
-    make("p", {}, owners.length > 1 ? "Owned by " : "Owner: ", owners.flatMap((owner, index) => [index ? ", " : "", contactLink(owner, wordsOf(around.nodes.get(owner)))]), "."),
+    edge?.since ? make("p", {}, "Came ", whenOf(edge.occurred_at, edge.since), ", ", how, ".") : null,
+    owners.length === 0 ? make("p", {}, "Nobody shown here owns it.") : make("p", {}, owners.length > 1 ? "Owned by " : "Owner: ", owners.flatMap((owner, index) => [index ? ", " : "", contactLink(owner, wordsOf(around.nodes.get(owner)))]), "."),
+    seen.length ? make("p", {}, "Seen there too: ", seen.flatMap((one, index) => [index ? ", " : "", contactLink(one, wordsOf(around.nodes.get(one)))]), ".") : null,
     make("div", { class: "actions" },
       mine ? make("a", { class: "button quiet", href: hrefTo("contact", contact.id, "why", node.id) }, "Why one person?") : null,
       mine && node.type === "tracker_id" ? make("a", { class: "button quiet", href: hrefTo("contact", contact.id, "activity", node.label) }, "Its activity") : null,
-      owners.length > 1 ? linkTo(node.type, node.label, "All owners") : null),
+      owners.length > 1 || !mine ? linkTo(node.type, node.label, owners.length > 1 ? "All owners" : "Look it up") : null),
     mine ? takeKeyButton(contact, node.type, node.label) : null,
   ].filter(Boolean);
 }
 
 function ghostFacts(around, node) {
   const edge = around.into(node.id);
+  if (!edge?.merge) return [make("p", {}, "Folded into ", edge ? contactLink(edge.target) : "a contact of this cluster", "."), make("div", { class: "actions" }, make("a", { class: "button quiet", href: hrefTo("contact", node.id) }, "Open"))];
   const why = edge.rule ? [`by rule ${edge.rule}, event `, make("span", { class: "mono" }, edge.message_id)] : "by hand";
   return [
-    make("p", {}, "Folded ", timeOf(edge.at), " into ", edge.target === around.contact.id ? "this contact" : contactLink(edge.target), " ", why, "."),
-    node.brought?.length ? make("p", {}, "It brought ", node.brought.flatMap((key, index) => {
-      const [, kind, value] = /^(\w+):(.*)$/s.exec(key);
-      return [index ? ", " : "", linkTo(kind, value)];
-    }), node.brought.length === 5 ? " and maybe more." : ".") : make("p", {}, "It brought no key."),
+    make("p", {}, "Folded ", whenOf(edge.occurred_at, edge.at), " into ", edge.target === around.contact.id ? "this contact" : contactLink(edge.target), " ", why, "."),
+    node.brought?.length ? make("div", {}, make("p", {}, `It brought ${plural(node.brought_total ?? node.brought.length, "key")}:`),
+      make("ul", {}, node.brought.map((key) => {
+        const [, kind, value] = /^(\w+):(.*)$/s.exec(key);
+        return make("li", {}, linkTo(kind, value));
+      })),
+      node.brought_total > node.brought.length ? make("a", { href: hrefTo("contact", around.contact.id, "history") }, `All ${node.brought_total.toLocaleString()}, in the history`) : null) : make("p", {}, "It brought no key."),
     unmergeButton(around.contact.id, edge.merge),
   ];
 }

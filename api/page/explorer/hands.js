@@ -35,7 +35,7 @@ function changeTable(change) {
  *
  * `place` takes the preview; `from` gets the focus back when it is left; `act` makes the call.
  */
-async function offer({ place, from, path, query = "", body, verb, contact }) {
+async function offer({ place, from, path, query = "", body, verb, contact, onDone }) {
   const ask = `${path}?dry_run=true${query && `&${query}`}`;
   const real = query ? `${path}?${query}` : path;
   const leave = () => { place.replaceChildren(); from.focus(); };
@@ -47,7 +47,8 @@ async function offer({ place, from, path, query = "", body, verb, contact }) {
       try {
         const done = await call(real, { method: "POST", body });
         say("Done");
-        dispatchEvent(new CustomEvent("kinfold:changed", { detail: contact(done) }));
+        if (onDone) onDone(done, place);
+        else dispatchEvent(new CustomEvent("kinfold:changed", { detail: contact(done) }));
       } catch (problem) {
         place.replaceChildren(problemBox(problem));
       }
@@ -68,7 +69,7 @@ async function offer({ place, from, path, query = "", body, verb, contact }) {
     place.replaceChildren(box);
     if (problem.owner) box.append(make("p", {}, "Its owner is ", contactLink(problem.owner), "."));
     if (problem.covering) {
-      const cascade = () => offer({ place, from, path, query: "cascade=true", body, verb, contact });
+      const cascade = () => offer({ place, from, path, query: "cascade=true", body, verb, contact, onDone });
       box.append(make("button", { type: "button", class: "quiet small", onclick: cascade }, "Preview undoing those first"));
     }
   }
@@ -88,11 +89,28 @@ export function takeKeyButton(contact, key, value) {
   });
 }
 
-/** `contact` is the id of the one to go on with; without one, the survivor. */
-export function unmergeButton(contact, merge) {
+/** `contact` is the id of the one to go on with; without one, the survivor. `onDone` is called instead of going there. */
+export function unmergeButton(contact, merge, { onDone } = {}) {
   return small("Un-merge", "Un-merge: preview taking this union back", {
-    path: `/v1/merges/${encodeURIComponent(merge)}/undo`, verb: "Un-merge", contact: (undone) => contact ?? undone.target,
+    path: `/v1/merges/${encodeURIComponent(merge)}/undo`, verb: "Un-merge", contact: (undone) => contact ?? undone.target, onDone,
   });
+}
+
+/** Take an un-merge back: fold the two contacts of a union into one again, by hand. */
+export function refoldButton(merge, { entry = null, contact = null, onDone } = {}) {
+  const place = make("div", { class: "place" });
+  const button = make("button", { type: "button", class: "quiet small", "aria-label": "Fold again: preview a union of the same two by hand" }, "Fold again");
+  button.addEventListener("click", async () => {
+    try {
+      const { source, target } = entry ?? await call(`/v1/merges/${encodeURIComponent(merge)}`);
+      await offer({
+        place, from: button, path: "/v1/merges", body: { source, target }, verb: "Fold them again", contact: (made) => contact ?? made.target, onDone,
+      });
+    } catch (problem) {
+      place.replaceChildren(problemBox(problem));
+    }
+  });
+  return make("div", { class: "small-act" }, button, place);
 }
 
 export function giveKeyForm(contact) {

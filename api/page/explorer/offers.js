@@ -46,8 +46,9 @@ function table(caption, heads, rows) {
 function shown(answer, asked) {
   const content = (offer) => Object.entries(offer.content).map(([name, value]) => `${name}: ${value}`).join(", ");
   return [
-    make("p", { class: "verdict" }, make("strong", {}, HOW[answer.identification]), ": ", ...whoOf(answer), ". ",
-      `${whereOf(answer, asked)}.`, answer.visitors_folder ? ` The visitor would be kept in ${answer.visitors_folder}.` : ""),
+    // One child: the line is a row of boxes, and words of a sentence are none.
+    make("p", { class: "verdict" }, make("span", {}, make("strong", {}, HOW[answer.identification]), ": ", ...whoOf(answer), ". ",
+      `${whereOf(answer, asked)}.`, answer.visitors_folder ? ` The visitor would be kept in ${answer.visitors_folder}.` : "")),
     answer.offers.length
       ? table("Offers, the first choice first", ["Offer", "Category", "Weight", "Content"],
         answer.offers.map((offer) => [offer.name, offer.category ?? "", String(offer.weight), content(offer)]))

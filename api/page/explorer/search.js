@@ -1,6 +1,6 @@
 // One box for everything: what was typed is tried as an id and as every kind of key.
 
-import { KEYS, badgeOf, byId, call, emptyBox, hrefTo, iconOf, make, nameOf, plural, say, shortId, timeOf } from "./dom.js";
+import { KEYS, badgeOf, byId, call, emptyBox, hrefTo, iconOf, make, nameOf, plural, say, shortId, whenOf } from "./dom.js";
 import { contactView } from "./contact.js";
 
 const FOUND_BY = { ...KEYS, id: "contact id" };
@@ -41,7 +41,7 @@ export function ownerList(found) {
     iconOf("other"),
     make("div", {},
       make("a", { href: hrefTo("contact", contact.id), class: "title" }, nameOf(contact)), " ", badgeOf(contact.kind),
-      make("p", { class: "soft" }, make("span", { class: "mono", title: contact.id }, shortId(contact.id)), ` · ${note} · seen last `, timeOf(contact.last_seen_at))),
+      make("p", { class: "soft" }, make("span", { class: "mono", title: contact.id }, shortId(contact.id)), ` · ${note} · seen last `, whenOf(contact.last_occurred_at, contact.last_seen_at))),
   )));
 }
 

@@ -236,10 +236,13 @@ def _edge(ownership: Ownership) -> Row:
 
 
 def _period(timeline: Timeline) -> Row:
+    occurred = [activity["occurred"] for activity in timeline.activities]
     return {
         "period": timeline.id,
         "started": to_pair(timeline.started),
         "last": to_pair(timeline.last) if timeline.last else None,
+        "first": min(occurred, default=None),
+        "latest": max(occurred, default=None),
         "ended": None if timeline.ended is None else to_pair(timeline.ended),
         "open": timeline.ended is None,
         "activities": timeline.activities,

@@ -72,9 +72,12 @@ SCOPES = {
     ("POST", "/v1/propositions/{id}/outcome"): "write",
     ("GET", "/v1/contacts/{id}/propositions"): "read",
     ("GET", "/v1/anomalies"): "read",
+    ("GET", "/v1/anomalies/{id}"): "read",
     ("POST", "/v1/anomalies/{id}/dismiss"): "admin",
     ("POST", "/v1/anomalies/{id}/undismiss"): "admin",
     ("GET", "/v1/clusters"): "read",
+    ("GET", "/v1/clusters/{id}"): "read",
+    ("GET", "/v1/clusters/{id}/graph"): "read",
     ("POST", "/v1/analyses"): "admin",
     ("GET", "/v1/contacts/{id}/export"): "read",
     ("GET", "/v1/export"): "read",
@@ -231,6 +234,35 @@ def test_a_write_key_learns_the_answer_and_no_explanation(guarded: TestClient) -
         assert guarded.post(f"{path}?dry_run=true", json=body, headers=bearer("a-1")).status_code == 200
         refused(guarded.post(f"{path}?explain=true", json=body, headers=bearer("w-1")), 403, "forbidden")
         assert "trace" in guarded.post(f"{path}?explain=true", json=body, headers=bearer("a-1")).text
+
+
+def test_a_read_key_rehearses_and_writes_nothing(guarded: TestClient) -> None:
+    ids = [
+        guarded.post("/v1/resolve", json={"email": f"{name}@example.com"}, headers=bearer("a-1")).json()["contact"][
+            "id"
+        ]
+        for name in ("ana", "bo")
+    ]
+    calls: list[tuple[str, str, dict[str, Any]]] = [
+        ("POST", "/v1/resolve", {"email": "new@example.com"}),
+        ("POST", "/v1/resolve/batch", {"events": [{"email": "new@example.com"}]}),
+        ("POST", "/v1/merges", {"source": ids[0], "target": ids[1]}),
+        ("POST", f"/v1/contacts/{ids[0]}/keys", {"user_id": "42"}),
+        ("POST", f"/v1/contacts/{ids[0]}/keys/remove", {"email": "ana@example.com"}),
+        ("PATCH", f"/v1/contacts/{ids[0]}", {"properties": {"a": 1}}),
+    ]
+    before = [guarded.get(f"/v1/contacts/{one}", headers=bearer("r-1")).json() for one in ids]
+    for method, path, body in calls:
+        assert guarded.request(method, f"{path}?dry_run=true", json=body, headers=bearer("r-1")).status_code == 200, (
+            path
+        )
+        for query in ("", "?dry_run=false", "?dry_run=true&dry_run=false", "?dry_run=false&dry_run=true", "?dry_run=1"):
+            refused(guarded.request(method, f"{path}{query}", json=body, headers=bearer("r-1")), 403, "forbidden")
+        assert guarded.request(method, f"{path}?dry_run=true", json=body, headers=bearer("w-1")).status_code == 403
+    assert [guarded.get(f"/v1/contacts/{one}", headers=bearer("r-1")).json() for one in ids] == before
+    for method, path in (("POST", "/v1/analyses"), ("DELETE", f"/v1/contacts/{ids[0]}"), ("PUT", "/v1/workflows/w")):
+        answer = guarded.request(method, f"{path}?dry_run=true", json={}, headers=bearer("r-1"))
+        refused(answer, 403, "forbidden")
 
 
 def test_the_document_says_which_key_a_call_takes(client: TestClient) -> None:

@@ -56,8 +56,8 @@ def test_what_a_limit_held_back_is_listed_without_an_analysis_and_can_be_dismiss
 
 
 def test_a_kind_that_does_not_exist_is_refused(client: TestClient) -> None:
-    assert client.get("/v1/anomalies").json() == {"items": [], "next": None, "as_of": None}
-    assert client.get("/v1/clusters").json() == {"items": [], "next": None, "as_of": None}
+    assert client.get("/v1/anomalies").json() == {"items": [], "next": None, "as_of": None, "current": False}
+    assert client.get("/v1/clusters").json() == {"items": [], "next": None, "as_of": None, "current": False}
     refused(client.get("/v1/anomalies?kind=ghosts"), 422, "bad_input")
     refused(client.get("/v1/anomalies?cursor=nonsense"), 422, "bad_input")
     refused(client.get("/v1/clusters?cursor=nonsense"), 422, "bad_input")
@@ -77,7 +77,7 @@ def test_a_large_graph_is_listed_as_of_its_last_analysis(client: TestClient, mon
     assert SMALL_CONTACTS > 0
     monkeypatch.setattr("graph.analysis.anomalies.SMALL_CONTACTS", 0)
     send(client, worlds.kiosk())
-    assert client.get("/v1/anomalies").json() == {"items": [], "next": None, "as_of": None}
+    assert client.get("/v1/anomalies").json() == {"items": [], "next": None, "as_of": None, "current": False}
     made = client.post("/v1/analyses")
     assert made.status_code == 201
     assert made.json()["totals"]["contacts"] == 12

@@ -114,6 +114,7 @@ def test_a_contact_shows_everything_that_ties_it_together(kinfold: Kinfold) -> N
     created = document.pop("created_at")
     assert created.endswith("Z")
     assert document.pop("last_seen_at") == created
+    assert document.pop("first_occurred_at") == document.pop("last_occurred_at") == created
     assert document == {
         "id": identity(answer),
         "kind": "known",

@@ -20,6 +20,7 @@ from graph.model import Answer
 from graph.settings import Settings
 from graph.store.changes import acting_as, append, change_row
 from graph.store.database import REPEATABLE, Database, Transaction
+from tests.graph.analysis import worlds
 from tests.graph.identity.test_concurrency import at_once, in_batches, some_events
 
 Change = dict[str, Any]
@@ -511,4 +512,21 @@ def test_a_new_finding_with_a_high_score_is_told_once(kinfold: Kinfold) -> None:
     kinfold.anomalies.dismiss(raised[0]["finding"])
     kinfold.anomalies.undismiss(raised[0]["finding"])
     assert kinds(kinfold)[-2:] == ["finding_dismissed", "finding_undismissed"]
-    assert "kiosk" not in str(raised)
+    (told,) = [change for change in raised if change["finding_kind"] == "many_emails"]
+    assert told["subject"] == {"type": "tracker", "value": "kiosk"}
+    assert (told["persons_total"], len(told["persons"])) == (25, 20)
+    assert "25 persons logged in" in told["reason"]
+
+
+def test_an_alert_on_a_shared_subscription_says_which_whose_and_why_until_they_are_erased(kinfold: Kinfold) -> None:
+    worlds.send(kinfold, worlds.bystanders() + worlds.shared_subscription(30))
+    kinfold.anomalies.refresh()
+    (told,) = [change for change in feed(kinfold) if change.get("finding_kind") == "shared_subscription"]
+    owners = {owner["id"] for owner in kinfold.contacts.owners("subscription", "push-x")}
+    assert told["subject"] == {"type": "subscription", "value": "push-x"}
+    assert set(told["persons"]) <= owners
+    assert (told["persons_total"], len(told["persons"])) == (30, 20)
+    assert told["reason"].startswith("30 known contacts own this subscription")
+    kinfold.erasures.erase(told["persons"][0])
+    (emptied,) = [change for change in feed(kinfold) if change["id"] == told["id"]]
+    assert emptied == {"id": told["id"], "kind": "finding_raised", "at": told["at"], "contact": None, "emptied": True}
