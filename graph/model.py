@@ -23,9 +23,6 @@ class KeyRef(NamedTuple):
     value: str
 
 
-KEY_NAMES: tuple[KeyName, ...] = ("email", "tracker_id", "subscription", "user_id")
-PERSON_KEYS: tuple[KeyName, ...] = ("email", "user_id")
-
 MAX_NAME = 255
 """Characters of a property's or an event's name."""
 
