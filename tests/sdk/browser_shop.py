@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import uvicorn
+from playwright.sync_api import Page, Route
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -105,10 +107,35 @@ def shop_in_front_of(kinfold: ASGIApp) -> ASGIApp:
     return front
 
 
-def until(found: Callable[[], Any]) -> Any:
-    """Wait for something to be found."""
+class Mishaps:
+    """Does to the next messages of a page what networks do, then lets all through."""
+
+    def __init__(self, page: Page, *plan: str) -> None:
+        self.left = list(plan)
+        page.route("**/*v1/*", self._meet)
+
+    def _meet(self, route: Route) -> None:
+        if route.request.method != "POST" or not self.left:
+            route.continue_()
+            return
+        if self.left.pop(0) == "503":
+            headers = {"Access-Control-Allow-Origin": "*", "Retry-After": "1"}
+            route.fulfill(status=503, json={"status": 503}, headers=headers)
+        else:  # Kinfold takes it, and the answer does not come back
+            response = httpx.post(
+                route.request.url,
+                content=route.request.post_data_buffer or b"",
+                headers={name: value for name, value in route.request.headers.items() if name != "content-length"},
+                timeout=60,
+            )
+            assert response.status_code == 200, response.text
+            route.abort("connectionreset")
+
+
+def until(page: Page, found: Callable[[], Any]) -> Any:
+    """Wait for something to be found, while the page goes on."""
     end = time.monotonic() + PATIENCE
     while not (result := found()):
         assert time.monotonic() < end, "it did not arrive"
-        time.sleep(0.1)
+        page.wait_for_timeout(100)
     return result

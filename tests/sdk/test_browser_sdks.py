@@ -12,7 +12,7 @@ from api.http.app import create_app
 from graph.kinfold import Kinfold
 from graph.settings import Settings
 from tests.browser.conftest import CHROMIUM, FLAGS
-from tests.sdk.browser_shop import BUNDLES, Shop, served, shop_in_front_of, until
+from tests.sdk.browser_shop import BUNDLES, Mishaps, Shop, served, shop_in_front_of, until
 from tests.sdk.conftest import ADMIN_KEY, WRITE_KEY
 from tests.sdk.test_sdks import installed_node
 
@@ -102,13 +102,13 @@ def test_who_is_who_after_a_visit_two_log_ins_and_a_reset(sdk: str, shop: Shop, 
     tell(page, 'sdk.page("Home")', 'sdk.track("Seen", {sku: "a"})')
     tell(page, 'sdk.alias("42")', 'sdk.identify("42", {email: "ana@example.com", plan: "pro"})')
     tell(page, 'sdk.group("acme", {employees: 7})', 'sdk.track("Order Completed", {revenue: 39.9})')
-    ana = until(look.arrived(*story, user_id="42"))
+    ana = until(page, look.arrived(*story, user_id="42"))
     assert (ana["kind"], ana["email"], len(ana["trackers"])) == ("known", "ana@example.com", 1)
     assert ana["properties"] == {"plan": "pro", "groupId": "acme"}
     assert ana["events"] == story
 
     tell(page, 'sdk.identify("43", {email: "bob@example.com"})', 'sdk.track("Bob Bought")')
-    bob = until(look.arrived("identify", "Bob Bought", user_id="43"))
+    bob = until(page, look.arrived("identify", "Bob Bought", user_id="43"))
     assert (bob["email"], bob["user_ids"]) == ("bob@example.com", ["43"])
     assert "pro" not in str(bob["properties"])
     again = look.owner(user_id="42")
@@ -116,7 +116,7 @@ def test_who_is_who_after_a_visit_two_log_ins_and_a_reset(sdk: str, shop: Shop, 
     assert (again["id"], again["emails"], again["events"]) == (ana["id"], ["ana@example.com"], ana["events"])
 
     tell(page, "leave()", 'sdk.track("Somebody")')
-    somebody = until(lambda: _visitor(look))
+    somebody = until(page, lambda: _visitor(look))
     assert somebody["events"] == ["Somebody"]
     # RudderStack's older SDK tells on every page that it is.
     assert [line for line in complaints if "is deprecated" not in line] == []
@@ -133,3 +133,30 @@ def _visitor(look: Look) -> dict[str, Any] | None:
             activity = look.client.get(f"/v1/contacts/{shown['id']}/activity").json()["items"]
             return {**shown, "events": [item["event"] for item in activity]}
     return None
+
+
+@SDKS
+@pytest.mark.parametrize("mishap", ["503", "lost"])
+def test_a_503_and_a_lost_answer_are_got_over_and_count_once(sdk: str, mishap: str, shop: Shop, page: Page) -> None:
+    look = Look(shop)
+    page.goto(shop.page(sdk))
+    mishaps = Mishaps(page, mishap)
+    tell(page, 'sdk.identify("42", {plan: "pro"})', 'sdk.track("Seen")')
+    ana = until(page, look.arrived("identify", "Seen", user_id="42"))
+    assert mishaps.left == []
+    page.wait_for_timeout(1500)
+    assert (look.owner(user_id="42") or ana)["events"] == ["Seen", "identify"]
+
+
+@pytest.mark.parametrize(
+    ("sdk", "beacon"),
+    # Segment's has no such option: it sends with keepalive.
+    [("segment", False), *((sdk, beacon) for sdk in ("rudderstack", "rudder-sdk-js") for beacon in (False, True))],
+)
+def test_what_is_told_while_a_page_is_left_arrives(sdk: str, beacon: bool, shop: Shop, page: Page) -> None:
+    look = Look(shop)
+    page.goto(shop.page(sdk, beacon=beacon))
+    tell(page, 'sdk.identify("42", {plan: "pro"})')
+    page.evaluate("url => { sdk.track('Leaving'); location.href = url }", shop.page(sdk, beacon=beacon) + "&next=1")
+    page.wait_for_url("**&next=1")
+    until(page, look.arrived("identify", "Leaving", user_id="42"))
