@@ -1,24 +1,40 @@
 """How much memory ``kinfold resolve`` takes on a log of 100,000 and on one of 1,000,000 events.
 
 Run with ``python -m bench.memory``. The database is started beforehand, so that only the command is weighed.
+
+With ``--server``: how much a server holds after 50,000 and after 200,000 events, and a process that delivers changes
+after 1,000 and after 5,000 deliveries that failed.
 """
 
 import argparse
+import gc
 import os
+import socket
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
+from unittest.mock import patch
 
+import httpx
 import orjson
+import psutil
 
 from bench.harness import Figure, save, show, throw_away
 from bench.traffic import Crowd
+from graph.feed.delivery import Deliveries
+from graph.identity.events import read_event
 from graph.kinfold import Kinfold
 
 SIZES = (100_000, 1_000_000)
+SERVED = (50_000, 200_000)
+BATCH = 1_000
+FAILURES = (1_000, 5_000)
 
 
 def weigh(kinfold: Kinfold, log: Path) -> tuple[float, float]:
@@ -56,13 +72,91 @@ def measure(sizes: tuple[int, ...]) -> list[Figure]:
     ]  # fmt: skip
 
 
+@contextmanager
+def serving(kinfold: Kinfold) -> Iterator[tuple[str, psutil.Process]]:
+    """Run ``kinfold serve`` on this Kinfold's home; give its address and its process."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    command = [sys.executable, "-c", "from api.command.program import main; main()", "serve", "--port", str(port)]
+    environment = {**os.environ, "KINFOLD_HOME": str(kinfold.settings.home)}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            while True:
+                try:
+                    httpx.get(f"http://127.0.0.1:{port}/ready").raise_for_status()
+                    break
+                except httpx.HTTPError:
+                    assert process.poll() is None, "the server did not come up"
+                    time.sleep(0.2)
+            yield f"http://127.0.0.1:{port}", psutil.Process(process.pid)
+        finally:
+            process.terminate()
+
+
+def resident(process: psutil.Process) -> float:
+    """Return the resident memory of a process in MiB."""
+    return float(process.memory_info().rss) / 2**20
+
+
+def weigh_server(kinfold: Kinfold) -> dict[int, float]:
+    """Return what a server holds after so many events."""
+    held: dict[int, float] = {}
+    crowd = iter(Crowd(7, prefix="served-"))
+    with serving(kinfold) as (address, process), httpx.Client(base_url=address, timeout=120) as client:
+        for sent in range(BATCH, SERVED[-1] + 1, BATCH):
+            body = orjson.dumps({"events": list(islice(crowd, BATCH))})
+            client.post("/v1/resolve/batch", content=body).raise_for_status()
+            if sent in SERVED:
+                held[sent] = resident(process)
+    return held
+
+
+def weigh_deliveries(kinfold: Kinfold) -> dict[int, float]:
+    """Return what this process holds after so many deliveries that failed, on a clock that runs ahead."""
+    held: dict[int, float] = {}
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        closed = taken.getsockname()[1]
+    internal = Kinfold.on(kinfold.database, kinfold.settings.model_copy(update={"webhooks_allow_internal": True}))
+    internal.webhooks.define("away", f"http://127.0.0.1:{closed}/", "a secret", ["created"])
+    internal.resolver.resolve([read_event({"tracker_id": f"told-{number}"}) for number in range(100)])
+    now = [datetime.now(UTC)]
+    failed = 0
+    sending = Deliveries(internal.database, internal.feed, internal.webhooks, allow_internal=True, now=lambda: now[0])
+    with sending, patch("graph.feed.delivery.GIVE_UP", timedelta(days=10_000)):
+        while failed < FAILURES[-1]:
+            failed += sending.round().failed
+            now[0] += timedelta(hours=2)
+            if failed in FAILURES:
+                gc.collect()
+                held[failed] = resident(psutil.Process())
+        sending.release()
+    internal.webhooks.remove("away")
+    return held
+
+
+def measure_server() -> list[Figure]:
+    with throw_away() as kinfold:
+        served = weigh_server(kinfold)
+        failures = weigh_deliveries(kinfold)
+    return [
+        Figure(f"memory of {what}, {counts[1]:,} {unit}", "MiB", held[counts[1]], held[counts[0]],
+               f"itself at {counts[0]:,}", 1.2, True)
+        for what, unit, counts, held in (
+            ("kinfold serve", "events", SERVED, served),
+            ("deliveries", "that failed", FAILURES, failures),
+        )
+    ]  # fmt: skip
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.memory", description=__doc__.splitlines()[0])
     parser.add_argument("--largest", type=int, default=SIZES[-1])
+    parser.add_argument("--server", action="store_true", help="weigh a server and failing deliveries instead")
     arguments = parser.parse_args()
-    figures = measure((SIZES[0], arguments.largest))
-    show(figures, "memory")
-    save("memory", figures)
+    name = "memory-server" if arguments.server else "memory"
+    figures = measure_server() if arguments.server else measure((SIZES[0], arguments.largest))
+    show(figures, name)
+    save(name, figures)
 
 
 if __name__ == "__main__":
