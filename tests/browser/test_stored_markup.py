@@ -113,7 +113,9 @@ def test_every_view_of_the_page_shows_stored_markup_as_text(open_page: Open, wat
 @pytest.mark.parametrize("view", ["#/contact/{0}/activity", "#/contact/{0}/keys", "#/offers", "#/anomalies"])
 def test_the_markup_is_there_to_read(open_page: Open, analysed: list[str], view: str) -> None:
     page = open_page(view.format(analysed[0]))
-    expect(page.locator("#main")).to_contain_text(MARKUP[0])
+    # A name that stands in a path has no slash.
+    shown = MARKUP[0].replace("/", "\\") if view == "#/offers" else MARKUP[0]
+    expect(page.locator("#main")).to_contain_text(shown)
     check(page)
 
 

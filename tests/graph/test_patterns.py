@@ -12,7 +12,7 @@ from graph.identity.normal_forms import MAX_ADDRESS, MAX_KEY
 from graph.model import KeyName
 from graph.patterns import InvalidPattern, Pattern
 from graph.settings import Settings
-from graph.store.database import Database
+from graph.store.database import REPEATABLE, Database
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_a_stored_pattern_that_cannot_run_is_passed_over_and_the_others_hold(
     blocking = Blocking(database, Settings())
     blocking.add("pattern", "kiosk.*")
     at = datetime(2026, 1, 1, tzinfo=UTC)
-    database.write(lambda tx: tx.run("blocking.add", kind="pattern", value="(?=a)b", at=at))
+    database.write(lambda tx: tx.run("blocking.add", kind="pattern", value="(?=a)b", at=at), committed=REPEATABLE)
     blocking.forget()
     assert blocking.current().blocks("tracker_id", "kiosk-1")
     assert "passed over" in caplog.text

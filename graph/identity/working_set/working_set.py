@@ -243,6 +243,10 @@ class WorkingSet:
                 contact.partly = False
             for name in names or ():
                 contact.entries.setdefault(name, [])
+        for contact_id in asked_of:
+            # A dry run holds no locks: whom it saw may be folded by now, and nothing is read of it.
+            if self.contacts[contact_id].entries is None:
+                self.contacts[contact_id].entries = {}
 
     # --- reading --------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import pairwise
 from typing import Any, TypeVar
 
@@ -17,7 +18,7 @@ from graph.identity.resolver import Resolver
 from graph.kinfold import Kinfold
 from graph.model import Answer, Outcome
 from graph.settings import Settings
-from graph.store.database import PATIENCE, Database, Transaction
+from graph.store.database import PATIENCE, REPEATABLE, Database, Transaction
 from tests.graph.identity.test_properties_always import check_invariants, count_activities
 
 pytestmark = pytest.mark.calendar
@@ -363,9 +364,10 @@ def test_a_writer_that_collided_too_often_stands_in_line_behind_the_others_that_
         return tx.run("database.ping")[0]["alive"]
 
     with ThreadPoolExecutor(2) as threads:
-        ahead = threads.submit(kinfold.database.write, first)
+        ahead = threads.submit(partial(kinfold.database.write, committed=REPEATABLE), first)
         assert first_in_line.wait(20)
-        behind = threads.submit(getattr(kinfold.database, call), unlucky)
+        run = getattr(kinfold.database, call)
+        behind = threads.submit(partial(run, committed=REPEATABLE) if call == "write" else run, unlucky)
         assert not came_to_its_turn.wait(1.0)
         first_may_go.set()
         ahead.result()

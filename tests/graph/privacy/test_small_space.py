@@ -8,7 +8,7 @@ from typing import Any
 from graph.identity.events import read_event
 from graph.kinfold import Kinfold
 from graph.settings import Settings
-from graph.store.database import Database
+from graph.store.database import REPEATABLE, Database
 
 FIRST = [f"name{number}" for number in range(40)]
 LAST = [f"family{number}" for number in range(25)]
@@ -78,5 +78,7 @@ def test_the_same_person_has_another_hash_in_another_deployment(database: Databa
     for _ in range(2):
         erase(kinfold)
         digests.append({item["digest"] for item in kinfold.suppression.page()[0]})
-        database.write(lambda tx: tx.run_text("MATCH (n) WHERE n:Secret OR n:Suppressed DETACH DELETE n"))
+        database.write(
+            lambda tx: tx.run_text("MATCH (n) WHERE n:Secret OR n:Suppressed DETACH DELETE n"), committed=REPEATABLE
+        )
     assert digests[0].isdisjoint(digests[1])

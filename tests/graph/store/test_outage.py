@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -357,7 +358,7 @@ def test_a_failed_transaction_leaves_alone_the_connection_that_another_thread_ha
             try:
                 tx.run_text("RETURN 1 / 0 AS nothing")
             finally:
-                others.append(threads.submit(database.write, slowly))
+                others.append(threads.submit(partial(database.write, committed=REPEATABLE), slowly))
                 assert other_is_inside.wait(20)
 
         with pytest.raises(Neo4jError, match="by zero"):
