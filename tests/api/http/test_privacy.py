@@ -98,7 +98,8 @@ def test_a_suppressed_email_is_ignored_until_it_is_allowed(client: TestClient, r
     assert client.delete("/v1/contacts", params={"email": "ana@example.com"}).json()["suppressed"] == 2
     answer = resolve(email="ana@example.com", tracker_id="t1")
     assert answer["ignored"] == [{"key": "email", "reason": "suppressed"}]
-    assert answer["contact"]["kind"] == "anonymous"
+    assert (answer["outcome"], answer["contact"]) == ("ignored", None)
+    answer = resolve(tracker_id="t1")
     first = client.get("/v1/suppressed?limit=1").json()
     second = client.get("/v1/suppressed", params={"limit": 1, "cursor": first["next"]}).json()
     assert sorted(item["kind"] for item in first["items"] + second["items"]) == ["email", "user_id"]
