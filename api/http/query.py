@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from graph.errors import BadInput, FieldError
-from graph.explore.neighbourhood import KeyRef
+from graph.explore.neighbourhood import FOLDED, KeyRef
 from graph.identity.namespaces import Namespaces
 from graph.model import KeyName
 from graph.paging import make_cursor, read_cursor
@@ -197,6 +197,9 @@ class Ends(_Closed):
         BadInput
             When only one was given, or one of them is none.
         """
+        if self.group is not None and self.group != FOLDED and self.group not in namespaces:
+            groups = ", ".join((*namespaces.names, FOLDED))
+            raise BadInput([FieldError("group", "value", f"a group is one of {groups}")])
         if self.from_ is None and self.to is None:
             return None
         if self.from_ is None or self.to is None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from graph.identity.events import Event
 from graph.identity.namespaces import DEFAULT_NAMESPACES, KeyClass, Namespace, Namespaces, Normaliser
 from graph.identity.normal_forms import MAX_KEY, InvalidKey, form_of, hash_of, longest, normal_form, said
-from graph.model import IgnoredKey, IgnoredReason, KeyName, KeyRef
+from graph.model import TRACKER, IgnoredKey, IgnoredReason, KeyName, KeyRef
 from graph.patterns import Pattern
 
 __all__ = [
@@ -252,12 +252,12 @@ class EventKeys:
     def said(self) -> tuple[KeyRef, ...]:
         """The keys that the event itself carries."""
         persons = tuple(key for key in self.persons if key not in self.derived) if self.derived else self.persons
-        return (*persons, *self.devices, *self.subscriptions)
+        return persons + self.devices + self.subscriptions
 
     @property
     def every(self) -> tuple[KeyRef, ...]:
         """The keys to look for, with those derived."""
-        return (*self.persons, *self.devices, *self.subscriptions)
+        return self.persons + self.devices + self.subscriptions
 
     def first(self, namespace: KeyName) -> str | None:
         """Return the first key of a namespace that the event carries."""
@@ -266,7 +266,10 @@ class EventKeys:
     @property
     def tracker_id(self) -> str | None:
         """The tracker, which answers name."""
-        return next((key.value for key in self.devices if key.namespace == "tracker_id"), None)
+        for key in self.devices:  # most events carry this one alone
+            if key.namespace == TRACKER:
+                return key.value
+        return None
 
 
 def read_keys(event: Event, block_list: BlockList = DEFAULT_BLOCK_LIST) -> EventKeys:

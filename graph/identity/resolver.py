@@ -483,6 +483,8 @@ class EventResolution:
         return contact.tracker_id
 
     def _shared_with(self, contact: Contact) -> list[str | None]:
+        if not self.item.keys.subscriptions:
+            return []
         owners = (owner for key in self.item.keys.subscriptions for owner in self.working_set.owners(key))
         return list(dict.fromkeys(owner.id for owner in owners if owner is not contact))
 

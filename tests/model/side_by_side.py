@@ -112,7 +112,7 @@ class SideBySide:
             "contact": contact and contact.id,
             "kind": contact and contact.kind.value,
             "outcome": answer["outcome"].value,
-            "conflicts": [{"key": item.key, "owner": item.owner} for item in answer["conflicts"]],
+            "conflicts": [{"key": item["key"], "owner": item["owner"]} for item in answer["conflicts"]],
             "ignored": [{"key": item.key, "reason": item.reason.value} for item in answer["ignored"]],
         }
         if (expected.get("tracker_id") or "").startswith(MINTED):

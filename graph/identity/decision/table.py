@@ -342,12 +342,11 @@ def decide(keys: EventKeysLike, facts: Facts, policy: Policy = STRICT, limits: L
             break
     plan = Plan(case)
     row.act(case, plan)
-    if plan.current is None and not any(
-        isinstance(one, Own | Take) and one.key.namespace == TRACKER for one in plan.effects
-    ):
+    if plan.current is None and TRACKER not in plan.counts:
         plan.counts[TRACKER] = plan.counts.get(TRACKER, 0) + 1  # the one that is minted for it
     _settle_device_keys(case, plan)
-    _settle_subscriptions(case, plan)
+    if keys.subscriptions:
+        _settle_subscriptions(case, plan)
     return Decision(
         rule=row.rule,
         outcome=plan.outcome,
@@ -766,7 +765,7 @@ def _settle_device_keys(case: Case, plan: Plan) -> None:
     Nobody's becomes the current contact's; an anonymous owner of another one is folded; a known one keeps it or,
     under some policies, loses it.
     """
-    if case.tracker is None or not plan.has(case.tracker):
+    if len(case.keys.devices) < 2 or case.tracker is None or not plan.has(case.tracker):
         return
     for key in case.keys.devices:
         owner = case.facts.owner(key)

@@ -276,9 +276,11 @@ class WorkingSet:
         owners: dict[KeyRef, tuple[ContactFacts, ...]] = {}
         seen: dict[str, ContactFacts] = {}
         for ref in keys.every:
-            found = self.owners(ref)
+            for one in (found := self.owners(ref)):
+                if one.id not in seen:
+                    seen[one.id] = self._facts(one)
             if found:
-                owners[ref] = tuple(seen.get(one.id) or seen.setdefault(one.id, self._facts(one)) for one in found)
+                owners[ref] = tuple([seen[one.id] for one in found])
         split: dict[KeyRef, ContactFacts] = {}
         tracker_owner = next((owners[ref][0] for ref in keys.devices if ref in owners), None)
         if tracker_owner is not None:

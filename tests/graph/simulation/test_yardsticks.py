@@ -10,7 +10,9 @@ from graph.identity.keys import EventKeys
 from graph.simulation.yardsticks import connected_components, last_login_wins
 
 value = st.none() | st.sampled_from("abcde")
-events = st.lists(st.builds(EventKeys, email=value, tracker_id=value, subscription=value, user_id=value), max_size=20)
+events = st.lists(
+    st.builds(EventKeys.of, email=value, tracker_id=value, subscription=value, user_id=value), max_size=20
+)
 
 
 def groups(labels: list[int]) -> set[frozenset[int]]:
@@ -26,8 +28,8 @@ def test_components_are_those_of_networkx(log: list[EventKeys]) -> None:
     for place, keys in enumerate(log):
         graph.add_node(place)
         for name in ("email", "tracker_id", "subscription", "user_id"):
-            if getattr(keys, name) is not None:
-                graph.add_edge(place, (name, getattr(keys, name)))
+            if keys.first(name) is not None:
+                graph.add_edge(place, (name, keys.first(name)))
     expected = {
         frozenset(node for node in component if isinstance(node, int)) for component in nx.connected_components(graph)
     }
@@ -42,9 +44,10 @@ def test_the_last_login_takes_all_of_a_browser(log: list[EventKeys]) -> None:
             assert labels[one] == labels[other]
     for place, keys in enumerate(log):
         later = [after for after in log[place + 1 :] if after.tracker_id == keys.tracker_id]
-        settled = not any(after.email or after.user_id for after in later)
-        if keys.email is not None and (keys.tracker_id is None or settled):
-            by_mail = [n for n, item in enumerate(log) if item.email == keys.email and item.tracker_id is None]
+        settled = not any(after.persons for after in later)
+        email = keys.first("email")
+        if email is not None and (keys.tracker_id is None or settled):
+            by_mail = [n for n, item in enumerate(log) if item.first("email") == email and item.tracker_id is None]
             assert all(labels[n] == labels[place] for n in by_mail)
 
 

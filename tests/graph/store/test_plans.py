@@ -20,6 +20,10 @@ MAY_SCAN = {
     "migration.applied": {"NodeByLabelScan"},
     # What operators block: the whole list is what is asked for, and it is short.
     "blocking.rules": {"NodeByLabelScan"},
+    # The namespaces of a deployment: all of them are asked for, and they are a few dozen.
+    "namespaces.stored": {"NodeByLabelScan", "NodeIndexScan"},
+    "namespaces.declared": {"NodeByLabelScan", "NodeIndexScan"},
+    "namespaces.declare": {"NodeByLabelScan", "NodeIndexScan"},
     # Empties a graph that was made to be thrown away: everything in it is what is asked for.
     "scratch.empty": {"NodeByLabelScan", "AllNodesScan"},
     # Run once for a whole copy of the graph, on a database that nobody else uses.
