@@ -25,6 +25,7 @@ from graph.loads.loads import Loads
 from graph.offers.catalogues import Catalogues
 from graph.offers.propositions import Propositions
 from graph.opening import Progress, open_database, prepare, resolver_on
+from graph.privacy.audit import Audit
 from graph.privacy.erasure import Erasures
 from graph.privacy.export import Exports
 from graph.privacy.retention import Retention
@@ -53,6 +54,7 @@ class Kinfold:
     blocking: Blocking
     anomalies: Anomalies
     access_keys: StoredKeys
+    audit: Audit
     exports: Exports
     erasures: Erasures
     suppression: Suppression
@@ -90,6 +92,7 @@ class Kinfold:
             blocking,
             Anomalies(database, limits, block_list=blocking.current, id_source=id_source, clock=clock),
             StoredKeys(database, tenant=settings.tenant, clock=clock),
+            Audit(database, clock),
             Exports(database),
             Erasures(database, suppression, id_source=id_source, clock=clock, suppressed=blocking.forget),
             suppression,

@@ -22,7 +22,7 @@ from graph.identity.living import living_contact
 from graph.identity.working_set import WorkingSet
 from graph.model import KeyName
 from graph.offers.visitors import stand_ins
-from graph.store.changes import append, change_row
+from graph.store.changes import acting, append, change_row
 from graph.store.database import Database, Row, Transaction
 
 AT_ONCE = 2_000
@@ -173,7 +173,9 @@ class Erasures:
             raise TryAgain
         [row] = rows
         moment = self._clock.next()
-        append(tx, *(change_row("erased", moment, one, place=place) for place, one in enumerate(row["ids"])))
+        append(
+            tx, *(change_row("erased", moment, one, place=place, by=acting()) for place, one in enumerate(row["ids"]))
+        )
         counts: dict[str, int] = {"contacts": len(row["ids"])}
         if not allow_return:
             keys = [(_NAMES[label], value) for label, value in row["keys"]]

@@ -9,6 +9,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from graph.clock import Micros
+from graph.store.audit import rows_of_changes
 
 if TYPE_CHECKING:
     from graph.store.database import Transaction
@@ -91,3 +92,5 @@ def append(tx: "Transaction", *rows: ChangeRow) -> None:
     """Write changes in the transaction that does what they tell."""
     if rows:
         tx.run("feed.append", rows=list(rows))
+        if entries := rows_of_changes(rows):
+            tx.run("audit.append", rows=entries)

@@ -32,7 +32,9 @@ async def find_contacts(request: Request, query: KeyPageQuery) -> Response:
     """Exactly one of email, tracker_id, subscription and user_id; writes nothing."""
     key, value = query.key()
     owners = await in_thread(partial(kinfold_of(request).contacts.owners, key, value))
-    return as_json(page_of(owners, query, "id"))
+    page = page_of(owners, query, "id")
+    await in_thread(partial(kinfold_of(request).audit.read, "contacts", *(one["id"] for one in page["items"])))
+    return as_json(page)
 
 
 @router.get(
@@ -45,6 +47,8 @@ async def search(request: Request, query: SearchQuery) -> Response:
     """Tries a contact's id and every kind of key. When nobody is found, `similar` has keys that begin so."""
     found = partial(kinfold_of(request).search.find, query.q, limit=query.limit, cursor=query.cursor)
     items, after, similar = await in_thread(found)
+    ids = [item["contact"]["id"] for item in items]
+    await in_thread(partial(kinfold_of(request).audit.read, "search", *ids))
     return as_json({"items": items, "next": after, "similar": similar})
 
 
@@ -56,7 +60,10 @@ async def search(request: Request, query: SearchQuery) -> Response:
 )
 async def get_contact(request: Request, id: str, _: NothingQuery) -> Response:
     """A merged id answers with its survivor and `redirected_from`; an erased one with 410."""
-    return as_json(await in_thread(partial(kinfold_of(request).contacts.get, id)))
+    kinfold = kinfold_of(request)
+    document = await in_thread(partial(kinfold.contacts.get, id))
+    await in_thread(partial(kinfold.audit.read, "contact", document["id"]))
+    return as_json(document)
 
 
 @router.patch(
@@ -119,6 +126,7 @@ async def get_activity(request: Request, id: str, page: ActivityQuery) -> Respon
     items, after = await in_thread(
         partial(contacts.activity, id, tracker_id=page.tracker_id, limit=page.limit, cursor=page.cursor)
     )
+    await in_thread(partial(kinfold_of(request).audit.read, "activity", id))
     return as_json({"items": items, "next": after})
 
 
@@ -132,6 +140,7 @@ async def get_history(request: Request, id: str, page: PageQuery) -> Response:
     """In words, newest first: by which event and rule, or by hand; `merge` names what can be undone."""
     history = kinfold_of(request).history
     items, after = await in_thread(partial(history.page, id, limit=page.limit, cursor=page.cursor))
+    await in_thread(partial(kinfold_of(request).audit.read, "history", id))
     return as_json({"items": items, "next": after})
 
 
@@ -147,8 +156,8 @@ async def get_graph(request: Request, id: str, ends: EndsQuery) -> Response:
     With `limit`, so many nodes of each group, and `groups` says how many there are; `group` and `cursor` fetch more.
     """
     around = kinfold_of(request).neighbourhood
-    return as_json(
-        await in_thread(
-            partial(around.of, id, path=ends.path(), limit=ends.limit, group=ends.group, cursor=ends.cursor)
-        )
+    drawn = await in_thread(
+        partial(around.of, id, path=ends.path(), limit=ends.limit, group=ends.group, cursor=ends.cursor)
     )
+    await in_thread(partial(kinfold_of(request).audit.read, "graph", drawn["contact"]))
+    return as_json(drawn)
