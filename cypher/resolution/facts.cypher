@@ -67,10 +67,10 @@ CALL (owners, message_owners, named) {
   WITH c WHERE c:Contact
   RETURN collect({
     id: c.id,
-    kind: c.kind,
     created: c.created_at.epochMillis * 1000 + c.created_at.microsecond % 1000,
     seen: c.last_seen_at.epochMillis * 1000 + c.last_seen_at.microsecond % 1000,
     split: c.split,
+    nameless: coalesce(c.nameless, false),
     emails: c.emails,
     user_ids: c.user_ids,
     trackers: c.trackers,

@@ -1,7 +1,7 @@
 // name: union.entry
 // purpose: Read one journal entry, under locks, with everything that undoing it needs.
 // parameters: merge_id, locks
-// columns: id, source, target, living, undone, frozen, moved, timelines, heirs, another_split
+// columns: id, source, target, living, undone, frozen, moved, timelines, heirs, others, losses
 // access: write
 MATCH (merge:Merge {id: $merge_id})-[:INTO]->(target) USING INDEX SEEK merge:Merge(id)
 MATCH (merge)-[:FOLDED]->(source)
@@ -29,8 +29,12 @@ CALL (merge, target) {
   MATCH (k)<-[m:MOVED]-(other:Merge)
   MATCH (other)-[:INTO]->(target)
   WHERE other <> merge AND other.undone_at IS NULL AND m.kept_since IS NOT NULL
-  WITH k, other ORDER BY other.at DESC
-  RETURN collect([k.value, other.id]) AS heirs
+  WITH k, m, other ORDER BY other.at, other.id
+  RETURN collect([
+    k.value,
+    m.kept_since.epochMillis * 1000 + m.kept_since.microsecond % 1000,
+    other.id
+  ]) AS heirs
 }
 RETURN
   merge.id AS id,
@@ -39,15 +43,20 @@ RETURN
   target:Contact AS living,
   merge.undone_at IS NOT NULL AS undone,
   {
-    kind: source.kind,
     split: source.split,
+    nameless: coalesce(source.nameless, false),
     created: source.created_at.epochMillis * 1000 + source.created_at.microsecond % 1000,
     seen: source.last_seen_at.epochMillis * 1000 + source.last_seen_at.microsecond % 1000
   } AS frozen,
   moved,
   COLLECT { MATCH (merge)-[:CARRIED]->(period:Timeline) RETURN period.id } AS timelines,
   heirs,
-  EXISTS {
-    MATCH (target)<-[:INTO]-(other:Merge)-[:FOLDED]->(folded:Redirect)
-    WHERE other <> merge AND other.undone_at IS NULL AND folded.split
-  } AS another_split
+  COLLECT {
+    MATCH (target)<-[:INTO]-(other:Merge)-[:FOLDED]->(folded)
+    WHERE other <> merge AND other.undone_at IS NULL
+    RETURN [other.id, coalesce(folded.nameless, false)]
+  } AS others,
+  COLLECT {
+    MATCH (target)-[:LOST_NAME]->(loss:NameLoss)
+    RETURN [loss.came_by, loss.left_by, loss.outlived]
+  } AS losses

@@ -12,7 +12,7 @@ from graph.identity.keys import DEFAULT_BLOCK_LIST, BlockList, InvalidKey, norma
 from graph.identity.living import living_contact
 from graph.identity.working_set import Contact, WorkingSet
 from graph.identity.working_set.write import write_working_set
-from graph.model import PERSON_KEYS, KeyName, Kind
+from graph.model import KeyName
 from graph.store.changes import acting
 from graph.store.database import Database, Transaction
 
@@ -139,8 +139,6 @@ class KeyEdits:
         working_set.note("key_given", at, contact.id, key=key, by=acting())
         if owners:
             working_set.note("shared", at, contact.id, other=owners[0].id, owners=len(owners) + 1, by=acting())
-        if key in PERSON_KEYS:
-            contact.kind = Kind.KNOWN
         self._finish(tx, working_set, contact, "given", key, value, at)
         return contact.id
 
@@ -151,22 +149,8 @@ class KeyEdits:
         at = self._clock.next(after=contact.seen)
         working_set.disown(contact, key, value, at)
         working_set.note("key_taken", at, contact.id, key=key, by=acting())
-        if key in PERSON_KEYS:
-            self._lose_name(working_set, contact)
         self._finish(tx, working_set, contact, "taken", key, value, at)
         return contact.id
-
-    def _lose_name(self, working_set: WorkingSet, contact: Contact) -> None:
-        """Make a contact anonymous with its last person key.
-
-        One whose last *own* person key goes, while a union's is left, is anonymous once that union is undone.
-        """
-        if not contact.emails + contact.user_ids:
-            contact.kind, contact.split = Kind.ANONYMOUS, False
-            return
-        working_set.need_keys(contact)
-        if not any(key.name in PERSON_KEYS and edge.merge is None for key, edge in contact.keys.items()):
-            contact.split = False
 
     def _finish(
         self, tx: Transaction, working_set: WorkingSet, contact: Contact, action: str, key: KeyName, value: str, at: int

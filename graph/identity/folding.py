@@ -14,15 +14,17 @@ from graph.identity.working_set.entities import (
     Key,
     Merge,
     MovedOwnership,
+    NameLoss,
     Ownership,
     Undone,
     add_entry,
+    is_nameless,
     person_key_order,
     shown_entry,
     tracker_order,
 )
 from graph.identity.working_set.working_set import WorkingSet, show
-from graph.model import PERSON_KEYS, KeyName, Kind
+from graph.model import PERSON_KEYS, KeyName
 from graph.store.changes import acting
 
 
@@ -49,8 +51,7 @@ def fold(
         merge.timelines.append(timeline)
     source.timelines.clear()
     _fill_properties(source, target, merge)
-    if source.kind is Kind.KNOWN:
-        target.kind = Kind.KNOWN
+    target.nameless = target.nameless or source.nameless
     target.seen = max(target.seen, source.seen)
     source.folded_into = target.id
     by = acting() if message_id is None else None
@@ -99,9 +100,12 @@ class JournalEntry:
     timelines
         The periods of ownership that went along.
     heirs
-        For a subscription that this union brought: another union that would have brought it too.
-    another_split
-        Another contact born of 4.3.3 is folded into the same survivor.
+        Subscriptions that the survivor owned already when another union would have brought them: the value, since
+        when it was the survivor's then, and that union; the earliest first.
+    others
+        The other unions into the survivor that stand, each with whether it brought a nameless contact.
+    losses
+        The survivor's losses of person keys.
     """
 
     id: str
@@ -109,8 +113,9 @@ class JournalEntry:
     target: str
     moved: tuple[tuple[KeyName, str, Ownership, Micros | None], ...]
     timelines: tuple[str, ...]
-    heirs: dict[str, str]
-    another_split: bool
+    heirs: tuple[tuple[str, Micros, str], ...]
+    others: dict[str, bool]
+    losses: tuple[NameLoss, ...]
 
     @classmethod
     def of(cls, row: dict[str, Any]) -> "JournalEntry":
@@ -118,10 +123,10 @@ class JournalEntry:
         frozen = row["frozen"]
         source = Contact(
             row["source"],
-            Kind(frozen["kind"]),
             frozen["created"],
             frozen["seen"],
             split=frozen["split"],
+            nameless=frozen["nameless"],
             stored=True,
             complete=True,
             entries={},
@@ -135,9 +140,19 @@ class JournalEntry:
                 for name, value, since, position, merge, source, kept in row["moved"]
             ),
             tuple(row["timelines"]),
-            dict(row["heirs"]),
-            row["another_split"],
+            tuple((value, since, merge) for value, since, merge in row["heirs"]),
+            dict(row["others"]),
+            tuple(
+                NameLoss(came_by, frozenset(left_by), frozenset(outlived))
+                for came_by, left_by, outlived in row["losses"]
+            ),
         )
+
+    def heir(self, key: Key, since: Micros) -> str | None:
+        """Return the union by which the survivor would own a key if this one had never been."""
+        if key.name != "subscription":
+            return None
+        return next((merge for value, kept, merge in self.heirs if (value, kept) == (key.value, since)), None)
 
 
 def unfold(working_set: WorkingSet, entry: JournalEntry, at: Micros) -> Contact:
@@ -163,7 +178,7 @@ def unfold(working_set: WorkingSet, entry: JournalEntry, at: Micros) -> Contact:
             continue
         working_set.unlink(survivor, key)
         working_set.link(back, key, before)
-        if heir := entry.heirs.get(value):
+        if heir := entry.heir(key, now.since):
             working_set.link(survivor, key, Ownership(now.since, now.position, heir, now.source))
             heirs.append((heir, key))
     for timeline_id in entry.timelines:
@@ -175,15 +190,15 @@ def unfold(working_set: WorkingSet, entry: JournalEntry, at: Micros) -> Contact:
         for filled in [item for item in entries if item.fill == entry.id]:
             working_set.drop_entry(entries, filled)
         show(entries)
-    _settle(working_set, back, at, known=back.split)
-    _settle(working_set, survivor, at, known=survivor.split or entry.another_split)
+    survivor.nameless = is_nameless(split=survivor.split, unions=entry.others, losses=entry.losses)
+    _settle(working_set, back, at)
+    _settle(working_set, survivor, at)
     working_set.undone.append(Undone(entry.id, back.id, at, tuple(heirs)))
     working_set.note("unmerged", at, back.id, other=survivor.id, merge=entry.id, by=acting())
     return back
 
 
-def _settle(working_set: WorkingSet, contact: Contact, at: Micros, *, known: bool) -> None:
+def _settle(working_set: WorkingSet, contact: Contact, at: Micros) -> None:
     """Derive what follows from the keys and periods that a contact is left with."""
-    contact.kind = Kind.KNOWN if known or contact.emails + contact.user_ids else Kind.ANONYMOUS
     contact.seen = max((timeline.last for timeline in contact.timelines.values()), default=0) or contact.created
     working_set.choose_primary(contact, at)

@@ -346,7 +346,6 @@ class EventResolution:
                     working_set.split(contact, tracker_owner, subscription, self.at)
         if decision.limited:
             self._note("limited", contact, decision)
-        contact.kind = decision.kind
         contact.seen = max(contact.seen, self.at)
         if item.event.properties:
             working_set.write_properties(contact, item.event.properties, self._occurred(), self.at, item.message_id)
@@ -361,7 +360,7 @@ class EventResolution:
         if decision.current is not None:
             return self.working_set.contacts[decision.current]
         split = any(isinstance(effect, Split) for effect in decision.effects)
-        contact = self.working_set.create(decision.kind, self.at, split=split)
+        contact = self.working_set.create(self.at, split=split)
         if not any(isinstance(effect, Own | Take) and effect.key == "tracker_id" for effect in decision.effects):
             self.working_set.mint_tracker(contact, self.at, self.item.message_id)
         self._note("created", contact, decision, contact_kind=decision.kind.value)

@@ -396,14 +396,19 @@ class Reference:
         owners = self.owners(key, value)
         if person in owners:
             if key == "email":  # given by hand, it becomes the contact's `email`
-                self.detach(person, key, value)
-                self.attach(person, key, value)
+                self.give_again(person, key, value)
             return
         if owners and key != "subscription":
             raise Clash(owner=owners[0].id)
         if key in self.most and not self.room(person, key):
             raise Clash
         self.attach(person, key, value)
+
+    def give_again(self, person: Person, key: str, value: str) -> None:
+        for period in self.held(key, value):
+            period.over = True
+            self.attach(person, key, value)
+            person.log.append(("lost", {period}))
 
     def take(self, contact_id: str, key: str, value: str) -> None:
         person = self.find(contact_id)

@@ -63,6 +63,7 @@ class SideBySide:
         self.messages = 0
         self.received: dict[str, str] = {}
         self.minted: set[str] = set()
+        self.conflicted = ""
 
     # --- operations ------------------------------------------------------------------------------------------
 
@@ -86,6 +87,13 @@ class SideBySide:
         """Resolve one event and give the id of the current contact."""
         (answer,) = self.events([event])
         return answer["contact"].id
+
+    def born(self, tag: str = "") -> str:
+        """Make a contact known without a person key: two known contacts and one subscription meet (row 4.3.3)."""
+        tracker, self.conflicted = f"conflict-t{tag}", f"conflict-s{tag}"
+        self.event(email=f"first{tag}@conflict.example.com", tracker_id=tracker)
+        self.event(email=f"second{tag}@conflict.example.com", subscription=self.conflicted)
+        return self.event(tracker_id=tracker, subscription=self.conflicted)
 
     @staticmethod
     def as_sent(event: dict[str, Any]) -> dict[str, Any]:

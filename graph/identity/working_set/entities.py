@@ -1,6 +1,6 @@
 """Contacts, keys, ownerships, periods of ownership, property entries and unions as one transaction sees them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -162,7 +162,10 @@ class Contact:
     Attributes
     ----------
     split
-        It was born known, without a person key (row 4.3.3).
+        It was made by a conflict of row 4.3.3: born known, without a person key.
+    nameless
+        It is known even without a person key: it was born so, or took in one that is, and has not lost its last
+        person key since. See `is_nameless`.
     tracker_id, timeline_id
         The primary tracker and its open period.
     folded_into
@@ -174,10 +177,10 @@ class Contact:
     """
 
     id: str
-    kind: Kind
     created: Micros
     seen: Micros
     split: bool = False
+    nameless: bool = False
     emails: int = 0
     user_ids: int = 0
     trackers: int = 0
@@ -193,11 +196,17 @@ class Contact:
     before: dict[str, Any] = field(default_factory=dict)
     stored_seen: Micros = 0
 
+    @property
+    def kind(self) -> Kind:
+        """Whether we know who it is: by a person key, or without any."""
+        return Kind.KNOWN if self.emails + self.user_ids or self.nameless else Kind.ANONYMOUS
+
     def scalars(self) -> dict[str, Any]:
         """What its node keeps beside its id and times, as the database gets it."""
         return {
             "kind": self.kind.value,
             "split": self.split,
+            "nameless": self.nameless,
             "emails": self.emails,
             "user_ids": self.user_ids,
             "trackers": self.trackers,
@@ -205,6 +214,48 @@ class Contact:
             "tracker_id": self.tracker_id,
             "timeline_id": self.timeline_id,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class NameLoss:
+    """The loss of a person key after which the contact had none of its own.
+
+    Whether it was the last one depends on the unions that brought keys: any of them may be undone later.
+
+    Attributes
+    ----------
+    came_by
+        The union that had brought the lost key; None when the key was the contact's own.
+    left_by
+        The unions that had brought the person keys that were left.
+    outlived
+        The unions that had brought a nameless contact before.
+    """
+
+    came_by: str | None
+    left_by: frozenset[str]
+    outlived: frozenset[str]
+
+
+def is_nameless(*, split: bool, unions: Mapping[str, bool], losses: Iterable[NameLoss]) -> bool:
+    """Return whether a contact is known without a person key.
+
+    Parameters
+    ----------
+    split
+        It was made by a conflict of row 4.3.3.
+    unions
+        The unions into it that stand, each with whether it brought a nameless contact.
+    losses
+        Its losses of person keys. One made the contact anonymous if its key would have been there, and no other,
+        with the unions that stand; what made the contact known before it counts no more then.
+    """
+    last = [
+        loss for loss in losses if (loss.came_by is None or loss.came_by in unions) and loss.left_by.isdisjoint(unions)
+    ]
+    if split and not last:
+        return True
+    return any(nameless and not any(union in loss.outlived for loss in last) for union, nameless in unions.items())
 
 
 def tracker_order(ownership: Ownership) -> tuple[Micros, int]:

@@ -12,6 +12,7 @@ from graph.identity.working_set.entities import (
     Entry,
     Key,
     Merge,
+    NameLoss,
     Ownership,
     Timeline,
     Undone,
@@ -19,7 +20,7 @@ from graph.identity.working_set.entities import (
     shown_entry,
     tracker_order,
 )
-from graph.model import KeyName, Kind, Properties
+from graph.model import PERSON_KEYS, KeyName, Kind, Properties
 from graph.store.changes import ChangeKind, ChangeRow, change_row
 
 Read = Callable[..., list[dict[str, Any]]]
@@ -68,6 +69,8 @@ class WorkingSet:
     merges: list[Merge] = field(default_factory=list)
     undone: list[Undone] = field(default_factory=list)
     disowned: list[tuple[Key, str]] = field(default_factory=list)
+    losses: list[tuple[str, NameLoss]] = field(default_factory=list)
+    """Person keys that contacts lost in this transaction."""
     new_splits: list[tuple[str, str, str, Micros]] = field(default_factory=list)
     dropped_entries: list[str] = field(default_factory=list)
     minted: set[str] = field(default_factory=set)
@@ -148,10 +151,10 @@ class WorkingSet:
     def _contact_loaded(self, row: Mapping[str, Any]) -> None:
         contact = Contact(
             id=row["id"],
-            kind=Kind(row["kind"]),
             created=row["created"],
             seen=row["seen"],
             split=row["split"],
+            nameless=row["nameless"],
             emails=row["emails"],
             user_ids=row["user_ids"],
             trackers=row["trackers"],
@@ -298,9 +301,9 @@ class WorkingSet:
 
     # --- operations -----------------------------------------------------------------------------------------
 
-    def create(self, kind: Kind, at: Micros, *, split: bool = False) -> Contact:
-        """Make a contact; it has no key yet."""
-        contact = Contact(self.id_source.contact(), kind, at, at, split=split, complete=True, entries={})
+    def create(self, at: Micros, *, split: bool = False) -> Contact:
+        """Make a contact; it has no key yet. One made by a conflict of row 4.3.3 (``split``) is known at once."""
+        contact = Contact(self.id_source.contact(), at, at, split=split, nameless=split, complete=True, entries={})
         self.contacts[contact.id] = contact
         return contact
 
@@ -356,9 +359,11 @@ class WorkingSet:
     def disown(self, contact: Contact, name: KeyName, value: str, at: Micros) -> None:
         """Take a key from a contact; its activity stays, and a lost primary tracker is replaced."""
         key = self.keys[name, value]
-        if name == "tracker_id" and contact.tracker_id == value:
+        if name in PERSON_KEYS or contact.tracker_id == value:
             self.need_keys(contact)
-        self.unlink(contact, key)
+        ownership = self.unlink(contact, key)
+        if name in PERSON_KEYS:
+            self._lose_name(contact, ownership)
         if name != "tracker_id":
             return
         if key.timeline is not None:
@@ -366,6 +371,19 @@ class WorkingSet:
             key.timeline = None
         if contact.tracker_id == value:
             self.choose_primary(contact, at)
+
+    def _lose_name(self, contact: Contact, lost: Ownership) -> None:
+        """Note the loss of a person key; with the last one a contact is anonymous, whatever made it known before."""
+        left = [edge.merge for key, edge in contact.keys.items() if key.name in PERSON_KEYS]
+        if None in left:
+            return
+        outlived = {row["merge"] for row in self.run("union.brought_nameless", contact_id=contact.id)}
+        outlived |= {
+            merge.id for merge in self.merges if merge.target == contact.id and self.contacts[merge.source].nameless
+        }
+        left_by = frozenset(merge for merge in left if merge is not None)
+        self.losses.append((contact.id, NameLoss(lost.merge, left_by, frozenset(outlived))))
+        contact.nameless = contact.nameless and bool(left)
 
     def choose_primary(self, contact: Contact, at: Micros) -> None:
         """Make the tracker that came to the contact first its primary one; without any, mint one."""

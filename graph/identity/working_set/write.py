@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from graph.clock import to_pair
-from graph.identity.working_set.entities import Contact, Key, Merge, Ownership, Timeline, Undone
+from graph.identity.working_set.entities import Contact, Key, Merge, NameLoss, Ownership, Timeline, Undone
 from graph.identity.working_set.working_set import WorkingSet
 from graph.model import KeyName
 from graph.store.statements import load_statements
@@ -99,6 +99,8 @@ class _Writer:
                 ],
             )
         self._send()
+        if working_set.losses:
+            working_set.run("union.lose_names", losses=[_loss(contact, loss) for contact, loss in working_set.losses])
 
     def _add(self, statement: str, **parameters: list[Row] | list[str]) -> None:
         self.writes[statement] = parameters
@@ -233,6 +235,17 @@ def _period(timeline: Timeline) -> Row:
         "ended": None if timeline.ended is None else to_pair(timeline.ended),
         "open": timeline.ended is None,
         "activities": timeline.activities,
+    }
+
+
+def _loss(contact: str, loss: NameLoss) -> Row:
+    return {
+        "contact": contact,
+        "node": {
+            "came_by": loss.came_by,
+            "left_by": sorted(loss.left_by),
+            "outlived": sorted(loss.outlived),
+        },
     }
 
 
