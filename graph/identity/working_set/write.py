@@ -8,6 +8,7 @@ from graph.clock import to_pair
 from graph.identity.working_set.entities import Contact, Key, Merge, NameLoss, Ownership, Timeline, Undone
 from graph.identity.working_set.working_set import WorkingSet
 from graph.model import KeyName
+from graph.store.audit import rows_of_changes
 from graph.store.statements import load_statements
 
 Row = dict[str, Any]
@@ -99,6 +100,8 @@ class _Writer:
                 ],
             )
         self._send()
+        if entries := rows_of_changes(working_set.feed):
+            working_set.run("audit.append", rows=entries)
         if working_set.losses:
             working_set.run("union.lose_names", losses=[_loss(contact, loss) for contact, loss in working_set.losses])
 
