@@ -31,6 +31,7 @@ bench: $(VENV)/.test ## What is measured, beside what it is measured against
 	$(BIN)/python -m bench.analysis
 	$(BIN)/python -m bench.propositions
 	$(BIN)/python -m bench.processes
+	$(BIN)/python -m bench.doubt
 
 bench-offline: $(VENV)/.test ## Bulk loads, Spark at ten million edges, and both engines on 100,000 people: an hour
 	$(BIN)/python -m bench.load

@@ -3,14 +3,18 @@
 import errno
 import logging
 import os
+import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import typer
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.segment import Segment
+from rich.text import Text
 
 from graph.errors import KinfoldError
 
@@ -20,7 +24,50 @@ PIPE_CLOSED = 141
 
 Report = Callable[[str, int, int], None]
 
-stderr = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else 160)
+_ACTIVE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What a terminal acts on instead of showing it, or cannot be written; line feeds and tabs are left alone."""
+_ACTIVE_BYTES = re.compile(rb"\x7f|\xc2[\x80-\x9f]|\xe2\x80[\x8e\x8f\xa8-\xae]|\xe2\x81[\xa6-\xa9]")
+"""The same in UTF-8, save what JSON escapes anyway."""
+
+
+def visible(text: str) -> str:
+    """Write out the characters of a text that a terminal would act on, such as escape sequences."""
+    return _ACTIVE.sub(lambda found: _escape(found[0]), text)
+
+
+def inert(json: bytes) -> bytes:
+    """Escape in JSON what a terminal would act on; it reads back as the same."""
+    return _ACTIVE_BYTES.sub(lambda found: f"\\u{ord(found[0].decode()):04x}".encode(), json)
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+class Screen(Console):
+    """A console on which a text is only ever a text: without markup, and with its escape sequences written out.
+
+    What people are called, and what a log holds, is shown as it is stored; whoever stored it draws nothing.
+    """
+
+    def __init__(self, *, stderr: bool = False, width: int | None = None) -> None:
+        stream = sys.stderr if stderr else sys.stdout
+        super().__init__(
+            stderr=stderr, width=None if stream.isatty() else width, markup=False, emoji=False, highlight=False
+        )
+
+    def render_str(self, text: str, **how: Any) -> Text:
+        """Make a text of a string, measured as it is written out."""
+        return super().render_str(visible(text), **how)
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Render something, every text in it written out."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else Segment(visible(segment.text), segment.style)
+
+
+stderr = Screen(stderr=True, width=160)
 
 
 class Refusal(Exception):
@@ -50,7 +97,7 @@ def plain_errors() -> Iterator[None]:
 
 def say(text: str) -> None:
     """Write a line to stderr as it is."""
-    stderr.print(text, markup=False, soft_wrap=True)
+    stderr.print(visible(text), soft_wrap=True)
 
 
 def log_plainly() -> None:
@@ -82,7 +129,7 @@ def fetching(home: Path | None = None) -> Iterator[Report]:
     """
     progress = Progress(
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TimeElapsedColumn(),
         console=stderr,
@@ -110,7 +157,7 @@ def analysing() -> Iterator[Report]:
     """Show how far an analysis is, where somebody watches."""
     progress = Progress(
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TextColumn("{task.completed:,} of {task.total:,}"),
         TimeElapsedColumn(),
@@ -137,8 +184,8 @@ class _Plain(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         text = record.getMessage()
         if record.exc_info and record.exc_info[1] and not os.environ.get("KINFOLD_DEBUG"):
-            return f"kinfold: {text}: {_in_words(record.exc_info[1])}"
-        return super().format(record)
+            return visible(f"kinfold: {text}: {_in_words(record.exc_info[1])}")
+        return visible(super().format(record))
 
 
 def _in_words(error: BaseException) -> str:

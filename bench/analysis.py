@@ -18,7 +18,7 @@ from graph.analysis.components import components, tie
 from graph.analysis.reading import Progress, read_graph, read_splits
 from graph.analysis.run import analyse_reading
 from graph.kinfold import Kinfold
-from graph.store.database import Database
+from graph.store.database import REPEATABLE, Database
 
 Result = TypeVar("Result")
 
@@ -65,12 +65,14 @@ def load(database: Database, contacts: int, seed: int, tell: Progress) -> None:
     for start in range(0, contacts, PAGE):
         end = min(start + PAGE, contacts)
         page = shares[start:end].tolist()
-        database.write(lambda tx, s=start, e=end, page=page: tx.run_text(LOAD, start=s, end=e, shares=page))
+        database.write(
+            lambda tx, s=start, e=end, page=page: tx.run_text(LOAD, start=s, end=e, shares=page), committed=REPEATABLE
+        )
         tell("loading", end, contacts)
     pairs = np.column_stack((np.flatnonzero(shares), own[shares])).tolist()
     for start in range(0, len(pairs), PAGE):
         rows = pairs[start : start + PAGE]
-        database.write(lambda tx, rows=rows: tx.run_text(LOAD_SHARED, shares=rows))
+        database.write(lambda tx, rows=rows: tx.run_text(LOAD_SHARED, shares=rows), committed=REPEATABLE)
         tell("sharing", start + len(rows), len(pairs))
 
 

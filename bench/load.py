@@ -33,7 +33,7 @@ from graph.kinfold import Kinfold
 from graph.loads.loads import ROWS_AT_ONCE
 from graph.model import Answer
 from graph.opening import rarely_collect
-from graph.store.database import Database
+from graph.store.database import REPEATABLE, Database
 
 OUT = Path(__file__).parent / "out"
 COLUMNS = ("user_id", "email", "tracker_id", "subscription", "properties.country", "properties.plan", "created_at")
@@ -61,7 +61,7 @@ CREATE (c:Contact {id: row.id, kind: 'known', split: false, emails: 1, user_ids:
     contact_kind: 'known'})
 """
 CENSUS = """\
-CALL () { MATCH (n) WHERE NOT n:Load RETURN labels(n)[0] AS what, count(*) AS times
+CALL () { MATCH (n) WHERE NOT n:Load AND NOT n:Receipt RETURN labels(n)[0] AS what, count(*) AS times
   UNION ALL MATCH ()-[r]->() RETURN type(r) AS what, count(*) AS times }
 RETURN what, times
 """
@@ -101,7 +101,7 @@ def plain(database: Database, path: Path, clock: Clock) -> None:
                 }
                 for place, values in enumerate(chunk)
             ]
-            database.write(lambda tx, rows=rows: tx.run_text(PLAIN, rows=rows))
+            database.write(lambda tx, rows=rows: tx.run_text(PLAIN, rows=rows), committed=REPEATABLE)
 
 
 def census(database: Database) -> dict[str, int]:

@@ -20,7 +20,8 @@ PACKAGES = ("graph", "api")
 MAX_LAYERS = 12
 
 GROUND = frozenset(
-    f"graph.{name}" for name in ("model", "errors", "clock", "json", "paging", "settings", "tracing", "durable")
+    f"graph.{name}"
+    for name in ("model", "errors", "clock", "json", "paging", "patterns", "settings", "tracing", "durable")
 )
 """Modules that every room may use."""
 

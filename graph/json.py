@@ -61,5 +61,9 @@ def named_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _twice(names: list[str]) -> NoReturn:
-    name = next(name for position, name in enumerate(names) if name in names[:position])
-    raise BadInput([FieldError(name, "duplicate_field", "this is given more than once")])
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise BadInput([FieldError(name, "duplicate_field", "this is given more than once")])
+        seen.add(name)
+    raise AssertionError("no name is there twice")

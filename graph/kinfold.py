@@ -69,7 +69,7 @@ class Kinfold:
     @classmethod
     def on(cls, database: Database, settings: Settings) -> "Kinfold":
         """Put the product on a database whose schema is up to date."""
-        limits = Limits(settings.max_trackers, settings.max_subscriptions)
+        limits = Limits(settings.max_trackers, settings.max_subscriptions, settings.max_properties)
         suppression = Suppression(database, settings)
         clock, id_source = Clock(), RandomIds()
         blocking = Blocking(database, settings, suppression, clock=clock)
@@ -81,7 +81,7 @@ class Kinfold:
             database,
             resolver,
             Contacts(database),
-            PropertyEdits(database, id_source=id_source, clock=clock),
+            PropertyEdits(database, limits=limits, id_source=id_source, clock=clock),
             KeyEdits(database, limits=limits, block_list=blocking.current, id_source=id_source, clock=clock),
             Unions(database, limits=limits, id_source=id_source, clock=clock),
             History(database),
@@ -100,7 +100,7 @@ class Kinfold:
             feed,
             Webhooks(database, feed, clock=clock, allow_internal=settings.webhooks_allow_internal),
             catalogues,
-            Propositions(database, resolver, catalogues, id_source=id_source),
+            Propositions(database, resolver, catalogues),
             Loads(database, resolver, clock=clock),
             EventLogs(database, resolver, settings, clock=clock),
         )

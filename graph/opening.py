@@ -79,7 +79,7 @@ def resolver_on(
     """
     clock = clock or Clock()
     blocking = blocking or Blocking(database, settings, Suppression(database, settings), clock=clock)
-    limits = Limits(settings.max_trackers, settings.max_subscriptions)
+    limits = Limits(settings.max_trackers, settings.max_subscriptions, settings.max_properties)
     return Resolver(
         database,
         policy=settings.policy,

@@ -14,6 +14,8 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from graph.patterns import Pattern
+
 PolicyName = Literal["strict", "continuity", "last_login"]
 ServerRelease = Literal["lts", "calendar"]
 WriteAnswer = Literal["full", "minimal"]
@@ -58,12 +60,14 @@ class Settings(BaseSettings):
 
     max_trackers: int = Field(500, ge=1)
     max_subscriptions: int = Field(50, ge=1)
+    max_properties: int = Field(1_000, ge=1)
+    """How many names of properties events may give a contact; one that was removed counts, its removal is kept."""
     block: Annotated[list[str], NoDecode] = []
     """Values to block beside the built-in list, separated by commas."""
     allow: Annotated[list[str], NoDecode] = []
     """Values of the built-in list to let through, separated by commas."""
     block_patterns: Annotated[list[str], NoDecode] = []
-    """Regular expressions to block, separated by line feeds; one must match the whole value."""
+    """Regular expressions (RE2) to block, separated by line feeds; one must match the whole value."""
     write_key: SecretStr = SecretStr("")
     """Access keys, separated by commas, that may send events and read nothing but the answers."""
     read_key: SecretStr = SecretStr("")
@@ -74,6 +78,10 @@ class Settings(BaseSettings):
     """How much the answers to a write key tell: all that they say, or nothing about anybody (docs/security.md)."""
     cors_origins: Annotated[list[str], NoDecode] = []
     """Sites whose pages may send events from a browser, separated by commas; ``*`` for any."""
+    max_connections: int = Field(1_000, ge=1)
+    """How many connections a server keeps open; of more, the one that has been silent for longest is closed."""
+    max_body_memory: int = Field(128, ge=40)
+    """MiB of large bodies that a server holds at once; who would be beyond is told to come again."""
     rate_per_key: float = Field(0.0, ge=0)
     """Calls a second that one access key may make in the long run; 0 for any number."""
     rate_per_address: float = Field(0.0, ge=0)
@@ -126,3 +134,10 @@ class Settings(BaseSettings):
             return value
         parts = value.splitlines() if info.field_name == "block_patterns" else value.split(",")
         return [part.strip() for part in parts if part.strip()]
+
+    @field_validator("block_patterns")
+    @classmethod
+    def _compiled(cls, patterns: list[str]) -> list[str]:
+        for pattern in patterns:
+            Pattern(pattern)
+        return patterns

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 
 from graph.kinfold import Kinfold
 from graph.settings import Settings
-from graph.store.database import Database
+from graph.store.database import REPEATABLE, Database
 from graph.store.migrations import migrate
 
 # A busy machine is no failure.
@@ -71,7 +71,7 @@ def shared_database(server: Settings) -> Iterator[Database]:
 def empty(database: Database) -> None:
     """Delete everything but the schema."""
     text = (Path(__file__).parent / "empty.cypher").read_text()
-    while database.write(lambda tx: tx.run_text(text)[0]["left"]):
+    while database.write(lambda tx: tx.run_text(text)[0]["left"], committed=REPEATABLE):
         pass
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.table import Table
-from rich.text import Text
 
 from api.command.edits import Teller
 from api.terminal import Refusal
@@ -92,8 +91,8 @@ def _tables(analysis: "Analysis") -> list[Table | str]:
     if analysis.findings:
         table = _table("score", "what", "about", "why")
         for item in analysis.findings[:SHOWN]:
-            about = Text(f"{item.subject['type']} {item.subject['value']}")
-            table.add_row(f"{item.score:.3f}", item.kind, about, Text(item.reason))
+            about = f"{item.subject['type']} {item.subject['value']}"
+            table.add_row(f"{item.score:.3f}", item.kind, about, item.reason)
         shown += ["What looks wrong", table]
         if len(analysis.findings) > SHOWN:
             shown.append(f"… and {len(analysis.findings) - SHOWN} more.")
@@ -101,7 +100,7 @@ def _tables(analysis: "Analysis") -> list[Table | str]:
         table = _table("score", "verdict", "known", "folded", "why")
         for cluster in analysis.clusters[:SHOWN]:
             table.add_row(
-                f"{cluster.score:.3f}", cluster.verdict, str(cluster.known), str(cluster.folded), Text(cluster.reason)
+                f"{cluster.score:.3f}", cluster.verdict, str(cluster.known), str(cluster.folded), cluster.reason
             )
         shown += ["Clusters", table]
         if len(analysis.clusters) > SHOWN:

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 import typer
 
-from api.terminal import Refusal, fetching, say
+from api.terminal import Refusal, fetching, inert, say
 from graph.embedded import Server
 from graph.embedded import backup as backups
 from graph.settings import Settings
@@ -71,4 +71,4 @@ def _check_embedded(settings: Settings, command: str) -> None:
 
 
 def _print(content: dict[str, Any]) -> None:
-    typer.echo(orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z).decode())
+    typer.echo(inert(orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z)).decode())

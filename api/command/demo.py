@@ -10,13 +10,13 @@ from typing import Any, BinaryIO
 from urllib.parse import quote
 
 import orjson
-from rich.console import Console
 from rich.table import Table
 
 from api.command.catalogue import load
 from api.command.logs import lines
 from api.http.batch import resolve_read
 from api.http.problems import as_problem
+from api.terminal import Screen
 from graph.errors import KinfoldError
 from graph.explore.contacts import Contacts
 from graph.identity.events import Event
@@ -53,9 +53,7 @@ def tell(kinfold: Kinfold, stream: BinaryIO, url: str | None, catalogue: Path | 
     url
         Where the server is going to be; None when there is none.
     """
-    told = Console()
-    if not told.is_terminal:
-        told = Console(width=WIDTH)
+    told = Screen(width=WIDTH)
     names = Names(kinfold.contacts)
     story = _story_table()
     events: list[Event] = []
@@ -74,7 +72,7 @@ def tell(kinfold: Kinfold, stream: BinaryIO, url: str | None, catalogue: Path | 
         load(kinfold, catalogue.read_bytes())
         told.print(_offers_table(kinfold, names, people, seen))
     next_things = _next_things(events, people, url, _in_shell(kinfold.settings))
-    told.print(next_things, markup=False, highlight=False, soft_wrap=True)
+    told.print(next_things, soft_wrap=True)
 
 
 class Names:

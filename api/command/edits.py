@@ -6,12 +6,11 @@ from typing import Any
 
 import orjson
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from api.http.problems import as_problem
-from api.terminal import Refusal, say, stderr
+from api.terminal import Refusal, Screen, inert, say, stderr, visible
 from graph.access.access_keys import KeyScope
 from graph.blocking.blocking import RuleKind
 from graph.errors import KinfoldError, Unavailable
@@ -31,16 +30,17 @@ class Teller:
 
     def __init__(self, *, as_json: bool) -> None:
         self._as_json = as_json
-        self._console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
+        self._console = Screen(width=WIDTH)
 
     def tell(self, document: Any, *shown: Table | str) -> None:
         """Write the document, or what is shown of it."""
         if self._as_json:
-            sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE))
+            option = orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE
+            sys.stdout.buffer.write(inert(orjson.dumps(document, option=option)))
             sys.stdout.buffer.flush()
             return
         for item in shown:
-            self._console.print(item, markup=False, soft_wrap=isinstance(item, str))
+            self._console.print(item, soft_wrap=isinstance(item, str))
 
     def refuse(self, error: KinfoldError, *, done: list[Document] | None = None) -> typer.Exit:
         """Say why it is not done; the exit code is the one of a log with bad lines.
@@ -99,7 +99,7 @@ def unmerge_key(kinfold: Kinfold, key: str, *, cascade: bool, dry_run: bool, yes
         teller.tell({"dry_run": True, "unions": previews}, *listed, *shown)
         return
     if not yes:
-        stderr.print(*listed, sep="\n", markup=False)
+        stderr.print(*listed, sep="\n")
         _confirm(f"Undo {'this union' if len(unions) == 1 else f'these {len(unions)} unions'}?")
     undone: list[Document] = []
     for union in unions:
@@ -154,7 +154,7 @@ def list_rules(rules: list[Document], teller: Teller) -> None:
         return
     table = new_table("kind", "value", "since")
     for rule in rules:
-        table.add_row(rule["kind"], Text(rule["value"]), rule["at"])
+        table.add_row(rule["kind"], rule["value"], rule["at"])
     teller.tell(listed, "Beside the built-in list:", table)
 
 
@@ -211,7 +211,7 @@ def list_keys(kinfold: Kinfold, teller: Teller) -> None:
     table = new_table("id", "scope", "name", "answer", "made", "revoked")
     for key in listed:
         shown = (key[column] for column in ("id", "scope", "name", "answer", "created_at", "revoked_at"))
-        table.add_row(*(Text(text or "") for text in shown))
+        table.add_row(*(text or "" for text in shown))
     teller.tell(document, table)
 
 
@@ -236,7 +236,7 @@ def _previews(changes: list[Document]) -> Iterable[Table | str]:
             # Of a contact that comes or goes, what it has none of is no news.
             if not any(change[side] not in (None, []) for side in ("before", "after")):
                 continue
-            table.add_row(Text(change["field"]), _value(change["before"]), _value(change["after"]))
+            table.add_row(change["field"], _value(change["before"]), _value(change["after"]))
         yield table
 
 
@@ -244,8 +244,8 @@ def _value(value: Any) -> Text:
     if value is None:
         return Text("—", style="dim")
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return Text("\n".join(value)) if value else Text("none", style="dim")
-    return Text(value if isinstance(value, str) else orjson.dumps(value).decode())
+        return Text(visible("\n".join(value))) if value else Text("none", style="dim")
+    return Text(visible(value if isinstance(value, str) else orjson.dumps(value).decode()))
 
 
 def _unions_table(unions: list[Document]) -> Table:

@@ -253,7 +253,7 @@ def _words(file: Path, loaded: Loaded) -> str:
 def _progress() -> Progress:
     return Progress(
         SpinnerColumn(),
-        TextColumn("{task.description}: {task.completed:,} rows"),
+        TextColumn("{task.description}: {task.completed:,} rows", markup=False),
         BarColumn(),
         TimeElapsedColumn(),
         console=stderr,

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from api.http.batch import Read, read_one, resolve_read
 from api.http.problems import as_problem
+from api.terminal import inert
 from graph.errors import KinfoldError
 from graph.identity.isolation import Resolve
 from graph.logs.ndjson import line_too_long, raw_lines
@@ -176,4 +177,4 @@ def _counts(items: list[tuple[str, int]]) -> str:
 def dump(answers: list[dict[str, Any]]) -> bytes:
     """Write answers as NDJSON."""
     option = orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE
-    return b"".join(orjson.dumps(answer, option=option) for answer in answers)
+    return inert(b"".join(orjson.dumps(answer, option=option) for answer in answers))

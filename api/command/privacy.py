@@ -3,10 +3,8 @@
 import sys
 from datetime import datetime
 
-from rich.text import Text
-
 from api.command.edits import Teller, new_table, read_key
-from api.terminal import Refusal
+from api.terminal import Refusal, inert
 from graph.errors import KinfoldError
 from graph.kinfold import Kinfold
 from graph.model import KeyName
@@ -30,10 +28,15 @@ def check_one(contact: str | None, key: str | None) -> None:
 def export(kinfold: Kinfold, contact: str | None, key: str | None) -> None:
     """Write everything held on a person to stdout."""
     try:
+<<<<<<< HEAD
         person = kinfold.contacts.get(_person(kinfold, contact, key))["id"]
         kinfold.audit.exported(person)
         for piece in kinfold.exports.of(person):
             sys.stdout.buffer.write(piece)
+=======
+        for piece in kinfold.exports.of(_person(kinfold, contact, key)):
+            sys.stdout.buffer.write(inert(piece))
+>>>>>>> page
     except KinfoldError as error:
         # Nothing but the document goes to stdout.
         raise Teller(as_json=False).refuse(error) from None
@@ -108,7 +111,7 @@ def list_suppressed(kinfold: Kinfold, *, teller: Teller) -> None:
         return
     shown = new_table("kind", "digest", "since")
     for item in items:
-        shown.add_row(item["kind"], Text(item["digest"]), item["at"])
+        shown.add_row(item["kind"], item["digest"], item["at"])
     teller.tell(document, shown)
 
 

@@ -1,6 +1,5 @@
 """The body of ``kinfold replay``: one log under several policies, and where they differ."""
 
-import sys
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -10,13 +9,12 @@ from tempfile import TemporaryFile
 from typing import Any, BinaryIO, get_args
 
 import orjson
-from rich.console import Console
 from rich.table import Table
 
 from api.command.logs import Line, batches, lines
 from api.http.batch import resolve_read
 from api.http.problems import as_problem
-from api.terminal import Refusal, say
+from api.terminal import Refusal, Screen, inert, say
 from graph.deployment.scratch import ScratchGraph
 from graph.errors import KinfoldError
 from graph.identity.events import Event
@@ -124,7 +122,7 @@ def rewindable(stream: BinaryIO) -> BinaryIO:
 
 def show(done: Comparison, log: BinaryIO, limit: int) -> None:
     """Show the sums and the first differences to a person."""
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
+    console = Screen(width=WIDTH)
     console.print(_summed_up(done))
     counts, total, shown = Counter[str](), 0, 0
     table = Table(title="Events that differ", title_justify="left")
@@ -144,7 +142,7 @@ def show(done: Comparison, log: BinaryIO, limit: int) -> None:
         )
         table.caption_justify = "left"
         console.print(table)
-    console.print(_counted(done, total, shown, counts), markup=False, soft_wrap=True)
+    console.print(_counted(done, total, shown, counts), soft_wrap=True)
     for problem in done.bad[:SHOWN_BAD]:
         say(f"line {problem['line']}: {problem['detail']}")
     if len(done.bad) > SHOWN_BAD:
@@ -158,7 +156,7 @@ def dump(done: Comparison, log: BinaryIO, out: BinaryIO) -> None:
     for place, (difference, line) in enumerate(_told_apart(done, log)):
         counts.update(difference.differs)
         out.write(b",\n" if place else b"\n")
-        out.write(orjson.dumps(_document(difference, line)))
+        out.write(inert(orjson.dumps(_document(difference, line))))
     out.write(b"\n],")
     rest = {
         "events": done.resolved,
@@ -166,7 +164,7 @@ def dump(done: Comparison, log: BinaryIO, out: BinaryIO) -> None:
         "policies": {summary.policy: summary.to_dict() for summary in done.summaries},
         "bad": done.bad,
     }
-    out.write(orjson.dumps(rest, option=_LINE)[1:])
+    out.write(inert(orjson.dumps(rest, option=_LINE))[1:])
     out.flush()
 
 

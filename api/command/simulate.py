@@ -1,6 +1,5 @@
 """The bodies of ``kinfold simulate``: a world as NDJSON, or its score."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -8,10 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import orjson
-from rich.console import Console
 from rich.table import Table
 
-from api.terminal import Refusal, fetching, say
+from api.terminal import Refusal, Screen, fetching, say
 from graph.errors import BadInput, FieldError
 from graph.settings import Settings
 from graph.simulation import Parameters, World
@@ -90,7 +88,7 @@ def score(
             adopts=adopts,
             told=lambda policy, events, total: report(f"Replaying under {policy}", events, total),
         )
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
+    console = Screen(width=WIDTH)
     for table in tables(done):
         console.print(table)
     if out is not None:

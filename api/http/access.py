@@ -42,7 +42,7 @@ AUDIT = "/v1/audit"
 """Says who reads whom: it is not for those who read."""
 REASON_HEADER = "kinfold-reason"
 _OPEN_FOLDER = "/static/"
-_WRITES = frozenset({"/v1/resolve", "/v1/resolve/batch", *TRACKING_PATHS})
+_WRITES = frozenset({"/v1/resolve", "/v1/resolve/batch", "/v1/cookie", *TRACKING_PATHS})
 _PROPOSES = re.compile(r"/v1/environments/[^/]+/spaces/[^/]+/propositions|/v1/propositions/[^/]+/outcome")
 _REHEARSES = {
     "POST": re.compile(
@@ -57,6 +57,7 @@ _PROBES = frozenset({"/health", "/ready"})
 _HELD = "kinfold.access"
 _OF_ENVIRONMENT = "environment"
 _LOCAL = "local"
+_CROSS_SITE = "cross-site"
 KEY_PARAMETERS = ("write_key", "writeKey")
 """Where a write key may stand in the query of a call that takes one: by our name, and by that of SDKs."""
 _IN_BODY = "kinfold.key_in_body"
@@ -72,6 +73,13 @@ class Held:
     digest: bytes
     name: str
     """Which key it is, for the change feed: its id, or that it is of the environment."""
+
+    @property
+    def message_space(self) -> str | None:
+        """The prefix of the message ids that come with it; None where they are the deployment's own."""
+        if not self.minimal:
+            return None
+        return self.digest.hex()[:12] if self.name == _OF_ENVIRONMENT else self.name
 
     @property
     def only_writes(self) -> bool:
@@ -245,7 +253,7 @@ class Guard:
         if wanted is not None:
             await self.keys.refresh()
         if not self.keys.required:
-            _check_local(headers, method)
+            _check_local(headers, method, open_to_all=wanted is None)
         elif wanted is not None:
             receive = await with_key_in_body(scope, receive)
             held = _check_key(self.keys, scope, headers, wanted)
@@ -437,8 +445,13 @@ def presented(headers: Headers) -> bytes:
     raise Unauthorised("An access key comes as Authorization: Bearer KEY, or Basic with an empty password.")
 
 
-def _check_local(headers: Headers, method: str) -> None:
-    """Hold off what a browser sends for somebody else: a server without keys is for this machine only."""
+def _check_local(headers: Headers, method: str, *, open_to_all: bool) -> None:
+    """Hold off what a browser sends for somebody else: a server without keys is for this machine only.
+
+    A page of another site cannot read an answer, but whether it came, how soon and how large it was tells the page
+    whether somebody was found. A browser sends ``Origin`` with a write only; ``Sec-Fetch-Site`` comes with whatever
+    it asks of a loopback address: prefetches, images, frames and navigations too.
+    """
     hosts = headers.getlist("host")
     if not hosts or not all(_is_loopback(f"//{host}") for host in hosts):
         # A page elsewhere may have pointed its own name at this machine.
@@ -450,6 +463,13 @@ def _check_local(headers: Headers, method: str) -> None:
         raise Forbidden(
             "A page of another site may not write to a server without access keys. "
             "Make one with kinfold keys create --scope write, and send it."
+        )
+    origins = headers.getlist("origin")
+    elsewhere = _CROSS_SITE in headers.getlist("sec-fetch-site")
+    if not open_to_all and elsewhere and not (origins and all(map(_is_loopback, origins))):
+        raise Forbidden(
+            "A page of another site may not ask a server without access keys. "
+            "Make keys with kinfold keys create, and send one; or open this address by hand."
         )
 
 

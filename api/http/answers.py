@@ -8,6 +8,18 @@ from graph.identity.keys import normalise_opaque
 from graph.model import KEY_NAMES, Answer
 
 
+def received(held: Held | None, event: Event) -> Event:
+    """Return an event as it came with a key.
+
+    The message ids of a key that anybody can read are its own: an id that somebody invents with it is not taken for
+    an event of a server or of another page, which would then be left out as a repetition.
+    """
+    space = None if held is None else held.message_space
+    if space is None or event.message_id is None:
+        return event
+    return event.model_copy(update={"message_id": f"{space}:{event.message_id}"})
+
+
 def told(held: Held | None, event: Event, answer: Answer) -> dict[str, Any]:
     """Write an answer as the caller's key may see it."""
     return minimal(event, answer) if held is not None and held.minimal else answer.to_dict()

@@ -119,6 +119,7 @@ def create_app(kinfold: Kinfold, keys: AccessKeys | None = None) -> FastAPI:
     ):
         app.include_router(routes.router, prefix="/v1", dependencies=[Depends(single_valued)])
     app.include_router(segment_spec.router, dependencies=[Depends(single_valued)])
+    app.include_router(tag.cookies, prefix="/v1", dependencies=[Depends(single_valued)])
     include_open(app)
     _document(app)
     return app

@@ -1,7 +1,9 @@
 """Many events at once: a bad one fails alone, in its place."""
 
 import json
+import re
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any, NoReturn
 
 import orjson
@@ -15,6 +17,8 @@ from graph.model import Answer
 MAX_BATCH = 1000
 
 Read = Event | KinfoldError
+
+_SOMETHING = re.compile(rb"\S[^\n]*")
 
 
 class _Ambiguous(dict[str, Any]):
@@ -43,7 +47,8 @@ def read_lines(body: bytes) -> list[bytes]:
     BadInput
         When there are more of them than a batch takes.
     """
-    return _bounded([stripped for line in body.split(b"\n") if (stripped := line.strip())])
+    found = islice(_SOMETHING.finditer(body), MAX_BATCH + 1)
+    return _bounded([line[0].rstrip() for line in found])
 
 
 def looks_like_lines(body: bytes) -> bool:

@@ -147,6 +147,18 @@ class OutcomeBody(BaseModel):
     offer: StrictStr | None = Field(None, description="Of which offer; of all of them when left out.")
 
 
+class CookieBody(BaseModel):
+    """The tag's cookie, as the site's own server is to set it."""
+
+    model_config = _example(name="kinfold", tracker_id="0d9e80e2d9c14f0f8f6f2f0c3d1a7b55")
+
+    name: StrictStr = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="The cookie's name.")
+    tracker_id: StrictStr = Field(min_length=1, max_length=1024, description="The cookie's value.")
+    domain: StrictStr | None = Field(
+        None, pattern=r"^\.?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$", max_length=253, description="For several subdomains."
+    )
+
+
 BODIES: tuple[type[BaseModel], ...] = (
     EmptyBody,
     PropertiesBody,
@@ -162,6 +174,7 @@ BODIES: tuple[type[BaseModel], ...] = (
     OfferBody,
     PropositionBody,
     OutcomeBody,
+    CookieBody,
 )
 
 MAY_BE_EMPTY: tuple[type[BaseModel], ...] = (EmptyBody, CategoryBody)

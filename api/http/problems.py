@@ -105,7 +105,7 @@ def _respond(problem: Mapping[str, Any], headers: Mapping[str, str] | None = Non
     if status == 401:
         # Basic works too; offering it would make browsers ask for a password in a window of their own.
         more["WWW-Authenticate"] = 'Bearer realm="kinfold"'
-    if status == 413:
+    if status in (408, 413):
         # The rest of the body was not read, so nothing else can come over this connection.
         more["Connection"] = "close"
     return _ProblemResponse(problem, more)

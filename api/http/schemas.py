@@ -170,7 +170,7 @@ class Answer(BaseModel):
     conflicts: list[Conflict]
     ignored: list[IgnoredKey]
     duplicate: bool = Field(description="The message_id had been seen; nothing was written.")
-    limited: bool = Field(description="A limit kept a key or a union from being carried out.")
+    limited: bool = Field(description="A limit kept a key, a union or a property from being carried out.")
     trace: list[TraceStep] | None = Field(None, description="With explain=true.")
 
 

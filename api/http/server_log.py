@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from api.terminal import inert, visible
 from graph.settings import Settings
 
 FIELDS = "kinfold_fields"
@@ -63,7 +64,7 @@ class JsonLines(_Lines):
 
     def format(self, record: logging.LogRecord) -> str:
         """Write one record."""
-        return orjson.dumps(self.described(record), default=str).decode()
+        return inert(orjson.dumps(self.described(record), default=str)).decode()
 
 
 class TextLines(_Lines):
@@ -74,9 +75,11 @@ class TextLines(_Lines):
         line = self.described(record)
         error = line.pop("error", None)
         more = " ".join(f"{name}={value}" for name, value in line.items() if name not in _SAID)
-        text = f"{line['at']} {line['level']:7} {line['logger']}: {line['message']} {more}".rstrip()
+        # One line is one record, whatever stands in it.
+        message = visible(f"{line['message']} {more}".rstrip()).replace("\n", "\\n")
+        text = f"{line['at']} {line['level']:7} {line['logger']}: {message}"
         while error is not None:
-            text += f"\n  {' '.join(filter(None, (error['type'], error.get('code'), error.get('words'))))}"
+            text += f"\n  {visible(' '.join(filter(None, (error['type'], error.get('code'), error.get('words')))))}"
             text += "".join(f"\n    {place}" for place in error["places"])
             error = error.get("cause")
         return text

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 
 from api.http.access import AccessKeys
 from api.http.app import create_app
+from api.http.connections import BoundedBodies, bounded_http
 from api.http.tenants import Tenants
 from api.http.tracing import traced
 from api.terminal import Refusal, say
@@ -113,7 +114,8 @@ def _has_no_key(tenant: Tenant, keys: AccessKeys) -> bool:
 
 def _run(app: ASGIApp, settings: Settings, retry_seconds: float, taken: socket.socket, more: str = "") -> None:
     config = uvicorn.Config(
-        app,
+        BoundedBodies(app, settings.max_body_memory * 1024 * 1024),
+        http=bounded_http(settings),
         log_config=None,
         access_log=False,  # query strings carry emails
         # Anybody can send X-Forwarded-For; only a proxy that is known tells the truth.

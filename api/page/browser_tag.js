@@ -4,14 +4,20 @@
   var script = d.currentScript || d.querySelector("script[src*='/tag.js']");
   var set = script.dataset;
   var early = w.kinfold || [];
-  if (early.tracker) return; // loaded twice
-  var endpoint = (set.api || new URL(script.src).origin).replace(/\/$/, "") + "/v1/resolve/batch" +
-    (set.key ? "?write_key=" + encodeURIComponent(set.key) : "");
+  if (!Array.isArray(early)) return; // loaded twice
+  function at(path) {
+    return (set.api || new URL(script.src).origin).replace(/\/$/, "") + path +
+      (set.key ? "?write_key=" + encodeURIComponent(set.key) : "");
+  }
   var COOKIE = set.cookie || "kinfold";
   var PREFIX = "kinfold.", EVENT = PREFIX + "e.";
   var MAX_AGE = 34560000; // 400 days, the most that browsers keep a cookie
+  var SECRET = new RegExp("token|passw|pwd|secret|mail|session|credential|signature|jwt|api_?key|" +
+    "(^|[[.])(pass|code|auth|auth_?code|otp|pin|sid|sig|key|phone|tel|ticket|_kf)]?$", "i");
+  var LINK = "_kf", LINK_LIVES = 120000; // milliseconds
   var MANY = 50, BYTES = 48000, QUEUE = 1000; // keepalive requests share 64 KiB
-  var held = [], inMemory = {}, taken = {}, counter = 0, failures = 0, waiting = 0, told = 0, running = false, ready = false, fresh = "";
+  var held = [], inMemory = {}, taken = {}, counter = 0, failures = 0, waiting = 0, told = 0;
+  var running = false, ready = false, fresh = "";
 
   // What a page stores outlives it. Where a browser stores nothing for us, the page's memory has to do.
   function get(key) { try { return inMemory[key] || w.localStorage.getItem(key); } catch (_) { return null; } }
@@ -39,6 +45,24 @@
       "; SameSite=Lax" + (set.domain ? "; domain=" + set.domain : "") +
       (w.location.protocol === "https:" ? "; Secure" : "");
     fresh = cookie() ? "" : tracker; // for this page, where no cookie may be set
+    if (set.cookieBy === "server") lasting();
+  }
+  // Some browsers keep a cookie that a script wrote for days, and one that the site's own server set for as long as
+  // it says. Another tab may change the tracker while the server answers with the one from before: the last one stays.
+  function lasting() {
+    var wanted = cookie();
+    if (!wanted) { drop(PREFIX + "set"); return; }
+    if (read(PREFIX + "set").tracker === wanted && read(PREFIX + "set").until > Date.now()) return;
+    put(PREFIX + "set", JSON.stringify({ tracker: wanted, until: Date.now() + 86400000 }));
+    w.fetch(at("/v1/cookie"), {
+      method: "POST", credentials: "same-origin", headers: { "Content-Type": "text/plain" },
+      body: JSON.stringify({ name: COOKIE, tracker_id: wanted, domain: set.domain || null })
+    }).then(function (response) {
+      var last = read(PREFIX + "set").tracker;
+      if (!response.ok) throw new Error("answered " + response.status);
+      if (!allowed()) keep("", 0);
+      else if (last && last !== cookie()) { drop(PREFIX + "set"); keep(last); }
+    }).catch(function () { drop(PREFIX + "set"); }); // the next page asks again
   }
   function current() { return cookie() || fresh; }
   function tracker() {
@@ -47,7 +71,34 @@
   }
   function allowed() {
     var said = get(PREFIX + "consent");
-    return said ? said === "yes" : set.consent !== "required";
+    return said ? said === "yes" : set.consent !== "required" && !navigator.globalPrivacyControl;
+  }
+  function listed(names) { return (names || "").toLowerCase().split(/[\s,]+/).filter(Boolean); }
+
+  // An address without what opens an account or names a person.
+  function decoded(text) { try { return decodeURIComponent(text.replace(/\+/g, " ")); } catch (_) { return text; } }
+  function secret(name) { return SECRET.test(name) || listed(set.secrets).indexOf(name.toLowerCase()) >= 0; }
+  function clean(address) {
+    var left = address.replace(/([?#&;])([^?#&;=]*)=([^?#&;]*)/g, function (whole, mark, name, value) {
+      value = decoded(value);
+      return secret(decoded(name)) || clean(value) !== value ? mark : whole;
+    });
+    if (left !== address) {
+      left = left.replace(/[&;]+(?=[?#&;]|$)/g, "").replace(/([?#])[?&;]+/g, "$1").replace(/[?#]+(?=#|$)/g, "");
+    }
+    return left.replace(/(\/\/)[^/?#@]*@/, "$1").replace(/[^\s/?#&=;:,]{1,64}(?:@|%40)[\w-]+(?:\.[\w-]+)+/gi, "*")
+      .replace(/eyJ[\w-]{10,}\.[\w-]+\.[\w-]*/g, "*");
+  }
+  function cleaned(properties) {
+    Object.keys(properties).forEach(function (name) {
+      function one(value) {
+        return typeof value === "string" && (/^https?:/i.test(value) || /^(url|path|search|referrer)$/.test(name)) ?
+          clean(value) : value;
+      }
+      var value = properties[name];
+      properties[name] = Array.isArray(value) ? value.map(one) : one(value);
+    });
+    return properties;
   }
 
   // Names and values as an event takes them: flat, lists of one kind.
@@ -68,7 +119,7 @@
     var keys = queued();
     event.tracker_id = tracker();
     event.message_id = id();
-    event.occurred_at = new Date().toISOString();
+    event.occurred_at = moment().at;
     // Until the answer to a login is there, what follows it says whose it is as well.
     for (var at = keys.length; at--;) {
       var before = read(keys[at]);
@@ -114,7 +165,7 @@
     if (!keys.length) return Promise.resolve();
     var body = JSON.stringify({ events: events });
     function release() { keys.forEach(function (key) { delete taken[key]; }); }
-    return w.fetch(endpoint, {
+    return w.fetch(at("/v1/resolve/batch"), {
       method: "POST", body: body, keepalive: body.length * 3 < 60000, credentials: "omit",
       headers: { "Content-Type": "text/plain" }, // a request without preflight: it leaves with the page
       signal: w.AbortSignal && AbortSignal.timeout && AbortSignal.timeout(30000)
@@ -164,31 +215,53 @@
     }).catch(function () { /* a page without push */ });
   }
 
+  var NAMES = { firstName: "_name", lastName: "_surname" };
+  function known(name, user, traits) {
+    if (user && typeof user === "object") { traits = user; user = null; }
+    var event = { event: name, properties: plain(traits) }, about = event.properties, email = about.email;
+    delete about.email;
+    Object.keys(NAMES).forEach(function (theirs) {
+      if (!(theirs in about)) return;
+      if (!(NAMES[theirs] in about)) about[NAMES[theirs]] = about[theirs];
+      delete about[theirs];
+    });
+    if (typeof email === "string" && email) event.email = email;
+    if (user !== null && user !== undefined && user !== "") {
+      user = String(user);
+      if (/^[^\s@]+@[^\s@]+$/.test(user)) event.email = user; else event.user_id = user;
+    }
+    add(event);
+    if (get(PREFIX + "push") === "out") drop(PREFIX + "push");
+    subscribed();
+  }
+
+  // What is said before the tag may speak is of the moment and the address that it was said at.
+  var came = d.referrer, then = null;
+  function moment() {
+    var here = w.location;
+    return then || { at: new Date().toISOString(), url: here.href, path: here.pathname, search: here.search,
+      title: d.title, referrer: came };
+  }
+
   var calls = {
-    identify: function (user, traits) {
-      if (user && typeof user === "object") { traits = user; user = null; }
-      var event = { event: "identify", properties: plain(traits) }, email = event.properties.email;
-      delete event.properties.email;
-      if (typeof email === "string" && email) event.email = email;
-      if (user !== null && user !== undefined && user !== "") {
-        user = String(user);
-        if (/^[^\s@]+@[^\s@]+$/.test(user)) event.email = user; else event.user_id = user;
-      }
-      add(event);
-      if (get(PREFIX + "push") === "out") drop(PREFIX + "push");
-      subscribed();
+    identify: function (user, traits) { known("identify", user, traits); },
+    registered: function (user, traits) { known("registered", user, traits); },
+    loggedIn: function (user, traits) { known("logged_in", user, traits); },
+    loggedOut: function () {
+      add({ event: "logged_out" });
+      calls.reset();
     },
     track: function (name, properties) {
-      add({ event: String(name).slice(0, 255) || "track", event_properties: plain(properties) });
+      add({ event: String(name).slice(0, 255) || "track", event_properties: cleaned(plain(properties)) });
     },
     page: function (category, name, properties) {
       if (typeof name !== "string") { properties = name; name = category; category = null; }
       if (name && typeof name === "object") { properties = name; name = null; }
-      var at = w.location, about = { url: at.href, path: at.pathname, search: at.search, title: d.title,
-        referrer: d.referrer };
+      var seen = moment(), about = { url: seen.url, path: seen.path, search: seen.search, title: seen.title,
+        referrer: seen.referrer };
       if (name) about.name = name;
       if (category) about.category = category;
-      add({ event: "page", event_properties: Object.assign(about, plain(properties)) });
+      add({ event: "page", event_properties: cleaned(Object.assign(about, plain(properties))) });
       subscribed();
     },
     reset: function () {
@@ -211,11 +284,66 @@
   Object.keys(calls).forEach(function (name) {
     api[name] = function () {
       if (ready && allowed()) calls[name].apply(null, arguments);
-      else if (get(PREFIX + "consent") !== "no") held.push([name, arguments]);
+      else if (get(PREFIX + "consent") !== "no") held.push([name, arguments, moment()]);
     };
   });
   api.push = function (call) { if (api[call[0]]) api[call[0]].apply(null, [].slice.call(call, 1)); };
+  early.push = api.push; // for a page that kept the stub
   w.kinfold = api;
+
+  // A link to another of the site's domains carries the tracker there, for two minutes.
+  function belongs(host) {
+    return listed(set.link).some(function (name) { return ("." + host).slice(-name.length - 1) === "." + name; });
+  }
+  function undecorated(search) { return search.replace(/([?&])_kf=[^&]*&?/g, "$1").replace(/[?&]$/, ""); }
+  function decorate(event) {
+    var link = event.target && event.target.closest && event.target.closest("a[href]"), to;
+    if (!link || !ready || !allowed()) return;
+    try { to = new URL(link.href); } catch (_) { return; }
+    if (!/^https?:$/.test(to.protocol) || to.hostname === w.location.hostname || !belongs(to.hostname)) return;
+    to.search = undecorated(to.search) + (undecorated(to.search) ? "&" : "?") + LINK + "=" +
+      Date.now().toString(36) + "." + encodeURIComponent(tracker());
+    link.href = to.href;
+  }
+  // Only from one of these domains: anybody can write a link that carries a tracker of their own.
+  function arrived() {
+    var here = new URL(w.location.href), carried = here.searchParams.get(LINK), from;
+    if (!carried) return "";
+    here.search = undecorated(here.search);
+    try { w.history.replaceState(w.history.state, "", here.href); } catch (_) { /* the address stays as it is */ }
+    try { from = new URL(d.referrer).hostname; } catch (_) { return ""; }
+    var age = Date.now() - parseInt(carried, 36);
+    return belongs(from) && age >= 0 && age <= LINK_LIVES ? carried.slice(carried.indexOf(".") + 1) : "";
+  }
+  var linked = set.link ? arrived() : "";
+  if (set.link) ["click", "auxclick", "contextmenu"].forEach(function (name) {
+    d.addEventListener(name, decorate, true);
+  });
+
+  // A page of a single-page app is another one when its address is; a fragment counts where it is a route.
+  function place() { return w.location.href.replace(/#(?![!/]).*$/, ""); }
+  function follow() {
+    var last = place(), waits = 0;
+    function moved() {
+      clearTimeout(waits);
+      waits = setTimeout(function () { // the app sets the title after the address
+        if (place() === last) return;
+        came = last;
+        last = place();
+        api.page();
+      });
+    }
+    ["pushState", "replaceState"].forEach(function (name) {
+      var own = w.history[name];
+      w.history[name] = function () {
+        var result = own.apply(this, arguments);
+        moved();
+        return result;
+      };
+    });
+    w.addEventListener("popstate", moved);
+    w.addEventListener("hashchange", moved);
+  }
 
   // Tabs that begin at the same moment agree on one tracker before their first event.
   function begin() {
@@ -223,11 +351,18 @@
       ready = allowed();
       if (!ready) return;
       tracker();
-      held.splice(0).forEach(function (call) { calls[call[0]].apply(null, call[1]); });
+      if (set.cookieBy === "server") lasting();
+      held.splice(0).forEach(function (call) {
+        then = call[2];
+        try { calls[call[0]].apply(null, call[1]); } catch (error) { if (w.console) w.console.error(error); }
+      });
+      then = null;
       subscribed();
       later(20);
     }
-    if (!allowed() || ready) return;
+    if (!allowed()) { if (get(PREFIX + "consent") === "no" && cookie()) keep("", 0); return; }
+    if (ready) return;
+    if (linked && !current()) keep(linked);
     if (current()) go();
     else if (navigator.locks) navigator.locks.request("kinfold.mint", go);
     else { tracker(); setTimeout(go, 60); }
@@ -240,6 +375,7 @@
   d.addEventListener("visibilitychange", function () { if (d.visibilityState === "hidden") leave(); });
   w.addEventListener("online", function () { failures = 0; later(20); });
   if (set.page !== "manual") api.page();
+  if (set.page === "history") follow();
   [].forEach.call(early, api.push);
   begin();
 })(window, document);

@@ -46,7 +46,16 @@ MAX_MESSAGES = 5_000
 CUT = "kinfold.cut"
 """The event property that names what was cut or left out for the event to fit."""
 
+_MAX_SHARED_BYTES = 4 * MAX_REQUEST_BYTES
+"""How much the context of a batch may come to when every one of its messages gets a copy."""
 _MAX_DEPTH = 12
+_MAX_TEXT_DEPTH = 50
+_MAX_PREFIX = 4 * MAX_NAME
+_MAX_ITEMS = MAX_EVENT_BYTES // 2
+"""A list of more items does not fit into any event."""
+_MAX_CUT = 200
+"""After so many leaves that did not fit, what is left of a message is not looked at."""
+_MAX_TIME = 64
 _MAX_MEMBERS = 16
 _LONG_TEXT = 512
 _CUT_BYTES = 2048
@@ -139,13 +148,40 @@ def read_batch(body: Mapping[str, Any], received_at: datetime) -> list[Event | B
     ------
     BadMessage
         When there is no list of messages, or one that is too long.
+    TooLarge
+        When the context that they share is too large to be copied into every one of them.
     """
     messages = body.get("batch")
     if not isinstance(messages, list):
         raise _bad("batch", "type", "this is a list of messages")
     if len(messages) > MAX_MESSAGES:
         raise _bad("batch", "too_many", f"a batch holds at most {MAX_MESSAGES} messages, this one has {len(messages)}")
+    if isinstance(context := body.get("context"), dict):
+        room = _MAX_SHARED_BYTES // max(1, len(messages))
+        if len(messages) > 1 and _is_larger(context, room):
+            message = f"the context of {len(messages)} messages is at most {room} bytes"
+            raise TooLarge([FieldError("context", "too_large", message)])
     return [_one_of(message, body, received_at) for message in messages]
+
+
+def _is_larger(tree: object, room: int) -> bool:
+    """Return whether a tree takes more than so many bytes, looking no further than it takes to know."""
+    left = [iter((tree,))]
+    while left:
+        item = next(left[-1], None)
+        if item is None:  # the end; a null weighs nothing
+            left.pop()
+        elif isinstance(item, dict):
+            room -= sum(len(name) + 4 for name in item)
+            left.append(iter(item.values()))
+        elif isinstance(item, list):
+            room -= 2 * len(item)
+            left.append(iter(item))
+        else:
+            room -= len(item) if isinstance(item, str) else 1
+        if room < 0:
+            return True
+    return False
 
 
 def _one_of(message: object, body: Mapping[str, Any], received_at: datetime) -> Event | BadMessage:
@@ -296,10 +332,10 @@ def _take_time(rest: dict[str, Any], sent_at: object, received_at: datetime) -> 
 
 
 def _time(value: object) -> datetime | None:
-    if not isinstance(value, str):
+    if not isinstance(value, str) or len(text := value.strip()) > _MAX_TIME:
         return None
     try:
-        time = datetime.fromisoformat(value.strip())
+        time = datetime.fromisoformat(text)
         return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
@@ -342,20 +378,32 @@ def _leaves(tree: Mapping[str, Any], *, whole_lists: bool = False) -> Iterator[t
         Keep a list that holds objects in one piece, as a list of JSON texts: a person's property is replaced as a
         whole, and of a longer list from before nothing may stay. Otherwise its places become part of the names.
     """
-    waiting: list[tuple[str, Any, int]] = [(name, value, 1) for name, value in reversed(list(tree.items()))]
-    while waiting:
-        name, value, depth = waiting.pop()
+    around: list[tuple[str, Iterator[tuple[object, Any]]]] = [("", iter(tree.items()))]
+    while around:
+        outer, items = around[-1]
+        item = next(items, None)
+        if item is None:
+            around.pop()
+            continue
+        depth, value = len(around), item[1]
+        name = str(item[0]) if depth == 1 else f"{outer}.{item[0]}"
         if isinstance(value, dict) and depth < _MAX_DEPTH:
-            waiting += [(f"{name}.{inner}", item, depth + 1) for inner, item in reversed(list(value.items()))]
+            around.append((_prefix(name), iter(value.items())))
         elif isinstance(value, list):
+            value = value[: _MAX_ITEMS + 1]
             if not any(isinstance(item, dict | list) for item in value):
                 yield name, _plain_list(value)
             elif whole_lists or depth >= _MAX_DEPTH:
                 yield name, [_as_text(item) for item in value]
             else:
-                waiting += [(f"{name}.{place}", value[place], depth + 1) for place in reversed(range(len(value)))]
+                around.append((_prefix(name), iter(enumerate(value))))
         else:
             yield name, _as_text(value) if isinstance(value, dict) else _scalar(value)
+
+
+def _prefix(name: str) -> str:
+    """Shorten a name that all names inside begin with: each of them is written out."""
+    return name if len(name) <= _MAX_PREFIX else _name(name)
 
 
 def _scalar(value: object) -> object:
@@ -377,7 +425,24 @@ def _plain_list(value: Sequence[object]) -> list[object]:
 
 
 def _as_text(value: object) -> str:
-    return _well_formed(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+    if isinstance(value, str):
+        return _well_formed(value)
+    try:
+        text = json.dumps(value, ensure_ascii=False)
+    except RecursionError:
+        text = json.dumps(_shallow(value, _MAX_TEXT_DEPTH), ensure_ascii=False)
+    return _well_formed(text)
+
+
+def _shallow(value: object, depth: int) -> object:
+    """Return a tree without what lies deeper than so many levels."""
+    if not isinstance(value, dict | list):
+        return value
+    if depth == 0:
+        return "…"
+    if isinstance(value, dict):
+        return {name: _shallow(item, depth - 1) for name, item in value.items()}
+    return [_shallow(item, depth - 1) for item in value]
 
 
 def _well_formed(text: str) -> str:
@@ -395,11 +460,12 @@ class _Fitting:
     def __init__(self, room: int) -> None:
         self.room = room
         self.cut: list[str] = []
+        self._full = False
         self._numbers: dict[str, int] = {}
 
     def fit(self, leaves: Iterator[tuple[str, Any]], into: dict[str, Any] | None = None) -> dict[str, Any]:
         fitted = {} if into is None else into
-        for path, value in leaves:
+        for path, value in () if self._full else leaves:
             name = _name(path)
             if name in fitted:
                 if fitted[name] == value:
@@ -411,6 +477,10 @@ class _Fitting:
             self.cut.append(name)
             if isinstance(value, str) and self._takes(name, value[:_LONG_TEXT]):
                 fitted[name] = value[:_LONG_TEXT]
+            if len(self.cut) >= _MAX_CUT:
+                self.cut.append("…")
+                self._full = True
+                break
         return fitted
 
     def _free_name(self, name: str, taken: Mapping[str, Any]) -> str:

@@ -3,8 +3,8 @@
 // parameters: kind, value, at
 // columns: new
 // access: write
-OPTIONAL MATCH (before:BlockRule {kind: $kind, value: $value})
-WITH before IS NULL AS new
 MERGE (r:BlockRule {kind: $kind, value: $value})
-  ON CREATE SET r.at = $at
+  ON CREATE SET r.at = $at, r._new = true
+WITH r, r._new IS NOT NULL AS new
+REMOVE r._new
 RETURN new AS new

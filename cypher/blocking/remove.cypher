@@ -1,9 +1,10 @@
 // name: blocking.remove
-// purpose: Take back a rule that an operator added.
+// purpose: Take back a rule that an operator added, under its lock.
 // parameters: kind, value
 // columns: removed
 // access: write
 MATCH (r:BlockRule {kind: $kind, value: $value})
-WITH r, r.value AS removed
+REMOVE r._lock
+WITH r, r.value AS removed WHERE r:BlockRule
 DELETE r
 RETURN removed AS removed

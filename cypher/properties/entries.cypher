@@ -1,19 +1,29 @@
 // name: properties.entries
-// purpose: Read every property entry of some contacts.
-// parameters: contact_ids
-// columns: contact, name, value, occurred, arrived, source, fill, position, element, shown
+// purpose: Read property entries of some contacts, of the names asked for or of all, and how many names there are.
+// parameters: wanted
+// columns: contact, names, entries
 // access: read
 // plan: kept
-UNWIND $contact_ids AS id
-MATCH (contact:Contact {id: id})-[:HAS_PROPERTY]->(p:Property) USING INDEX SEEK contact:Contact(id)
-RETURN
-  id AS contact,
-  p.name AS name,
-  p.value AS value,
-  p.occurred_at.epochMillis * 1000 + p.occurred_at.microsecond % 1000 AS occurred,
-  p.arrived_at.epochMillis * 1000 + p.arrived_at.microsecond % 1000 AS arrived,
-  p.message_id AS source,
-  p.merge AS fill,
-  p.position AS position,
-  elementId(p) AS element,
-  p.shown AS shown
+UNWIND $wanted AS row
+MATCH (contact:Contact {id: row.contact}) USING INDEX SEEK contact:Contact(id)
+OPTIONAL MATCH (contact)-[:HAS_PROPERTY]->(p:Property)
+WITH
+  row.contact AS contact,
+  count(DISTINCT p.name) AS names,
+  collect(
+    CASE
+      WHEN p IS NOT NULL AND (row.names IS NULL OR p.name IN row.names) THEN
+        [
+          p.name,
+          p.value,
+          p.occurred_at.epochMillis * 1000 + p.occurred_at.microsecond % 1000,
+          p.arrived_at.epochMillis * 1000 + p.arrived_at.microsecond % 1000,
+          p.message_id,
+          p.merge,
+          p.position,
+          elementId(p),
+          p.shown
+        ]
+    END
+  ) AS entries
+RETURN contact, names, entries

@@ -1,12 +1,13 @@
 // name: segments.list_contact
-// purpose: Put a contact on a static segment's list, under the contact's lock; tell whether it is new there.
+// purpose: Put a contact on a static segment's list, under the locks of both; tell whether it is new there.
 // parameters: name, contact_id
 // columns: contact, changed
 // access: write
 MATCH (s:Segment {name: $name}) USING INDEX SEEK s:Segment(name)
 MATCH (c:Contact {id: $contact_id}) USING INDEX SEEK c:Contact(id)
 REMOVE c._lock
-WITH c, s WHERE c:Contact
+REMOVE s._lock
+WITH c, s WHERE c:Contact AND s.kind = 'static'
 CALL (c, s) {
   OPTIONAL MATCH (c)-[listed:LISTED_IN]->(s)
   RETURN listed IS NULL AS changed

@@ -1,6 +1,7 @@
 (function (w, k) {
   k = w.kinfold = w.kinfold || [];
-  ["identify", "track", "page", "reset", "consent"].forEach(function (m) {
+  "identify registered loggedIn loggedOut track page reset consent".split(" ").forEach(function (m) {
     k[m] = k[m] || function () { k.push([m].concat([].slice.call(arguments))); };
   });
+  k.tracker = k.tracker || function () { return null; };
 })(window);

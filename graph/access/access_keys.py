@@ -18,7 +18,7 @@ from graph.clock import Clock, to_text
 from graph.errors import BadInput, FieldError, NotFound
 from graph.settings import WriteAnswer
 from graph.store.changes import acting, append, change_row
-from graph.store.database import Database, Transaction
+from graph.store.database import RECEIPT, Database, Transaction
 
 MAX_KEY_NAME = 255
 KEY_BYTES = 32
@@ -129,7 +129,7 @@ class StoredKeys:
             at, by = self._clock.next(), acting()
             append(tx, change_row("access_key_created", at, access_key=identifier, scope=scope.value, by=by))
 
-        self._database.write(work)
+        self._database.write(work, committed=RECEIPT)
         return identifier, key
 
     def revoke(self, identifier: str) -> None:
@@ -148,7 +148,7 @@ class StoredKeys:
             if rows[0]["standing"]:
                 append(tx, change_row("access_key_revoked", self._clock.next(), access_key=identifier, by=acting()))
 
-        self._database.write(work)
+        self._database.write(work, committed=RECEIPT)
 
     def list(self) -> list[dict[str, Any]]:
         """List every key, oldest first: ``{id, scope, name, answer, created_at, revoked_at}``."""

@@ -19,7 +19,7 @@ from graph.identity.decision import Limits
 from graph.identity.keys import DEFAULT_BLOCK_LIST, BlockList
 from graph.paging import make_cursor, read_cursor
 from graph.store.changes import ChangeRow, acting, append, change_row
-from graph.store.database import Database, Row, Transaction
+from graph.store.database import RECEIPT, REPEATABLE, Database, Row, Transaction
 
 if TYPE_CHECKING:
     from graph.analysis import Analysis, Cluster
@@ -204,11 +204,10 @@ class Anomalies:
             raise NotFound(f"There is no finding {id!r} now.")
 
         def work(tx: Transaction) -> None:
-            if not tx.run("anomalies.dismissed", ids=[id]):
+            if tx.run("anomalies.dismiss", id=id, at=datetime.now(UTC))[0]["new"]:
                 append(tx, change_row("finding_dismissed", self._clock.next(), finding=id, by=acting()))
-            tx.run("anomalies.dismiss", id=id, at=datetime.now(UTC))
 
-        self._database.write(work)
+        self._database.write(work, committed=RECEIPT)
         return self._with_done([{**document, "dismissed": True}])[0]
 
     def undismiss(self, id: str) -> Document | None:
@@ -225,7 +224,7 @@ class Anomalies:
                 raise NotFound(f"No finding {id!r} was dismissed.")
             append(tx, change_row("finding_undismissed", self._clock.next(), finding=id, by=acting()))
 
-        self._database.write(work)
+        self._database.write(work, committed=RECEIPT)
         document = self._document(id)
         return None if document is None else self._with_done([{**document, "dismissed": False}])[0]
 
@@ -295,26 +294,35 @@ class Anomalies:
         analysis = work(self._database, limits=self._limits, seed=seed, on_progress=on_progress)
         for start in range(0, len(analysis.findings), _BATCH):
             rows = [_finding_row(run, item) for item in analysis.findings[start : start + _BATCH]]
-            self._database.write(lambda tx, rows=rows: tx.run("anomalies.add_findings", findings=rows))  # type: ignore[misc]
+            self._database.write(
+                lambda tx, rows=rows: tx.run("anomalies.add_findings", findings=rows),  # type: ignore[misc]
+                committed=RECEIPT,
+            )
         for start in range(0, len(analysis.clusters), _BATCH):
             rows = [_cluster_row(run, item) for item in analysis.clusters[start : start + _BATCH]]
-            self._database.write(lambda tx, rows=rows: tx.run("anomalies.add_clusters", clusters=rows))  # type: ignore[misc]
+            self._database.write(
+                lambda tx, rows=rows: tx.run("anomalies.add_clusters", clusters=rows),  # type: ignore[misc]
+                committed=RECEIPT,
+            )
         totals = orjson.dumps(analysis.totals).decode()
 
         def publish(tx: Transaction) -> str:
-            before = tx.run("anomalies.analysis", name=_LAST)
-            published: str = tx.run("anomalies.publish", name=_LAST, run=run, at=at, totals=totals, sizes=sizes)[0][
-                "run"
-            ]
+            [row] = tx.run("anomalies.publish", name=_LAST, run=run, at=at, totals=totals, sizes=sizes)
+            published: str = row["run"]
             if published == run:
-                self._raise_new(tx, before[0]["run"] if before else None, analysis.findings)
+                self._raise_new(tx, row["before"], analysis.findings)
             return published
 
-        published = self._database.write(publish)
+        published = self._database.write(publish, committed=RECEIPT)
         if self._database.read(lambda tx: tx.run("privacy.erasures")) != erasures:
             # Somebody was erased after this analysis had read of them: it must not keep what it found.
             return self._analyse(sizes, seed=seed, on_progress=on_progress, engine=engine)
-        while self._database.write(lambda tx: tx.run("anomalies.sweep", run=published, limit=1_000))[0]["swept"]:
+
+        def sweep(tx: Transaction) -> int:
+            swept: int = tx.run("anomalies.sweep", run=published, limit=1_000)[0]["swept"]
+            return swept
+
+        while self._database.write(sweep, committed=REPEATABLE):
             pass
         return analysis
 

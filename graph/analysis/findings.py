@@ -131,8 +131,9 @@ def limit_finding(
     if events:
         held = f"{len(events)} event{'s' if len(events) > 1 else ''}"
         reason = (
-            f"{held} would have left a contact with more than {limits.max_trackers} trackers or "
-            f"{limits.max_subscriptions} subscriptions: resolved, and the attachment or union was left undone. {owns}."
+            f"{held} would have left a contact with more than {limits.max_trackers} trackers, "
+            f"{limits.max_subscriptions} subscriptions or {limits.max_properties} properties: resolved, and what was "
+            f"beyond that was left undone. {owns}."
         )
         reason = reason[0].upper() + reason[1:]
     else:

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from graph.analysis.anomalies import Anomalies
 from graph.clock import to_datetime
-from graph.store.database import Database
+from graph.store.database import REPEATABLE, Database
 
 log = logging.getLogger("kinfold.analysis")
 
@@ -50,7 +50,9 @@ class AnalysisSchedule:
             self.anomalies.refresh()
             return True
         finally:
-            self.database.write(lambda tx: tx.run("webhooks.release", name=LEASE, holder=self.holder))
+            self.database.write(
+                lambda tx: tx.run("webhooks.release", name=LEASE, holder=self.holder), committed=REPEATABLE
+            )
 
     def _due(self) -> bool:
         if not self.hours or self.anomalies.small():
@@ -62,6 +64,7 @@ class AnalysisSchedule:
 
     def _hold(self) -> bool:
         rows = self.database.write(
-            lambda tx: tx.run("webhooks.lease", name=LEASE, holder=self.holder, seconds=LEASE_SECONDS)
+            lambda tx: tx.run("webhooks.lease", name=LEASE, holder=self.holder, seconds=LEASE_SECONDS),
+            committed=REPEATABLE,
         )
         return bool(rows[0]["holder"] == self.holder)

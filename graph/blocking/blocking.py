@@ -1,7 +1,6 @@
 """The block list of a deployment: the built-in words, what the settings add, and what operators add by command."""
 
 import logging
-import re
 import threading
 import time
 from concurrent.futures import Future
@@ -12,9 +11,10 @@ from graph.blocking.suppression import Suppression
 from graph.clock import Clock, to_text
 from graph.errors import BadInput, FieldError, NotFound, Unavailable
 from graph.identity.keys import BlockList, SuppressedKeys
+from graph.patterns import InvalidPattern, Pattern
 from graph.settings import Settings
 from graph.store.changes import ChangeKind, ChangeRow, acting, append, change_row
-from graph.store.database import Database, Row, Transaction
+from graph.store.database import RECEIPT, Database, Row, Transaction
 
 log = logging.getLogger("kinfold.blocking")
 
@@ -102,7 +102,7 @@ class Blocking:
         Raises
         ------
         BadInput
-            When the value is empty or the pattern is no regular expression.
+            When the value is empty or the pattern is not a regular expression.
         """
         kept = _rule_value(kind, value)
 
@@ -110,7 +110,7 @@ class Blocking:
             if tx.run("blocking.add", kind=kind, value=kept, at=datetime.now(UTC))[0]["new"]:
                 append(tx, self._change("block_rule_added", kind, kept))
 
-        self._database.write(work)
+        self._database.write(work, committed=RECEIPT)
         self.forget()
 
     def remove(self, kind: RuleKind, value: str) -> None:
@@ -128,7 +128,7 @@ class Blocking:
                 raise NotFound(f"There is no {kind} rule {value!r}.")
             append(tx, self._change("block_rule_removed", kind, kept))
 
-        self._database.write(work)
+        self._database.write(work, committed=RECEIPT)
         self.forget()
 
     def _change(self, what: ChangeKind, kind: RuleKind, value: str) -> ChangeRow:
@@ -150,9 +150,19 @@ class Blocking:
         return BlockList.of(
             added=[*self._settings.block, *by_kind["value"]],
             removed=[*self._settings.allow, *by_kind["allow"]],
-            patterns=[*self._settings.block_patterns, *by_kind["pattern"]],
+            patterns=[*self._settings.block_patterns, *filter(_runs, by_kind["pattern"])],
             suppressed=suppressed,
         )
+
+
+def _runs(pattern: str) -> bool:
+    """Return whether a stored pattern can be run; one of another engine may have been stored by an earlier release."""
+    try:
+        Pattern(pattern)
+    except InvalidPattern as error:
+        log.warning("the pattern %r is passed over: %s", pattern, error)
+        return False
+    return True
 
 
 def _rule_value(kind: RuleKind, value: str) -> str:
@@ -161,7 +171,7 @@ def _rule_value(kind: RuleKind, value: str) -> str:
     if kind != "pattern":
         return value.strip().lower()
     try:
-        re.compile(value)
-    except re.error as error:
-        raise BadInput([FieldError("value", "pattern", f"this is no regular expression: {error}")]) from error
+        Pattern(value)
+    except InvalidPattern as error:
+        raise BadInput([FieldError("value", "pattern", f"this is not a regular expression: {error}")]) from error
     return value

@@ -16,7 +16,7 @@ from graph.identity.keys import InvalidKey, SuppressedKeys, normalise, suppressi
 from graph.model import PERSON_KEYS, KeyName
 from graph.paging import make_cursor, read_cursor
 from graph.settings import Settings
-from graph.store.database import Database, Transaction
+from graph.store.database import RECEIPT, Database, Transaction
 
 SECRET = "suppression"  # noqa: S105 the name of it
 _PAGE = 10_000
@@ -105,7 +105,7 @@ class Suppression:
             digest = suppression_digest(self._keyed(rows[0]["value"]), key, normal).hex()
             return bool(tx.run("privacy.allow", name=SECRET, digest=digest))
 
-        if not self._database.write(work):
+        if not self._database.write(work, committed=RECEIPT):
             raise NotFound(f"This {kind} is not suppressed.")
 
     def _keyed(self, stored: str) -> bytes:

@@ -10,7 +10,7 @@ from graph.embedded import stop
 from graph.kinfold import Kinfold
 from graph.opening import Progress, open_database
 from graph.settings import PolicyName, Settings
-from graph.store.database import Database
+from graph.store.database import REPEATABLE, Database, Transaction
 from graph.store.migrations import migrate
 
 
@@ -30,11 +30,16 @@ class ScratchGraph:
         self.settings = settings
         # The statement that empties a graph asks for this mark, so that it cannot empty another one.
         self._token = secrets.token_hex(16)
-        database.write(lambda tx: tx.run("scratch.mark", token=self._token))
+        database.write(lambda tx: tx.run("scratch.mark", token=self._token), committed=REPEATABLE)
 
     def emptied(self, policy: PolicyName) -> Kinfold:
         """Forget everything, and give the product on the empty graph, with this policy."""
-        while self.database.write(lambda tx: tx.run("scratch.empty", token=self._token)[0]["deleted"]):
+
+        def some(tx: Transaction) -> int:
+            deleted: int = tx.run("scratch.empty", token=self._token)[0]["deleted"]
+            return deleted
+
+        while self.database.write(some, committed=REPEATABLE):
             pass
         return Kinfold.on(self.database, self.settings.model_copy(update={"policy": policy}))
 

@@ -48,11 +48,11 @@ class FeedTasks:
         kinfold, settings = self.kinfold, self.kinfold.settings
         came = self.deliveries.round()
         if self._due(self._watched_at, settings.watch_seconds):
-            kinfold.segments.sweep(stopped=self.stopped)
+            kinfold.segments.sweep(stopped=self.stopped, held=self.deliveries.held)
             self._watched_at = self.monotonic()
         if self._due(self._swept_at, SWEEP_SECONDS):
             positions = [webhook.position for webhook in kinfold.webhooks.all()]
-            kinfold.feed.sweep(days=settings.feed_days, until=min(positions, default=None))
+            kinfold.feed.sweep(days=settings.feed_days, until=min(positions, default=None), held=self.deliveries.held)
             self._swept_at = self.monotonic()
         return 0.0 if came.taken or came.passed else PAUSE_SECONDS
 
@@ -88,6 +88,8 @@ def feed_tasks(kinfold: Kinfold) -> Iterator[None]:
                 deliveries.release()
             except Unavailable:
                 log.info("the lease of deliveries runs out by itself")
+            except Exception:
+                log.exception("the lease of deliveries could not be given back; it runs out by itself")
 
     def note_reads() -> None:
         while not stop.wait(KEPT_SECONDS):

@@ -14,7 +14,7 @@ from graph.identity.working_set import Contact, WorkingSet
 from graph.identity.working_set.write import write_working_set
 from graph.model import KeyName
 from graph.store.changes import acting
-from graph.store.database import Database, Transaction
+from graph.store.database import RECEIPT, Database, Transaction
 
 
 class KeyEdits:
@@ -51,7 +51,9 @@ class KeyEdits:
             When another contact owns the key (``owner`` names it), or a limit would be exceeded.
         """
         normal = self._usable(key, value)
-        return self._database.write(lambda tx: self._shown(tx, contact_id, self._give(tx, contact_id, key, normal)))
+        return self._database.write(
+            lambda tx: self._shown(tx, contact_id, self._give(tx, contact_id, key, normal)), committed=RECEIPT
+        )
 
     def take(self, contact_id: str, key: KeyName, value: str) -> Document:
         """Take a key from a contact, and give the contact as it is then.
@@ -65,7 +67,9 @@ class KeyEdits:
             When no contact ever had this id, or this contact does not own the key.
         """
         normal = self._readable(key, value)
-        return self._database.write(lambda tx: self._shown(tx, contact_id, self._take(tx, contact_id, key, normal)))
+        return self._database.write(
+            lambda tx: self._shown(tx, contact_id, self._take(tx, contact_id, key, normal)), committed=RECEIPT
+        )
 
     def preview_give(self, contact_id: str, key: KeyName, value: str) -> list[Document]:
         """Say field by field what giving a key would change; nothing is written."""

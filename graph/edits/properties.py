@@ -2,20 +2,30 @@
 
 from graph.clock import Clock, IdSource, RandomIds
 from graph.edits.preview import preview
+from graph.errors import BadInput, FieldError
 from graph.explore.contacts import Document, documents, redirected
+from graph.identity.decision import Limits
 from graph.identity.living import living_contact
 from graph.identity.working_set import WorkingSet
 from graph.identity.working_set.write import write_working_set
 from graph.model import Properties
 from graph.store.changes import acting
-from graph.store.database import Database, Transaction
+from graph.store.database import RECEIPT, Database, Transaction
 
 
 class PropertyEdits:
     """Writes properties to contacts, as an event of this moment would."""
 
-    def __init__(self, database: Database, *, id_source: IdSource | None = None, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        limits: Limits | None = None,
+        id_source: IdSource | None = None,
+        clock: Clock | None = None,
+    ) -> None:
         self._database = database
+        self._limits = limits or Limits()
         self._id_source = id_source or RandomIds()
         self._clock = clock or Clock()
 
@@ -24,6 +34,8 @@ class PropertyEdits:
 
         Raises
         ------
+        BadInput
+            When the contact would have too many names of properties.
         NotFound
             When no contact ever had this id.
         """
@@ -32,7 +44,7 @@ class PropertyEdits:
             (document,) = documents(tx, [self._write(tx, contact_id, values)])
             return redirected(document, contact_id)
 
-        return self._database.write(work)
+        return self._database.write(work, committed=RECEIPT)
 
     def preview(self, contact_id: str, values: Properties) -> list[Document]:
         """Say field by field what writing would change; nothing is written."""
@@ -45,7 +57,9 @@ class PropertyEdits:
         working_set.load(contacts=[living])
         contact = working_set.contacts[living]
         at = self._clock.next(after=contact.seen)
-        working_set.write_properties(contact, values, at, at, None)
+        if not working_set.write_properties(contact, values, at, at, None, most=self._limits.max_properties):
+            message = f"a contact has at most {self._limits.max_properties} names of properties, removed ones too"
+            raise BadInput([FieldError("properties", "too_many", message)])
         working_set.note("properties_written", at, contact.id, properties=list(values), by=acting())
         write_working_set(working_set)
         return living

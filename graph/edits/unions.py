@@ -15,7 +15,7 @@ from graph.identity.working_set import WorkingSet
 from graph.identity.working_set.write import write_working_set
 from graph.model import KeyName
 from graph.paging import make_cursor, read_cursor
-from graph.store.database import Database, Row, Transaction
+from graph.store.database import RECEIPT, Database, Row, Transaction
 
 
 class Unions:
@@ -46,7 +46,7 @@ class Unions:
         """
         merge_id = self._database.write(
             lambda tx: self._merge(tx, source, target),
-            committed=lambda tx, made: bool(tx.run("union.merge", merge_id=made)),
+            committed=RECEIPT,
         )
         return self.get(merge_id)
 
@@ -78,9 +78,7 @@ class Unions:
         """
         undone = self._database.write(
             lambda tx: self._undo(tx, merge_id, cascade=cascade),
-            committed=lambda tx, ids: all(
-                rows[0]["undone_at"] is not None for one in ids if (rows := tx.run("union.merge", merge_id=one))
-            ),
+            committed=RECEIPT,
         )
         return [self.get(one) for one in undone]
 

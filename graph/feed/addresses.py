@@ -18,6 +18,29 @@ Lookup = Callable[[str, int], list[str]]
 UNRESOLVABLE = "unresolvable"
 """The rule that a host breaks which has no address at the moment."""
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
+_SPECIAL = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            "192.0.0.0/24",
+            "192.31.196.0/24",
+            "192.52.193.0/24",
+            "192.88.99.0/24",
+            "192.175.48.0/24",
+            "2001::/23",
+            "2001:db8::/32",
+            "2002::/16",
+            "2620:4f:8000::/48",
+            "3fff::/20",
+        ),
+    )
+)
+"""Networks of IANA's special-purpose registries that `ipaddress` counts as global, in one version of Python or all.
+
+No host that takes webhooks has such an address: they are answered by the nearest of many servers (AS112, AMT, 6to4
+relays), carry others inside (6to4, Teredo), or are for documentation and protocols.
+"""
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -96,13 +119,11 @@ def check_url(url: str, *, allow_internal: bool = False, lookup: Lookup = look_u
 def is_internal(address: IPAddress) -> bool:
     """Tell whether an address is not of the public internet, also one that is wrapped in an IPv6 address."""
     if isinstance(address, ipaddress.IPv6Address):
-        wrapped = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
-        if address in _NAT64:
-            wrapped.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
-        if any(inner is not None and is_internal(inner) for inner in wrapped):
-            return True
         if address.ipv4_mapped is not None:
-            return False
-        if address.is_site_local:
+            return is_internal(address.ipv4_mapped)
+        if address in _NAT64:
+            return is_internal(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
+        if address not in _GLOBAL_UNICAST:
             return True
-    return not address.is_global or address.is_multicast or address.is_reserved
+    special = any(address in network for network in _SPECIAL if network.version == address.version)
+    return special or not address.is_global or address.is_multicast or address.is_reserved

@@ -26,7 +26,7 @@ from graph.clock import to_datetime, to_micros, to_text
 from graph.feed.addresses import Lookup, Refused, check_url, look_up
 from graph.feed.feed import Change, Feed, change_of
 from graph.feed.webhooks import Webhook, Webhooks, signing_key
-from graph.store.database import Database
+from graph.store.database import RECEIPT, REPEATABLE, Database, Transaction
 
 log = logging.getLogger("kinfold.webhooks")
 
@@ -190,7 +190,8 @@ class Deliveries:
             return True
         asked = time.monotonic()
         rows = self._database.write(
-            lambda tx: tx.run("webhooks.lease", name=LEASE, holder=self.holder, seconds=LEASE_SECONDS)
+            lambda tx: tx.run("webhooks.lease", name=LEASE, holder=self.holder, seconds=LEASE_SECONDS),
+            committed=REPEATABLE,
         )
         held = bool(rows[0]["holder"] == self.holder)
         # Long before it runs out it is held on; what moves a position asks the graph anyway.
@@ -200,7 +201,13 @@ class Deliveries:
     def release(self) -> None:
         """Let another process go on at once."""
         self._held_until = 0.0
-        self._database.write(lambda tx: tx.run("webhooks.release", name=LEASE, holder=self.holder))
+        self._database.write(
+            lambda tx: tx.run("webhooks.release", name=LEASE, holder=self.holder), committed=REPEATABLE
+        )
+
+    def held(self, tx: Transaction) -> bool:
+        """Return whether the lease is still ours, under its lock for the rest of a transaction."""
+        return bool(tx.run("webhooks.held", name=LEASE, holder=self.holder))
 
     def round(self) -> Delivered:
         """Give every webhook a turn: what is due is sent, up to a page of changes each."""
@@ -291,7 +298,9 @@ class Deliveries:
 
     def _as_holder(self, statement: str, webhook: Webhook, **parameters: object) -> None:
         rows = self._database.write(
-            lambda tx: tx.run(statement, lease=LEASE, holder=self.holder, name=webhook.name, **parameters)
+            lambda tx: tx.run(statement, lease=LEASE, holder=self.holder, name=webhook.name, **parameters),
+            # A position that moves to where it is already stays there; tries and letters are counted.
+            committed=REPEATABLE if statement == "webhooks.delivered" else RECEIPT,
         )
         if not rows:
             # Another process has taken over, or the webhook was removed.

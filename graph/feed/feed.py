@@ -5,6 +5,7 @@ a lock on one node, by whoever reads the feed: only what is committed gets one, 
 given before. See docs/decisions/0013-change-feed.md for why this order is complete and what it promises.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,7 +14,7 @@ from graph.clock import END_OF_TIME, Micros, to_micros, to_text
 from graph.errors import BadInput, FieldError, Gone
 from graph.paging import make_cursor, read_cursor
 from graph.store.changes import ChangeKind
-from graph.store.database import Database, Row, Transaction
+from graph.store.database import REPEATABLE, Database, Row, Transaction
 
 Document = dict[str, Any]
 
@@ -106,7 +107,7 @@ class Feed:
                 raise BadInput([FieldError("after", "cursor", "the feed has not come so far: this is no cursor of it")])
             return rows
 
-        return [change_of(row) for row in self._database.write(work)]
+        return [change_of(row) for row in self._database.write(work, committed=REPEATABLE)]
 
     def end(self, tx: Transaction) -> int:
         """Number everything that is committed, in the given transaction, and give the last number."""
@@ -115,7 +116,9 @@ class Feed:
             last += numbered
         return last
 
-    def sweep(self, *, days: int, until: int | None = None) -> int:
+    def sweep(
+        self, *, days: int, until: int | None = None, held: Callable[[Transaction], bool] = lambda _: True
+    ) -> int:
         """Delete changes that are older; tell how many.
 
         Parameters
@@ -124,6 +127,8 @@ class Feed:
             How long changes are kept; 0 keeps them for ever.
         until
             The number up to which every webhook has its changes; None when there is no webhook.
+        held
+            Asked in every transaction whether to go on: who lost the lease leaves the rest to its new holder.
         """
         if not days:
             return 0
@@ -131,23 +136,32 @@ class Feed:
 
         def work(tx: Transaction) -> int:
             state = lock(tx)
+            if not held(tx):
+                return 0
             rows = tx.run(
                 "feed.sweep", name=FEED, until=state["last"] if until is None else until, before=before, limit=BATCH
             )
             return rows[0]["swept"] if rows else 0
 
         total = 0
-        while swept := self._database.write(work):
+        while swept := self._database.write(work, committed=REPEATABLE):
             total += swept
-        swept_to: int = self._database.write(lock)["swept"]
-        while self._database.write(lambda tx: tx.run("webhooks.sweep", until=swept_to, limit=BATCH))[0]["swept"]:
+
+        def sweep_letters(tx: Transaction) -> int:
+            state = lock(tx)
+            if not held(tx):
+                return 0
+            gone: int = tx.run("webhooks.sweep", until=state["swept"], limit=BATCH)[0]["swept"]
+            return gone
+
+        while self._database.write(sweep_letters, committed=REPEATABLE):
             pass
         return total
 
     def number(self) -> None:
         """Number what is new, when there is anything, in transactions of bounded size."""
         while self._database.read(lambda tx: tx.run("feed.fresh", until=END_OF_TIME, limit=1)):
-            if not self._database.write(lambda tx: _number(tx, lock(tx)["last"])):
+            if not self._database.write(lambda tx: _number(tx, lock(tx)["last"]), committed=REPEATABLE):
                 break
 
     def last(self) -> int:

@@ -10,11 +10,11 @@ from typing import Any
 from graph.clock import Clock, Micros, to_text
 from graph.errors import BadInput, FieldError, NotFound
 from graph.feed.addresses import UNRESOLVABLE, Refused, check_url
-from graph.feed.feed import Feed, change_of
+from graph.feed.feed import Feed, change_of, lock
 from graph.model import MAX_NAME
 from graph.paging import make_cursor, read_cursor
 from graph.store.changes import CHANGE_KINDS, acting, append, change_row
-from graph.store.database import Database, Row, Transaction
+from graph.store.database import RECEIPT, Database, Row, Transaction
 
 Document = dict[str, Any]
 
@@ -127,10 +127,11 @@ class Webhooks:
         self._examine(name, url, secret, kinds)
 
         def work(tx: Transaction) -> bool:
+            end = self._feed.end(tx)
+            # Only now, under the feed's lock, which whoever removes one takes too.
             new = all(webhook.name != name for webhook in _all(tx))
             if new and secret is None:
                 raise BadInput([FieldError("secret", "missing", "a new webhook has a secret to sign with")])
-            end = self._feed.end(tx)
             tx.run(
                 "webhooks.define",
                 name=name,
@@ -144,7 +145,7 @@ class Webhooks:
             return new
 
         self._feed.number()
-        new = self._database.write(work)
+        new = self._database.write(work, committed=RECEIPT)
         return new, self.get(name)
 
     def get(self, name: str) -> Document:
@@ -175,11 +176,12 @@ class Webhooks:
         """
 
         def work(tx: Transaction) -> None:
+            lock(tx)
             if not tx.run("webhooks.remove", name=name):
                 _missing(name)
             append(tx, change_row("webhook_removed", self._clock.next(), webhook=name, by=acting()))
 
-        self._database.write(work)
+        self._database.write(work, committed=RECEIPT)
 
     def dead(self, name: str, *, limit: int = 100, cursor: str | None = None) -> tuple[list[Document], str | None]:
         """Give one page of what a webhook did not take within a day, oldest change first.
@@ -225,7 +227,7 @@ class Webhooks:
             replayed: int = rows[0]["replayed"]
             return replayed
 
-        return self._database.write(work)
+        return self._database.write(work, committed=RECEIPT)
 
     def _examine(self, name: str, url: Any, secret: Any, kinds: Any) -> None:
         errors: list[FieldError] = []

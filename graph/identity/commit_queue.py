@@ -5,6 +5,7 @@ event goes at once: there is no timer. One worker takes the batches, so answers 
 process; between processes the database's locks do.
 """
 
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -14,10 +15,13 @@ from functools import partial
 from typing import Any, Protocol
 
 from graph import tracing
+from graph.callbacks import notify
 from graph.errors import KinfoldError, Unavailable
 from graph.identity.events import Event
 from graph.identity.isolation import resolve_each
 from graph.model import Answer
+
+log = logging.getLogger("kinfold.commit_queue")
 
 LARGEST_BATCH = 256
 """Events a commit: an answer waits for the whole batch, so one that is larger makes its first caller wait longer."""
@@ -104,8 +108,15 @@ class CommitQueue:
 
     def _work(self) -> None:
         while batch := self._next_batch():
-            self.sizes(len(batch))
-            self._answer(batch)
+            notify(self.sizes, len(batch))
+            try:
+                self._answer(batch)
+            except Exception as error:
+                # Everybody who comes waits for this one thread: no fault ends it.
+                log.exception("a batch failed outside the resolver")
+                for item in batch:
+                    if not item.answer.done():
+                        item.answer.set_exception(error)
 
     def _next_batch(self) -> list[_Waiting]:
         """Wait for events and take some; none when the queue is closed and empty."""

@@ -76,9 +76,19 @@ def _utc(value: datetime) -> datetime:
         raise ValueError("the time is out of range") from error
 
 
+_VALUES = "a value is a string, a number, a boolean, null, or a list of one of these"
+
+
 def _one_kind(value: object) -> object:
+    """Check what a value is made of, once: the union of all it may be would name every item for every branch."""
+    if isinstance(value, dict):
+        raise ValueError(_VALUES)
     if not isinstance(value, list):
         return value
+    if not all(isinstance(item, str | int | float) for item in value):
+        raise ValueError(_VALUES)
+    if any(isinstance(item, int) and not -_INT64 <= item < _INT64 for item in value):
+        raise ValueError("whole numbers must fit 64 bits")
     kinds = {float if isinstance(item, int | float) and not isinstance(item, bool) else type(item) for item in value}
     if len(kinds) > 1:
         raise ValueError("a list holds values of one kind: strings, numbers or booleans")
@@ -149,16 +159,14 @@ def read_event(raw: bytes | Mapping[str, Any]) -> Event:
         With every field that is wrong; an event is at most 32 KiB of JSON.
     """
     try:
-        if isinstance(raw, bytes):
-            size, parsed = len(raw), parse_json(raw)
-        else:
-            size, parsed = len(orjson.dumps(raw)), raw
+        size = len(raw if isinstance(raw, bytes) else orjson.dumps(raw))
     except (orjson.JSONEncodeError, RecursionError) as error:
         raise BadInput([FieldError("", "json", f"this is not JSON in UTF-8: {error}")]) from error
     if size > MAX_EVENT_BYTES:
         raise BadInput(
             [FieldError("", "too_large", f"an event is at most {MAX_EVENT_BYTES} bytes, this one has {size}")]
         )
+    parsed = parse_json(raw) if isinstance(raw, bytes) else raw
     if not isinstance(parsed, Mapping):
         raise BadInput([FieldError("", "type", "an event is a JSON object")])
     try:
@@ -205,7 +213,7 @@ def _in_words(item: Mapping[str, Any], place: str) -> tuple[str, str]:
             return "name_length", f"names have 1 to {MAX_NAME} characters"
         if kind == "value_error":
             return "value", str(item["ctx"]["error"])
-        return "value", "a value is a string, a number, a boolean, null, or a list of one of these"
+        return "value", _VALUES
     if kind in ("string_too_short", "string_too_long"):
         limit = MAX_MESSAGE_ID if place == "message_id" else MAX_NAME
         return "length", f"this has 1 to {limit} characters"

@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,8 +11,12 @@ from email_validator import EmailNotValidError, validate_email
 
 from graph.identity.events import Event
 from graph.model import KEY_NAMES, PERSON_KEYS, IgnoredKey, IgnoredReason, KeyName
+from graph.patterns import Pattern
 
 MAX_KEY = 1024
+"""The longest key, in characters after trimming."""
+MAX_ADDRESS = 512
+"""The longest text that is looked at as an address; mail takes 254 characters, in which accents may be composed."""
 
 BLOCKED_WORDS = frozenset(
     [
@@ -39,7 +42,7 @@ BLOCKED_WORDS = frozenset(
 BLOCKED_ADDRESSES = frozenset({"test@test.com"})
 BLOCKED_LOCAL_PARTS = frozenset({"noreply", "no-reply", "donotreply", "do-not-reply"})
 
-_ZEROS_AND_DASHES = re.compile(r"[0-]+")
+_ZEROS_AND_DASHES = "0-"
 
 
 class InvalidKey(ValueError):
@@ -76,14 +79,14 @@ class BlockList:
     removed
         Exact values, in lower case, that an operator lets through although a built-in rule blocks them.
     patterns
-        Regular expressions that an operator added; one must match the whole value, whatever its case.
+        Expressions that an operator added; one must match the whole value, whatever its case.
     suppressed
         Keys of persons who were erased; None when there are none.
     """
 
     added: frozenset[str] = frozenset()
     removed: frozenset[str] = frozenset()
-    patterns: tuple[re.Pattern[str], ...] = ()
+    patterns: tuple[Pattern, ...] = ()
     suppressed: SuppressedKeys | None = None
 
     @classmethod
@@ -98,13 +101,13 @@ class BlockList:
 
         Raises
         ------
-        re.error
-            When a pattern is no regular expression.
+        InvalidPattern
+            When a pattern cannot be compiled.
         """
         return cls(
             frozenset(value.strip().lower() for value in added),
             frozenset(value.strip().lower() for value in removed),
-            tuple(re.compile(pattern, re.IGNORECASE) for pattern in patterns),
+            tuple(map(Pattern, patterns)),
             suppressed,
         )
 
@@ -113,21 +116,32 @@ class BlockList:
         return self.suppressed is not None and self.suppressed.hold(key, value)
 
     def blocks(self, key: KeyName, value: str) -> bool:
-        """Tell whether a trimmed value of this key is blocked; case does not matter."""
+        """Return whether a trimmed value of this key is blocked; case does not matter.
+
+        A value that is too long to be a key is looked at no further than for zeros and dashes.
+        """
+        if value and not value.strip(_ZEROS_AND_DASHES):
+            return value not in self.removed
+        if len(value) > longest(key):
+            return False
         lowered = value.lower()
         if lowered in self.removed:
             return False
-        if lowered in BLOCKED_WORDS or lowered in self.added or _ZEROS_AND_DASHES.fullmatch(lowered):
+        if lowered in BLOCKED_WORDS or lowered in self.added:
             return True
         if key == "email" and (lowered in BLOCKED_ADDRESSES or lowered.rpartition("@")[0] in BLOCKED_LOCAL_PARTS):
             return True
-        return bool(self.patterns) and any(pattern.fullmatch(value) for pattern in self.patterns)
+        return bool(self.patterns) and any(pattern.matches(value) for pattern in self.patterns)
 
 
 DEFAULT_BLOCK_LIST = BlockList()
 
 
-@lru_cache(maxsize=8_192)
+def longest(key: KeyName) -> int:
+    """Return how many characters a value of this key has at most, after trimming."""
+    return MAX_ADDRESS if key == "email" else MAX_KEY
+
+
 def normalise_email(raw: str) -> str:
     """Bring an address into the form that is the key: NFC, lower case, the domain in Unicode.
 
@@ -136,8 +150,16 @@ def normalise_email(raw: str) -> str:
     InvalidKey
         When it is no address by syntax; whether it can be delivered to is not asked.
     """
+    address = raw.strip()
+    if len(address) > MAX_ADDRESS:  # the validator and NFC take a time that grows with the square of the length
+        raise InvalidKey(f"an address has at most {MAX_ADDRESS} characters, this one has {len(address)}")
+    return _normalise_address(address)
+
+
+@lru_cache(maxsize=8_192)
+def _normalise_address(trimmed: str) -> str:
     try:
-        address = validate_email(raw.strip(), check_deliverability=False)
+        address = validate_email(trimmed, check_deliverability=False)
     except EmailNotValidError as error:
         raise InvalidKey(str(error)) from error
     return unicodedata.normalize("NFC", address.normalized.lower())

@@ -4,6 +4,7 @@ Keys are read, facts are loaded under locks, decisions are made in order of arri
 holds the effects of the events before, and what changed is written in a few grouped statements.
 """
 
+import secrets
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from typing import Any
 import orjson
 
 from graph import tracing
+from graph.callbacks import notify
 from graph.clock import Clock, IdSource, Micros, RandomIds, to_micros, to_pair
 from graph.errors import Unavailable
 from graph.identity.decision import POLICIES, Decision, Limits, Policy, decide
@@ -24,7 +26,7 @@ from graph.identity.working_set import Contact, WorkingSet
 from graph.identity.working_set.write import write_activities, write_working_set
 from graph.model import KEY_NAMES, Answer, Conflict, ContactRef, KeyName, Kind, MovedKey, Outcome, TraceStep
 from graph.store.changes import ChangeKind
-from graph.store.database import Database, Transaction
+from graph.store.database import RECEIPT, Database, Transaction
 
 DEFAULT_EVENT = "identify"
 
@@ -44,13 +46,27 @@ class Prepared:
     message_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """An activity by which a commit is recognised whose answer was lost."""
+
+    message_id: str
+    commit: int
+    """What the activity keeps of its transaction: the message may have reached another server meanwhile, and been
+    written by that one."""
+
+    def committed(self, tx: Transaction) -> bool:
+        """Return whether the transaction that wrote it was committed."""
+        return bool(tx.run("resolution.committed", message_id=self.message_id, commit=self.commit)[0]["committed"])
+
+
 @dataclass(slots=True)
 class _Batch:
     """What one try to resolve a batch came to."""
 
     answers: list[Answer]
-    written: str | None
-    """A message id that is in the graph when, and only when, this try was committed."""
+    marker: Marker | None = None
+    """An activity that is in the graph when, and only when, this try was committed; None when it writes none."""
 
 
 class Resolver:
@@ -114,15 +130,13 @@ class Resolver:
         prepared = self.prepare(events)
         with tracing.span("resolve", {"events": len(prepared)}):
             batch = self.database.write(lambda tx: self._attempt(tx, prepared, explain=explain), committed=_committed)
-        self.answered(batch.answers)
+        notify(self.answered, batch.answers)
         return batch.answers
 
     def resolve_and(
         self,
         prepared: Sequence[Prepared],
         beside: Callable[[Transaction, list[Answer]], None],
-        *,
-        committed: Callable[[Transaction], bool],
     ) -> list[Answer]:
         """Resolve events in order, and do something else in the same transaction, which knows the answers.
 
@@ -132,8 +146,6 @@ class Resolver:
             Events as `prepare` gives them.
         beside
             What else to do; what it raises takes everything back.
-        committed
-            Tells, in a later transaction, whether what ``beside`` did is in the graph.
 
         Raises
         ------
@@ -146,8 +158,8 @@ class Resolver:
             beside(tx, answers)
             return answers
 
-        answers = self.database.write(attempt, committed=lambda tx, _: committed(tx))
-        self.answered(answers)
+        answers = self.database.write(attempt, committed=RECEIPT)
+        notify(self.answered, answers)
         return answers
 
     @contextmanager
@@ -192,6 +204,15 @@ class Resolver:
             for event in events
         ]
 
+    def resolution_of(self, working_set: WorkingSet, item: Prepared) -> "EventResolution":
+        """Load what a single event is decided by, and return its turn: who looks at the decision, then has it answered.
+
+        Nothing is written before `write_working_set`.
+        """
+        _load(working_set, [item])
+        seen = max((contact.seen for contact in working_set.contacts.values()), default=0)
+        return EventResolution(self, working_set, item, self.clock.next(after=seen), explain=False)
+
     def _attempt(self, tx: Transaction, prepared: Sequence[Prepared], *, explain: bool) -> _Batch:
         working_set = WorkingSet(tx.run, self.id_source)
         _load(working_set, prepared)
@@ -215,14 +236,13 @@ class Resolver:
         """
         seen = max((contact.seen for contact in working_set.contacts.values()), default=0)
         arrival = self.clock.next(len(prepared) or 1, after=seen)
-        batch = _Batch([], None)
+        batch = _Batch([])
         for offset, item in enumerate(prepared):
             if ahead is not None and offset and offset % AHEAD == 0:
                 ahead()
-            turn = EventResolution(self, working_set, item, arrival + offset, explain)
+            turn = EventResolution(self, working_set, item, arrival + offset, explain, marks=batch.marker is None)
             batch.answers.append(turn.answer())
-            if turn.wrote:
-                batch.written = item.message_id
+            batch.marker = batch.marker or turn.marker
         return batch
 
 
@@ -249,7 +269,7 @@ def _foresee(working_set: WorkingSet, prepared: Sequence[Prepared]) -> None:
     """Load for the whole batch at once what its unions and properties will most likely ask for one by one."""
     named_again = {key for key, times in Counter(_person_keys(prepared)).items() if times > 1}
     folding: dict[str, Contact] = {}
-    writing: dict[str, Contact] = {}
+    wanted: dict[str, set[str] | None] = {}
     for item in prepared:
         keys = [(name, value) for name in KEY_NAMES if (value := getattr(item.keys, name)) is not None]
         if len(keys) == 1 and not item.event.properties:
@@ -260,13 +280,14 @@ def _foresee(working_set: WorkingSet, prepared: Sequence[Prepared]) -> None:
         nameless = any(key in named_again and not working_set.key(*key).owners for key in keys)
         if len(owners) + nameless > 1:
             folding |= {owner: contact for owner, contact in owners.items() if contact.kind is Kind.ANONYMOUS}
-            writing |= owners
-        elif item.event.properties:
-            writing |= owners
+            wanted |= dict.fromkeys(owners)  # a union asks for every property
+        else:
+            for owner in owners:
+                if (names := wanted.setdefault(owner, set())) is not None:
+                    names.update(item.event.properties)
     if folding:
         working_set.need_keys(*folding.values())
-    if writing:
-        working_set.need_entries(*writing.values())
+    working_set.need_properties({owner: names for owner, names in wanted.items() if names or names is None})
 
 
 def _person_keys(prepared: Sequence[Prepared]) -> Iterator[tuple[KeyName, str]]:
@@ -286,22 +307,32 @@ class EventResolution:
     item: Prepared
     at: Micros
     explain: bool
-    wrote: bool = False
+    marks: bool = True
+    """Whether the activity is to stand for the transaction."""
+    marker: Marker | None = None
+    """The activity that was written for this event, if it is to stand for the transaction."""
+    _decision: Decision | None = None
+
+    def decision(self) -> Decision:
+        """Return what the table says of this event; decided once."""
+        if self._decision is None:
+            keys = self.item.keys
+            facts = self.working_set.facts(
+                email=keys.email,
+                user_id=keys.user_id,
+                tracker_id=keys.tracker_id,
+                subscription=keys.subscription,
+            )
+            self._decision = decide(keys, facts, self.resolver.policy, self.resolver.limits)
+        return self._decision
 
     def answer(self) -> Answer:
-        item, working_set = self.item, self.working_set
-        if item.keys.all_blocked:
+        """Carry the decision out in the world, and return the answer."""
+        if self.item.keys.all_blocked:
             return self._ignored()
-        if item.message_id in working_set.messages:
+        if self.item.message_id in self.working_set.messages:
             return self._duplicate()
-        facts = working_set.facts(
-            email=item.keys.email,
-            user_id=item.keys.user_id,
-            tracker_id=item.keys.tracker_id,
-            subscription=item.keys.subscription,
-        )
-        decision = decide(item.keys, facts, self.resolver.policy, self.resolver.limits)
-        return self._carry_out(decision)
+        return self._carry_out(self.decision())
 
     def _carry_out(self, decision: Decision) -> Answer:
         working_set, item = self.working_set, self.item
@@ -348,13 +379,30 @@ class EventResolution:
             self._note("limited", contact, decision)
         contact.seen = max(contact.seen, self.at)
         if item.event.properties:
-            working_set.write_properties(contact, item.event.properties, self._occurred(), self.at, item.message_id)
+            self._write_properties(contact, decision, answer)
         answer.tracker_id = self._answered_tracker(contact)
         answer.shared_with = self._shared_with(contact)
         self._note_activity(contact, answer, evident=decision.evident and not item.keys.ignored)
         if not self.explain:
             answer.trace = None
         return answer
+
+    def _write_properties(self, contact: Contact, decision: Decision, answer: Answer) -> None:
+        whole = self.working_set.write_properties(
+            contact,
+            self.item.event.properties,
+            self._occurred(),
+            self.at,
+            self.item.message_id,
+            most=self.resolver.limits.max_properties,
+        )
+        if whole:
+            return
+        if answer.trace is not None:
+            answer.trace.append(TraceStep("limit", "the contact has as many properties as it may"))
+        if not answer.limited:
+            self._note("limited", contact, decision)
+        answer.limited = True
 
     def _current(self, decision: Decision) -> Contact:
         if decision.current is not None:
@@ -411,7 +459,10 @@ class EventResolution:
         period.last = self.at
         assert answer.rule is not None
         working_set.noted(item.message_id, contact, period, answer.rule, answer.outcome)
-        self.wrote = True
+        if self.marks:
+            # 53 bits fit into one block of the activity's record.
+            self.marker = Marker(item.message_id, secrets.randbits(53))
+            node["commit"] = self.marker.commit
 
     def _occurred(self) -> Micros:
         occurred = self.item.event.occurred_at
@@ -455,9 +506,7 @@ class EventResolution:
 
 
 def _committed(tx: Transaction, batch: _Batch) -> bool:
-    if batch.written is None:
-        return True
-    return bool(tx.run("resolution.committed", message_id=batch.written)[0]["committed"])
+    return batch.marker is None or batch.marker.committed(tx)
 
 
 def _hide_made_up(answers: Sequence[Answer], working_set: WorkingSet) -> None:

@@ -4,14 +4,14 @@ A row is one person. What it says is what an event says, and the decision table 
 person has several keys of a kind, further events tie them to the person's user id or email.
 """
 
+import codecs
 import csv
 import hashlib
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import orjson
 
@@ -26,6 +26,14 @@ EVENT = "loaded"
 """The name of the activity that a row leaves."""
 MESSAGE = "row:"
 """What the message ids of rows begin with; a hash of the row follows."""
+
+
+TOO_LONG = "\0bytes"
+"""Where a row that is not read has how many bytes it would have; no column is called so."""
+_MAX_LINE = 8 * MAX_EVENT_BYTES
+_MAX_PART = 64 * 1024 * 1024
+_MAX_VALUES = 1_000_000
+_VALUES_A_ROW = 64
 
 
 class FileError(KinfoldError):
@@ -93,6 +101,9 @@ def read_customer(number: int, row: Mapping[str, Any]) -> Customer:
     BadInput
         With every field that is wrong, by the rules of events; nothing is known of the graph here.
     """
+    if TOO_LONG in row:
+        message = f"a row is at most {MAX_EVENT_BYTES} bytes, this one has {row[TOO_LONG]}"
+        raise BadInput([FieldError("", "too_large", message)])
     keys = {name: _keys(name, row.get(name)) for name in KEY_COLUMNS}
     _check_keys(keys)
     properties = _properties(row)
@@ -206,9 +217,9 @@ def _check_columns(file: Path, columns: list[str]) -> None:
 
 
 def _csv(file: Path, after: int, at_once: int) -> Iterator[list[tuple[int, dict[str, Any]]]]:
-    csv.field_size_limit(sys.maxsize)
+    csv.field_size_limit(_MAX_LINE)
     with file.open(encoding="utf-8-sig", newline="") as text:
-        reader = csv.reader(text, strict=True)
+        reader = csv.reader(_bounded(file, text), strict=True)
         try:
             columns = next(reader, [])
             _check_columns(file, columns)
@@ -236,14 +247,28 @@ def _csv(file: Path, after: int, at_once: int) -> Iterator[list[tuple[int, dict[
             raise FileError(f"{file}, line {_not_utf8(file)}: this is not UTF-8: {error.reason}") from error
 
 
+def _bounded(file: Path, text: TextIO) -> Iterator[str]:
+    """Read lines, none of which is held when it is longer than any row."""
+    number = 0
+    while line := text.readline(_MAX_LINE):
+        number += 1
+        if len(line) == _MAX_LINE and not line.endswith("\n"):
+            raise FileError(
+                f"{file}, line {number}: this line is longer than any row, which has {MAX_EVENT_BYTES} bytes."
+            )
+        yield line
+
+
 def _not_utf8(file: Path) -> int:
-    with file.open("rb") as lines:
-        for number, line in enumerate(lines, start=1):
+    number, decoder = 1, codecs.getincrementaldecoder("utf-8")()
+    with file.open("rb") as stream:
+        while block := stream.read(_MAX_LINE):
             try:
-                line.decode()
-            except UnicodeDecodeError:
-                return number
-    return 0
+                decoder.decode(block)
+            except UnicodeDecodeError as error:
+                return number + error.object[: error.start].count(b"\n")
+            number += block.count(b"\n")
+    return number
 
 
 def _parquet(file: Path, after: int, at_once: int) -> Iterator[list[tuple[int, dict[str, Any]]]]:
@@ -253,7 +278,10 @@ def _parquet(file: Path, after: int, at_once: int) -> Iterator[list[tuple[int, d
     except ImportError as error:
         raise FileError("Parquet needs pyarrow: install the extra with pip install 'kinfold[parquet]'.") from error
     try:
-        with pq.ParquetFile(file) as opened:
+        with pq.ParquetFile(file) as looked_at:
+            leaves = _texts(file, looked_at.metadata)
+        # Read as what they are in the file, a dictionary and places in it: a kilobyte can stand for gigabytes.
+        with pq.ParquetFile(file, read_dictionary=leaves) as opened:
             _check_columns(file, opened.schema_arrow.names)
             number = 0
             groups: list[int] = []
@@ -265,7 +293,7 @@ def _parquet(file: Path, after: int, at_once: int) -> Iterator[list[tuple[int, d
                     groups.append(group)
             for part in opened.iter_batches(batch_size=at_once, row_groups=groups):
                 batch = []
-                for row in part.to_pylist():
+                for row in _rows(part):
                     number += 1
                     if number > after:
                         batch.append((number, {name: _aware(value) for name, value in row.items()}))
@@ -273,6 +301,50 @@ def _parquet(file: Path, after: int, at_once: int) -> Iterator[list[tuple[int, d
                     yield batch
     except (pa.ArrowException, OSError) as error:
         raise FileError(f"{file}: this cannot be read as Parquet: {error}") from error
+
+
+def _texts(file: Path, metadata: Any) -> list[str]:
+    """Return the columns that hold texts, once it is clear that no row group stands for more than rows could hold."""
+    for place in range(metadata.num_row_groups):
+        group = metadata.row_group(place)
+        columns = [group.column(column) for column in range(group.num_columns)]
+        values = max((column.num_values for column in columns), default=0)
+        if values > _MAX_VALUES + _VALUES_A_ROW * group.num_rows:
+            raise FileError(f"{file}: row group {place} stands for {values:,} values in {group.num_rows:,} rows.")
+    leaves = [metadata.schema.column(column) for column in range(metadata.num_columns)]
+    return [leaf.path for leaf in leaves if leaf.physical_type == "BYTE_ARRAY"]
+
+
+def _rows(part: Any) -> Iterator[dict[str, Any]]:
+    """Take a batch apart into rows; one that would be far longer than any row may be is not even put together."""
+    if sum(map(_weight, part.columns)) <= _MAX_PART:
+        yield from part.to_pylist()
+        return
+    for place in range(part.num_rows):
+        row = part.slice(place, 1)
+        weight = sum(map(_weight, row.columns))
+        if weight > _MAX_LINE:
+            yield {TOO_LONG: weight}
+        else:
+            yield from row.to_pylist()
+
+
+def _weight(array: Any) -> int:
+    """Return how many bytes the texts of an array have when each stands for itself."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kind = array.type
+    if pa.types.is_dictionary(kind):
+        return int(pc.sum(pc.binary_length(array.dictionary).take(array.indices)).as_py() or 0)
+    if pa.types.is_struct(kind):
+        return sum(map(_weight, array.flatten()))
+    if pa.types.is_map(kind):
+        start, end = array.offsets[0].as_py(), array.offsets[-1].as_py()
+        return sum(_weight(side.slice(start, end - start)) for side in (array.keys, array.items))
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        return _weight(array.flatten())
+    return int(array.nbytes)
 
 
 def _aware(value: Any) -> Any:

@@ -30,7 +30,7 @@ from graph.loads.ties import Read, Span, connect, refusals_path, survey
 from graph.loads.worker import Part, Plan, Worker, failures_path, record_name
 from graph.loads.worker_pool import WorkerPool
 from graph.settings import Settings
-from graph.store.database import Database, Row, Transaction
+from graph.store.database import RECEIPT, REPEATABLE, Database, Row, Transaction
 
 PLAN = "plan.json"
 LEADER, WORKERS = "leader.lock", "workers.lock"
@@ -183,9 +183,9 @@ class EventLogs:
     def _begin(self, load: str) -> None:
         def work(tx: Transaction) -> None:
             tx.run("loads.forget", beginning=f"{load}/")
-            tx.run("loads.begin", id=load, at=to_pair(self._clock.next()))
+            tx.run("loads.begin", id=load, at=to_pair(self._clock.next()), anew=True)
 
-        self._database.write(work)
+        self._database.write(work, committed=REPEATABLE)
 
     def _resolve(
         self, crew: WorkerPool, load: str, plan: Plan, folder: Path, sizes: Sizes, on_progress: Progress
@@ -198,13 +198,13 @@ class EventLogs:
                 name = record_name(load, plan, number)
                 rows = tx.run("loads.state", id=name)
                 if not rows:
-                    tx.run("loads.begin", id=name, at=to_pair(self._clock.next()))
+                    tx.run("loads.begin", id=name, at=to_pair(self._clock.next()), anew=False)
                 done.append(rows[0]["rows"] if rows else 0)
             return done
 
         parts = [
             Part(load, plan, number, done, sizes.batch)
-            for number, done in zip(numbers, self._database.write(states), strict=True)
+            for number, done in zip(numbers, self._database.write(states, committed=REPEATABLE), strict=True)
         ]
         # The longest first: it may be one component, which one worker resolves alone.
         parts.sort(key=lambda part: part.done - plan.partitions[part.number])
@@ -228,10 +228,7 @@ class EventLogs:
             (state,) = tx.run("loads.state", id=load)
             return state
 
-        def committed(tx: Transaction, _: Row) -> bool:
-            return any(row["finished"] for row in tx.run("loads.state", id=load))
-
-        return Loaded.of(self._database.write(work, committed=committed))
+        return Loaded.of(self._database.write(work, committed=RECEIPT))
 
     def _state(self, load: str) -> Row | None:
         rows = self._database.read(lambda tx: tx.run("loads.state", id=load))

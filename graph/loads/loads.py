@@ -16,7 +16,7 @@ from graph.errors import BadInput, ClashError, FieldError
 from graph.identity.resolver import Prepared, Resolver
 from graph.loads.customers import Refused, read_customer, read_rows
 from graph.model import KEY_NAMES, Answer, Outcome
-from graph.store.database import Database, Row, Transaction
+from graph.store.database import REPEATABLE, Database, Row, Transaction
 
 ROWS_AT_ONCE = 1_000
 
@@ -127,7 +127,11 @@ class Loads:
         if state is not None and state["finished"] and not anew:
             return Loaded.of(state, before=True)
         if state is None or anew:
-            self._database.write(lambda tx: tx.run("loads.begin", id=name, at=to_pair(self._clock.next())))
+
+            def begin(tx: Transaction) -> None:
+                tx.run("loads.begin", id=name, at=to_pair(self._clock.next()), anew=anew)
+
+            self._database.write(begin, committed=REPEATABLE)
             state = self._state(name)
         assert state is not None
         done: int = state["rows"]
@@ -136,7 +140,9 @@ class Loads:
             on_refused(batch.refused)
             self._load(name, batch)
             on_progress(batch.end)
-        self._database.write(lambda tx: tx.run("loads.finish", id=name, at=to_pair(self._clock.next())))
+        self._database.write(
+            lambda tx: tx.run("loads.finish", id=name, at=to_pair(self._clock.next())), committed=REPEATABLE
+        )
         state = self._state(name)
         assert state is not None
         return Loaded.of(state)
@@ -196,9 +202,7 @@ class Loads:
                 repeated=repeated,
             )
 
-        self._resolver.resolve_and(
-            prepared, note, committed=lambda tx: tx.run("loads.state", id=name)[0]["rows"] >= batch.end
-        )
+        self._resolver.resolve_and(prepared, note)
 
 
 _WHY = {

@@ -119,11 +119,7 @@ class Worker:
                 repeated=counts["repeated"],
             )
 
-        self._resolver.resolve_and(
-            self._resolver.prepare(events),
-            note,
-            committed=lambda tx: any(row["rows"] >= end for row in tx.run("loads.state", id=part.record)),
-        )
+        self._resolver.resolve_and(self._resolver.prepare(events), note)
 
     def _one_by_one(
         self, folder: Path, part: Part, batch: Sequence[Parted], events: Sequence[Event], done: int

@@ -22,7 +22,7 @@ from graph.offers.definitions import (
     PlainName,
     SpaceBody,
 )
-from graph.store.database import Database, Row, Transaction
+from graph.store.database import RECEIPT, Database, Row, Transaction
 
 Document = dict[str, Any]
 Parts = dict[str, list[Row]]
@@ -220,7 +220,7 @@ class Catalogues:
                     tx.run(f"offers.put_{statement}", **{statement: rows})
             return new, replace(after, version=version)
 
-        return self._database.write(work)
+        return self._database.write(work, committed=RECEIPT)
 
 
 _SINGULAR = {"categories": "category", "spaces": "space", "offers": "offer"}

@@ -17,6 +17,9 @@ from graph.offers.definitions import CatalogueFile
 MAX_BYTES = 16 * 1024 * 1024
 """The longest file that is read."""
 
+MAX_DEPTH = 60
+"""How deep a file may be nested; an alias of what it stands in is nested without end."""
+
 _PREFIX = "tag:yaml.org,2002:"
 
 
@@ -47,11 +50,13 @@ class SourceFile:
         except MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 1
             raise BadInput([FieldError("", "syntax", f"line {line}: {error.problem}")]) from error
-        except (YAMLError, RecursionError) as error:
+        except RecursionError:
+            raise BadInput([FieldError("", "depth", f"a file is nested at most {MAX_DEPTH} deep")]) from None
+        except YAMLError as error:
             raise BadInput([FieldError("", "syntax", f"this is neither YAML nor JSON: {error}")]) from error
         self.lines: dict[str, int] = {"": 1}
         self._left = 200_000
-        self.content = self._value(root, "") if root is not None else None
+        self.content = self._value(root, "", 0) if root is not None else None
 
     def line(self, field: str) -> int:
         """Tell on which line a field stands, or what it would stand in."""
@@ -65,20 +70,24 @@ class SourceFile:
             [FieldError(one.field, one.rule, f"line {self.line(one.field)}: {one.message}") for one in error.errors]
         )
 
-    def _value(self, node: Node, place: str) -> Any:
+    def _value(self, node: Node, place: str, depth: int) -> Any:
         self._left -= 1
-        if self._left < 0 or place.count(".") > 60:
+        if depth > MAX_DEPTH:
+            raise BadInput(
+                [FieldError(place, "depth", f"line {node.start_mark.line + 1}: nested at most {MAX_DEPTH} deep")]
+            )
+        if self._left < 0:
             # Aliases can stand for more than any file holds.
             raise BadInput([FieldError(place, "too_large", "this stands for too many values")])
         self.lines.setdefault(place, node.start_mark.line + 1)
         if isinstance(node, MappingNode):
-            return dict(self._pairs(node, place))
+            return dict(self._pairs(node, place, depth))
         if isinstance(node, SequenceNode):
-            return [self._value(item, f"{place}[{index}]") for index, item in enumerate(node.value)]
+            return [self._value(item, f"{place}[{index}]", depth + 1) for index, item in enumerate(node.value)]
         assert isinstance(node, ScalarNode)
         return _scalar(node)
 
-    def _pairs(self, node: MappingNode, place: str) -> Iterator[tuple[str, Any]]:
+    def _pairs(self, node: MappingNode, place: str, depth: int) -> Iterator[tuple[str, Any]]:
         seen = set()
         for key, value in node.value:
             line = key.start_mark.line + 1
@@ -90,7 +99,7 @@ class SourceFile:
                 raise BadInput([FieldError(inner, rule, f"line {line}: {message}")])
             seen.add(name)
             self.lines[inner] = line
-            yield name, self._value(value, inner)
+            yield name, self._value(value, inner, depth + 1)
 
 
 def _around(field: str) -> str:

@@ -10,15 +10,16 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from graph import tracing
-from graph.clock import IdSource, RandomIds, to_text
+from graph.callbacks import notify
+from graph.clock import to_text
 from graph.errors import BadInput, FieldError, NotFound, TryAgain
-from graph.identity.decision import Decision, decide
+from graph.identity.decision import Decision
 from graph.identity.events import Event
-from graph.identity.keys import EventKeys, read_keys
+from graph.identity.keys import EventKeys
 from graph.identity.living import living_contact
-from graph.identity.resolver import EventResolution, Prepared, Resolver
+from graph.identity.resolver import Marker, Prepared, Resolver
 from graph.identity.working_set import WorkingSet
-from graph.identity.working_set.write import write_working_set
+from graph.identity.working_set.write import changes_of, write_working_set
 from graph.model import Answer, Kind
 from graph.offers.catalogue import Catalogue, Environment
 from graph.offers.catalogues import Catalogues
@@ -27,7 +28,7 @@ from graph.offers.definitions import MAX_OFFERS
 from graph.offers.ranking import Ranked, Standing, nobody, rank
 from graph.offers.visitors import cookie_of, tracker_in
 from graph.paging import make_cursor, read_cursor
-from graph.store.database import Database, Transaction
+from graph.store.database import RECEIPT, Database, Transaction
 
 Document = dict[str, Any]
 Outcome = Literal["accepted", "refused", "ignored"]
@@ -70,7 +71,7 @@ class _Attempt:
 
     document: Document
     visit: Visit
-    id: str | None
+    marker: Marker | None
     made_up: frozenset[str]
     """Ids of contacts and trackers that this try made."""
 
@@ -78,13 +79,10 @@ class _Attempt:
 class Propositions:
     """Answers calls for offers, and keeps what became of them."""
 
-    def __init__(
-        self, database: Database, resolver: Resolver, catalogues: Catalogues, *, id_source: IdSource | None = None
-    ) -> None:
+    def __init__(self, database: Database, resolver: Resolver, catalogues: Catalogues) -> None:
         self._database = database
         self._resolver = resolver
         self._catalogues = catalogues
-        self._id_source = id_source or RandomIds()
 
     def propose(
         self,
@@ -120,50 +118,49 @@ class Propositions:
             raise BadInput([FieldError("limit", "range", f"a limit is a whole number from 1 to {MAX_OFFERS}")])
         properties = {"environment": environment, "space": space}
         called = event.model_copy(
-            update={
-                "event": EVENT,
-                "event_properties": properties,
-                "properties": {},
-                "message_id": self._id_source.time_ordered(),
-            }
+            update={"event": EVENT, "event_properties": properties, "properties": {}, "message_id": None}
         )
+        # Before the transaction: within it each of these would wait for a second connection, which may be held by
+        # somebody who waits for one too.
+        [item] = self._resolver.prepare([called])
+        self._catalogues.known()
 
         def attempt(tx: Transaction) -> _Attempt:
-            return self._attempt(tx, environment, space, called, limit, explain=explain)
+            return self._attempt(tx, environment, space, item, limit, explain=explain)
 
         with tracing.span("propose"):
             if dry_run:
                 return _hidden(self._database.rehearse(attempt))
             done = self._database.write(attempt, committed=_committed)
         if done.visit.answer is not None:
-            self._resolver.answered([done.visit.answer])
+            notify(self._resolver.answered, [done.visit.answer])
         return done.document
 
     def _attempt(
-        self, tx: Transaction, environment: str, space: str, event: Event, limit: int | None, *, explain: bool
+        self, tx: Transaction, environment: str, space: str, item: Prepared, limit: int | None, *, explain: bool
     ) -> _Attempt:
         catalogue = self._catalogues.known()
         if environment not in catalogue.environments or space not in catalogue.environments[environment].spaces:
             catalogue = self._catalogues.load(tx)
         asked = _find(catalogue, environment, space)
         working_set = WorkingSet(tx.run, self._resolver.id_source)
-        visit = self._visit(working_set, catalogue, asked, space, event)
+        visit, marker = self._visit(working_set, catalogue, asked, space, item)
         if not visit.plain:
             # What the visit makes of the contact, a union for one, is what the offers are held against.
             write_working_set(working_set)
-        ranked = self._ranked(tx, catalogue, visit, event, limit, explain=explain)
+        ranked = self._ranked(tx, catalogue, visit, item.message_id, limit, explain=explain)
         if visit.contact is not None:
-            record = _record(visit, ranked, event, environment, space)
+            record = _record(visit, ranked, item.message_id, environment, space)
             if visit.plain:
                 tx.run("offers.write_proposition", resolution_write=_plain_write(working_set), offers_record=record)
             else:
                 tx.run("offers.record", **record)
-        document = _document(visit, ranked, event, space, explain=explain)
+        document = _document(visit, ranked, item.message_id, space, explain=explain)
         made_up = {one.id for one in working_set.contacts.values() if not one.stored} | working_set.minted
-        return _Attempt(document, visit, event.message_id if visit.contact else None, frozenset(made_up))
+        return _Attempt(document, visit, marker, frozenset(made_up))
 
     def _ranked(
-        self, tx: Transaction, catalogue: Catalogue, visit: Visit, event: Event, limit: int | None, *, explain: bool
+        self, tx: Transaction, catalogue: Catalogue, visit: Visit, id: str, limit: int | None, *, explain: bool
     ) -> Ranked:
         choice, now = visit.choice, datetime.now(UTC)
         if visit.contact is None or choice.space is None:
@@ -173,7 +170,7 @@ class Propositions:
         shelf = choice.environment.shelves[choice.space]
         [row] = tx.run(
             "offers.standing",
-            id=event.message_id,
+            id=id,
             contact_id=visit.contact,
             also=list(visit.also),
             environment=choice.environment.name,
@@ -191,29 +188,28 @@ class Propositions:
         return rank(choice.environment, shelf, standing, now, min(counts, default=DEFAULT_COUNT), explain=explain)
 
     def _visit(
-        self, working_set: WorkingSet, catalogue: Catalogue, asked: Environment, space: str, event: Event
-    ) -> Visit:
+        self, working_set: WorkingSet, catalogue: Catalogue, asked: Environment, space: str, item: Prepared
+    ) -> tuple[Visit, Marker | None]:
         """Find out whom the call is from, and let the resolver do what it does with any event."""
-        keys = read_keys(event, self._resolver.block_list)
+        keys = item.keys
         if keys.all_blocked:
-            return Visit(Identification.NONE, choose(catalogue, asked, space, Identification.NONE), None)
-        decision = self._decide(working_set, keys)
+            return Visit(Identification.NONE, choose(catalogue, asked, space, Identification.NONE), None), None
+        turn = self._resolver.resolution_of(working_set, item)
+        decision = turn.decision()
         identification = Identification.NONE
         if keys.email is not None or keys.user_id is not None:
             identification = Identification.EXPLICIT
         elif _leads_to_somebody(decision):
             if not asked.spaces[space].identify_implicitly:
-                return self._unrecognised(
-                    working_set, choose(catalogue, asked, space, identification), event, keys, decision
-                )
+                return self._unrecognised(working_set, choose(catalogue, asked, space, identification), item, decision)
             identification = Identification.IMPLICIT
         choice = choose(catalogue, asked, space, identification)
         plain = decision.current is not None and not decision.effects
-        return Visit(identification, choice, self._turn(working_set, event, keys), plain=plain)
+        return Visit(identification, choice, turn.answer(), plain=plain), turn.marker
 
     def _unrecognised(
-        self, working_set: WorkingSet, choice: Choice, event: Event, keys: EventKeys, decision: Decision
-    ) -> Visit:
+        self, working_set: WorkingSet, choice: Choice, item: Prepared, decision: Decision
+    ) -> tuple[Visit, Marker | None]:
         """Take a browser that leads to a known contact for a visitor, where a space may not compare cookies.
 
         The visitor is a contact of its own, told by a tracker that stands for this browser in this folder, so that the
@@ -221,40 +217,15 @@ class Propositions:
         """
         assert decision.current is not None
         if choice.folder is None:
-            return Visit(Identification.NONE, choice, None)
-        tracker = tracker_in(choice.folder, cookie_of(keys))
-        masked = event.model_copy(update={"tracker_id": tracker, "subscription": None})
-        masked_keys = EventKeys(tracker_id=tracker)
-        self._decide(working_set, masked_keys)
-        answer = self._turn(working_set, masked, masked_keys)
-        answer.tracker_id = keys.tracker_id
-        return Visit(Identification.NONE, choice, answer, (decision.current,))
-
-    def _decide(self, working_set: WorkingSet, keys: EventKeys) -> Decision:
-        def given(value: str | None) -> list[str]:
-            return [] if value is None else [value]
-
-        working_set.load(
-            emails=given(keys.email),
-            user_ids=given(keys.user_id),
-            trackers=given(keys.tracker_id),
-            subscriptions=given(keys.subscription),
+            return Visit(Identification.NONE, choice, None), None
+        tracker = tracker_in(choice.folder, cookie_of(item.keys))
+        masked = item.event.model_copy(update={"tracker_id": tracker, "subscription": None})
+        turn = self._resolver.resolution_of(
+            working_set, Prepared(masked, EventKeys(tracker_id=tracker), item.message_id)
         )
-        facts = working_set.facts(
-            email=keys.email,
-            user_id=keys.user_id,
-            tracker_id=keys.tracker_id,
-            subscription=keys.subscription,
-        )
-        return decide(keys, facts, self._resolver.policy, self._resolver.limits)
-
-    def _turn(self, working_set: WorkingSet, event: Event, keys: EventKeys) -> Answer:
-        assert event.message_id is not None
-        seen = max((contact.seen for contact in working_set.contacts.values()), default=0)
-        at = self._resolver.clock.next(after=seen)
-        return EventResolution(
-            self._resolver, working_set, Prepared(event, keys, event.message_id), at, explain=False
-        ).answer()
+        answer = turn.answer()
+        answer.tracker_id = item.keys.tracker_id
+        return Visit(Identification.NONE, choice, answer, (decision.current,)), turn.marker
 
     # --- what became of them --------------------------------------------------------------------------------
 
@@ -280,7 +251,7 @@ class Propositions:
                 raise BadInput([FieldError("offer", "not_proposed", f"offer {offer!r} was not part of it")])
             return [row["name"] for row in rows]
 
-        names = self._database.write(work)
+        names = self._database.write(work, committed=RECEIPT)
         return {"proposition_id": proposition, "outcome": outcome, "offers": names, "at": at}
 
     def of_contact(
@@ -352,24 +323,16 @@ def _leads_to_somebody(decision: Decision) -> bool:
 
 def _plain_write(working_set: WorkingSet) -> dict[str, Any]:
     """Give the parameters of the one statement with which a plain visit is written."""
-    written: dict[str, dict[str, Any]] = {}
-
-    def hold(name: str, /, **parameters: Any) -> list[dict[str, Any]]:
-        written[name] = parameters
-        return []
-
-    working_set.run = hold
-    write_working_set(working_set)
-    [(name, parameters)] = written.items()
+    [(name, parameters)] = changes_of(working_set).items()
     assert name == "resolution.write"
     return parameters
 
 
-def _record(visit: Visit, ranked: Ranked, event: Event, environment: str, space: str) -> dict[str, Any]:
+def _record(visit: Visit, ranked: Ranked, id: str, environment: str, space: str) -> dict[str, Any]:
     choice = visit.choice
     rows = [{"name": item.name, "position": place, "weight": item.weight} for place, item in enumerate(ranked.chosen)]
     return {
-        "id": event.message_id,
+        "id": id,
         "environment": choice.environment.name,
         "answering_space": choice.space if choice.fell_back else None,
         "asked_environment": environment,
@@ -382,7 +345,7 @@ def _record(visit: Visit, ranked: Ranked, event: Event, environment: str, space:
     }
 
 
-def _document(visit: Visit, ranked: Ranked, event: Event, asked: str, *, explain: bool) -> Document:
+def _document(visit: Visit, ranked: Ranked, id: str, asked: str, *, explain: bool) -> Document:
     choice, answer = visit.choice, visit.answer
     document: Document = {
         "contact": None if answer is None else answer.contact,
@@ -396,7 +359,7 @@ def _document(visit: Visit, ranked: Ranked, event: Event, asked: str, *, explain
             {"name": item.name, "category": item.category, "weight": item.weight, "content": item.content}
             for item in ranked.chosen
         ],
-        "proposition_id": event.message_id if visit.contact is not None else None,
+        "proposition_id": id if visit.contact is not None else None,
     }
     if explain:
         document["left_out"] = ranked.left_out
@@ -415,7 +378,7 @@ def _hidden(attempt: _Attempt) -> Document:
 
 
 def _committed(tx: Transaction, attempt: _Attempt) -> bool:
-    return attempt.id is None or bool(tx.run("resolution.committed", message_id=attempt.id)[0]["committed"])
+    return attempt.marker is None or attempt.marker.committed(tx)
 
 
 def shown(row: dict[str, Any]) -> Document:

@@ -15,7 +15,7 @@ from graph.errors import Unavailable
 from graph.paging import make_cursor, read_cursor
 from graph.store.audit import AuditRow, audit_row
 from graph.store.changes import acting
-from graph.store.database import Database
+from graph.store.database import RECEIPT, Database
 
 log = logging.getLogger("kinfold.audit")
 
@@ -47,7 +47,7 @@ class Audit:
             When the database cannot be reached: what leaves no trace is not exported.
         """
         row = audit_row("exported", self._clock.next(), acting(), contact)
-        self._database.write(lambda tx: tx.run("audit.append", rows=[row]))
+        self._database.write(lambda tx: tx.run("audit.append", rows=[row]), committed=RECEIPT)
 
     def read(self, what: str, *contacts: str) -> None:
         """Note that somebody read persons; ``what`` names the call."""
@@ -68,7 +68,7 @@ class Audit:
         if not rows:
             return
         try:
-            self._database.write(lambda tx: tx.run("audit.append", rows=rows))
+            self._database.write(lambda tx: tx.run("audit.append", rows=rows), committed=RECEIPT)
         except Unavailable:
             log.warning("reads are noted later: the database cannot be reached")
             with self._lock:

@@ -16,8 +16,9 @@ from graph.offers.visitors import StandIn, stand_ins
 from graph.store.database import Database, Row, Transaction
 
 FORMAT = "kinfold-export/1"
-PAGE = 2_000
-"""How much activity is read, and held in memory, at once."""
+PAGE = 200
+"""How much activity is read, and held in memory, at once: a reader that stops reading holds no more than that, 6 MiB
+at most."""
 
 _NAMES: dict[str, KeyName] = {
     "Email": "email",

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from graph.store.database import Database
+from graph.store.database import RECEIPT, Database
 
 PERIODS = 500
 """How many periods of ownership are looked at in one statement."""
@@ -42,7 +42,8 @@ class Retention:
             expired = [row["id"] for row in page if row["expired"]]
             while expired:
                 gone: int = self._database.write(
-                    lambda tx, expired=expired: tx.run("privacy.expire", periods=expired, cutoff=cutoff, limit=BATCH)  # type: ignore[misc]
+                    lambda tx, expired=expired: tx.run("privacy.expire", periods=expired, cutoff=cutoff, limit=BATCH),  # type: ignore[misc]
+                    committed=RECEIPT,
                 )[0]["expired"]
                 dropped += gone
                 if gone < BATCH:

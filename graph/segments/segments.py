@@ -18,7 +18,7 @@ from graph.model import MAX_NAME
 from graph.paging import make_cursor, read_cursor
 from graph.segments.conditions import compile_condition
 from graph.store.changes import ChangeKind, acting, append, change_row
-from graph.store.database import Database, Row, Transaction
+from graph.store.database import RECEIPT, REPEATABLE, Database, Row, Transaction
 
 SegmentKind = Literal["static", "dynamic", "dynamic_plus"]
 KINDS: tuple[SegmentKind, ...] = ("static", "dynamic", "dynamic_plus")
@@ -74,7 +74,7 @@ class Segments:
             append(tx, change_row("segment_defined", at, segment=name, segment_kind=kind, by=by))
             return bool(before) and before[0]["watch"]
 
-        if not (self._database.write(work) and watch):
+        if not (self._database.write(work, committed=RECEIPT) and watch):
             self._forget_watched(name)
         return self.get(name)
 
@@ -106,7 +106,7 @@ class Segments:
                 raise NotFound(f"There is no segment {name!r}.")
             append(tx, change_row("segment_removed", self._clock.next(), segment=name, by=acting()))
 
-        self._database.write(work)
+        self._database.write(work, committed=RECEIPT)
         self._forget_watched(name)
 
     def members(self, name: str, *, limit: int = 100, cursor: str | None = None) -> dict[str, Any]:
@@ -161,15 +161,28 @@ class Segments:
         """
         self._edit("segments.unlist_contact", "segment_left", name, contact_id)
 
-    def sweep(self, *, stopped: Callable[[], bool] = lambda: False) -> int:
+    def sweep(
+        self,
+        *,
+        stopped: Callable[[], bool] = lambda: False,
+        held: Callable[[Transaction], bool] = lambda _: True,
+    ) -> int:
         """Compare who is in the watched segments with who was at the last look, and tell the feed; count the changes.
 
         Whoever comes and leaves between two looks is not noticed. The first look tells everybody who is in it.
+
+        Parameters
+        ----------
+        stopped
+            Asked between two looks whether to stop.
+        held
+            Asked in every transaction that writes whether to go on: who lost the lease leaves the rest to its new
+            holder.
         """
         definitions = self._database.read(lambda tx: tx.run("segments.definitions"))
-        return sum(self._sweep(row, stopped) for row in definitions if row["watch"])
+        return sum(self._sweep(row, stopped, held) for row in definitions if row["watch"])
 
-    def _sweep(self, segment: Row, stopped: Callable[[], bool]) -> int:
+    def _sweep(self, segment: Row, stopped: Callable[[], bool], held: Callable[[Transaction], bool]) -> int:
         name, after, noted = segment["name"], "", 0
         program = compile_condition(orjson.loads(segment["where_text"]), activity=True).parameters()
 
@@ -183,18 +196,22 @@ class Segments:
         while not stopped():
             members, were = self._database.read(look)
             entered, left = sorted(set(members) - set(were)), sorted(set(were) - set(members))
-            if (entered or left) and not self._note_members(segment, entered, left):
-                break  # it was changed or removed meanwhile: the next look goes by what it is then
+            if (entered or left) and not self._note_members(segment, entered, left, held):
+                break  # it was changed or removed meanwhile, or is another process's now: the next look goes by that
             noted += len(entered) + len(left)
             if len(members) < _LOOKED_AT:
                 break
             after = members[-1]
         return noted
 
-    def _note_members(self, segment: Row, entered: Sequence[str], left: Sequence[str]) -> bool:
+    def _note_members(
+        self, segment: Row, entered: Sequence[str], left: Sequence[str], held: Callable[[Transaction], bool]
+    ) -> bool:
         name = segment["name"]
 
         def work(tx: Transaction) -> bool:
+            if not held(tx):
+                return False
             noted = [("segment_entered", one) for one in entered] + [("segment_left", one) for one in left]
             at = self._clock.next(len(noted))
             rows = [change_row(kind, at + turn, one, segment=name) for turn, (kind, one) in enumerate(noted)]  # type: ignore[arg-type]
@@ -209,10 +226,14 @@ class Segments:
                 )
             )
 
-        return self._database.write(work)
+        return self._database.write(work, committed=RECEIPT)
 
     def _forget_watched(self, name: str) -> None:
-        while self._database.write(lambda tx: tx.run("segments.unwatch", name=name, limit=10_000))[0]["forgotten"]:
+        def forget(tx: Transaction) -> int:
+            forgotten: int = tx.run("segments.unwatch", name=name, limit=10_000)[0]["forgotten"]
+            return forgotten
+
+        while self._database.write(forget, committed=REPEATABLE):
             pass
 
     def _edit(self, statement: str, kind: ChangeKind, name: str, contact_id: str) -> None:
@@ -229,7 +250,7 @@ class Segments:
             if rows[0]["changed"]:
                 append(tx, change_row(kind, self._clock.next(), rows[0]["contact"], segment=name, by=acting()))
 
-        self._database.write(work)
+        self._database.write(work, committed=RECEIPT)
 
 
 def segments_of(tx: Transaction, contact_ids: Sequence[str]) -> dict[str, list[str]]:

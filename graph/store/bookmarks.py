@@ -13,7 +13,7 @@ import hmac
 import secrets
 
 from graph.errors import BadBookmark
-from graph.store.database import Database
+from graph.store.database import REPEATABLE, Database
 
 SECRET = "bookmarks"  # noqa: S105 the name of it
 MAX_BOOKMARK = 4096
@@ -55,7 +55,7 @@ class Bookmarks:
             When the database cannot be reached.
         """
         made = secrets.token_hex(32)
-        rows = self._database.write(lambda tx: tx.run("privacy.secret", name=SECRET, value=made))
+        rows = self._database.write(lambda tx: tx.run("privacy.secret", name=SECRET, value=made), committed=REPEATABLE)
         self._secret = bytes.fromhex(rows[0]["value"])
 
     def give(self) -> str | None:

@@ -4,11 +4,15 @@ import logging
 import random
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from typing import Any, TypeVar
+from datetime import UTC, datetime, timedelta
+from enum import Enum, auto
+from typing import Any, Generic, TypeVar
+from uuid import uuid4
 
 from neo4j import (
     READ_ACCESS,
@@ -23,8 +27,8 @@ from neo4j import Transaction as BoltTransaction
 from neo4j.exceptions import (
     AuthError,
     ConnectionAcquisitionTimeoutError,
+    DatabaseError,
     DriverError,
-    IncompleteCommit,
     Neo4jError,
     ResultFailedError,
     ServiceUnavailable,
@@ -32,6 +36,7 @@ from neo4j.exceptions import (
 )
 
 from graph import tracing
+from graph.callbacks import notify
 from graph.errors import BadBookmark, TryAgain, Unavailable
 from graph.settings import Settings
 from graph.store.statements import PARAMETERS, Statement, load_statements
@@ -67,6 +72,11 @@ _RACES = frozenset(
 MAX_RACES = 25
 """How often one transaction may lose such races, all in all; then what the database said is raised."""
 
+SETTLED_AT_ONCE = 100
+"""How many receipts of answered writes the next write deletes."""
+RECEIPT_DAYS = 1
+"""How long a receipt is kept that nobody settled, because its process ended."""
+
 _PASSING = frozenset(
     {
         # The leader moved on while the transaction was under way.
@@ -77,6 +87,18 @@ _PASSING = frozenset(
         "Neo.TransientError.General.DatabaseUnavailable",
     }
 )
+
+
+class Doubt(Enum):
+    """How a write whose commit nobody answered is recognised, where the graph does not show it by itself."""
+
+    RECEIPT = auto()
+    """Leave a receipt in the same commit, and look for it."""
+    REPEATABLE = auto()
+    """Do it again: twice comes to the same graph and the same result as once."""
+
+
+RECEIPT, REPEATABLE = Doubt.RECEIPT, Doubt.REPEATABLE
 
 
 @contextmanager
@@ -184,6 +206,8 @@ class Database:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="kinfold-statement")
         # Readers on followers wait for what was written through this object.
         self._bookmarks = GraphDatabase.bookmark_manager()
+        # Receipts of writes that were answered: the next writes delete them.
+        self._settled: deque[str] = deque()
         self.retried: Callable[[str], None] = lambda _: None
         """Told why a transaction is tried again, each time; for metrics."""
 
@@ -259,7 +283,7 @@ class Database:
         self,
         work: Callable[[Transaction], Result],
         *,
-        committed: Callable[[Transaction, Result], bool] | None = None,
+        committed: Callable[[Transaction, Result], bool] | Doubt,
         in_line: bool = True,
     ) -> Result:
         """Run work in one committed transaction, again when it fails for a passing reason.
@@ -269,9 +293,11 @@ class Database:
         work
             What to do; it may run several times and must leave nothing behind outside the transaction.
         committed
-            Tells, in a later transaction, whether what ``work`` returned did get committed. It is asked when
-            the connection was lost during the commit, where nobody knows: without the question the work would
-            be done twice.
+            How a commit is recognised whose answer was lost, where nobody knows whether it was done. `RECEIPT` suits
+            every work; `REPEATABLE` is work that may be done twice. Where the graph shows it anyway, a function
+            returns whether the attempt that returned this result is in the graph, and not another attempt or another
+            server's. It is asked until the doubt is settled: a commit can become visible seconds after its connection
+            broke. As long as it is under way, another attempt must collide with it, by a lock or a constraint.
         in_line
             Whether it stands in line with other writers when it collided with them too often. A change of the schema
             cannot: the line is data, and the two do not go into one transaction.
@@ -281,27 +307,11 @@ class Database:
         Unavailable
             When the database cannot be reached, or the work did not get through, within ``retry_seconds``.
         """
-        doubtful: list[Result] = []
-
-        def attempt(session: Session, collided: bool) -> Result:
-            if doubtful and committed is not None:
-                earlier = doubtful[-1]
-                if self._in_transaction(session, lambda tx: committed(tx, earlier)):
-                    return earlier
-                doubtful.clear()
-            with self._begun(session) as (bolt, tx):
-                if collided and in_line:
-                    tx.run("database.stand_in_line")
-                result = work(tx)
-                tx.settle()
-                try:
-                    bolt.commit()
-                except (IncompleteCommit, ServiceUnavailable, SessionExpired, OSError):
-                    doubtful.append(result)
-                    raise
-                return result
-
-        return self._retried(attempt, access=WRITE_ACCESS)
+        writing = _Writing(self, work, committed, in_line=in_line)
+        result = self._retried(writing.attempt, access=WRITE_ACCESS, in_doubt=lambda: bool(writing.doubtful))
+        if writing.receipt is not None:
+            self._settled.append(writing.receipt)
+        return result
 
     def rehearse(self, work: Callable[[Transaction], Result]) -> Result:
         """Run work in a transaction that is rolled back, again when it fails for a passing reason."""
@@ -353,8 +363,34 @@ class Database:
             connection_acquisition_timeout=max(self._retry_seconds if patience is None else patience, 0.01),
         )
 
+    def _leave_receipt(self, tx: Transaction, receipt: str, attempt: int) -> bool:
+        """Leave a receipt in a transaction; return whether an earlier attempt has done so and was committed.
+
+        One that is still under way is waited for: it holds the lock of the receipt's constraint.
+        """
+        now = datetime.now(UTC)
+        settled: list[str] = []
+        # Taken off even if this transaction fails: what is left then goes with the old ones.
+        with suppress(IndexError):
+            while len(settled) < SETTLED_AT_ONCE:
+                settled.append(self._settled.popleft())
+        [row] = tx.run(
+            "database.receipt",
+            id=receipt,
+            attempt=attempt,
+            at=now,
+            settled=settled,
+            before=now - timedelta(days=RECEIPT_DAYS),
+        )
+        return bool(row["attempt"] != attempt)
+
     def _retried(
-        self, attempt: Callable[[Session, bool], Result], *, access: str, retry_seconds: float | None = None
+        self,
+        attempt: Callable[[Session, bool], Result],
+        *,
+        access: str,
+        retry_seconds: float | None = None,
+        in_doubt: Callable[[], bool] = lambda: False,
     ) -> Result:
         """Make attempts until one succeeds; each is told whether it collided so often that it must stand in line."""
         limit = self._retry_seconds if retry_seconds is None else retry_seconds
@@ -373,7 +409,8 @@ class Database:
                 if getattr(error, "code", None) == _INVALID_BOOKMARK and _after.get():
                     raise BadBookmark("this is no bookmark of this database") from error
                 races += _is_race(error)
-                if not _passing(error) or races > MAX_RACES:
+                # In doubt the race may be with an earlier attempt, whose commit is about to become visible.
+                if not _passing(error) or (races > MAX_RACES and not in_doubt()):
                     raise
                 if self._reviver is not None and not isinstance(error, Neo4jError | TryAgain):
                     self._reviver.start()
@@ -386,9 +423,76 @@ class Database:
                         f"({_name(error)}). Nothing that was answered is lost; sending this again is safe."
                     ) from error
                 collisions += isinstance(error, Neo4jError | TryAgain)
-                self.retried(_name(error))
+                notify(self.retried, _name(error))
                 log.debug("trying again after %s", _name(error))
                 time.sleep(pause)
+
+
+class _Writing(Generic[Result]):
+    """One write with all its attempts, and what is not known about them."""
+
+    def __init__(
+        self,
+        database: Database,
+        work: Callable[[Transaction], Result],
+        committed: Callable[[Transaction, Result], bool] | Doubt,
+        *,
+        in_line: bool,
+    ) -> None:
+        self._database = database
+        self._work = work
+        self._in_line = in_line
+        self._committed = None if isinstance(committed, Doubt) else committed
+        self.receipt = str(uuid4()) if committed is RECEIPT else None
+        self.doubtful: list[Result] = []
+        """The result of the last attempt that tried to commit; none before the first."""
+        self._attempts = 0
+        self._refused = False
+
+    def attempt(self, session: Session, collided: bool) -> Result:
+        """Make an attempt, unless an earlier one turns out to be committed."""
+        self._attempts += 1
+        if self.doubtful and self._committed and self._database._in_transaction(session, self._is_committed):
+            return self.doubtful[0]
+        with self._database._begun(session) as (bolt, tx):
+            if collided and self._in_line:
+                tx.run("database.stand_in_line")
+            if self.receipt is not None and self._database._leave_receipt(tx, self.receipt, self._attempts):
+                return self.doubtful[0]
+            result = self._done(tx)
+            # Once more: the work may have waited for a lock of the earlier attempt, which was committed meanwhile.
+            # If it was not, it never will be: under the same locks there is room for one of them.
+            if self._is_committed(tx):
+                return self.doubtful[0]
+            self.doubtful = [result]
+            try:
+                bolt.commit()
+            except DatabaseError as error:
+                if _passing(error):
+                    raise
+                # The server failed while it committed: it may have been done all the same.
+                raise TryAgain from error
+            return result
+
+    def _is_committed(self, tx: Transaction) -> bool:
+        return bool(self.doubtful and self._committed and self._committed(tx, self.doubtful[0]))
+
+    def _done(self, tx: Transaction) -> Result:
+        try:
+            result = self._work(tx)
+            tx.settle()
+        except Exception as error:
+            if self._committed is None or not self.doubtful or _passing(_cause(error)):
+                raise
+            # It may be refused because it is done already, and become visible as such only now.
+            if self._refused:
+                raise Unavailable(
+                    "The connection to the database broke while it committed, and whether it did is not known. "
+                    "Sending this again is safe."
+                ) from error
+            self._refused = True
+            raise TryAgain from error
+        return result
 
 
 class _Reviver:
@@ -442,5 +546,7 @@ def _passing(error: Exception) -> bool:
     )
 
 
-def _name(error: Exception) -> str:
+def _name(error: BaseException) -> str:
+    if isinstance(error, TryAgain) and error.__cause__ is not None:
+        return _name(error.__cause__)
     return getattr(error, "code", None) or type(error).__name__

@@ -2,10 +2,11 @@
 
 import hashlib
 import re
+import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from graph.store.database import Database, Transaction
+from graph.store.database import REPEATABLE, Database, Transaction
 from graph.store.statements import CYPHER
 
 MIGRATIONS = CYPHER / "migrations"
@@ -64,7 +65,7 @@ def migrate(database: Database, folder: Path = MIGRATIONS) -> list[str]:
         When a file that was applied has changed or is missing, or the graph is newer than these files.
     """
     migrations = load_migrations(folder)
-    database.write(lambda tx: tx.run("migration.prepare"), in_line=False)
+    database.write(lambda tx: tx.run("migration.prepare"), committed=REPEATABLE, in_line=False)
     applied: list[str] = []
     _check(database, migrations)
     for migration in migrations:
@@ -72,7 +73,11 @@ def migrate(database: Database, folder: Path = MIGRATIONS) -> list[str]:
             # Schema commands cannot share a transaction with data. Each is idempotent, so a crash or a second
             # process between them and the record below only repeats them.
             for statement in migration.statements:
-                database.write(lambda tx, text=statement: tx.run_text(text), in_line=False)  # type: ignore[misc]
+                database.write(
+                    lambda tx, text=statement: tx.run_text(text),  # type: ignore[misc]
+                    committed=REPEATABLE,
+                    in_line=False,
+                )
             if _record(database, migration):
                 applied.append(migration.name)
     database.read(lambda tx: tx.run("migration.await_indexes"))
@@ -92,13 +97,17 @@ def _check(database: Database, migrations: list[Migration]) -> set[int]:
 
 
 def _record(database: Database, migration: Migration) -> bool:
+    commit = secrets.randbits(53)
+
     def work(tx: Transaction) -> bool:
         rows = tx.run(
             "migration.record",
             version=migration.version,
             name=migration.name,
             checksum=migration.checksum,
+            commit=commit,
         )
         return bool(rows[0]["recorded"])
 
-    return database.write(work)
+    # No receipt: the constraint that receipts rely on is one of the migrations.
+    return database.write(work, committed=REPEATABLE)

@@ -1,6 +1,6 @@
 """Keep the graphs of two tenants apart: a graph belongs to the first tenant that opened it."""
 
-from graph.store.database import Database
+from graph.store.database import REPEATABLE, Database
 
 
 class AnotherTenant(RuntimeError):
@@ -15,7 +15,7 @@ def claim(database: Database, tenant: str) -> None:
     AnotherTenant
         When it is another's.
     """
-    owner = database.write(lambda tx: tx.run("tenants.claim", tenant=tenant)[0]["tenant"])
+    owner = database.write(lambda tx: tx.run("tenants.claim", tenant=tenant)[0]["tenant"], committed=REPEATABLE)
     if owner != tenant:
         raise AnotherTenant(
             f"The database of tenant {tenant} belongs to tenant {owner}. Nothing of it was read or changed; "

@@ -17,7 +17,7 @@ from graph.errors import BadInput, FieldError, NotFound, TryAgain
 from graph.identity.living import living_contact
 from graph.model import MAX_NAME, Properties
 from graph.store.changes import acting, append, change_row
-from graph.store.database import Database, Row, Transaction
+from graph.store.database import RECEIPT, Database, Row, Transaction
 
 STATUSES = ("active", "done")
 
@@ -110,11 +110,10 @@ class Workflows:
         _check_name("name", name)
 
         def work(tx: Transaction) -> None:
-            if not tx.run("workflows.definition", name=name):
+            if tx.run("workflows.define", name=name, at=datetime.now(UTC))[0]["new"]:
                 append(tx, change_row("workflow_defined", self._clock.next(), workflow=name, by=acting()))
-            tx.run("workflows.define", name=name, at=datetime.now(UTC))
 
-        self._database.write(work)
+        self._database.write(work, committed=RECEIPT)
         return self.get(name)
 
     def get(self, name: str) -> dict[str, Any]:
@@ -149,7 +148,7 @@ class Workflows:
             tx.run("workflows.set_status", contact_id=contact, name=name, status=status, at=at)
             return self._state(tx, name, contact)
 
-        return self._database.write(work)
+        return self._database.write(work, committed=RECEIPT)
 
     def run(
         self, name: str, contact_id: str, node: str, ran_at: datetime | None = None, data: Properties | None = None
@@ -185,7 +184,7 @@ class Workflows:
             )
             return self._state(tx, name, contact)
 
-        return self._database.write(work)
+        return self._database.write(work, committed=RECEIPT)
 
     def state(self, name: str, contact_id: str) -> dict[str, Any]:
         """Give what a contact shows of a workflow: ``{status, nodes: {node: {ran_at, data}}}``.

@@ -1,10 +1,12 @@
 """A shop with the tag on its pages, on the same server as Kinfold, and what visits it."""
 
+import re
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -27,8 +29,11 @@ from graph.settings import Settings
 WRITE_KEY = "w-1"
 ADMIN_KEY = "a-1"
 
-EARLY = """<script>!function(w,k){k=w.kinfold=w.kinfold||[];["identify","track","page","reset","consent"].forEach(
-function(m){k[m]=k[m]||function(){k.push([m].concat([].slice.call(arguments)))}})}(window)</script>"""
+STUB = re.search(r"<script>\n!function.*?</script>", Path("docs/tag.md").read_text(encoding="utf-8"), re.DOTALL)
+assert STUB is not None, "docs/tag.md shows what a page puts before the tag"
+EARLY = STUB[0]
+BEGUN = "!!window.kinfold && !Array.isArray(window.kinfold)"
+"""The tag is there; before it there is a list of calls."""
 
 
 async def _page(request: Request) -> Response:
@@ -145,8 +150,7 @@ def opened(visitor: BrowserContext, site: Site) -> Callable[..., Page]:
         page = visitor.new_page()
         query = httpx.QueryParams(attributes)
         page.goto(f"{site.url}/shop/{name}?{query}")
-        begun = "kinfold.tracker" if "consent" in attributes else "kinfold.tracker && kinfold.tracker()"
-        page.wait_for_function(f"!!({begun})")
+        page.wait_for_function(BEGUN if "consent" in attributes else "!!kinfold.tracker()")
         return page
 
     return opened

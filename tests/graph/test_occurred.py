@@ -5,6 +5,7 @@ from typing import Any
 from graph.explore.neighbourhood import KeyRef
 from graph.identity.events import read_event
 from graph.kinfold import Kinfold
+from graph.store.database import REPEATABLE
 from tests.graph.analysis import worlds
 
 MARCH = "2026-03-{:02}T09:00:00Z"
@@ -52,7 +53,8 @@ def test_what_a_contact_did_first_and_last_goes_along_with_its_periods_through_a
 def test_periods_that_an_earlier_version_wrote_are_read_by_their_activity(kinfold: Kinfold) -> None:
     _, ana = imported(kinfold)
     kinfold.database.write(
-        lambda tx: tx._bolt.run("MATCH (p:Timeline) REMOVE p.first_occurred_at, p.last_occurred_at").consume()
+        lambda tx: tx._bolt.run("MATCH (p:Timeline) REMOVE p.first_occurred_at, p.last_occurred_at").consume(),
+        committed=REPEATABLE,
     )
     resolve(kinfold, email="ana@example.com", tracker_id="t1", occurred_at=MARCH.format(11))
     document = kinfold.contacts.get(ana)
@@ -109,7 +111,9 @@ def test_history_goes_by_what_happened_first_page_by_page(kinfold: Kinfold) -> N
 
 def test_an_event_that_is_kept_no_more_leaves_only_its_arrival(kinfold: Kinfold) -> None:
     _, ana = imported(kinfold)
-    kinfold.database.write(lambda tx: tx._bolt.run("MATCH (a:Activity) DETACH DELETE a").consume())
+    kinfold.database.write(
+        lambda tx: tx._bolt.run("MATCH (a:Activity) DETACH DELETE a").consume(), committed=REPEATABLE
+    )
     (union,) = kinfold.unions.page()[0]
     assert union["occurred_at"] is None
     assert kinfold.contacts.get(ana)["first_occurred_at"] == MARCH.format(2)

@@ -10,7 +10,7 @@ from starlette.types import Scope
 
 from api.http import schemas
 from api.http.access import Held, check_may_look, held_by
-from api.http.answers import told
+from api.http.answers import received, told
 from api.http.batch import MAX_BATCH, Read, looks_like_lines, read_envelope, read_lines, read_one, resolve_read
 from api.http.problems import as_problem, responses
 from api.http.query import Flags, FlagsQuery
@@ -78,7 +78,7 @@ async def resolve(request: Request, flags: FlagsQuery) -> Response:
 
 async def _resolve(request: Request, flags: Flags) -> Response:
     check_may_look(request, dry_run=flags.dry_run, explain=flags.explain)
-    event = read_event(await read_body(request, MAX_EVENT_BYTES, "an event"))
+    event = received(held_by(request), read_event(await read_body(request, MAX_EVENT_BYTES, "an event")))
     if flags.dry_run:
         resolver = kinfold_of(request).resolver
         [answer] = await in_thread(partial(resolver.resolve, [event], dry_run=True, explain=flags.explain))
@@ -128,10 +128,14 @@ async def resolve_batch(request: Request, flags: FlagsQuery) -> Response:
 
 
 def _answer_batch(kinfold: Kinfold, held: Held | None, body: bytes, as_lines: bool, flags: Flags) -> Response:
-    events = [read_one(raw) for raw in (read_lines(body) if as_lines else read_envelope(body))]
+    events = [_received(held, read_one(raw)) for raw in (read_lines(body) if as_lines else read_envelope(body))]
     resolve = partial(kinfold.resolver.resolve, dry_run=flags.dry_run, explain=flags.explain)
     results = resolve_read(resolve, events)
     return as_json({"results": [_shown(held, *pair) for pair in zip(events, results, strict=True)]})
+
+
+def _received(held: Held | None, read: Read) -> Read:
+    return read if isinstance(read, KinfoldError) else received(held, read)
 
 
 def _shown(held: Held | None, read: Read, result: Answer | KinfoldError) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from api.http import schemas
+from api.http.access import Held, held_by
+from api.http.answers import received
 from api.http.batch import Read, resolve_read
 from api.http.problems import as_problem, responses
 from api.http.requests import as_json, commit_queue_of, in_thread, kinfold_of, read_body
@@ -52,7 +54,8 @@ def _body(schema: dict[str, Any], example: dict[str, Any]) -> dict[str, Any]:
 
 def _add(path: str, kind: str) -> None:
     async def take(request: Request) -> Response:
-        read = partial(_read_one, kind, await _packed(request), _encoding(request), datetime.now(UTC))
+        packed = await _packed(request)
+        read = partial(_read_one, held_by(request), kind, packed, _encoding(request), datetime.now(UTC))
         await asyncio.wrap_future(commit_queue_of(request).submit(await in_thread(read)))
         return as_json({"success": True})
 
@@ -87,7 +90,8 @@ async def batch(request: Request) -> Response:
     message is no reason for it.
     """
     packed = await _packed(request)
-    return await in_thread(partial(_take_batch, kinfold_of(request), packed, _encoding(request), datetime.now(UTC)))
+    take = partial(_take_batch, kinfold_of(request), held_by(request), packed, _encoding(request), datetime.now(UTC))
+    return await in_thread(take)
 
 
 async def metrics() -> Response:
@@ -130,12 +134,13 @@ def _encoding(request: Request) -> str:
     return ",".join(request.headers.getlist("content-encoding"))
 
 
-def _read_one(kind: str, packed: bytes, encoding: str, received_at: datetime) -> Event:
-    return read_message(kind, parse(unpack(packed, encoding)), received_at)
+def _read_one(held: Held | None, kind: str, packed: bytes, encoding: str, received_at: datetime) -> Event:
+    return received(held, read_message(kind, parse(unpack(packed, encoding)), received_at))
 
 
-def _take_batch(kinfold: Kinfold, packed: bytes, encoding: str, received_at: datetime) -> Response:
-    read = read_batch(parse(unpack(packed, encoding)), received_at)
+def _take_batch(kinfold: Kinfold, held: Held | None, packed: bytes, encoding: str, received_at: datetime) -> Response:
+    messages = read_batch(parse(unpack(packed, encoding)), received_at)
+    read = [item if isinstance(item, KinfoldError) else received(held, item) for item in messages]
     size = kinfold.settings.batch_size
     rejected: list[dict[str, Any]] = [
         {"index": start + place, "error": as_problem(result)}

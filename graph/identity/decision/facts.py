@@ -21,10 +21,11 @@ class EventKeysLike(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How many keys a contact may own before attachments and unions are refused."""
+    """How many keys a contact may own before attachments and unions are refused, and how many names of properties."""
 
     max_trackers: int = 500
     max_subscriptions: int = 50
+    max_properties: int = 1_000
 
 
 @dataclass(frozen=True, slots=True)

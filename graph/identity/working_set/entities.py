@@ -173,7 +173,9 @@ class Contact:
     keys
         Its ownerships; all of them only when ``complete``.
     entries
-        Its property entries by name, once loaded.
+        Its property entries by name, once loaded; with ``partly`` only those of the names that were asked for.
+    names
+        How many names its properties have, where they are loaded partly.
     """
 
     id: str
@@ -193,8 +195,14 @@ class Contact:
     keys: dict[Key, Ownership] = field(default_factory=dict)
     timelines: dict[str, Timeline] = field(default_factory=dict)
     entries: dict[str, list[Entry]] | None = None
+    partly: bool = False
+    names: int = 0
     before: dict[str, Any] = field(default_factory=dict)
     stored_seen: Micros = 0
+
+    def count_names(self) -> int:
+        """Return how many names its properties have, removed ones too; some of its entries are loaded."""
+        return self.names if self.partly else sum(map(bool, (self.entries or {}).values()))
 
     @property
     def kind(self) -> Kind:

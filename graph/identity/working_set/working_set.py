@@ -95,9 +95,10 @@ class WorkingSet:
     ) -> None:
         """Read keys with their owners, and contacts by id, in one statement and under locks.
 
-        Locks are taken in one order everywhere (keys by name and value, then contacts by id), so that two
-        transactions rarely wait for each other in a circle; when they do, the database ends one of them and it
-        is tried again. What is here already stays as it is.
+        One call takes its locks in order (keys by name and value, then contacts by id), so that two transactions
+        rarely wait for each other in a circle. What is locked later, by a union for instance, comes on top of it in
+        whatever order the graph has; when two do wait so, the database ends one of them and it is tried again. What
+        is here already stays as it is.
 
         Raises
         ------
@@ -214,30 +215,37 @@ class WorkingSet:
             contact.complete = True
 
     def need_entries(self, *contacts: Contact) -> None:
-        """Load the property entries of some contacts."""
-        missing = sorted(contact.id for contact in contacts if contact.entries is None and contact.stored)
-        for contact in contacts:
-            if contact.entries is None:
+        """Load every property entry of some contacts."""
+        self.need_properties({contact.id: None for contact in contacts})
+
+    def need_properties(self, wanted: Mapping[str, Iterable[str] | None]) -> None:
+        """Load the property entries of some contacts, by their ids: of the names given for each, of all for None."""
+        rows: list[dict[str, Any]] = []
+        for contact_id, asked in sorted(wanted.items()):
+            contact = self.contacts[contact_id]
+            if contact.entries is None and not contact.stored:
                 contact.entries = {}
-        if not missing:
+            if contact.entries is not None and not contact.partly:
+                continue
+            names = None if asked is None else sorted(set(asked) - (contact.entries or {}).keys())
+            if names or names is None or contact.entries is None:
+                rows.append({"contact": contact_id, "names": names})
+        if not rows:
             return
-        for row in self.run("properties.entries", contact_ids=missing):
-            entries = self.contacts[row["contact"]].entries
-            assert entries is not None
-            entries.setdefault(row["name"], []).append(
-                Entry(
-                    row["name"],
-                    row["value"],
-                    row["occurred"],
-                    row["arrived"],
-                    row["source"],
-                    row["fill"],
-                    row["position"],
-                    row["element"],
-                    row["shown"],
-                    row["shown"],
-                )
-            )
+        asked_of = {row["contact"]: row["names"] for row in rows}
+        for row in self.run("properties.entries", wanted=rows):
+            contact, names = self.contacts[row["contact"]], asked_of[row["contact"]]
+            if contact.entries is None:
+                contact.entries, contact.partly, contact.names = {}, True, row["names"]
+            here = set(contact.entries)
+            for name, value, occurred, arrived, source, fill, position, element, shown in row["entries"]:
+                if name not in here:  # what is here may have been written to in this transaction
+                    entry = Entry(name, value, occurred, arrived, source, fill, position, element, shown, shown)
+                    contact.entries.setdefault(name, []).append(entry)
+            if names is None:
+                contact.partly = False
+            for name in names or ():
+                contact.entries.setdefault(name, [])
 
     # --- reading --------------------------------------------------------------------------------------------
 
@@ -424,14 +432,34 @@ class WorkingSet:
         return ownership
 
     def write_properties(
-        self, contact: Contact, values: Properties, occurred: Micros, arrived: Micros, source: str | None
-    ) -> None:
-        """Write properties to a contact; None removes one."""
-        self.need_entries(contact)
+        self,
+        contact: Contact,
+        values: Properties,
+        occurred: Micros,
+        arrived: Micros,
+        source: str | None,
+        *,
+        most: int,
+    ) -> bool:
+        """Write properties to a contact (None removes one) and return whether all of them could be.
+
+        A contact that has ``most`` names gets no more of them; a name that was removed counts.
+        """
+        self.need_properties({contact.id: values})
         assert contact.entries is not None
+        whole = True
+        room: int | None = None
         for name, value in values.items():
             entries = contact.entries.setdefault(name, [])
+            if not entries:
+                room = most - contact.count_names() if room is None else room
+                if room <= 0:
+                    whole = whole and value is None
+                    continue
+                room -= 1
+                contact.names += 1
             self._add_entry(entries, Entry(name, value, occurred, arrived, source))
+        return whole
 
     def _add_entry(self, entries: list[Entry], new: Entry) -> None:
         # Of what was written between two unions only the newest can ever be shown.

@@ -28,7 +28,16 @@ def write_working_set(working_set: WorkingSet) -> None:
 
     The rows are net effects: what one event of the batch did and a later one undid is not written at all.
     """
-    _Writer(working_set).write()
+    writer = _Writer(working_set)
+    writer.collect()
+    writer.send()
+
+
+def changes_of(working_set: WorkingSet) -> dict[str, dict[str, Any]]:
+    """Return the statements that write a world down, in the order in which they run, each with its parameters."""
+    writer = _Writer(working_set)
+    writer.collect()
+    return writer.writes
 
 
 def write_activities(working_set: WorkingSet, start: Callable[..., None]) -> None:
@@ -64,7 +73,8 @@ class _Writer:
         self.created: set[Key] = set()
         self.written: set[Timeline] = set()
 
-    def write(self) -> None:
+    def collect(self) -> None:
+        """Put together the statements that what was changed needs."""
         working_set = self.working_set
         if working_set.undone:
             self._add("union.restore", undone=[_undone(item) for item in working_set.undone])
@@ -99,16 +109,19 @@ class _Writer:
                     for merge in working_set.merges
                 ],
             )
+<<<<<<< HEAD
         self._send()
         if entries := rows_of_changes(working_set.feed):
             working_set.run("audit.append", rows=entries)
         if working_set.losses:
             working_set.run("union.lose_names", losses=[_loss(contact, loss) for contact, loss in working_set.losses])
+=======
+>>>>>>> page
 
     def _add(self, statement: str, **parameters: list[Row] | list[str]) -> None:
         self.writes[statement] = parameters
 
-    def _send(self) -> None:
+    def send(self) -> None:
         """Run what there is to run in one round trip, whatever the batch was made of."""
         if len(self.writes) == 1:
             [(statement, parameters)] = self.writes.items()
@@ -120,6 +133,8 @@ class _Writer:
                 for part in statements["resolution.write_all"].parts
             }
             self.working_set.run("resolution.write_all", **everything)
+        if losses := self.working_set.losses:
+            self.working_set.run("union.lose_names", losses=[_loss(contact, loss) for contact, loss in losses])
 
     def _contact(self, contact: Contact) -> Row:
         """Describe a contact with the keys and periods that can be created along with it."""

@@ -20,6 +20,7 @@ from graph.embedded.backup import DUMP, MANIFEST
 from graph.embedded.home import Home
 from graph.opening import open_database
 from graph.settings import Settings
+from graph.store.database import REPEATABLE
 from tests.api.command.test_command import ROOT, run
 
 Graph = list[dict[str, Any]]
@@ -128,10 +129,13 @@ def test_a_backup_that_cannot_be_used_leaves_what_was_there(
     resolve(environment, "ana@example.com")
     # As a later version of Kinfold leaves it, whose schema this one does not know.
     with open_database(settings_of(tmp_path / "home")) as database:
-        database.write(lambda tx: tx.run("migration.record", version=9999, name="V9999__later.cypher", checksum="-"))
+        database.write(
+            lambda tx: tx.run("migration.record", version=9999, name="V9999__later.cypher", checksum="-", commit=1),
+            committed=REPEATABLE,
+        )
         later = tmp_path / "later"
         made = json.loads(done(run(environment, "db", "backup", str(later), "--json")).stdout)
-        database.write(lambda tx: tx.run_text("MATCH (m:Migration {version: 9999}) DELETE m"))
+        database.write(lambda tx: tx.run_text("MATCH (m:Migration {version: 9999}) DELETE m"), committed=REPEATABLE)
     before = everything(tmp_path / "home")
     # What is not a whole backup of this release is refused before anything is touched.
     whole = later.read_bytes()

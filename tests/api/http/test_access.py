@@ -29,6 +29,7 @@ SCOPES = {
     ("POST", "/v1/group"): "write",
     ("POST", "/v1/alias"): "write",
     ("POST", "/v1/batch"): "write",
+    ("POST", "/v1/cookie"): "write",
     ("GET", "/v1/contacts"): "read",
     ("GET", "/v1/search"): "read",
     ("GET", "/v1/contacts/{id}"): "read",
@@ -301,6 +302,43 @@ def test_without_keys_a_page_of_another_site_may_not_write(
 @pytest.mark.parametrize("origin", ["http://127.0.0.1:8000", "http://localhost:3000", "http://[::1]:8000"])
 def test_without_keys_a_page_of_this_machine_may_write(client: TestClient, origin: str) -> None:
     assert client.post("/v1/resolve", json={}, headers={"Origin": origin}).status_code == 200
+
+
+READS = ["/v1/contacts?email=ana@example.com", "/v1/search?q=ana", "/v1/merges", "/v1/changes", "/metrics"]
+
+
+@pytest.mark.parametrize("path", READS)
+@pytest.mark.parametrize(("mode", "purpose"), [("no-cors", "prefetch"), ("no-cors", ""), ("navigate", "")])
+def test_without_keys_a_page_of_another_site_learns_nothing_from_how_a_read_is_answered(
+    client: TestClient, path: str, mode: str, purpose: str
+) -> None:
+    client.post("/v1/resolve", json={"email": "ana@example.com"})
+    headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": mode, "Sec-Purpose": purpose}
+    known = client.get(path, headers=headers)
+    refused(known, 403, "forbidden")
+    assert known.content == client.get(path.replace("ana", "nobody"), headers=headers).content
+
+
+@pytest.mark.parametrize("path", ["/", "/tag.js", "/health", "/openapi.json"])
+def test_without_keys_a_link_from_another_site_opens_what_is_about_nobody(client: TestClient, path: str) -> None:
+    headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+    assert client.get(path, headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Sec-Fetch-Site": "same-origin"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Sec-Fetch-Site": "none"},
+        {"Sec-Fetch-Site": "cross-site", "Origin": "http://127.0.0.1:3000"},
+    ],
+)
+def test_without_keys_this_machines_own_programs_and_pages_may_read(
+    client: TestClient, headers: dict[str, str]
+) -> None:
+    assert client.get("/v1/contacts?email=ana@example.com", headers=headers).status_code == 200
 
 
 def test_with_keys_any_name_and_any_page_may_ask(guarded: TestClient) -> None:

@@ -11,7 +11,7 @@ from graph.feed.delivery import Deliveries
 from graph.kinfold import Kinfold
 from graph.settings import Settings
 from graph.store.changes import append, change_row
-from graph.store.database import Database
+from graph.store.database import REPEATABLE, Database
 from tests.api.conftest import open_client
 from tests.api.pinned import refused
 
@@ -60,7 +60,9 @@ def test_a_bad_query_is_refused_by_name(client: TestClient, query: str, field: s
 
 
 def test_a_cursor_whose_changes_were_swept_away_is_gone(client: TestClient, kinfold: Kinfold) -> None:
-    kinfold.database.write(lambda tx: append(tx, *(change_row("created", 5 + n, f"c{n}") for n in range(3))))
+    kinfold.database.write(
+        lambda tx: append(tx, *(change_row("created", 5 + n, f"c{n}") for n in range(3))), committed=REPEATABLE
+    )
     after = client.get("/v1/changes?limit=1").json()["next"]
     kinfold.feed.sweep(days=1)
     refused(client.get("/v1/changes", params={"after": after}), 410, "gone")

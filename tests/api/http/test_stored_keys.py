@@ -174,6 +174,62 @@ def test_a_visitor_without_keys_is_told_the_tracker_that_was_minted(page: TestCl
     assert (again["tracker_id"], again["duplicate"]) == (None, False)
 
 
+DOORS = [
+    ("/v1/resolve", lambda event: event),
+    ("/v1/resolve/batch", lambda event: {"events": [event]}),
+    ("/v1/track", lambda event: {"anonymousId": event["tracker_id"], "event": "e", "messageId": event["message_id"]}),
+    (
+        "/v1/batch",
+        lambda event: {
+            "batch": [
+                {"type": "track", "anonymousId": event["tracker_id"], "event": "e", "messageId": event["message_id"]}
+            ]
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize(("path", "body"), DOORS, ids=[path for path, _ in DOORS])
+def test_a_message_id_that_a_page_made_up_keeps_nobody_elses_event_out(
+    page: TestClient, kinfold: Kinfold, path: str, body: Callable[[dict[str, str]], dict[str, Any]]
+) -> None:
+    _, other = kinfold.access_keys.create(KeyScope.WRITE, answer="minimal")
+    _, server = kinfold.access_keys.create(KeyScope.WRITE)
+    for key, tracker in ((None, "t-squatter"), (other, "t-shop"), (server, "t-server")):
+        headers = {} if key is None else bearer(key)
+        for _ in range(2):
+            response = page.post(path, json=body({"tracker_id": tracker, "message_id": "order-1"}), headers=headers)
+            assert response.status_code == 200
+    for tracker in ("t-squatter", "t-shop", "t-server"):
+        [owner] = kinfold.contacts.owners("tracker_id", tracker)
+        assert len(kinfold.contacts.activity(owner["id"])[0]) == 1, "and its own repetition is one"
+
+
+def test_a_message_id_means_the_same_event_with_every_key_that_is_no_pages(
+    client: TestClient, kinfold: Kinfold
+) -> None:
+    _, first = kinfold.access_keys.create(KeyScope.WRITE)
+    _, second = kinfold.access_keys.create(KeyScope.WRITE, answer="full")
+    _, admin = kinfold.access_keys.create(KeyScope.ADMIN)
+    event = {"tracker_id": "t1", "message_id": "order-1"}
+    seen = [client.post("/v1/resolve", json=event, headers=bearer(key)).json() for key in (first, second, admin)]
+    assert [answer["duplicate"] for answer in seen] == [False, True, True]
+    assert kinfold.resolver.resolve([read_event(event)])[0].duplicate
+
+
+def test_two_page_keys_of_the_environment_have_message_ids_of_their_own(kinfold: Kinfold, server: Settings) -> None:
+    keys = Settings(write_key="w-1,w-2", admin_key="a-1", write_answer="minimal")  # type: ignore[arg-type]
+    update = {name: getattr(keys, name) for name in ("write_key", "admin_key", "write_answer")}
+    with open_client(Kinfold.on(kinfold.database, server.model_copy(update=update))) as client:
+        for key in ("w-1", "w-2", "w-1"):
+            client.post("/v1/resolve", json={"tracker_id": key, "message_id": "m1"}, headers=bearer(key))
+        for tracker in ("w-1", "w-2"):
+            found = client.get("/v1/contacts", params={"tracker_id": tracker}, headers=bearer("a-1")).json()["items"]
+            assert len(found) == 1
+            told = client.get(f"/v1/contacts/{found[0]['id']}/activity", headers=bearer("a-1")).json()["items"]
+            assert len(told) == 1
+
+
 def test_the_deployment_chooses_for_keys_that_do_not(kinfold: Kinfold, server: Settings) -> None:
     def contact(key: str, settings: Settings) -> Any:
         with open_client(Kinfold.on(kinfold.database, settings)) as client:

@@ -6,6 +6,7 @@ import pytest
 
 from graph.analysis.schedule import LEASE, AnalysisSchedule
 from graph.kinfold import Kinfold
+from graph.store.database import REPEATABLE
 from tests.graph.analysis import worlds
 
 
@@ -48,9 +49,9 @@ def test_a_small_graph_is_left_to_those_who_look(kinfold: Kinfold) -> None:
 
 def test_of_several_servers_one_analyses_and_the_next_may_when_it_is_done(large: Kinfold) -> None:
     lease = {"name": LEASE, "holder": "another", "seconds": 60}
-    large.database.write(lambda tx: tx.run("webhooks.lease", **lease))
+    large.database.write(lambda tx: tx.run("webhooks.lease", **lease), committed=REPEATABLE)
     assert not schedule(large).turn()
-    large.database.write(lambda tx: tx.run("webhooks.release", name=LEASE, holder="another"))
+    large.database.write(lambda tx: tx.run("webhooks.release", name=LEASE, holder="another"), committed=REPEATABLE)
     assert schedule(large).turn()
-    rows = large.database.write(lambda tx: tx.run("webhooks.lease", **lease))
+    rows = large.database.write(lambda tx: tx.run("webhooks.lease", **lease), committed=REPEATABLE)
     assert rows[0]["holder"] == "another"

@@ -484,7 +484,9 @@ def any_order(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
 
     def reversing(self: Transaction, name: str, /, **parameters: Any) -> list[dict[str, Any]]:
         rows = run(self, name, **parameters)
-        return rows[::-1] if name == "properties.entries" and request.param == "reversed" else rows
+        if name == "properties.entries" and request.param == "reversed":
+            return [{**row, "entries": row["entries"][::-1]} for row in rows]
+        return rows
 
     monkeypatch.setattr(Transaction, "run", reversing)
 

@@ -12,13 +12,14 @@ from neo4j import Transaction as BoltTransaction
 from graph.access.access_keys import KeyScope
 from graph.clock import Clock, to_micros
 from graph.errors import BadInput, ClashError, Gone
+from graph.feed.delivery import LEASE, Deliveries
 from graph.identity.events import read_event
 from graph.identity.resolver import Resolver
 from graph.kinfold import Kinfold
 from graph.model import Answer
 from graph.settings import Settings
 from graph.store.changes import acting_as, append, change_row
-from graph.store.database import Database, Transaction
+from graph.store.database import REPEATABLE, Database, Transaction
 from tests.graph.analysis import worlds
 from tests.graph.identity.test_concurrency import at_once, in_batches, some_events
 
@@ -265,10 +266,12 @@ def test_a_change_that_is_committed_late_comes_late_and_is_not_missed(kinfold: K
 
     def slow(tx: Transaction) -> tuple[list[Change], str | None]:
         append(tx, change_row("created", early, "slow"))
-        kinfold.database.write(lambda other: append(other, change_row("created", early + 10, "fast")))
+        kinfold.database.write(
+            lambda other: append(other, change_row("created", early + 10, "fast")), committed=REPEATABLE
+        )
         return kinfold.feed.page()
 
-    seen, after = kinfold.database.write(slow)
+    seen, after = kinfold.database.write(slow, committed=REPEATABLE)
     assert [change["contact"] for change in seen] == ["fast"]
     assert [change["contact"] for change in kinfold.feed.page(after=after)[0]] == ["slow"]
     assert [change["contact"] for change in feed(kinfold)] == ["fast", "slow"]
@@ -278,7 +281,7 @@ def test_one_look_that_misses_what_another_change_follows_from_is_not_trusted(ki
     """The first look passes the place of a change before it is committed, and meets one that follows from it."""
     early = to_micros(datetime(2026, 1, 1, tzinfo=UTC))
     rows = [change_row("created", early, "c"), change_row("claimed", early + 1, "c")]
-    kinfold.database.write(lambda tx: append(tx, *rows))
+    kinfold.database.write(lambda tx: append(tx, *rows), committed=REPEATABLE)
     run, looks = Transaction.run, []
 
     def half_blind(self: Transaction, name: str, /, **parameters: Any) -> list[dict[str, Any]]:
@@ -353,7 +356,9 @@ def test_a_reader_beside_many_writers_sees_every_change_once_and_in_order(kinfol
 
 def test_old_changes_are_swept_and_who_lags_behind_is_told(kinfold: Kinfold) -> None:
     old = to_micros(datetime.now(UTC) - timedelta(days=10))
-    kinfold.database.write(lambda tx: append(tx, *(change_row("created", old + n, f"c{n}") for n in range(5))))
+    kinfold.database.write(
+        lambda tx: append(tx, *(change_row("created", old + n, f"c{n}") for n in range(5))), committed=REPEATABLE
+    )
     _, after = kinfold.feed.page(limit=2)
     resolve(kinfold, ANA)
     feed(kinfold)
@@ -365,6 +370,36 @@ def test_old_changes_are_swept_and_who_lags_behind_is_told(kinfold: Kinfold) -> 
     with pytest.raises(Gone):
         kinfold.feed.page(after=after)
     assert [change["id"] for change in kinfold.feed.page(after="5")[0]] == ["6"]
+
+
+def test_who_has_lost_the_lease_sweeps_no_further(kinfold: Kinfold, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("graph.feed.feed.BATCH", 2)
+    old = to_micros(datetime.now(UTC) - timedelta(days=10))
+    kinfold.database.write(
+        lambda tx: append(tx, *(change_row("created", old + n, f"c{n}") for n in range(6))), committed=REPEATABLE
+    )
+    kinfold.feed.number()
+    with (
+        Deliveries(kinfold.database, kinfold.feed, kinfold.webhooks) as ours,
+        Deliveries(kinfold.database, kinfold.feed, kinfold.webhooks) as others,
+    ):
+        assert ours.hold()
+        batches: list[bool] = []
+
+        def held(tx: Transaction) -> bool:
+            if batches:  # after the first batch another process takes over
+                tx.run("webhooks.lease", name=LEASE, holder=others.holder, seconds=0)
+            batches.append(ours.held(tx))
+            if len(batches) == 1:
+                tx.run("webhooks.lease", name=LEASE, holder=ours.holder, seconds=0)
+            return batches[-1]
+
+        assert kinfold.feed.sweep(days=7, held=held) == 2
+        assert batches[:2] == [True, False]
+        assert kinfold.feed.sweep(days=7, held=ours.held) == 0
+        assert others.hold()
+        assert kinfold.feed.sweep(days=7, held=others.held) == 4
+        others.release()
 
 
 def test_lag_counts_what_nobody_numbered(kinfold: Kinfold) -> None:

@@ -1,6 +1,7 @@
 """Deliveries: signed, in order, again until they are taken, and never to where they must not go."""
 
 import base64
+import csv
 import hashlib
 import hmac
 import json
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import IPv6Address, ip_address, ip_network
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -28,6 +30,7 @@ from graph.feed.delivery import Deliveries, NotTaken, Post
 from graph.identity.events import read_event
 from graph.kinfold import Kinfold
 from graph.settings import Settings
+from graph.store.database import REPEATABLE
 
 SECRET = "whsec_" + base64.b64encode(b"a secret of twenty-four b").decode()
 KEY = b"a secret of twenty-four b"
@@ -36,7 +39,7 @@ KEY = b"a secret of twenty-four b"
 class Receiver:
     """A server on this machine that keeps what it gets and answers as it is told."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: str = "127.0.0.1", port: int = 0) -> None:
         self.got: list[tuple[dict[str, str], bytes]] = []
         self.answers: list[int] = []
         """Statuses of the next answers; 200 when there is none left."""
@@ -45,19 +48,23 @@ class Receiver:
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"]))
+                body = self.rfile.read(int(self.headers["content-length"] or 0))
                 receiver.got.append(({name.lower(): value for name, value in self.headers.items()}, body))
                 status = receiver.always or (receiver.answers.pop(0) if receiver.answers else 200)
                 self.send_response(status)
-                if status in (301, 302, 307):
-                    self.send_header("Location", f"http://127.0.0.1:{receiver.port}/elsewhere")
+                if status in (301, 302, 303, 307, 308):
+                    self.send_header("Location", receiver.elsewhere or f"http://127.0.0.1:{receiver.port}/elsewhere")
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
             def log_message(self, *_: Any) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+            def do_GET(self) -> None:
+                self.do_POST()
+
+        self.elsewhere = ""
+        self._server = ThreadingHTTPServer((host, port), Handler)
         self.port = self._server.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}/hook?from=kinfold"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -404,7 +411,9 @@ def test_what_a_killed_process_committed_is_delivered_by_the_next(
 
 def end_lease(kinfold: Kinfold) -> None:
     """Let the lease of a killed process run out now instead of within a minute."""
-    kinfold.database.write(lambda tx: tx.run_text("MATCH (l:Lease) SET l.until = datetime() - duration('PT1S')"))
+    kinfold.database.write(
+        lambda tx: tx.run_text("MATCH (l:Lease) SET l.until = datetime() - duration('PT1S')"), committed=REPEATABLE
+    )
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
@@ -449,10 +458,27 @@ def test_an_internal_address_is_refused_by_number_and_by_name(address: str) -> N
         assert check_url(url, lookup=lambda *_, found=found: [found], allow_internal=True)
 
 
+SPECIAL = list(csv.DictReader(Path("tests/cases/special_networks.csv").read_text(encoding="utf-8").splitlines()))
+
+
+@pytest.mark.parametrize("row", SPECIAL, ids=[row["network"] for row in SPECIAL])
+def test_no_address_of_a_special_network_passes_for_public(row: dict[str, str]) -> None:
+    network = ip_network(row["network"])
+    ends = [network[0], network[network.num_addresses // 2], network[-1]]
+    wrapped = [IPv6Address(f"{prefix}{one}") for one in ends if one.version == 4 for prefix in ("::ffff:", "64:ff9b::")]
+    assert [str(one) for one in (*ends, *wrapped) if not is_internal(one)] == []
+
+
+def test_addresses_beside_the_special_networks_are_public() -> None:
+    beside = (
+        "1.1.1.1 192.88.98.255 192.88.100.0 192.0.1.0 192.31.195.255 "
+        "2001:200:: 2003:: 2400:: 2620:4f:7fff:ffff:: 2620:4f:8001:: 3ffe:: 64:ff9b::101:101"
+    ).split()
+    assert [address for address in beside if is_internal(ip_address(address))] == []
+
+
 @pytest.mark.parametrize("address", ["93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b2c", "::ffff:93.184.215.14"])
 def test_a_public_address_is_let_through(address: str) -> None:
-    from ipaddress import ip_address
-
     assert not is_internal(ip_address(address))
     target = check_url("https://shop.example.com:8443/a?b=c", lookup=lambda *_: [address])
     assert target.host == "shop.example.com:8443"
@@ -532,6 +558,69 @@ def test_a_redirect_is_not_followed(receiver: Receiver) -> None:
         post(receiver.url, b"{}", {})
     post.close()
     assert len(receiver.got) == 1
+
+
+@pytest.fixture
+def outside_and_inside() -> Iterator[tuple[Receiver, Receiver]]:
+    """Two receivers on one port: at 127.0.0.2, which counts as public here, and at 127.0.0.1, which is internal."""
+    outside = Receiver("127.0.0.2")
+    inside = Receiver("127.0.0.1", outside.port)
+    with patch("graph.feed.addresses.is_internal", lambda address: str(address) != "127.0.0.2"):
+        yield outside, inside
+    outside.close()
+    inside.close()
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("to", ["http://127.0.0.1:{port}/", "//127.0.0.1:{port}/", "http://localhost:{port}/"])
+def test_a_public_receiver_leads_nobody_inside_by_a_redirect(
+    outside_and_inside: tuple[Receiver, Receiver], status: int, to: str
+) -> None:
+    outside, inside = outside_and_inside
+    outside.answers = [status]
+    outside.elsewhere = to.format(port=outside.port)
+    post = Post()
+    with pytest.raises(NotTaken, match=f"answered {status}: redirects are not followed"):
+        post(f"http://127.0.0.2:{outside.port}/hook", b"{}", {})
+    post.close()
+    assert (len(outside.got), inside.got) == (1, [])
+
+
+def test_a_name_that_is_another_address_at_each_look_leads_nobody_inside(
+    outside_and_inside: tuple[Receiver, Receiver], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outside, inside = outside_and_inside
+    looks: list[str] = []
+    real = socket.getaddrinfo
+
+    def rebound(host: Any, *rest: Any, **more: Any) -> Any:
+        name = host.decode() if isinstance(host, bytes) else host
+        if name != "rebound.example.com":
+            return real(host, *rest, **more)
+        looks.append("127.0.0.2" if len(looks) % 2 == 0 else "127.0.0.1")
+        return real(looks[-1], *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", rebound)
+    post = Post()
+    url = f"http://rebound.example.com:{outside.port}/hook"
+    post(url, b"{}", {})
+    with pytest.raises(NotTaken, match="inside this network"):
+        post(url, b"{}", {})
+    post(url, b"{}", {})
+    post.close()
+    assert (len(outside.got), inside.got) == (2, [])
+    assert len(looks) == 3, "one look a delivery: the connection makes none of its own"
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "127.1", "2130706433", "0x7f.1", "0177.0.0.1", "0", "[::ffff:7f00:1]", "[::1]", "[::]"]
+)
+def test_however_this_machine_is_spelled_the_systems_own_lookup_finds_it_out(receiver: Receiver, host: str) -> None:
+    post = Post()
+    with pytest.raises(NotTaken, match="inside this network"):
+        post(f"http://{host}:{receiver.port}/hook", b"{}", {})
+    post.close()
+    assert receiver.got == []
 
 
 def test_a_receiver_that_never_answers_is_given_up_in_time() -> None:

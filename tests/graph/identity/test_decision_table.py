@@ -13,7 +13,7 @@ from graph.identity.working_set.entities import tracker_order
 from graph.identity.working_set.write import write_working_set
 from graph.kinfold import Kinfold
 from graph.model import Kind
-from graph.store.database import Database, Transaction
+from graph.store.database import REPEATABLE, Database, Transaction
 from tests.graph.identity.case_table import LetterIds, build, expected, key_name, observed, parse_case, read_cases
 
 ROWS = read_cases()
@@ -57,7 +57,7 @@ def test_a_real_database_holds_every_golden_case(row: dict[str, str], database: 
         build(case, world)
         write_working_set(world)
 
-    database.write(seed)
+    database.write(seed, committed=REPEATABLE)
     resolver = Resolver(database, policy=row["policy"], limits=case.limits, id_source=id_source, clock=Clock())
     (rehearsed,) = resolver.resolve([case.event], dry_run=True)
     id_source = resolver.id_source = LetterIds([])

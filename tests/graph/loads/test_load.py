@@ -27,7 +27,7 @@ from tests.conftest import empty
 from tests.graph.loads.test_history import people as who_is_who
 
 CENSUS = """\
-CALL () { MATCH (n) WHERE NOT n:Migration AND NOT n:Schema AND NOT n:Load
+CALL () { MATCH (n) WHERE NOT n:Migration AND NOT n:Schema AND NOT n:Load AND NOT n:Receipt
   RETURN labels(n)[0] AS what, count(*) AS times
   UNION ALL MATCH ()-[r]->() RETURN type(r) AS what, count(*) AS times }
 RETURN what, times ORDER BY what

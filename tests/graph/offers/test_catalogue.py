@@ -270,3 +270,11 @@ def test_the_schema_that_is_shipped_is_the_one_that_is_read() -> None:
     assert CatalogueFile.model_validate(
         files.read_catalogue((EXAMPLES / "catalogue.yaml").read_bytes())[0].model_dump()
     )
+
+
+@pytest.mark.parametrize(
+    "raw", [b"&a [*a]", b"a: &a {b: *a}", b"[" * 400 + b"]" * 400, b"[" * 100_000, b"a: &a {<<: *a}"]
+)
+def test_a_file_that_is_nested_without_end_is_refused(raw: bytes) -> None:
+    with pytest.raises(BadInput, match="nested at most"):
+        files.read_catalogue(raw)

@@ -1,5 +1,6 @@
 """Propositions: what is offered, how often, and where they go when contacts are folded and come back."""
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,6 +10,8 @@ import pytest
 from graph.errors import BadInput, NotFound
 from graph.identity.events import Event
 from graph.kinfold import Kinfold
+from graph.settings import Settings
+from graph.store.database import Database, Transaction
 from tests.graph.offers.shop import ask, names, put, resolve, visitors, why
 
 ANA = "ana@example.com"
@@ -166,6 +169,43 @@ def test_sixteen_calls_at_once_never_present_an_offer_once_too_often(kinfold: Ki
     assert counts["five a week"] == 5
     assert counts["first"] + counts["second"] == 7
     assert len(shown(kinfold, answers[0]["contact"].id)) == 16
+
+
+def test_calls_at_a_cold_start_need_no_second_connection_while_they_hold_one(
+    database: Database, server: Settings
+) -> None:
+    put(Kinfold.on(database, server), north={"kind": "anonymous", "spaces": {"home": {}}, "offers": {"one": {}}})
+    assert server.neo4j_uri
+    password = server.neo4j_password.get_secret_value()
+    narrow = server.model_copy(update={"pool_size": 2, "retry_seconds": 20.0})
+    with (
+        Database.connect(server.neo4j_uri, server.neo4j_user, password, narrow) as pool,
+        ThreadPoolExecutor(8) as callers,
+    ):
+        opened: list[int] = []
+        inside = threading.local()
+        work_in, read = pool.write, pool.read
+
+        def reading(*given: Any, **more: Any) -> Any:
+            opened.append(getattr(inside, "transactions", 0))
+            return read(*given, **more)
+
+        def writing(work: Any, **more: Any) -> Any:
+            def noting(tx: Transaction) -> Any:
+                inside.transactions = 1
+                try:
+                    return work(tx)
+                finally:
+                    inside.transactions = 0
+
+            return work_in(noting, **more)
+
+        pool.read, pool.write = reading, writing  # type: ignore[method-assign]
+        cold = Kinfold.on(pool, narrow)
+        answers = list(callers.map(lambda number: ask(cold, "north/home", tracker_id=f"t{number}"), range(20)))
+    assert [names(answer) for answer in answers] == [["one"]] * 20
+    assert opened
+    assert not any(opened)
 
 
 def test_a_visitor_who_logs_in_keeps_what_it_was_presented(kinfold: Kinfold) -> None:

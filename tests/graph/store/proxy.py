@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Literal
@@ -9,8 +10,9 @@ from typing import Literal
 COMMIT = b"\x00\x02\xb0\x12\x00\x00"
 """The message by which a driver commits, as it comes over a connection: its chunk, and the end of it."""
 
-Loss = Literal["before", "after"] | None
-"""Whether a commit is cut off before the server hears of it, or after it was done and before its answer; or not."""
+Loss = Literal["before", "after"] | float | None
+"""Whether a commit is cut off before the server hears of it, or after it was done and before its answer; or at once,
+while the server hears of it so many seconds later; or not."""
 
 
 class Proxy:
@@ -55,10 +57,13 @@ class Proxy:
                 loss = self._loss() if COMMIT in data else None
                 if loss == "before":
                     break
-                if loss == "after":
+                if loss is not None:
                     answers.clear()
+                if isinstance(loss, float):
+                    self._cut(driver)
+                    time.sleep(loss)
                 server.sendall(data)
-                if loss == "after":
+                if loss is not None:
                     # The answer comes once it is done; `_back` swallows it and cuts.
                     return
         self._cut(driver, server)

@@ -12,7 +12,7 @@ from threading import Barrier
 import pytest
 
 from graph.errors import TryAgain
-from graph.store.database import PATIENCE, Database, Row, Transaction
+from graph.store.database import PATIENCE, REPEATABLE, Database, Row, Transaction
 from graph.store.migrations import MIGRATIONS, MigrationError, load_migrations, migrate
 
 CHECKED = "V9001__checked.cypher"
@@ -45,7 +45,7 @@ def graph(database: Database) -> Iterator[Database]:
         "DROP CONSTRAINT tests_checked IF EXISTS",
         "DROP INDEX tests_indexed IF EXISTS",
     ):
-        database.write(lambda tx, text=text: tx.run_text(text))
+        database.write(lambda tx, text=text: tx.run_text(text), committed=REPEATABLE)
     migrate(database)
 
 
@@ -71,7 +71,7 @@ def test_new_files_are_applied_in_order_and_recorded(graph: Database, folder: Pa
 @pytest.mark.calendar
 def test_a_second_run_applies_nothing(graph: Database, folder: Path) -> None:
     migrate(graph, folder)
-    graph.write(lambda tx: tx.run_text("MATCH (n:TestsChecked) DELETE n"))
+    graph.write(lambda tx: tx.run_text("MATCH (n:TestsChecked) DELETE n"), committed=REPEATABLE)
     assert migrate(graph, folder) == []
     assert graph.read(lambda tx: tx.run_text("MATCH (n:TestsChecked) RETURN n.id")) == []
 
@@ -123,7 +123,7 @@ def test_a_folder_without_any_of_the_applied_files_stops(graph: Database, tmp_pa
 @pytest.mark.calendar
 def test_threads_that_start_at_once_all_succeed_and_record_once(graph: Database, folder: Path) -> None:
     # As on a fresh graph: nothing recorded, and the node that makes the locks' name known is not there.
-    graph.write(lambda tx: tx.run_text("MATCH (n) WHERE n:Migration OR n:Schema DELETE n"))
+    graph.write(lambda tx: tx.run_text("MATCH (n) WHERE n:Migration OR n:Schema DELETE n"), committed=REPEATABLE)
     together = Barrier(8)
 
     def start(_: int) -> list[str]:
@@ -156,7 +156,7 @@ def test_a_schema_change_that_collided_often_is_tried_again_and_never_after_data
 @pytest.mark.calendar
 def test_threads_that_start_at_once_leave_one_node_that_makes_the_locks_name_known(graph: Database) -> None:
     for _ in range(5):
-        graph.write(lambda tx: tx.run_text("MATCH (n) WHERE n:Migration OR n:Schema DELETE n"))
+        graph.write(lambda tx: tx.run_text("MATCH (n) WHERE n:Migration OR n:Schema DELETE n"), committed=REPEATABLE)
         together = Barrier(8)
 
         def start(_: int, together: Barrier = together) -> list[str]:
@@ -171,7 +171,7 @@ def test_threads_that_start_at_once_leave_one_node_that_makes_the_locks_name_kno
 def test_processes_that_start_at_once_all_succeed_and_record_once(
     graph: Database, folder: Path, environment: dict[str, str]
 ) -> None:
-    graph.write(lambda tx: tx.run_text("MATCH (n) WHERE n:Migration OR n:Schema DELETE n"))
+    graph.write(lambda tx: tx.run_text("MATCH (n) WHERE n:Migration OR n:Schema DELETE n"), committed=REPEATABLE)
     program = """
 import sys
 from pathlib import Path

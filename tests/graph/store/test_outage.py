@@ -30,7 +30,7 @@ from graph.identity.resolver import Resolver
 from graph.kinfold import Kinfold
 from graph.model import Answer, Outcome
 from graph.settings import Settings
-from graph.store.database import Database, Transaction
+from graph.store.database import REPEATABLE, Database, Transaction
 from graph.store.migrations import migrate
 from tests.conftest import empty
 from tests.graph.identity.test_properties_always import check_invariants, count_activities
@@ -329,7 +329,8 @@ def test_a_deadlock_that_the_driver_reports_as_a_failed_result_is_tried_again(ca
             raise ResultFailedError(result, "The result has failed.") from deadlock
         return str(row["word"])
 
-    assert getattr(database, call)(work) == "done"
+    more = {"committed": REPEATABLE} if call == "write" else {}
+    assert getattr(database, call)(work, **more) == "done"
     assert len(tries) == 2
 
 
@@ -360,11 +361,11 @@ def test_a_failed_transaction_leaves_alone_the_connection_that_another_thread_ha
                 assert other_is_inside.wait(20)
 
         with pytest.raises(Neo4jError, match="by zero"):
-            database.write(failing)
+            database.write(failing, committed=REPEATABLE)
         failed_is_out.set()
         assert others[0].result() == 1
         assert database.read(lambda tx: tx.run_text("MATCH (n:Scratch) RETURN count(n) AS many"))[0]["many"] == 1
-        database.write(lambda tx: tx.run_text("MATCH (n:Scratch) DELETE n"))
+        database.write(lambda tx: tx.run_text("MATCH (n:Scratch) DELETE n"), committed=REPEATABLE)
 
 
 def test_a_failed_result_without_a_passing_reason_is_raised(database: Database) -> None:
@@ -372,7 +373,7 @@ def test_a_failed_result_without_a_passing_reason_is_raised(database: Database) 
         raise ResultFailedError(tx._bolt.run("RETURN 1"), "The result has failed.")
 
     with pytest.raises(ResultFailedError):
-        database.write(work)
+        database.write(work, committed=REPEATABLE)
 
 
 # --- how long, and how often ----------------------------------------------------------------------------------
@@ -389,7 +390,7 @@ def test_a_first_try_that_took_all_the_time_is_not_followed_by_another(database:
         raise TryAgain
 
     with pytest.raises(Unavailable, match=r"within 0\.05 s"):
-        hasty.write(slow)
+        hasty.write(slow, committed=REPEATABLE)
     assert len(tries) == 1
 
 
@@ -405,7 +406,7 @@ def test_a_violation_that_repeats_is_no_race_and_is_raised(database: Database, m
         tx.run_text(TWICE)
 
     with pytest.raises(ConstraintError):
-        database.write(lasting)
+        database.write(lasting, committed=REPEATABLE)
     assert len(tries) == 5
 
 
@@ -421,7 +422,7 @@ def test_a_race_that_was_lost_as_often_as_may_be_is_still_run_once_more(
             tx.run_text(TWICE)
         return "done"
 
-    assert database.write(racing) == "done"
+    assert database.write(racing, committed=REPEATABLE) == "done"
 
 
 def test_a_killed_database_is_brought_back_by_one_starter_while_callers_are_told_in_time(

@@ -8,7 +8,7 @@ import pytest
 from graph.identity.events import read_event
 from graph.kinfold import Kinfold
 from graph.settings import Settings
-from graph.store.database import Database, Transaction
+from graph.store.database import REPEATABLE, Database, Transaction
 from graph.store.migrations import load_migrations
 from graph.store.statements import KEEP_PLAN, Statement, load_statements
 from tests.conftest import empty
@@ -35,7 +35,7 @@ def plan_of(database: Database, text: str) -> Plan:
         assert plan is not None
         return plan
 
-    return database.write(explain)
+    return database.write(explain, committed=REPEATABLE)
 
 
 def in_order(plan: Plan) -> Iterator[Plan]:
@@ -107,10 +107,12 @@ def just_filled(shared_database: Database) -> dict[str, Plan]:
     schema = shared_database.read(lambda tx: tx.run_text("SHOW CONSTRAINTS YIELD name"))
     for row in schema:
         if row["name"] != "migration_version":
-            shared_database.write(lambda tx, name=row["name"]: tx.run_text(f"DROP CONSTRAINT `{name}`"))
+            shared_database.write(
+                lambda tx, name=row["name"]: tx.run_text(f"DROP CONSTRAINT `{name}`"), committed=REPEATABLE
+            )
     for migration in load_migrations():
         for text in migration.statements:
-            shared_database.write(lambda tx, text=text: tx.run_text(text))
+            shared_database.write(lambda tx, text=text: tx.run_text(text), committed=REPEATABLE)
     shared_database.read(lambda tx: tx.run("migration.await_indexes"))
     populate(Kinfold.on(shared_database, Settings()))
     return {

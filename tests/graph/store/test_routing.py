@@ -21,7 +21,7 @@ from graph.kinfold import Kinfold
 from graph.model import Outcome
 from graph.settings import Settings
 from graph.store.bookmarks import MAX_BOOKMARK, Bookmarks
-from graph.store.database import Database, Transaction, reading_after
+from graph.store.database import REPEATABLE, Database, Transaction, reading_after
 from tests.api.conftest import open_client
 from tests.api.http.test_access import bearer
 from tests.api.pinned import refused
@@ -147,7 +147,7 @@ def test_who_waits_too_long_for_a_connection_is_told_to_come_again(server: Setti
             with pytest.raises(Unavailable, match="sending this again is safe"):
                 through.read(lambda tx: tx.run("database.ping"))
 
-        through.write(hold)
+        through.write(hold, committed=REPEATABLE)
 
 
 # --- who reads where -----------------------------------------------------------------------------------------

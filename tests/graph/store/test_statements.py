@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from graph.store.database import Database, Transaction
+from graph.store.database import REPEATABLE, Database, Transaction
 from graph.store.statements import CYPHER, Statement, StatementError, load_statements, parse_statement
 
 READS = """\
@@ -169,7 +169,7 @@ def test_the_database_understands_a_statement_and_gives_the_declared_columns(
         result.consume()
         return keys
 
-    assert shared_database.write(explained) == list(statement.columns)
+    assert shared_database.write(explained, committed=REPEATABLE) == list(statement.columns)
 
 
 def test_a_statement_runs_only_with_the_parameters_it_declares(shared_database: Database) -> None:
