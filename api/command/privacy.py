@@ -28,15 +28,10 @@ def check_one(contact: str | None, key: str | None) -> None:
 def export(kinfold: Kinfold, contact: str | None, key: str | None) -> None:
     """Write everything held on a person to stdout."""
     try:
-<<<<<<< HEAD
         person = kinfold.contacts.get(_person(kinfold, contact, key))["id"]
         kinfold.audit.exported(person)
         for piece in kinfold.exports.of(person):
-            sys.stdout.buffer.write(piece)
-=======
-        for piece in kinfold.exports.of(_person(kinfold, contact, key)):
             sys.stdout.buffer.write(inert(piece))
->>>>>>> page
     except KinfoldError as error:
         # Nothing but the document goes to stdout.
         raise Teller(as_json=False).refuse(error) from None

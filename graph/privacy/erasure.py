@@ -22,13 +22,8 @@ from graph.identity.living import living_contact
 from graph.identity.working_set import WorkingSet
 from graph.model import KeyName
 from graph.offers.visitors import stand_ins
-<<<<<<< HEAD
 from graph.store.changes import acting, append, change_row
-from graph.store.database import Database, Row, Transaction
-=======
-from graph.store.changes import append, change_row
 from graph.store.database import RECEIPT, Database, Row, Transaction
->>>>>>> page
 
 AT_ONCE = 2_000
 """Up to so many activities a person is erased in one transaction; beyond, this is the size of a batch."""

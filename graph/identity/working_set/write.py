@@ -109,14 +109,6 @@ class _Writer:
                     for merge in working_set.merges
                 ],
             )
-<<<<<<< HEAD
-        self._send()
-        if entries := rows_of_changes(working_set.feed):
-            working_set.run("audit.append", rows=entries)
-        if working_set.losses:
-            working_set.run("union.lose_names", losses=[_loss(contact, loss) for contact, loss in working_set.losses])
-=======
->>>>>>> page
 
     def _add(self, statement: str, **parameters: list[Row] | list[str]) -> None:
         self.writes[statement] = parameters
@@ -133,6 +125,8 @@ class _Writer:
                 for part in statements["resolution.write_all"].parts
             }
             self.working_set.run("resolution.write_all", **everything)
+        if entries := rows_of_changes(self.working_set.feed):
+            self.working_set.run("audit.append", rows=entries)
         if losses := self.working_set.losses:
             self.working_set.run("union.lose_names", losses=[_loss(contact, loss) for contact, loss in losses])
 
