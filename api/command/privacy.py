@@ -79,7 +79,7 @@ def audit(
     for item in items:
         details = ", ".join(f"{name} {value}" for name, value in item["details"].items())
         cells = (item["by"], item["what"], item["contact"], item["why"], details)
-        shown.add_row(item["at"], *(Text(cell or "") for cell in cells))
+        shown.add_row(item["at"], *(cell or "" for cell in cells))
     more = [f"There are more: --limit, or --to {items[-1]['at']}."] if following else []
     teller.tell(document, shown, *more)
 
