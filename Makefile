@@ -11,7 +11,8 @@ export KINFOLD_HOME ?= $(CURDIR)/.kinfold
 .PHONY: run test check bench bench-offline lock clean
 
 run: $(VENV)/.run ## Resolve the sample log on a Neo4j of this machine, then serve
-	$(BIN)/kinfold demo examples/story.ndjson --catalogue examples/catalogue.yaml --port $(PORT)
+	KINFOLD_KEYS=examples/keys.yaml $(BIN)/kinfold demo examples/story.ndjson --catalogue examples/catalogue.yaml \
+		--keys examples/keys.ndjson --port $(PORT)
 
 test: $(VENV)/.test ## Every test, on a real Neo4j
 	$(BIN)/python -m pytest

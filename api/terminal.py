@@ -112,6 +112,7 @@ _STEPS = {
     "fetch": "Fetching Neo4j, this once",
     "start": "Starting Neo4j",
     "check": "Checking the backup",
+    "copy": "Neo4j is stopped; writing its stores anew",
     "dump": "Neo4j is stopped; writing the backup",
     "load": "Loading the backup",
 }

@@ -18,13 +18,14 @@ from graph.explore.neighbourhood import Neighbourhood
 from graph.explore.search import Search
 from graph.feed.feed import Feed
 from graph.feed.webhooks import Webhooks
-from graph.identity.decision import Limits
+from graph.identity.declared_namespaces import namespaces_of
+from graph.identity.namespaces import Namespaces
 from graph.identity.resolver import Resolver
 from graph.loads.event_logs import EventLogs
 from graph.loads.loads import Loads
 from graph.offers.catalogues import Catalogues
 from graph.offers.propositions import Propositions
-from graph.opening import Progress, open_database, prepare, resolver_on
+from graph.opening import Progress, limits_of, open_database, prepare, resolver_on
 from graph.privacy.audit import Audit
 from graph.privacy.erasure import Erasures
 from graph.privacy.export import Exports
@@ -40,6 +41,7 @@ class Kinfold:
     """Everything that a door needs."""
 
     settings: Settings
+    namespaces: Namespaces
     database: Database
     resolver: Resolver
     contacts: Contacts
@@ -69,32 +71,48 @@ class Kinfold:
     @classmethod
     def on(cls, database: Database, settings: Settings) -> "Kinfold":
         """Put the product on a database whose schema is up to date."""
-        limits = Limits(settings.max_trackers, settings.max_subscriptions, settings.max_properties)
-        suppression = Suppression(database, settings)
+        namespaces = namespaces_of(database, settings)
+        limits = limits_of(settings, namespaces)
+        suppression = Suppression(database, settings, namespaces)
         clock, id_source = Clock(), RandomIds()
-        blocking = Blocking(database, settings, suppression, clock=clock)
+        blocking = Blocking(database, settings, suppression, clock=clock, namespaces=namespaces)
         feed = Feed(database)
         resolver = resolver_on(database, settings, blocking, id_source=id_source, clock=clock)
         catalogues = Catalogues(database, id_source=id_source)
         return cls(
             settings,
+            namespaces,
             database,
             resolver,
-            Contacts(database),
-            PropertyEdits(database, limits=limits, id_source=id_source, clock=clock),
-            KeyEdits(database, limits=limits, block_list=blocking.current, id_source=id_source, clock=clock),
-            Unions(database, limits=limits, id_source=id_source, clock=clock),
+            Contacts(database, namespaces),
+            PropertyEdits(database, limits=limits, id_source=id_source, clock=clock, namespaces=namespaces),
+            KeyEdits(
+                database,
+                limits=limits,
+                block_list=blocking.current,
+                id_source=id_source,
+                clock=clock,
+                namespaces=namespaces,
+            ),
+            Unions(database, limits=limits, id_source=id_source, clock=clock, namespaces=namespaces),
             History(database),
             Neighbourhood(database),
-            Search(database),
-            Segments(database, clock=clock),
+            Search(database, namespaces),
+            Segments(database, clock=clock, namespaces=namespaces),
             Workflows(database, id_source=id_source, clock=clock),
             blocking,
             Anomalies(database, limits, block_list=blocking.current, id_source=id_source, clock=clock),
             StoredKeys(database, tenant=settings.tenant, clock=clock),
             Audit(database, clock),
             Exports(database),
-            Erasures(database, suppression, id_source=id_source, clock=clock, suppressed=blocking.forget),
+            Erasures(
+                database,
+                suppression,
+                id_source=id_source,
+                clock=clock,
+                suppressed=blocking.forget,
+                namespaces=namespaces,
+            ),
             suppression,
             Retention(database, settings.retention_days),
             feed,
@@ -136,6 +154,10 @@ def open_kinfold(settings: Settings, *, on_progress: Progress | None = None) -> 
         When the embedded database cannot be fetched or started.
     MigrationError
         When the graph's schema and the files of this version disagree.
+    OtherNamespaces
+        When the graph has other namespaces than the settings'.
+    BadInput
+        When the file of namespaces breaks a rule.
     AnotherTenant
         When the graph is another tenant's than the settings'.
     Unavailable

@@ -6,13 +6,22 @@ This module imports nothing of the house, so that the decision table can be read
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, NamedTuple
 
-KeyName = Literal["email", "tracker_id", "subscription", "user_id"]
-"""A key as events and answers name it."""
+KeyName = str
+"""A namespace of keys as events and answers name it."""
 
-KEY_NAMES: tuple[KeyName, ...] = ("email", "tracker_id", "subscription", "user_id")
-PERSON_KEYS: tuple[KeyName, ...] = ("email", "user_id")
+
+TRACKER: KeyName = "tracker_id"
+"""The namespace that answers name, that is minted and that has periods of ownership."""
+
+
+class KeyRef(NamedTuple):
+    """A key: a value, in its normal form, in a namespace."""
+
+    namespace: KeyName
+    value: str
+
 
 MAX_NAME = 255
 """Characters of a property's or an event's name."""
@@ -63,12 +72,28 @@ class IgnoredKey:
     reason: IgnoredReason
 
 
+class ConflictReason(StrEnum):
+    """Why a key of an event did not become the current contact's, when it is nobody else's."""
+
+    FULL = "full"
+    """The contact has as many of that namespace as events may give it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """A key of the event that is somebody else's and stays there."""
+    """A key of the event that is somebody else's and stays there, or that the current contact cannot take.
+
+    ``owner`` is None for the second, and in a dry run for an owner that exists only in it.
+    """
 
     key: KeyName
     owner: str | None
+    reason: ConflictReason | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As answers show it."""
+        shown: dict[str, Any] = {"key": self.key, "owner": self.owner}
+        return shown if self.reason is None else shown | {"reason": self.reason}
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +172,7 @@ class Answer:
             "merged": self.merged,
             "shared_with": self.shared_with,
             "moved": [moved.to_dict() for moved in self.moved],
-            "conflicts": self.conflicts,
+            "conflicts": [conflict.to_dict() for conflict in self.conflicts],
             "ignored": self.ignored,
             "duplicate": self.duplicate,
             "limited": self.limited,

@@ -9,6 +9,8 @@ from graph.blocking.blocking import Blocking
 from graph.blocking.suppression import Suppression
 from graph.clock import Clock, IdSource, RandomIds
 from graph.identity.decision import Limits
+from graph.identity.declared_namespaces import agree, namespaces_of
+from graph.identity.namespaces import Namespaces
 from graph.identity.resolver import Resolver
 from graph.settings import Settings
 from graph.store.database import Database
@@ -34,17 +36,19 @@ def rarely_collect() -> None:
 def open_database(settings: Settings, *, on_progress: Progress | None = None) -> Iterator[Database]:
     """Open the database that the settings name: NEO4J_URI, else the embedded one, started when needed."""
     bring_back: Callable[[], object] | None = None
+    shortage: Callable[[], str | None] | None = None
     with ExitStack() as stack:
         if settings.neo4j_uri:
             uri, user = settings.neo4j_uri, settings.neo4j_user
             password = settings.neo4j_password.get_secret_value()
         else:
-            from graph.embedded import lease, revive
+            from graph import embedded
 
-            server = stack.enter_context(lease(settings, on_progress=on_progress))
+            server = stack.enter_context(embedded.lease(settings, on_progress=on_progress))
             uri, user, password = server.uri, server.user, server.password
-            bring_back = partial(revive, settings)
-        yield stack.enter_context(Database.connect(uri, user, password, settings, revive=bring_back))
+            bring_back = partial(embedded.revive, settings)
+            shortage = partial(embedded.shortage, settings)
+        yield stack.enter_context(Database.connect(uri, user, password, settings, revive=bring_back, shortage=shortage))
 
 
 def prepare(database: Database, settings: Settings) -> None:
@@ -52,12 +56,18 @@ def prepare(database: Database, settings: Settings) -> None:
 
     Raises
     ------
-    MigrationError, AnotherTenant, Unavailable
+    MigrationError, OtherNamespaces, AnotherTenant, Unavailable, BadInput
         As `open_kinfold` does.
     """
     migrate(database)
+    agree(database, namespaces_of(database, settings))
     if settings.tenant is not None:
         claim(database, settings.tenant)
+
+
+def limits_of(settings: Settings, namespaces: Namespaces) -> Limits:
+    """Return how many keys and names of properties a contact may have in a deployment."""
+    return Limits(settings.max_trackers, settings.max_subscriptions, settings.max_properties, namespaces.at_most)
 
 
 def resolver_on(
@@ -78,8 +88,11 @@ def resolver_on(
         Where new ids and times of arrival come from; random ids and this machine's clock unless said.
     """
     clock = clock or Clock()
-    blocking = blocking or Blocking(database, settings, Suppression(database, settings), clock=clock)
-    limits = Limits(settings.max_trackers, settings.max_subscriptions, settings.max_properties)
+    namespaces = namespaces_of(database, settings)
+    blocking = blocking or Blocking(
+        database, settings, Suppression(database, settings, namespaces), clock=clock, namespaces=namespaces
+    )
+    limits = limits_of(settings, namespaces)
     return Resolver(
         database,
         policy=settings.policy,
@@ -87,4 +100,5 @@ def resolver_on(
         block_list=blocking.current,
         id_source=id_source or RandomIds(),
         clock=clock,
+        namespaces=namespaces,
     )

@@ -13,12 +13,14 @@ class InvalidPattern(ValueError):
 
 
 class Pattern:
-    """One expression that a value must match as a whole, whatever its case.
+    """One expression that a value must match as a whole, whatever its case unless it is said.
 
     Parameters
     ----------
     text
         In the syntax of RE2: that of most engines, without look-around and back-references.
+    any_case
+        Whether case does not matter.
 
     Raises
     ------
@@ -32,11 +34,11 @@ class Pattern:
 
     __slots__ = ("_compiled", "text")
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, any_case: bool = True) -> None:
         if len(text) > MAX_PATTERN:
             raise InvalidPattern(f"a pattern has at most {MAX_PATTERN:,} characters")
         options = re2.Options()
-        options.case_sensitive = False
+        options.case_sensitive = not any_case
         options.log_errors = False
         options.max_mem = _MEMORY
         self.text = text

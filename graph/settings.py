@@ -58,6 +58,8 @@ class Settings(BaseSettings):
     tx_log: str = "256M size"
     """How much transaction log the embedded server keeps."""
 
+    keys: Path | None = None
+    """A file that declares namespaces of keys beside the four that are always there (docs/keys.md)."""
     max_trackers: int = Field(500, ge=1)
     max_subscriptions: int = Field(50, ge=1)
     max_properties: int = Field(1_000, ge=1)

@@ -20,8 +20,9 @@ from api.terminal import Screen
 from graph.errors import KinfoldError
 from graph.explore.contacts import Contacts
 from graph.identity.events import Event
+from graph.identity.namespaces import Namespaces
 from graph.kinfold import Kinfold
-from graph.model import KEY_NAMES, Answer, KeyName, Outcome
+from graph.model import Answer, KeyName, Outcome
 from graph.settings import Settings
 
 WIDTH = 120
@@ -43,27 +44,24 @@ _OUTCOME_WORDS = {
 }
 
 
-def tell(kinfold: Kinfold, stream: BinaryIO, url: str | None, catalogue: Path | None = None) -> None:
+def tell(
+    kinfold: Kinfold, stream: BinaryIO, url: str | None, catalogue: Path | None = None, keys: Path | None = None
+) -> None:
     """Resolve the log event by event and print it as two tables and what to try next.
 
     Parameters
     ----------
     catalogue
         A catalogue of offers; with one a third table shows what its spaces offer to whom.
+    keys
+        A log with keys of declared namespaces; with one a last table shows who is found by them.
     url
         Where the server is going to be; None when there is none.
     """
     told = Screen(width=WIDTH)
     names = Names(kinfold.contacts)
-    story = _story_table()
-    events: list[Event] = []
-    for line in lines(stream):
-        [result] = resolve_read(kinfold.resolver.resolve, [line.read])
-        if isinstance(line.read, Event) and isinstance(result, Answer):
-            events.append(line.read)
-            story.add_row(*_row(kinfold, names, line.read, result))
-        elif isinstance(result, KinfoldError):
-            story.add_row("", f"line {line.number}", "", "", f"refused: {as_problem(result)['detail']}", style="red")
+    story = _story_table("What came in, and who it is")
+    events = _resolve(kinfold, stream, names, story)
     told.print(story)
     people = _people(kinfold, names)
     seen = {event.tracker_id for event in events if event.tracker_id}
@@ -71,8 +69,26 @@ def tell(kinfold: Kinfold, stream: BinaryIO, url: str | None, catalogue: Path | 
     if catalogue is not None:
         load(kinfold, catalogue.read_bytes())
         told.print(_offers_table(kinfold, names, people, seen))
+    if keys is not None:
+        shop = _story_table("By phone, loyalty card, hashed address and app (examples/keys.yaml)")
+        with keys.open("rb") as log:
+            _resolve(kinfold, log, names, shop)
+        told.print(shop)
     next_things = _next_things(events, people, url, _in_shell(kinfold.settings))
     told.print(next_things, soft_wrap=True)
+
+
+def _resolve(kinfold: Kinfold, stream: BinaryIO, names: "Names", story: Table) -> list[Event]:
+    """Resolve a log event by event, each a row of the story; return the events."""
+    events: list[Event] = []
+    for line in lines(stream, kinfold.namespaces):
+        [result] = resolve_read(kinfold.resolver.resolve, [line.read])
+        if isinstance(line.read, Event) and isinstance(result, Answer):
+            events.append(line.read)
+            story.add_row(*_row(kinfold, names, line.read, result))
+        elif isinstance(result, KinfoldError):
+            story.add_row("", f"line {line.number}", "", "", f"refused: {as_problem(result)['detail']}", style="red")
+    return events
 
 
 class Names:
@@ -107,8 +123,8 @@ class Names:
         return list(self._given)
 
 
-def _story_table() -> Table:
-    table = Table(title="What came in, and who it is", title_justify="left", title_style="bold")
+def _story_table(title: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold")
     table.add_column("when", style="dim", no_wrap=True)
     table.add_column("came in", overflow="fold")
     table.add_column("who", style="bold cyan")
@@ -122,16 +138,17 @@ def _row(kinfold: Kinfold, names: Names, event: Event, answer: Answer) -> tuple[
     contact = kinfold.contacts.get(answer.contact.id) if answer.contact and answer.contact.id else None
     when = f"{event.occurred_at:%d %b %H:%M}" if event.occurred_at else "now"
     who = names.learn(contact) if contact else "nobody"
-    return when, _came_in(event), who, answer.rule or "", _in_words(answer, folded, names)
+    return when, _came_in(event, kinfold.namespaces), who, answer.rule or "", _in_words(answer, folded, names)
 
 
-def _came_in(event: Event) -> str:
-    given = ((key, getattr(event, key)) for key in _KEY_WORDS)
-    return ", ".join(_key(key, value) for key, value in given if value is not None) or "no key at all"
+def _came_in(event: Event, namespaces: Namespaces) -> str:
+    place = {name: number for number, name in enumerate(_KEY_WORDS)}
+    given = sorted(event.carried(namespaces), key=lambda key: place.get(key[0], len(place)))
+    return ", ".join(_key(key, value) for key, value in given) or "no key at all"
 
 
 def _key(key: KeyName, value: str) -> str:
-    word = _KEY_WORDS[key]
+    word = _KEY_WORDS.get(key, f"{key.replace('_', ' ')} ")
     return _short(value) if value.startswith(word.strip()) else f"{word}{_short(value)}"
 
 
@@ -249,7 +266,7 @@ def _offers_row(kinfold: Kinfold, names: Names, environment: str, space: str, ca
     contact = kinfold.contacts.get(answer["contact"].id) if answer["contact"] else None
     return (
         f"{environment}/{space}",
-        _came_in(call),
+        _came_in(call, kinfold.namespaces),
         {"none": "not at all"}.get(answer["identification"], f"{answer['identification']}ly"),
         names.learn(contact) if contact else "nobody",
         f"{answer['environment']}/{answer['space']}" if answer["fell_back"] else "itself",
@@ -296,4 +313,4 @@ def _best_key(contact: dict[str, Any]) -> tuple[KeyName, str]:
         "tracker_id": contact["trackers"],
         "subscription": [item["id"] for item in contact["subscriptions"]],
     }
-    return next((key, values[key][0]) for key in ("email", "user_id", *KEY_NAMES) if values[key])
+    return next((key, values[key][0]) for key in ("email", "user_id", "tracker_id", "subscription") if values[key])

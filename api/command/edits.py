@@ -15,8 +15,9 @@ from graph.access.access_keys import KeyScope
 from graph.blocking.blocking import RuleKind
 from graph.errors import KinfoldError, Unavailable
 from graph.identity.keys import InvalidKey, normalise
+from graph.identity.namespaces import DEFAULT_NAMESPACES, NAME, Namespaces
 from graph.kinfold import Kinfold
-from graph.model import KEY_NAMES, KeyName
+from graph.model import KeyName
 from graph.settings import WriteAnswer
 
 Document = dict[str, Any]
@@ -87,7 +88,7 @@ def unmerge(kinfold: Kinfold, merge_id: str, *, cascade: bool, dry_run: bool, te
 
 def unmerge_key(kinfold: Kinfold, key: str, *, cascade: bool, dry_run: bool, yes: bool, teller: Teller) -> None:
     """List what a key has tied together so far and, once confirmed, take these unions back, newest first."""
-    name, value = read_key(key)
+    name, value = read_key(key, kinfold.namespaces)
     unions = list(kinfold.unions.of_key(name, value))
     if not unions:
         teller.tell({"undone": []}, f"The {name} {value} went along with no union that stands.")
@@ -112,7 +113,21 @@ def unmerge_key(kinfold: Kinfold, key: str, *, cascade: bool, dry_run: bool, yes
     teller.tell({"undone": undone}, *map(_undone_in_words, undone))
 
 
-def read_key(text: str) -> tuple[KeyName, str]:
+def check_key(text: str) -> None:
+    """Refuse, before anything is opened, what is not written as ``NAME=VALUE``.
+
+    Raises
+    ------
+    Refusal
+        When it is not.
+    """
+    name, equals, value = text.partition("=")
+    if not NAME.fullmatch(name) or not equals or not value.strip():
+        names = ", ".join(DEFAULT_NAMESPACES.names)
+        raise Refusal(f"A key is written NAME=VALUE, with one of {names}, or a namespace of yours; not {text!r}.")
+
+
+def read_key(text: str, namespaces: Namespaces) -> tuple[KeyName, str]:
     """Read ``tracker_id=VALUE``.
 
     Raises
@@ -121,13 +136,12 @@ def read_key(text: str) -> tuple[KeyName, str]:
         When it is not written so.
     """
     name, equals, value = text.partition("=")
-    for key in KEY_NAMES:
-        if name == key and equals and value.strip():
-            try:
-                return key, normalise(key, value)
-            except InvalidKey:
-                return key, value.strip()
-    raise Refusal(f"A key is written NAME=VALUE, with one of {', '.join(KEY_NAMES)}; not {text!r}.")
+    if name not in namespaces or not equals or not value.strip():
+        raise Refusal(f"A key is written NAME=VALUE, with one of {', '.join(namespaces.names)}; not {text!r}.")
+    try:
+        return name, normalise(name, value, namespaces)
+    except InvalidKey:
+        return name, value.strip()
 
 
 def edit_rule(kinfold: Kinfold, kind: RuleKind, value: str, *, take_back: bool, teller: Teller) -> None:

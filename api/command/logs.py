@@ -15,6 +15,7 @@ from api.http.problems import as_problem
 from api.terminal import inert
 from graph.errors import KinfoldError
 from graph.identity.isolation import Resolve
+from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
 from graph.logs.ndjson import line_too_long, raw_lines
 
 LINGER = 0.01
@@ -34,10 +35,10 @@ class Line:
     """How many bytes of the log are behind after this line."""
 
 
-def lines(stream: BinaryIO) -> Iterator[Line]:
+def lines(stream: BinaryIO, namespaces: Namespaces = DEFAULT_NAMESPACES) -> Iterator[Line]:
     """Read a log line by line; blank lines are passed over, long ones are never held as a whole."""
     for number, raw, end in raw_lines(stream):
-        yield Line(number, line_too_long() if raw is None else read_one(raw), end)
+        yield Line(number, line_too_long() if raw is None else read_one(raw, namespaces), end)
 
 
 class ReadAhead:
@@ -46,8 +47,9 @@ class ReadAhead:
     A line costs one append: the lock is for the moments when one side has to wait for the other.
     """
 
-    def __init__(self, stream: BinaryIO, size: int) -> None:
+    def __init__(self, stream: BinaryIO, size: int, namespaces: Namespaces = DEFAULT_NAMESPACES) -> None:
         self._size = size
+        self._namespaces = namespaces
         self._lines: deque[Line] = deque()
         self._changed = Condition()
         self._wanted = 0
@@ -75,7 +77,7 @@ class ReadAhead:
 
     def _read(self, stream: BinaryIO) -> None:
         try:
-            for line in lines(stream):
+            for line in lines(stream, self._namespaces):
                 self._lines.append(line)
                 ahead = len(self._lines)
                 # The taker names what it wants before it looks at the lines, so one of the two sees the other.
@@ -90,9 +92,9 @@ class ReadAhead:
             self._changed.notify()
 
 
-def batches(stream: BinaryIO, size: int) -> Iterator[list[Line]]:
+def batches(stream: BinaryIO, size: int, namespaces: Namespaces = DEFAULT_NAMESPACES) -> Iterator[list[Line]]:
     """Hand out what a thread reads ahead: full batches, or what is there when the log comes slowly."""
-    ahead = ReadAhead(stream, size)
+    ahead = ReadAhead(stream, size, namespaces)
     while batch := ahead.take():
         yield batch
 

@@ -3,7 +3,7 @@
 import sys
 from datetime import datetime
 
-from api.command.edits import Teller, new_table, read_key
+from api.command.edits import Teller, check_key, new_table, read_key
 from api.terminal import Refusal, inert
 from graph.errors import KinfoldError
 from graph.kinfold import Kinfold
@@ -22,7 +22,7 @@ def check_one(contact: str | None, key: str | None) -> None:
     if (contact is None) == (key is None):
         raise Refusal("Give the id of a contact, or --key NAME=VALUE: one of the two.")
     if key is not None:
-        read_key(key)
+        check_key(key)
 
 
 def export(kinfold: Kinfold, contact: str | None, key: str | None) -> None:
@@ -122,5 +122,5 @@ def allow(kinfold: Kinfold, key: KeyName, value: str, *, teller: Teller) -> None
 def _person(kinfold: Kinfold, contact: str | None, key: str | None) -> str:
     if contact is not None:
         return contact
-    name, value = read_key(key or "")
+    name, value = read_key(key or "", kinfold.namespaces)
     return the_one_owner(kinfold.contacts.owners(name, value), name, value)

@@ -64,7 +64,8 @@ database = _group("db", "The embedded database: a Neo4j on this machine.")
 blocked = _group("block", "The block list: values that name nobody.")
 access = _group("keys", "Access keys of the API.")
 catalogue = _group("catalogue", "The catalogue of offers, as one file.")
-suppressed = _group("suppress", "Emails and user ids that do not come back after their owner was erased.")
+suppressed = _group("suppress", "Person keys that do not come back after their owner was erased.")
+namespaces = _group("namespaces", "Namespaces: what kinds of keys this deployment knows.")
 
 
 class Scope(StrEnum):
@@ -255,6 +256,9 @@ def demo(
     offers: Annotated[
         Path | None, typer.Option("--catalogue", help="A catalogue of offers to import and ask.", metavar="FILE")
     ] = None,
+    keys_log: Annotated[
+        Path | None, typer.Option("--keys", help="Another log, with keys of declared namespaces.", metavar="FILE")
+    ] = None,
     no_serve: Annotated[bool, typer.Option("--no-serve", help="Stop after printing.")] = False,
 ) -> None:
     """Resolve a short log, show who is who, and leave the server with its page up."""
@@ -268,7 +272,7 @@ def demo(
         taken = None if no_serve else stack.enter_context(serving.listen(host, port))
         kinfold = stack.enter_context(_opened(settings))
         keys = serving.keys_of(kinfold, taken) if taken else None
-        story.tell(kinfold, stream, serving.url_of(taken) if taken else None, offers)
+        story.tell(kinfold, stream, serving.url_of(taken) if taken else None, offers, keys_log)
         if taken and keys:
             from api.http.server_log import log_as_server
 
@@ -311,7 +315,7 @@ def unmerge(
         from api.command import edits as by_hand
 
         if key is not None:
-            by_hand.read_key(key)
+            by_hand.check_key(key)
         teller = by_hand.Teller(as_json=as_json)
         with _by_hand() as kinfold:
             if key is not None:
@@ -400,16 +404,17 @@ def list_suppressed(as_json: AsJson = False) -> None:
 
 @suppressed.command("allow")
 def allow_suppressed(
-    key: Annotated[str, typer.Argument(help="An email or a user id, as email=VALUE.", metavar="NAME=VALUE")],
+    key: Annotated[str, typer.Argument(help="A person key, as email=VALUE.", metavar="NAME=VALUE")],
     as_json: AsJson = False,
 ) -> None:
-    """Let an email or user id come back."""
+    """Let a person key come back."""
     with plain_errors():
         from api.command import edits as by_hand
         from api.command import privacy
 
-        name, value = by_hand.read_key(key)
+        by_hand.check_key(key)
         with _by_hand() as kinfold:
+            name, value = by_hand.read_key(key, kinfold.namespaces)
             privacy.allow(kinfold, name, value, teller=by_hand.Teller(as_json=as_json))
 
 
@@ -627,6 +632,56 @@ def catalogue_schema() -> None:
         catalogues.write_schema()
 
 
+@namespaces.command("list")
+def list_namespaces(as_json: AsJson = False) -> None:
+    """Show the namespaces of this deployment, and how many keys of each there are."""
+    with plain_errors(), _by_hand() as kinfold:
+        from api.command import edits as by_hand
+        from api.command import namespaces as declared
+
+        declared.show(kinfold, teller=by_hand.Teller(as_json=as_json))
+
+
+@namespaces.command("check")
+def check_namespaces(
+    file: Annotated[Path, typer.Argument(help="YAML or JSON.")],
+    as_json: AsJson = False,
+) -> None:
+    """Say whether a file of namespaces can be used. Exit 1 when it breaks a rule, each named with its line."""
+    with plain_errors():
+        from api.command import edits as by_hand
+        from api.command import namespaces as declared
+
+        declared.check(file, teller=by_hand.Teller(as_json=as_json))
+
+
+@namespaces.command("apply")
+def apply_namespaces(
+    file: Annotated[Path | None, typer.Argument(help="YAML or JSON; the file of KINFOLD_KEYS when left out.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give the graph the namespaces of a file in place of those that it has, while no server uses it.
+
+    One that has keys keeps its class and its form. Exit 1 when it would lose them.
+    """
+    with plain_errors(), _stopped_by_signal(128 + signal.SIGTERM):
+        from api.command import edits as by_hand
+        from api.command import namespaces as declared
+
+        settings = _settings()
+        with fetching(settings.home) as report:
+            declared.apply(settings, file, teller=by_hand.Teller(as_json=as_json), on_progress=report)
+
+
+@namespaces.command("schema")
+def namespaces_schema() -> None:
+    """Print the JSON Schema of a file of namespaces, for editors."""
+    with plain_errors():
+        from api.command import namespaces as declared
+
+        declared.write_schema()
+
+
 @database.command()
 def start() -> None:
     """Start the embedded database, and leave it running."""
@@ -654,7 +709,10 @@ def status() -> None:
     with plain_errors():
         from graph import embedded
 
-        server = embedded.status(_settings())
+        settings = _settings()
+        server = embedded.status(settings)
+        if words := embedded.shortage(settings):
+            say(words)
         if server is None:
             say("The database is not running.")
             raise typer.Exit(1)
@@ -673,13 +731,28 @@ def path() -> None:
 @database.command()
 def backup(
     file: Annotated[Path, typer.Argument(help="Must not exist.", metavar="FILE")],
+    as_is: Annotated[
+        bool, typer.Option("--as-is", help="Do not compact before, also when somebody was erased since.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write the embedded database into a file. It is stopped meanwhile: servers that use it answer 503, then go on."""
+    """Write the embedded database into a file. It is stopped meanwhile: servers that use it answer 503, then go on.
+
+    When somebody was erased since it was last compacted, it is compacted before: nothing of them is in the file.
+    """
     with plain_errors(), _stopped_by_signal(128 + signal.SIGTERM):
         from api.command import backups
 
-        backups.backup(_settings(), file, as_json=as_json)
+        backups.backup(_settings(), file, as_is=as_is, as_json=as_json)
+
+
+@database.command()
+def compact(as_json: AsJson = False) -> None:
+    """Write the stores of the embedded database anew, without what was deleted. It is stopped meanwhile."""
+    with plain_errors(), _stopped_by_signal(128 + signal.SIGTERM):
+        from api.command import backups
+
+        backups.compact(_settings(), as_json=as_json)
 
 
 @database.command()
@@ -794,7 +867,7 @@ def _resolve_log(kinfold: "Kinfold", stream: BinaryIO, *, dry_run: bool, explain
     with rehearsal or nullcontext(partial(kinfold.resolver.resolve, explain=explain)) as resolve_events:
         try:
             with _progress(stream) as show:
-                for batch in logs.batches(stream, kinfold.settings.batch_size):
+                for batch in logs.batches(stream, kinfold.settings.batch_size, kinfold.namespaces):
                     answers = logs.answer_lines(resolve_events, batch, rehearsal=dry_run)
                     # Counted first: a signal may come as soon as the answers are out.
                     tally.add(answers)

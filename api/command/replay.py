@@ -18,9 +18,9 @@ from api.terminal import Refusal, Screen, inert, say
 from graph.deployment.scratch import ScratchGraph
 from graph.errors import KinfoldError
 from graph.identity.events import Event
+from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
 from graph.kinfold import Kinfold
 from graph.logs.replay import Difference, Run, Summary, UnderPolicy, differences
-from graph.model import KEY_NAMES
 from graph.settings import PolicyName
 
 WIDTH = 150
@@ -67,12 +67,15 @@ class Comparison:
         Line numbers of everything that was read, bad lines included.
     bad
         What was wrong with a line, as `kinfold resolve` says it.
+    namespaces
+        Those of the deployment.
     """
 
     runs: list[Run] = field(default_factory=list)
     summaries: list[Summary] = field(default_factory=list)
     lines: "array[int]" = field(default_factory=lambda: array("Q"))
     bad: list[dict[str, Any]] = field(default_factory=list)
+    namespaces: Namespaces = DEFAULT_NAMESPACES
 
     @property
     def resolved(self) -> int:
@@ -97,7 +100,8 @@ def compare(scratch: ScratchGraph, log: BinaryIO, policies: Sequence[PolicyName]
         kinfold = scratch.emptied(policy)
         run = Run(policy)
         numbers = array("Q")
-        for batch in batches(log, kinfold.settings.batch_size):
+        done.namespaces = kinfold.namespaces
+        for batch in batches(log, kinfold.settings.batch_size, kinfold.namespaces):
             bad = _resolve(kinfold, run, batch)
             numbers.extend(line.number for line in batch)
             if not done.runs:
@@ -135,7 +139,7 @@ def show(done: Comparison, log: BinaryIO, limit: int) -> None:
         counts.update(difference.differs)
         if limit == 0 or shown < limit:
             shown += 1
-            table.add_row(str(line.number), _event(line), *map(_cell, difference.policies.values()))
+            table.add_row(str(line.number), _event(line, done.namespaces), *map(_cell, difference.policies.values()))
     if total:
         table.caption = (
             "of 9 with 34: its contact has 9 events at the end, among them line 34, which another policy puts elsewhere"
@@ -156,7 +160,7 @@ def dump(done: Comparison, log: BinaryIO, out: BinaryIO) -> None:
     for place, (difference, line) in enumerate(_told_apart(done, log)):
         counts.update(difference.differs)
         out.write(b",\n" if place else b"\n")
-        out.write(inert(orjson.dumps(_document(difference, line))))
+        out.write(inert(orjson.dumps(_document(difference, line, done.namespaces))))
     out.write(b"\n],")
     rest = {
         "events": done.resolved,
@@ -181,7 +185,7 @@ def _resolve(kinfold: Kinfold, run: Run, batch: list[Line]) -> list[dict[str, An
 
 def _told_apart(done: Comparison, log: BinaryIO) -> Iterator[tuple[Difference, Line]]:
     log.seek(0)
-    reading = enumerate(lines(log))
+    reading = enumerate(lines(log, done.namespaces))
     for difference in differences(done.runs, done.lines):
         yield difference, next(line for place, line in reading if place == difference.place)
 
@@ -213,10 +217,10 @@ _IN_WORDS = {
 }
 
 
-def _event(line: Line) -> str:
+def _event(line: Line, namespaces: Namespaces) -> str:
     assert isinstance(line.read, Event)
     event = line.read
-    keys = [str(value) for name in KEY_NAMES if (value := getattr(event, name)) is not None]
+    keys = [value for _, value in event.carried(namespaces)]
     return " ".join([f"{event.message_id}:" if event.message_id else "", *keys]).strip() or "no key"
 
 
@@ -230,12 +234,16 @@ def _cell(under: UnderPolicy) -> str:
     return told
 
 
-def _document(difference: Difference, line: Line) -> dict[str, Any]:
+def _document(difference: Difference, line: Line, namespaces: Namespaces) -> dict[str, Any]:
     assert isinstance(line.read, Event)
+    keys: dict[str, Any] = {}
+    for name, value in line.read.carried(namespaces):
+        before = keys.get(name)
+        keys[name] = value if before is None else [*([before] if isinstance(before, str) else before), value]
     return {
         "line": line.number,
         "message_id": line.read.message_id,
-        "keys": {name: value for name in KEY_NAMES if (value := getattr(line.read, name)) is not None},
+        "keys": keys,
         "differs": list(difference.differs),
         "policies": {policy: asdict(under) for policy, under in difference.policies.items()},
     }

@@ -1,14 +1,17 @@
 """What an answer tells to whom: everything, or to a key that stands in a page's source nothing about anybody."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 from api.http.access import Held
 from graph.identity.events import Event
-from graph.identity.keys import normalise_opaque
-from graph.model import KEY_NAMES, Answer
+from graph.identity.keys import normalise
+from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
+from graph.model import TRACKER, Answer, IgnoredReason
+
+E = TypeVar("E", bound=Event)
 
 
-def received(held: Held | None, event: Event) -> Event:
+def received(held: Held | None, event: E) -> E:
     """Return an event as it came with a key.
 
     The message ids of a key that anybody can read are its own: an id that somebody invents with it is not taken for
@@ -20,32 +23,35 @@ def received(held: Held | None, event: Event) -> Event:
     return event.model_copy(update={"message_id": f"{space}:{event.message_id}"})
 
 
-def told(held: Held | None, event: Event, answer: Answer) -> dict[str, Any]:
+def told(
+    held: Held | None, event: Event, answer: Answer, namespaces: Namespaces = DEFAULT_NAMESPACES
+) -> dict[str, Any]:
     """Write an answer as the caller's key may see it."""
-    return minimal(event, answer) if held is not None and held.minimal else answer.to_dict()
+    return minimal(event, answer, namespaces) if held is not None and held.minimal else answer.to_dict()
 
 
-def minimal(event: Event, answer: Answer) -> dict[str, Any]:
+def minimal(event: Event, answer: Answer, namespaces: Namespaces = DEFAULT_NAMESPACES) -> dict[str, Any]:
     """Write an answer that follows from the event alone, whatever is known of the people behind its keys.
 
-    Every field is there. `ignored` depends on the event and the block list only. The tracker is the event's own;
-    one that was minted is told when the event named no key at all, since then it is a visitor's first. Any other
-    tracker is somebody's, and that it is answered would say that the key is known.
+    Every field is there. `ignored` depends on the event and the block list only: who was erased is not told. The
+    tracker is the event's own; one that was minted is told when the event named no key at all, since then it is a
+    visitor's first. Any other tracker is somebody's, and that it is answered would say that the key is known.
     """
-    set_aside = any(item.key == "tracker_id" for item in answer.ignored)
-    own = None if event.tracker_id is None or set_aside else normalise_opaque(event.tracker_id)
-    keyless = all(getattr(event, name) is None for name in KEY_NAMES)
+    set_aside = any(item.key == TRACKER for item in answer.ignored)
+    carried = event.carried(namespaces)
+    tracker = next((value for name, value in carried if name == TRACKER), None)
+    own = None if tracker is None or set_aside else normalise(TRACKER, tracker, namespaces)
     return {
         "contact": None,
         # Seen before: the tracker could be of a contact that was folded or claimed since.
-        "tracker_id": answer.tracker_id if keyless and not answer.duplicate else own,
+        "tracker_id": answer.tracker_id if not carried and not answer.duplicate else own,
         "rule": None,
         "outcome": None,
         "merged": [],
         "shared_with": [],
         "moved": [],
         "conflicts": [],
-        "ignored": answer.ignored,
+        "ignored": [item for item in answer.ignored if item.reason is not IgnoredReason.SUPPRESSED],
         "duplicate": False,
         "limited": False,
     }

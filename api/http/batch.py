@@ -11,6 +11,7 @@ import orjson
 from graph.errors import BadInput, FieldError, KinfoldError
 from graph.identity.events import Event, read_event
 from graph.identity.isolation import Resolve, resolve_each
+from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
 from graph.json import named_once, parse_json
 from graph.model import Answer
 
@@ -29,12 +30,12 @@ class _Ambiguous(dict[str, Any]):
         self.refusal = refusal
 
 
-def read_one(raw: bytes | Any) -> Read:
+def read_one(raw: bytes | Any, namespaces: Namespaces = DEFAULT_NAMESPACES) -> Read:
     """Read one event of many, or say what is wrong with it; what was found to be wrong before stays so."""
     if isinstance(raw, KinfoldError):
         return raw
     try:
-        return read_event(raw)
+        return read_event(raw, namespaces=namespaces)
     except KinfoldError as error:
         return error
 

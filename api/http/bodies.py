@@ -5,12 +5,13 @@ from typing import Any, TypeVar
 from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError
 
-from api.http.query import the_one_key
+from api.http.query import keys_given, the_one_key
 from api.http.requests import read_body
 from graph.errors import BadInput, FieldError
 from graph.identity.events import MAX_EVENT_BYTES, PropertyMap, Time, field_errors
+from graph.identity.namespaces import Namespaces
 from graph.json import parse_json
-from graph.model import KEY_NAMES, MAX_NAME, KeyName
+from graph.model import MAX_NAME, KeyName
 from graph.offers.definitions import MAX_OFFERS, CategoryBody, EnvironmentBody, OfferBody, SpaceBody
 from graph.store.changes import CHANGE_KINDS
 
@@ -37,24 +38,26 @@ class PropertiesBody(BaseModel):
 
 
 class KeyBody(BaseModel):
-    """One key; exactly one of the four."""
+    """One key; exactly one, of any namespace."""
 
-    model_config = _example(email="ana@example.com")
+    model_config = ConfigDict(
+        extra="allow", frozen=True, json_schema_extra={"examples": [{"email": "ana@example.com"}]}
+    )
 
     email: StrictStr | None = None
     tracker_id: StrictStr | None = None
     subscription: StrictStr | None = None
     user_id: StrictStr | None = None
 
-    def key(self) -> tuple[KeyName, str]:
+    def key(self, namespaces: Namespaces) -> tuple[KeyName, str]:
         """Name the one key that was given, and its value.
 
         Raises
         ------
         BadInput
-            When there is none, or more than one.
+            When there is none, or more than one, or the body names no namespace.
         """
-        return the_one_key([(name, value) for name in KEY_NAMES if (value := getattr(self, name)) is not None], "")
+        return the_one_key(keys_given(self, namespaces, "unknown_field", "there is no such field"), "", namespaces)
 
 
 class MergeBody(BaseModel):

@@ -1,7 +1,7 @@
 """What may stand in a query string: nothing unknown, nothing twice, flags that are true or false."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import Query, Request
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
@@ -9,7 +9,8 @@ from pydantic_core import PydanticCustomError
 
 from graph.errors import BadInput, FieldError
 from graph.explore.neighbourhood import KeyRef
-from graph.model import KEY_NAMES, KeyName
+from graph.identity.namespaces import Namespaces
+from graph.model import KeyName
 from graph.paging import make_cursor, read_cursor
 
 MAX_LIMIT = 1000
@@ -142,24 +143,33 @@ class FeedPage(_Closed):
 
 
 class _Keys(_Closed):
+    # A deployment declares further namespaces; which names there are is checked when the keys are asked for.
+    model_config = ConfigDict(extra="allow")
+
     email: Text | None = Field(None, examples=["ana@example.com"])
     tracker_id: Text | None = None
     subscription: Text | None = None
     user_id: Text | None = None
 
-    def given(self) -> list[tuple[KeyName, str]]:
-        """List the keys that were given, with their values."""
-        return [(name, value) for name in KEY_NAMES if (value := getattr(self, name)) is not None]
+    def given(self, namespaces: Namespaces) -> list[tuple[KeyName, str]]:
+        """List the keys that were given, with their values.
+
+        Raises
+        ------
+        BadInput
+            When a parameter is neither one of this call nor a namespace.
+        """
+        return keys_given(self, namespaces, "unknown_parameter", "there is no such query parameter")
 
 
 class KeyFilter(Page, _Keys):
-    """By a key, or by none."""
+    """By a key of any namespace, or by none."""
 
 
 class OneKey(_Keys):
-    """Whose key; exactly one of the four."""
+    """Whose key; exactly one, of any namespace."""
 
-    def key(self) -> tuple[KeyName, str]:
+    def key(self, namespaces: Namespaces) -> tuple[KeyName, str]:
         """Name the one key that was given, and its value.
 
         Raises
@@ -167,21 +177,21 @@ class OneKey(_Keys):
         BadInput
             When there is none, or more than one.
         """
-        return the_one_key(self.given(), "query")
+        return the_one_key(self.given(namespaces), "query", namespaces)
 
 
 class KeyPage(Page, OneKey):
-    """Whose key; exactly one of the four."""
+    """Whose key; exactly one, of any namespace."""
 
 
 class Erase(_Closed):
     """How a person is erased."""
 
-    allow_return: Flag = Field(False, description="Let a late event bring the emails and user ids back.")
+    allow_return: Flag = Field(False, description="Let a late event bring the person keys back.")
 
 
 class EraseByKey(Erase, OneKey):
-    """Who is erased: the owner of exactly one of the four keys."""
+    """Who is erased: the owner of exactly one key."""
 
 
 class Ends(_Closed):
@@ -192,12 +202,14 @@ class Ends(_Closed):
     )
     to: Text | None = Field(None, description="Another key of the same contact.", examples=["tracker_id:t1"])
     limit: Limit | None = Field(None, description="How many nodes of each group at most; all when left out.")
-    group: Literal["email", "user_id", "tracker_id", "subscription", "folded"] | None = Field(
-        None, description="Only this group of nodes, a page of it."
+    group: Text | None = Field(
+        None,
+        description="Only this group of nodes, a page of it: a namespace of keys, or 'folded'.",
+        examples=["email"],
     )
     cursor: Text | None = Field(None, description="With a group: its `next`, of the page before.")
 
-    def path(self) -> tuple[KeyRef, KeyRef] | None:
+    def path(self, namespaces: Namespaces) -> tuple[KeyRef, KeyRef] | None:
         """Read both keys.
 
         Raises
@@ -210,10 +222,31 @@ class Ends(_Closed):
         if self.from_ is None or self.to is None:
             place = "from" if self.from_ is None else "to"
             raise BadInput([FieldError(place, "both_or_none", "give both from and to, or none of them")])
-        return KeyRef.parse(self.from_, "from"), KeyRef.parse(self.to, "to")
+        return KeyRef.parse(self.from_, "from", namespaces), KeyRef.parse(self.to, "to", namespaces)
 
 
-def the_one_key(given: list[tuple[KeyName, str]], whole: str) -> tuple[KeyName, str]:
+def keys_given(model: BaseModel, namespaces: Namespaces, rule: str, message: str) -> list[tuple[KeyName, str]]:
+    """List the keys that a query or a body gives, by the names of their namespaces.
+
+    Raises
+    ------
+    BadInput
+        When it has a name that is neither a field nor a namespace, or a value that is not a string.
+    """
+    more = model.model_extra or {}
+    wrong = [FieldError(name, rule, message) for name in more if name not in namespaces]
+    wrong += [
+        FieldError(name, "type", "this is a string")
+        for name, value in more.items()
+        if name in namespaces and not isinstance(value, str | None)
+    ]
+    if wrong:
+        raise BadInput(wrong)
+    found = ((name, getattr(model, name, None)) for name in namespaces.names)
+    return [(name, value) for name, value in found if value is not None]
+
+
+def the_one_key(given: list[tuple[KeyName, str]], whole: str, namespaces: Namespaces) -> tuple[KeyName, str]:
     """Take the only key of those that were given; ``whole`` is where an error is placed when there is none.
 
     Raises
@@ -223,7 +256,7 @@ def the_one_key(given: list[tuple[KeyName, str]], whole: str) -> tuple[KeyName, 
     """
     if len(given) != 1:
         place = " and ".join(name for name, _ in given) or whole
-        raise BadInput([FieldError(place, "exactly_one", f"give exactly one of {', '.join(KEY_NAMES)}")])
+        raise BadInput([FieldError(place, "exactly_one", f"give exactly one of {', '.join(namespaces.names)}")])
     return given[0]
 
 

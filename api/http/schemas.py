@@ -4,7 +4,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from graph.model import IgnoredReason, KeyName, Kind, Outcome
+from graph.identity.namespaces import KeyClass, Normaliser
+from graph.model import ConflictReason, IgnoredReason, KeyName, Kind, Outcome
 from graph.store.changes import ChangeKind
 
 _CONTACT = "01936f2e-7c1a-7d10-9a3c-5b1f0c2d4e6f"
@@ -39,6 +40,7 @@ _DOCUMENT: dict[str, Any] = {
     "user_ids": ["42"],
     "trackers": ["t1"],
     "subscriptions": [{"id": "s1", "shared_with": []}],
+    "keys": {"email": ["ana@example.com"], "subscription": ["s1"], "tracker_id": ["t1"], "user_id": ["42"]},
     "properties": {"_name": "Ana"},
     "segments": ["newsletter"],
     "workflows": {"welcome": {"status": "active", "nodes": {"mail": {"ran_at": "2026-11-22T10:00:00Z", "data": {}}}}},
@@ -135,10 +137,13 @@ class MovedKey(BaseModel):
 
 
 class Conflict(BaseModel):
-    """A key of the event that is somebody else's and stays there."""
+    """A key of the event that is somebody else's and stays there, or that the contact has no room for."""
 
     key: KeyName
-    owner: str | None
+    owner: str | None = Field(description="Null where it is nobody's, and for one that exists only in a dry run.")
+    reason: ConflictReason | None = Field(
+        None, description="`full`: the contact has as many of this namespace as events may give it."
+    )
 
 
 class IgnoredKey(BaseModel):
@@ -237,6 +242,7 @@ class Contact(BaseModel):
     user_ids: list[str]
     trackers: list[str]
     subscriptions: list[OwnedSubscription]
+    keys: dict[KeyName, list[str]] = Field(description="Every key, by the name of its namespace.")
     properties: dict[str, Any]
     segments: list[str]
     workflows: dict[str, Enrolment] = Field(description="By name: what the contact shows of it.")
@@ -255,17 +261,42 @@ class ContactList(BaseModel):
     next: str | None
 
 
+class Namespace(BaseModel):
+    """One kind of key, its settings, and how many keys of it there are; settings that are not set are left out."""
+
+    name: str
+    key_class: KeyClass = Field(alias="class")
+    priority: int
+    at_most: int | None = None
+    normalise: Normaliser
+    region: str | None = None
+    pattern: str | None = None
+    hash_of: str | None = None
+    block: list[str] | None = None
+    allow: list[str] | None = None
+    block_patterns: list[str] | None = None
+    paths: list[str] | None = Field(None, alias="from")
+    keys: int
+
+
+class NamespaceList(BaseModel):
+    """The namespaces of a deployment."""
+
+    items: list[Namespace]
+    next: None
+
+
 class FoundContact(BaseModel):
     """A contact, and what of it the text is."""
 
-    found_by: list[Literal["id", "email", "tracker_id", "subscription", "user_id"]]
+    found_by: list[str] = Field(description="`id`, or the namespace of a key.")
     contact: Contact
 
 
 class SimilarKey(BaseModel):
     """A key that begins with the text."""
 
-    key: Literal["email", "tracker_id", "subscription", "user_id"]
+    key: KeyName
     value: str
     contacts: int = Field(description="How many own it.")
 
@@ -365,7 +396,7 @@ class PathStep(BaseModel):
 class GraphGroup(BaseModel):
     """How much of one kind there is around a contact."""
 
-    group: Literal["email", "user_id", "tracker_id", "subscription", "folded"]
+    group: str = Field(description="A namespace of keys, or `folded`.")
     total: int
     shown: int = Field(description="On this page; what the path needs comes on top.")
     next: str | None
@@ -1041,7 +1072,7 @@ class ExportedVisitor(BaseModel):
 class ExportedActivity(Activity):
     """One thing that the contact did, with the keys that its event carried."""
 
-    carried: dict[KeyName, str]
+    carried: dict[KeyName, str | list[str]]
     period: str
 
 
@@ -1076,6 +1107,7 @@ class Removed(BaseModel):
     user_ids: int
     trackers: int
     subscriptions: int
+    other_keys: int = Field(description="Keys of further namespaces.")
     properties: int
     activities: int
     periods: int
@@ -1124,7 +1156,7 @@ class Receipt(StoredReceipt):
 class Suppressed(BaseModel):
     """A key that does not come back."""
 
-    kind: Literal["email", "user_id"]
+    kind: KeyName
     digest: str
     at: str
 

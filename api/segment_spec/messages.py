@@ -10,14 +10,17 @@ import json
 import math
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
 
+from api.segment_spec.further_keys import further_keys
 from graph.errors import BadInput, FieldError, TooLarge
-from graph.identity.events import MAX_EVENT_BYTES, MAX_MESSAGE_ID, Event, read_event
-from graph.identity.keys import MAX_KEY, InvalidKey, normalise
+from graph.identity.events import MAX_EVENT_BYTES, MAX_MESSAGE_ID, TrackedEvent, read_event
+from graph.identity.keys import DEFAULT_BLOCK_LIST, MAX_KEY, InvalidKey, normalise
+from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
 from graph.model import MAX_NAME, KeyName
 
 KINDS = ("identify", "track", "page", "screen", "group", "alias")
@@ -60,9 +63,13 @@ _MAX_MEMBERS = 16
 _LONG_TEXT = 512
 _CUT_BYTES = 2048
 _INT64 = 2**63
-_TOLERANCE = timedelta(seconds=2)
-"""A clock that differs by less is taken as right. The difference is then mostly the request's way here, which is
-another one for each batch: correcting by it would shuffle what one sender did within a moment."""
+_AHEAD = timedelta(seconds=2)
+_BEHIND = timedelta(minutes=1)
+"""How far a clock may seem to be ahead of ours, or behind it, and is taken as right. What seems behind is mostly the
+request's way here, which is another one for each batch: correcting by it would let what was captured first and sent
+slowly overtake what came after."""
+_FIRST_YEAR = datetime(2000, 1, 1, tzinfo=UTC)
+"""No SDK sent anything before: an earlier time of sending is a zero of some language."""
 
 
 class BadMessage(BadInput):
@@ -141,7 +148,9 @@ def parse(body: bytes) -> dict[str, Any]:
     return parsed
 
 
-def read_batch(body: Mapping[str, Any], received_at: datetime) -> list[Event | BadMessage]:
+def read_batch(
+    body: Mapping[str, Any], received_at: datetime, namespaces: Namespaces = DEFAULT_NAMESPACES
+) -> list[TrackedEvent | BadMessage]:
     """Read the messages of a batch; what is wrong with one stands in its place.
 
     Raises
@@ -161,7 +170,7 @@ def read_batch(body: Mapping[str, Any], received_at: datetime) -> list[Event | B
         if len(messages) > 1 and _is_larger(context, room):
             message = f"the context of {len(messages)} messages is at most {room} bytes"
             raise TooLarge([FieldError("context", "too_large", message)])
-    return [_one_of(message, body, received_at) for message in messages]
+    return [_one_of(message, body, received_at, namespaces) for message in messages]
 
 
 def _is_larger(tree: object, room: int) -> bool:
@@ -184,7 +193,9 @@ def _is_larger(tree: object, room: int) -> bool:
     return False
 
 
-def _one_of(message: object, body: Mapping[str, Any], received_at: datetime) -> Event | BadMessage:
+def _one_of(
+    message: object, body: Mapping[str, Any], received_at: datetime, namespaces: Namespaces
+) -> TrackedEvent | BadMessage:
     if not isinstance(message, dict):
         return _bad("", "type", "a message is an object")
     kind = message.get("type")
@@ -195,10 +206,17 @@ def _one_of(message: object, body: Mapping[str, Any], received_at: datetime) -> 
     if isinstance(message.get("context"), dict):
         shared["context"] = {**shared.get("context", {}), **message["context"]}
     # The batch's own time of sending is that of this request; a message may carry that of an earlier one.
-    return read_message(kind, {**message, **shared}, received_at, sent_at=body.get("sentAt"))
+    return read_message(kind, {**message, **shared}, received_at, sent_at=body.get("sentAt"), namespaces=namespaces)
 
 
-def read_message(kind: str, message: Mapping[str, Any], received_at: datetime, *, sent_at: object = None) -> Event:
+def read_message(
+    kind: str,
+    message: Mapping[str, Any],
+    received_at: datetime,
+    *,
+    sent_at: object = None,
+    namespaces: Namespaces = DEFAULT_NAMESPACES,
+) -> TrackedEvent:
     """Read one message as an event.
 
     Parameters
@@ -211,21 +229,31 @@ def read_message(kind: str, message: Mapping[str, Any], received_at: datetime, *
         When it arrived, by this machine's clock.
     sent_at
         When the request was sent, by the sender's clock; the message's own ``sentAt`` if left out.
+    namespaces
+        Those of the deployment: what they say of where their keys stand is read too.
     """
     rest = dict(message)
     for name in ("type", "writeKey"):
         rest.pop(name, None)
-    person = _take_traits(kind, rest)
+    traits = _take_traits(kind, rest)
+    previous = _take_previous(rest) if kind == "alias" else None
     event: dict[str, Any] = {
-        **{str(key): value for key, value in _take_keys(kind, rest, person).items()},
+        **{str(key): value for key, value in _take_keys(rest, traits, previous).items()},
         "event": _take_name(kind, rest),
         "message_id": _take_message_id(rest),
         "occurred_at": _take_time(rest, sent_at, received_at),
+        "previous_id": previous,
     }
+    if kind == "group" and (group := _text(rest.get("groupId"))) is not None and len(group) <= _LONG_TEXT:
+        event["groups"] = {"groupId": group}
     event = {name: value for name, value in event.items() if value is not None}
+    if further := further_keys(message, namespaces, event):
+        event["keys"] = further
     own = rest.pop("properties") if isinstance(rest.get("properties"), dict) else {}
     fitting = _Fitting(MAX_EVENT_BYTES - _CUT_BYTES - len(orjson.dumps(event)))
-    properties = fitting.fit(_leaves(person, whole_lists=True))
+    properties = fitting.fit(_leaves(traits.said, whole_lists=True))
+    cached = ((name, value) for name, value in _leaves(traits.cached, whole_lists=True) if value is not None)
+    once = fitting.fit((name, value) for name, value in cached if _name(name) not in properties)
     kept = fitting.fit(_leaves(own))
     context = {"context": rest.pop("context")} if "context" in rest else {}
     # An SDK fills empty places with null; nothing is told by that.
@@ -233,24 +261,74 @@ def read_message(kind: str, message: Mapping[str, Any], received_at: datetime, *
     kept = fitting.fit(((name, value) for name, value in _leaves(context) if value is not None), kept)
     if fitting.cut:
         kept[CUT] = _as_many_as_fit(fitting.cut)
-    return read_event(event | {"properties": properties, "event_properties": kept})
+    whole = event | {"properties": properties, "properties_once": once, "event_properties": kept}
+    return read_event(whole, TrackedEvent, namespaces=namespaces)
 
 
-def _take_traits(kind: str, rest: dict[str, Any]) -> dict[str, Any]:
-    """Take the person's traits out of the message; a group's own stay."""
-    person: dict[str, Any] = {}
+@dataclass(slots=True)
+class _Traits:
+    """What a message says of the person.
+
+    Attributes
+    ----------
+    said
+        Said by this call.
+    cached
+        Repeated by the SDK from its memory of the last identify on that device, which may be long ago.
+    """
+
+    said: dict[str, Any]
+    cached: dict[str, Any]
+
+    def take_text(self, name: str) -> str | None:
+        """Take a trait that is a text, or nothing at all, out of both."""
+        found: str | None = None
+        for traits in (self.said, self.cached):
+            text = _text(traits.get(name))
+            if text is not None or traits.get(name, ...) is None:
+                del traits[name]
+            found = found or text
+        return found
+
+
+def _take_traits(kind: str, rest: dict[str, Any]) -> _Traits:
+    """Take the person's traits out of the message; a group's own stay, and so do ids that are not the message's."""
+    cached: dict[str, Any] = {}
+    said: dict[str, Any] = {}
     if isinstance(rest.get("context"), dict):
         context = rest["context"] = dict(rest["context"])
         if isinstance(context.get("traits"), dict):
-            person |= context.pop("traits")
+            cached = _without_ids(context.pop("traits"), rest, "context.traits")
     if kind != "group" and isinstance(rest.get("traits"), dict):
-        person |= rest.pop("traits")
-    if kind == "group" and (group := _text(rest.get("groupId"))) is not None:
-        person.setdefault("groupId", group)
-    return person
+        said = _without_ids(rest.pop("traits"), rest, "traits")
+    if kind == "identify":  # RudderStack's SDKs put the traits of an identify into the context
+        return _Traits(cached | said, {})
+    return _Traits(said, {name: value for name, value in cached.items() if name not in said})
 
 
-def _take_keys(kind: str, rest: dict[str, Any], person: dict[str, Any]) -> dict[KeyName, str]:
+def _without_ids(traits: dict[str, Any], rest: dict[str, Any], place: str) -> dict[str, Any]:
+    """Leave out the ids that SDKs repeat among the traits: they are keys, and no facts about the person."""
+    own = {text for name in ("userId", "anonymousId") if (text := _text(rest.get(name))) is not None}
+    kept = dict(traits)
+    for name in ("userId", "anonymousId", "id"):
+        if name not in kept or (name == "id" and _text(kept["id"]) not in own):
+            continue
+        value = kept.pop(name)
+        if value is not None and _text(value) not in own:
+            rest[f"{place}.{name}"] = value
+    return kept
+
+
+def _take_previous(rest: dict[str, Any]) -> str | None:
+    """Read who an alias says it was before; whoever that turns out to be, the activity keeps what was said."""
+    previous = _take_text(rest, "previousId")
+    if previous is None:
+        return None
+    rest["previousId"] = previous
+    return previous.strip()[: MAX_KEY + 1]
+
+
+def _take_keys(rest: dict[str, Any], traits: _Traits, previous: str | None) -> dict[KeyName, str]:
     keys: dict[KeyName, str] = {}
     aside: dict[str, str] = {}
 
@@ -263,25 +341,19 @@ def _take_keys(kind: str, rest: dict[str, Any], person: dict[str, Any]) -> dict[
             value = value.strip()[: MAX_KEY + 1]
         keys[key] = value
 
+    address = traits.take_text("email")
     if (user := _take_text(rest, "userId")) is not None:
-        take("email" if _is_email(user) else "user_id", user, "userId")
-    if (address := _text(person.get("email"))) is not None:
-        del person["email"]
-        if "email" not in keys:
-            take("email", address, "traits.email")
-        elif address.strip().lower() != keys["email"].strip().lower():
-            aside["traits.email"] = address
-    elif person.get("email", ...) is None:
-        del person["email"]
-    if kind == "alias" and (previous := _take_text(rest, "previousId")) is not None:
-        if not _is_email(previous):
-            take("tracker_id", previous, "previousId")
-        elif "email" not in keys:
-            take("email", previous, "previousId")
-        else:
-            aside["previousId"] = previous
-    if "tracker_id" not in keys and (tracker := _take_text(rest, "anonymousId")) is not None:
+        take("user_id", user, "userId")
+        if _is_email(user) and (address is None or not _names_a_mailbox(address)):
+            keys["email"] = user
+            if address is not None:
+                aside["traits.email"] = address
+    if address is not None and "email" not in keys:
+        take("email", address, "traits.email")
+    if (tracker := _take_text(rest, "anonymousId")) is not None:
         take("tracker_id", tracker, "anonymousId")
+        if previous is not None and tracker != previous:
+            aside["anonymousId"] = tracker  # the previousId may turn out to be the tracker
     device = rest["context"].get("device") if isinstance(rest.get("context"), dict) else None
     if isinstance(device, dict):
         rest["context"]["device"] = device = dict(device)
@@ -312,23 +384,33 @@ def _take_message_id(rest: dict[str, Any]) -> str | None:
 
 def _take_time(rest: dict[str, Any], sent_at: object, received_at: datetime) -> datetime | None:
     """Say when it happened by this machine's clock, given when it happened and was sent by the sender's."""
-    sent = _time(sent_at) or _time(rest.get("sentAt"))
+    sent = _time_of_sending(sent_at) or _time_of_sending(rest.get("sentAt"))
+    # A message of an archive says when it was received then; the time of its replay has nothing to do with its clock.
+    received = _time(rest.get("receivedAt")) if _time_of_sending(rest.get("sentAt")) else None
+    if received is not None:
+        sent = _time_of_sending(rest.get("sentAt"))
     rest.pop("sentAt", None)
     name = "timestamp" if _time(rest.get("timestamp")) else "originalTimestamp"
     said = _time(rest.get(name))
     if said is None:
         return None
-    skew = received_at - sent if sent else timedelta()
+    skew = (received or received_at) - sent if sent else timedelta()
+    is_right = -_AHEAD < skew < _BEHIND
     try:
         # Nothing happens after it was heard of, whatever a clock says.
-        occurred = min(received_at, said + skew if abs(skew) >= _TOLERANCE else said)
+        occurred = min(received_at, said if is_right else said + skew)
     except OverflowError:
         occurred = received_at
-    if abs(occurred - said) < _TOLERANCE:
+    if abs(occurred - said) < _AHEAD:
         rest.pop(name)
     else:
         rest["originalTimestamp"] = rest.pop(name)
     return occurred
+
+
+def _time_of_sending(value: object) -> datetime | None:
+    sent = _time(value)
+    return None if sent is None or sent < _FIRST_YEAR else sent
 
 
 def _time(value: object) -> datetime | None:
@@ -347,6 +429,10 @@ def _is_email(text: str) -> bool:
     except InvalidKey:
         return False
     return True
+
+
+def _names_a_mailbox(address: str) -> bool:
+    return _is_email(address) and not DEFAULT_BLOCK_LIST.blocks("email", address.strip())
 
 
 def _text(value: object) -> str | None:

@@ -11,7 +11,7 @@ RETURN collect([
   c.id,
   c.kind = 'known',
   COLLECT {
-    MATCH (c)-[o:OWNS]->(k)
+    MATCH (c)-[o:OWNS]->(k:Tracker|Email|UserId|Subscription)
     RETURN [
       CASE
         WHEN k:Tracker THEN 0

@@ -22,7 +22,7 @@ RETURN collect([
   a.user_id,
   a.subscription,
   COLLECT {
-    MATCH (m)-[:MOVED]->(k)
+    MATCH (m)-[:MOVED]->(k:Tracker|Email|UserId|Subscription)
     RETURN [CASE WHEN k:Tracker THEN 0 WHEN k:Email THEN 1 WHEN k:UserId THEN 2 ELSE 3 END, k.value] LIMIT 600
   }
 ]) AS page

@@ -1,7 +1,7 @@
 // name: explore.activity
 // purpose: Read one page of a contact's activity, on one tracker or on all, newest first and of one moment the last that arrived, after the place where the last page ended.
 // parameters: contact_id, tracker_id, occurred, received, message_id, limit
-// columns: message_id, event, names, values, tracker_id, occurred, received, rule, outcome, limited, trace
+// columns: message_id, event, names, values, tracker_id, occurred, said, received, rule, outcome, limited, trace
 // access: read
 MATCH (contact:Contact {id: $contact_id})-[:HAS]->(period:Timeline) USING INDEX SEEK contact:Contact(id)
 MATCH (period)-[:OF|WAS_OF]->(tracker:Tracker)
@@ -24,6 +24,7 @@ RETURN
   coalesce(a.property_values, []) AS values,
   tracker.value AS tracker_id,
   occurred,
+  a.said_at.epochMillis * 1000 + a.said_at.microsecond % 1000 AS said,
   received,
   a.rule AS rule,
   a.outcome AS outcome,

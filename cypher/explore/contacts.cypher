@@ -25,12 +25,11 @@ RETURN
   first.epochMillis * 1000 + first.microsecond % 1000 AS first,
   last.epochMillis * 1000 + last.microsecond % 1000 AS last,
   COLLECT {
-    MATCH (c)-[o:OWNS]->(k)
+    MATCH (c)-[o:OWNS]->(k:Key)
     RETURN [
-      head(labels(k)), k.value, o.since.epochMillis * 1000 + o.since.microsecond % 1000, o.position, o.merge,
-      CASE WHEN k:Subscription
-        THEN COLLECT { MATCH (k)<-[:OWNS]-(other:Contact) WHERE other <> c RETURN other.id }
-        ELSE [] END
+      k.namespace, k.value, o.since.epochMillis * 1000 + o.since.microsecond % 1000, o.position, o.merge,
+      CASE WHEN k.namespace IN ['email', 'tracker_id', 'user_id'] THEN []
+        ELSE COLLECT { MATCH (k)<-[:OWNS]-(other:Contact) WHERE other <> c RETURN other.id } END
     ]
   } AS keys,
   COLLECT {

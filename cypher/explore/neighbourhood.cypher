@@ -11,9 +11,9 @@ RETURN
     head(COLLECT { MATCH (c)-[o:OWNS]->(k:Email|UserId) RETURN k.value ORDER BY k:UserId, o.merge IS NOT NULL, o.since LIMIT 1 })
   ) AS title,
   COLLECT {
-    MATCH (c)-[o:OWNS]->(k)
+    MATCH (c)-[o:OWNS]->(k:Key)
     RETURN {
-      label: head(labels(k)),
+      namespace: k.namespace,
       value: k.value,
       since: o.since.epochMillis * 1000 + o.since.microsecond % 1000,
       merge: o.merge,
@@ -56,6 +56,6 @@ RETURN
         RETURN a.occurred_at.epochMillis * 1000 + a.occurred_at.microsecond % 1000
       }),
       brought: COUNT { (m)-[:MOVED]->() },
-      keys: COLLECT { MATCH (m)-[:MOVED]->(k) RETURN [head(labels(k)), k.value] ORDER BY head(labels(k)), k.value LIMIT 5 }
+      keys: COLLECT { MATCH (m)-[:MOVED]->(k:Key) RETURN [k.namespace, k.value] ORDER BY k.namespace, k.value LIMIT 5 }
     }
   } AS ghosts

@@ -25,4 +25,4 @@ RETURN
   m.at.epochMillis * 1000 + m.at.microsecond % 1000 AS at,
   a.occurred_at.epochMillis * 1000 + a.occurred_at.microsecond % 1000 AS occurred,
   m.undone_at.epochMillis * 1000 + m.undone_at.microsecond % 1000 AS undone,
-  COLLECT { MATCH (m)-[:MOVED]->(k) RETURN toLower(head(labels(k))) + ' ' + k.value ORDER BY head(labels(k)), k.value } AS keys
+  COLLECT { MATCH (m)-[:MOVED]->(k:Key) RETURN k.namespace + ' ' + k.value ORDER BY k.namespace, k.value } AS keys

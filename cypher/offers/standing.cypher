@@ -31,13 +31,18 @@ CALL (c) {
       WHEN 'email' THEN c.emails
       WHEN 'user_id' THEN c.user_ids
       WHEN 'tracker_id' THEN c.trackers
-      ELSE c.subscriptions END)
+      WHEN 'subscription' THEN c.subscriptions
+      ELSE COUNT { MATCH (c)-[:OWNS]->(:Key {namespace: leaf.name}) } END)
     WHEN 'event' THEN counts[leaf.index] >= leaf.value
     WHEN 'exists' THEN leaf.value = any(p IN properties WHERE p.name = leaf.name)
     ELSE any(p IN properties WHERE p.name = leaf.name AND coalesce(CASE leaf.test
+      // A list is what one of its values is.
       WHEN 'is' THEN p.value = leaf.value
-      WHEN 'is_not' THEN NOT coalesce(p.value = leaf.value, false)
+        OR valueType(p.value) STARTS WITH 'LIST' AND leaf.value IN p.value
+      WHEN 'is_not' THEN NOT coalesce(p.value = leaf.value
+        OR valueType(p.value) STARTS WITH 'LIST' AND leaf.value IN p.value, false)
       WHEN 'in' THEN p.value IN leaf.value
+        OR valueType(p.value) STARTS WITH 'LIST' AND any(one IN p.value WHERE one IN leaf.value)
       WHEN 'greater_than' THEN p.value > leaf.value
       WHEN 'less_than' THEN p.value < leaf.value
       WHEN 'contains' THEN CASE

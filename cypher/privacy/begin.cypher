@@ -50,5 +50,5 @@ CALL (holders) {
 }
 RETURN
   [holder IN holders | holder.id] AS ids,
-  [k IN owned | [head(labels(k)), k.value]] AS keys,
+  [k IN owned | [k.namespace, k.value]] AS keys,
   activities

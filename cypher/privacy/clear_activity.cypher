@@ -11,28 +11,34 @@ CALL (erasure, found) {
   UNWIND found AS a
   WITH DISTINCT erasure, a.email AS value
   WHERE value IS NOT NULL
-  MERGE (k:Email {value: value})
+  MERGE (k:Key {namespace: 'email', value: value})
   MERGE (erasure)-[:CLEARS]->(k)
 }
 CALL (erasure, found) {
   UNWIND found AS a
   WITH DISTINCT erasure, a.user_id AS value
   WHERE value IS NOT NULL
-  MERGE (k:UserId {value: value})
+  MERGE (k:Key {namespace: 'user_id', value: value})
   MERGE (erasure)-[:CLEARS]->(k)
 }
 CALL (erasure, found) {
   UNWIND found AS a
   WITH DISTINCT erasure, a.subscription AS value
   WHERE value IS NOT NULL
-  MERGE (k:Subscription {value: value})
+  MERGE (k:Key {namespace: 'subscription', value: value})
   MERGE (erasure)-[:CLEARS]->(k)
 }
 CALL (erasure, found) {
   UNWIND found AS a
   WITH DISTINCT erasure, a.tracker_id AS value
   WHERE value IS NOT NULL
-  MERGE (k:Tracker {value: value})
+  MERGE (k:Key {namespace: 'tracker_id', value: value})
+  MERGE (erasure)-[:CLEARS]->(k)
+}
+CALL (erasure, found) {
+  UNWIND found AS a
+  MATCH (a)-[:CARRIED]->(k:Key)
+  WITH DISTINCT erasure, k
   MERGE (erasure)-[:CLEARS]->(k)
 }
 WITH found, size(found) AS activities

@@ -12,19 +12,7 @@ WITH
   COLLECT { MATCH (erasure)-[:ERASES]->(:Erased)-[:LOST_NAME]->(l:NameLoss) RETURN DISTINCT l } AS losses
 CALL (erasure, changes) {
   UNWIND changes AS change
-  CALL (change) {
-    WITH * WHERE change.key = 'email'
-    MERGE (k:Email {value: change.value}) RETURN k
-    UNION ALL
-    WITH * WHERE change.key = 'user_id'
-    MERGE (k:UserId {value: change.value}) RETURN k
-    UNION ALL
-    WITH * WHERE change.key = 'tracker_id'
-    MERGE (k:Tracker {value: change.value}) RETURN k
-    UNION ALL
-    WITH * WHERE change.key = 'subscription'
-    MERGE (k:Subscription {value: change.value}) RETURN k
-  }
+  MERGE (k:Key {namespace: change.key, value: change.value})
   MERGE (erasure)-[:CLEARS]->(k)
 }
 WITH merges, conflicts, changes, losses, size(merges) AS unions, size(conflicts) AS splits, size(changes) AS key_changes

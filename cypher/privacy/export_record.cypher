@@ -6,9 +6,9 @@
 MATCH (c:Contact {id: $contact_id}) USING INDEX SEEK c:Contact(id)
 RETURN
   COLLECT {
-    MATCH (c)-[o:OWNS]->(k)
+    MATCH (c)-[o:OWNS]->(k:Key)
     RETURN {
-      label: head(labels(k)),
+      namespace: k.namespace,
       value: k.value,
       since: o.since.epochMillis * 1000 + o.since.microsecond % 1000,
       position: o.position,

@@ -15,15 +15,15 @@ RETURN
   m.at.epochMillis * 1000 + m.at.microsecond % 1000 AS at,
   m.undone_at.epochMillis * 1000 + m.undone_at.microsecond % 1000 AS undone_at,
   COLLECT {
-    MATCH (m)-[moved:MOVED]->(k)
+    MATCH (m)-[moved:MOVED]->(k:Key)
     RETURN {
-      label: head(labels(k)),
+      namespace: k.namespace,
       value: k.value,
       since: moved.since.epochMillis * 1000 + moved.since.microsecond % 1000,
       message_id: moved.message_id,
       kept_since: moved.kept_since.epochMillis * 1000 + moved.kept_since.microsecond % 1000
     }
-    ORDER BY head(labels(k)), k.value
+    ORDER BY k.namespace, k.value
   } AS moved,
   COLLECT { MATCH (m)-[:CARRIED]->(period:Timeline) RETURN period.id ORDER BY period.id } AS periods
 ORDER BY at, id

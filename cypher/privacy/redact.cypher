@@ -1,6 +1,6 @@
 // name: privacy.redact
 // purpose: Take what names the erased out of some of the other contacts' activity: keys that go, and lines of traces.
-// parameters: emails, user_ids, trackers, subscriptions, gone_emails, gone_user_ids, gone_trackers, gone_subscriptions, marks, instead, limit
+// parameters: tied, emails, user_ids, trackers, subscriptions, gone_emails, gone_user_ids, gone_trackers, gone_subscriptions, marks, instead, limit
 // columns: redacted
 // access: write
 CALL () {
@@ -21,9 +21,13 @@ CALL () {
   RETURN a
   UNION
   UNWIND $trackers AS value
-  MATCH (k:Tracker {value: value})<-[:OF|WAS_OF]-(period:Timeline) USING INDEX SEEK k:Tracker(value)
+  MATCH (k:Key {namespace: 'tracker_id', value: value})<-[:OF|WAS_OF]-(period:Timeline) USING INDEX SEEK k:Key(namespace, value)
   MATCH (period)<-[:ON]-(a:Activity)
   WHERE a.trace IS NOT NULL
+  RETURN a
+  UNION
+  UNWIND $tied AS wanted
+  MATCH (k:Key {namespace: wanted[0], value: wanted[1]})<-[:CARRIED]-(a:Activity) USING INDEX SEEK k:Key(namespace, value)
   RETURN a
 }
 WITH a

@@ -1,32 +1,17 @@
 // name: resolution.facts
 // purpose: Read, under locks, who owns the keys of a batch, and what is known of those contacts.
-// parameters: emails, user_ids, subscriptions, trackers, message_ids, contact_ids, locks
+// parameters: keys, subscriptions, shared, counters, message_ids, contact_ids, locks
 // columns: keys, contacts, messages, splits
 // access: write
 // plan: kept
-CALL () {
-  UNWIND $emails AS value
-  MATCH (k:Email {value: value}) USING INDEX SEEK k:Email(value)
-  RETURN 'email' AS name, k
-  UNION ALL
-  UNWIND $user_ids AS value
-  MATCH (k:UserId {value: value}) USING INDEX SEEK k:UserId(value)
-  RETURN 'user_id' AS name, k
-  UNION ALL
-  UNWIND $subscriptions AS value
-  MATCH (k:Subscription {value: value}) USING INDEX SEEK k:Subscription(value)
-  RETURN 'subscription' AS name, k
-  UNION ALL
-  UNWIND $trackers AS value
-  MATCH (k:Tracker {value: value}) USING INDEX SEEK k:Tracker(value)
-  RETURN 'tracker_id' AS name, k
-}
+UNWIND $keys AS wanted
+MATCH (k:Key {namespace: wanted[0], value: wanted[1]}) USING INDEX SEEK k:Key(namespace, value)
 // Removing a property that is never there takes the node's lock and changes nothing.
 FOREACH (_ IN $locks | REMOVE k._lock)
-WITH name, k
+WITH k
 OPTIONAL MATCH (k)<-[:OWNS]-(owner:Contact)
 OPTIONAL MATCH (k)<-[:OF]-(period:Timeline)
-WITH collect([name, k.value, owner.id, period.id]) AS keys, collect(DISTINCT owner) AS owners
+WITH collect([k.namespace, k.value, owner.id, period.id]) AS keys, collect(DISTINCT owner) AS owners
 // What follows takes what was found as an argument, so that it is read under the locks.
 CALL (keys) {
   UNWIND $message_ids AS message_id
@@ -50,13 +35,13 @@ CALL (keys) {
   RETURN collect(named) AS named
 }
 CALL (keys) {
-  UNWIND $subscriptions AS value
-  MATCH (disputed:Subscription {value: value})<-[:ON]-(split:Split) USING INDEX SEEK disputed:Subscription(value)
+  UNWIND $subscriptions AS wanted
+  MATCH (disputed:Key {namespace: wanted[0], value: wanted[1]})<-[:ON]-(split:Split) USING INDEX SEEK disputed:Key(namespace, value)
   MATCH (split)-[:BETWEEN]->(first)
   MATCH (first)-[:TO*0..]->(tracker_owner:Contact)
   MATCH (split)-[:MADE]->(second)
   MATCH (second)-[:TO*0..]->(made:Contact)
-  RETURN collect([value, tracker_owner.id, made.id]) AS splits
+  RETURN collect([wanted[0], wanted[1], tracker_owner.id, made.id]) AS splits
 }
 CALL (owners, message_owners, named) {
   UNWIND owners + message_owners + named AS c
@@ -71,13 +56,11 @@ CALL (owners, message_owners, named) {
     seen: c.last_seen_at.epochMillis * 1000 + c.last_seen_at.microsecond % 1000,
     split: c.split,
     nameless: coalesce(c.nameless, false),
-    emails: c.emails,
-    user_ids: c.user_ids,
-    trackers: c.trackers,
+    counts: [counter IN $counters | c[counter]],
     tracker_id: c.tracker_id,
     timeline_id: c.timeline_id,
     subscriptions: CASE WHEN c.subscriptions > 0
-      THEN COLLECT { MATCH (c)-[:OWNS]->(s:Subscription) RETURN s.value }
+      THEN COLLECT { MATCH (c)-[:OWNS]->(s:Key) WHERE s.namespace IN $shared RETURN [s.namespace, s.value] }
       ELSE [] END
   }) AS contacts
 }

@@ -21,7 +21,7 @@ CALL () {
 CALL () {
   UNWIND $new AS row
   MATCH (c:Contact {id: row.contact}) USING INDEX SEEK c:Contact(id)
-  MATCH (tracker:Tracker {value: row.tracker}) USING INDEX SEEK tracker:Tracker(value)
+  MATCH (tracker:Key {namespace: 'tracker_id', value: row.tracker}) USING INDEX SEEK tracker:Key(namespace, value)
   CREATE (c)-[:HAS]->(period:Timeline {id: row.period})
   SET period.started_at = datetime({epochSeconds: row.started[0], nanosecond: row.started[1]}),
     period.first_occurred_at = CASE WHEN row.first IS NOT NULL

@@ -10,17 +10,11 @@ CALL () {
   SET c = row.set, c.id = row.id,
     c.created_at = datetime({epochSeconds: row.created[0], nanosecond: row.created[1]}),
     c.last_seen_at = datetime({epochSeconds: row.seen[0], nanosecond: row.seen[1]})
-  FOREACH (key IN row.emails |
-    CREATE (c)-[o:OWNS]->(:Email {value: key.value})
-    SET o = key.edge, o.since = datetime({epochSeconds: key.since[0], nanosecond: key.since[1]}))
-  FOREACH (key IN row.user_ids |
-    CREATE (c)-[o:OWNS]->(:UserId {value: key.value})
-    SET o = key.edge, o.since = datetime({epochSeconds: key.since[0], nanosecond: key.since[1]}))
-  FOREACH (key IN row.subscriptions |
-    CREATE (c)-[o:OWNS]->(:Subscription {value: key.value})
+  FOREACH (key IN row.keys |
+    CREATE (c)-[o:OWNS]->(:Key:$(key.label) {namespace: key.namespace, value: key.value})
     SET o = key.edge, o.since = datetime({epochSeconds: key.since[0], nanosecond: key.since[1]}))
   FOREACH (key IN row.trackers |
-    CREATE (c)-[o:OWNS]->(tracker:Tracker {value: key.value})
+    CREATE (c)-[o:OWNS]->(tracker:Key:Tracker {namespace: 'tracker_id', value: key.value})
     CREATE (c)-[:HAS]->(period:Timeline {id: key.period})-[:OF]->(tracker)
     SET o = key.edge,
       o.since = datetime({epochSeconds: key.since[0], nanosecond: key.since[1]}),
@@ -41,17 +35,11 @@ CALL () {
   UNWIND $changes AS row
   MATCH (c:Contact {id: row.id}) USING INDEX SEEK c:Contact(id)
   SET c += row.set, c.last_seen_at = datetime({epochSeconds: row.seen[0], nanosecond: row.seen[1]})
-  FOREACH (key IN row.emails |
-    CREATE (c)-[o:OWNS]->(:Email {value: key.value})
-    SET o = key.edge, o.since = datetime({epochSeconds: key.since[0], nanosecond: key.since[1]}))
-  FOREACH (key IN row.user_ids |
-    CREATE (c)-[o:OWNS]->(:UserId {value: key.value})
-    SET o = key.edge, o.since = datetime({epochSeconds: key.since[0], nanosecond: key.since[1]}))
-  FOREACH (key IN row.subscriptions |
-    CREATE (c)-[o:OWNS]->(:Subscription {value: key.value})
+  FOREACH (key IN row.keys |
+    CREATE (c)-[o:OWNS]->(:Key:$(key.label) {namespace: key.namespace, value: key.value})
     SET o = key.edge, o.since = datetime({epochSeconds: key.since[0], nanosecond: key.since[1]}))
   FOREACH (key IN row.trackers |
-    CREATE (c)-[o:OWNS]->(tracker:Tracker {value: key.value})
+    CREATE (c)-[o:OWNS]->(tracker:Key:Tracker {namespace: 'tracker_id', value: key.value})
     CREATE (c)-[:HAS]->(period:Timeline {id: key.period})-[:OF]->(tracker)
     SET o = key.edge,
       o.since = datetime({epochSeconds: key.since[0], nanosecond: key.since[1]}),

@@ -9,19 +9,19 @@ MATCH (c:Contact {id: id}) USING INDEX SEEK c:Contact(id)
 FOREACH (_ IN $locks | REMOVE c._lock)
 WITH c
 CALL (c) {
-  MATCH (c)-[o:OWNS]->(k)
-  WITH o, k, head(labels(k)) AS label
-  ORDER BY label, k.value
+  MATCH (c)-[o:OWNS]->(k:Key)
+  WITH o, k
+  ORDER BY k.namespace, k.value
   FOREACH (_ IN $locks | REMOVE k._lock)
-  WITH o, k, label
+  WITH o, k
   RETURN collect([
-    CASE label WHEN 'Email' THEN 'email' WHEN 'UserId' THEN 'user_id'
-      WHEN 'Subscription' THEN 'subscription' ELSE 'tracker_id' END,
+    k.namespace,
     k.value,
     o.since.epochMillis * 1000 + o.since.microsecond % 1000,
     o.position,
     o.merge,
-    o.message_id
+    o.message_id,
+    coalesce(o.derived, false)
   ]) AS keys
 }
 CALL (c) {

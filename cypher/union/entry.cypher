@@ -8,29 +8,30 @@ MATCH (merge)-[:FOLDED]->(source)
 FOREACH (_ IN $locks | REMOVE merge._lock, source._lock, target._lock)
 WITH merge, source, target
 CALL (merge) {
-  MATCH (merge)-[m:MOVED]->(k)
-  WITH m, k, head(labels(k)) AS label
-  ORDER BY label, k.value
+  MATCH (merge)-[m:MOVED]->(k:Key)
+  WITH m, k
+  ORDER BY k.namespace, k.value
   FOREACH (_ IN $locks | REMOVE k._lock)
-  WITH m, k, label
+  WITH m, k
   RETURN collect([
-    CASE label WHEN 'Email' THEN 'email' WHEN 'UserId' THEN 'user_id'
-      WHEN 'Subscription' THEN 'subscription' ELSE 'tracker_id' END,
+    k.namespace,
     k.value,
     m.since.epochMillis * 1000 + m.since.microsecond % 1000,
     m.position,
     m.merge,
     m.message_id,
+    coalesce(m.derived, false),
     m.kept_since.epochMillis * 1000 + m.kept_since.microsecond % 1000
   ]) AS moved
 }
 CALL (merge, target) {
-  MATCH (merge)-[:MOVED]->(k:Subscription)
+  MATCH (merge)-[:MOVED]->(k:Key)
   MATCH (k)<-[m:MOVED]-(other:Merge)
   MATCH (other)-[:INTO]->(target)
   WHERE other <> merge AND other.undone_at IS NULL AND m.kept_since IS NOT NULL
   WITH k, m, other ORDER BY other.at, other.id
   RETURN collect([
+    k.namespace,
     k.value,
     m.kept_since.epochMillis * 1000 + m.kept_since.microsecond % 1000,
     other.id

@@ -17,35 +17,8 @@ CALL (merge, row) {
   CREATE (merge)-[:CARRIED]->(period)
 }
 CALL (merge, row) {
-  UNWIND row.emails AS moved
-  MATCH (k:Email {value: moved.value}) USING INDEX SEEK k:Email(value)
-  CREATE (merge)-[m:MOVED]->(k)
-  SET m = moved.edge,
-    m.since = datetime({epochSeconds: moved.since[0], nanosecond: moved.since[1]}),
-    m.kept_since = CASE WHEN moved.kept_since IS NOT NULL
-      THEN datetime({epochSeconds: moved.kept_since[0], nanosecond: moved.kept_since[1]}) END
-}
-CALL (merge, row) {
-  UNWIND row.user_ids AS moved
-  MATCH (k:UserId {value: moved.value}) USING INDEX SEEK k:UserId(value)
-  CREATE (merge)-[m:MOVED]->(k)
-  SET m = moved.edge,
-    m.since = datetime({epochSeconds: moved.since[0], nanosecond: moved.since[1]}),
-    m.kept_since = CASE WHEN moved.kept_since IS NOT NULL
-      THEN datetime({epochSeconds: moved.kept_since[0], nanosecond: moved.kept_since[1]}) END
-}
-CALL (merge, row) {
-  UNWIND row.subscriptions AS moved
-  MATCH (k:Subscription {value: moved.value}) USING INDEX SEEK k:Subscription(value)
-  CREATE (merge)-[m:MOVED]->(k)
-  SET m = moved.edge,
-    m.since = datetime({epochSeconds: moved.since[0], nanosecond: moved.since[1]}),
-    m.kept_since = CASE WHEN moved.kept_since IS NOT NULL
-      THEN datetime({epochSeconds: moved.kept_since[0], nanosecond: moved.kept_since[1]}) END
-}
-CALL (merge, row) {
-  UNWIND row.trackers AS moved
-  MATCH (k:Tracker {value: moved.value}) USING INDEX SEEK k:Tracker(value)
+  UNWIND row.keys AS moved
+  MATCH (k:Key {namespace: moved.namespace, value: moved.value}) USING INDEX SEEK k:Key(namespace, value)
   CREATE (merge)-[m:MOVED]->(k)
   SET m = moved.edge,
     m.since = datetime({epochSeconds: moved.since[0], nanosecond: moved.since[1]}),

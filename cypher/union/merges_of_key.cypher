@@ -3,19 +3,7 @@
 // parameters: name, value
 // columns: id, source, target, rule, message_id, at, occurred, undone_at
 // access: read
-CALL () {
-  WITH * WHERE $name = 'email'
-  MATCH (k:Email {value: $value}) USING INDEX SEEK k:Email(value) RETURN k
-  UNION ALL
-  WITH * WHERE $name = 'user_id'
-  MATCH (k:UserId {value: $value}) USING INDEX SEEK k:UserId(value) RETURN k
-  UNION ALL
-  WITH * WHERE $name = 'tracker_id'
-  MATCH (k:Tracker {value: $value}) USING INDEX SEEK k:Tracker(value) RETURN k
-  UNION ALL
-  WITH * WHERE $name = 'subscription'
-  MATCH (k:Subscription {value: $value}) USING INDEX SEEK k:Subscription(value) RETURN k
-}
+MATCH (k:Key {namespace: $name, value: $value}) USING INDEX SEEK k:Key(namespace, value)
 MATCH (k)<-[:MOVED]-(m:Merge)
 WHERE m.undone_at IS NULL
 CALL (m) {

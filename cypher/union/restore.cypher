@@ -15,7 +15,7 @@ CALL (row) {
 CALL (row) {
   UNWIND row.heirs AS heir
   MATCH (merge:Merge {id: heir.merge}) USING INDEX SEEK merge:Merge(id)
-  MATCH (subscription:Subscription {value: heir.subscription}) USING INDEX SEEK subscription:Subscription(value)
+  MATCH (subscription:Key {namespace: heir.namespace, value: heir.value}) USING INDEX SEEK subscription:Key(namespace, value)
   MATCH (merge)-[moved:MOVED]->(subscription)
   REMOVE moved.kept_since
 }

@@ -11,6 +11,7 @@ from graph.blocking.suppression import Suppression
 from graph.clock import Clock, to_text
 from graph.errors import BadInput, FieldError, NotFound, Unavailable
 from graph.identity.keys import BlockList, SuppressedKeys
+from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
 from graph.patterns import InvalidPattern, Pattern
 from graph.settings import Settings
 from graph.store.changes import ChangeKind, ChangeRow, acting, append, change_row
@@ -37,8 +38,10 @@ class Blocking:
         suppression: Suppression | None = None,
         *,
         clock: Clock | None = None,
+        namespaces: Namespaces = DEFAULT_NAMESPACES,
     ) -> None:
         self._database = database
+        self._namespaces = namespaces
         self._clock = clock or Clock()
         self._settings = settings
         self._suppression = suppression or Suppression(database, settings)
@@ -152,6 +155,7 @@ class Blocking:
             removed=[*self._settings.allow, *by_kind["allow"]],
             patterns=[*self._settings.block_patterns, *filter(_runs, by_kind["pattern"])],
             suppressed=suppressed,
+            namespaces=self._namespaces,
         )
 
 

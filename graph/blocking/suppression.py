@@ -13,7 +13,8 @@ from typing import Any
 from graph.clock import to_text
 from graph.errors import BadInput, FieldError, NotFound
 from graph.identity.keys import InvalidKey, SuppressedKeys, normalise, suppression_digest
-from graph.model import PERSON_KEYS, KeyName
+from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
+from graph.model import KeyName
 from graph.paging import make_cursor, read_cursor
 from graph.settings import Settings
 from graph.store.database import RECEIPT, Database, Transaction
@@ -29,8 +30,9 @@ class Suppression:
     with it, so that a copy of the database alone does not tell who was erased.
     """
 
-    def __init__(self, database: Database, settings: Settings) -> None:
+    def __init__(self, database: Database, settings: Settings, namespaces: Namespaces = DEFAULT_NAMESPACES) -> None:
         self._database = database
+        self._namespaces = namespaces
         self._settings = settings
         self._lock = threading.Lock()
         self._known: tuple[int, SuppressedKeys] | None = None
@@ -58,7 +60,7 @@ class Suppression:
 
     def add(self, tx: Transaction, keys: Iterable[tuple[KeyName, str]]) -> int:
         """Suppress the person keys among some keys, within a transaction; give how many they are."""
-        named = [(name, value) for name, value in keys if name in PERSON_KEYS]
+        named = [(name, value) for name, value in keys if self._namespaces[name].is_person]
         if not named:
             return 0
         [row] = tx.run("privacy.secret", name=SECRET, value=secrets.token_hex(32))
@@ -90,11 +92,12 @@ class Suppression:
         NotFound
             When it is not suppressed.
         """
-        if kind not in PERSON_KEYS:
-            raise BadInput([FieldError("kind", "kind", f"what is suppressed is one of {', '.join(PERSON_KEYS)}")])
-        key: KeyName = "email" if kind == "email" else "user_id"
+        if kind not in self._namespaces.persons:
+            persons = ", ".join(name for name in self._namespaces.names if name in self._namespaces.persons)
+            raise BadInput([FieldError("kind", "kind", f"what is suppressed is one of {persons}")])
+        key: KeyName = kind
         try:
-            normal = normalise(key, value)
+            normal = normalise(key, value, self._namespaces)
         except InvalidKey as error:
             raise BadInput([FieldError("value", "invalid", str(error))]) from error
 

@@ -20,8 +20,8 @@ from pydantic_core import PydanticCustomError
 from graph.access.access_keys import separate
 from graph.errors import BadInput, FieldError
 from graph.identity.events import field_errors
-from graph.offers.files import SourceFile
 from graph.settings import Settings
+from graph.source_file import SourceFile
 
 OF_THE_SERVER = frozenset({"tenants", "tenant", "cache", "proxies", "log_format", "log_level", "log_personal"})
 """Settings of the process, which every tenant of it shares."""

@@ -10,11 +10,16 @@ from graph.explore.contacts import Document, documents, redirected
 from graph.identity.decision import Limits
 from graph.identity.keys import DEFAULT_BLOCK_LIST, BlockList, InvalidKey, normalise
 from graph.identity.living import living_contact
+from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
+from graph.identity.normal_forms import said
 from graph.identity.working_set import Contact, WorkingSet
 from graph.identity.working_set.write import write_working_set
-from graph.model import KeyName
+from graph.model import TRACKER, KeyName, KeyRef
 from graph.store.changes import acting
 from graph.store.database import RECEIPT, Database, Transaction
+
+SHOWN_ALONE = "email"
+"""The namespace of which a contact shows its first key by itself."""
 
 
 class KeyEdits:
@@ -28,8 +33,10 @@ class KeyEdits:
         block_list: Callable[[], BlockList] = lambda: DEFAULT_BLOCK_LIST,
         id_source: IdSource | None = None,
         clock: Clock | None = None,
+        namespaces: Namespaces = DEFAULT_NAMESPACES,
     ) -> None:
         self._database = database
+        self._namespaces = namespaces
         self._limits = limits or Limits()
         self._block_list = block_list
         self._id_source = id_source or RandomIds()
@@ -50,9 +57,9 @@ class KeyEdits:
         ClashError
             When another contact owns the key (``owner`` names it), or a limit would be exceeded.
         """
-        normal = self._usable(key, value)
+        ref = self._usable(key, value)
         return self._database.write(
-            lambda tx: self._shown(tx, contact_id, self._give(tx, contact_id, key, normal)), committed=RECEIPT
+            lambda tx: self._shown(tx, contact_id, self._give(tx, contact_id, ref)), committed=RECEIPT
         )
 
     def take(self, contact_id: str, key: KeyName, value: str) -> Document:
@@ -66,20 +73,20 @@ class KeyEdits:
         NotFound
             When no contact ever had this id, or this contact does not own the key.
         """
-        normal = self._readable(key, value)
+        ref = self._readable(key, value)
         return self._database.write(
-            lambda tx: self._shown(tx, contact_id, self._take(tx, contact_id, key, normal)), committed=RECEIPT
+            lambda tx: self._shown(tx, contact_id, self._take(tx, contact_id, ref)), committed=RECEIPT
         )
 
     def preview_give(self, contact_id: str, key: KeyName, value: str) -> list[Document]:
         """Say field by field what giving a key would change; nothing is written."""
-        normal = self._usable(key, value)
-        return self._preview(contact_id, lambda tx: self._give(tx, contact_id, key, normal, lock=False))
+        ref = self._usable(key, value)
+        return self._preview(contact_id, lambda tx: self._give(tx, contact_id, ref, lock=False))
 
     def preview_take(self, contact_id: str, key: KeyName, value: str) -> list[Document]:
         """Say field by field what taking a key would change; nothing is written."""
-        normal = self._readable(key, value)
-        return self._preview(contact_id, lambda tx: self._take(tx, contact_id, key, normal, lock=False))
+        ref = self._readable(key, value)
+        return self._preview(contact_id, lambda tx: self._take(tx, contact_id, ref, lock=False))
 
     def _preview(self, contact_id: str, operation: Any) -> list[Document]:
         def work(tx: Transaction) -> Iterable[str]:
@@ -88,76 +95,71 @@ class KeyEdits:
         living = self._database.read(lambda tx: living_contact(tx, contact_id))
         return preview(self._database, (living,), work)
 
-    def _usable(self, key: KeyName, value: str) -> str:
-        if self._block_list().blocks(key, value.strip()):
+    def _usable(self, key: KeyName, value: str) -> KeyRef:
+        if self._block_list().blocks(key, said(self._namespaces[key], value)):
             raise BadInput([FieldError(key, "blocked", "this value is on the block list: it names nobody")])
-        normal = self._readable(key, value)
-        if self._block_list().suppresses(key, normal):
+        ref = self._readable(key, value)
+        if self._block_list().suppresses(*ref):
             raise BadInput([FieldError(key, "suppressed", "its owner was erased; it can be allowed to come back")])
-        return normal
+        return ref
 
-    def _readable(self, key: KeyName, value: str) -> str:
+    def _readable(self, key: KeyName, value: str) -> KeyRef:
         try:
-            return normalise(key, value)
+            return KeyRef(key, normalise(key, value, self._namespaces))
         except InvalidKey as error:
             raise BadInput([FieldError(key, "invalid", str(error))]) from error
 
-    def _open(
-        self, tx: Transaction, contact_id: str, key: KeyName, value: str, *, lock: bool
-    ) -> tuple[WorkingSet, Contact]:
+    def _open(self, tx: Transaction, contact_id: str, key: KeyRef, *, lock: bool) -> tuple[WorkingSet, Contact]:
         living = living_contact(tx, contact_id)
-        working_set = WorkingSet(tx.run, self._id_source, lock=lock)
-        wanted: dict[KeyName, list[str]] = {"email": [], "user_id": [], "tracker_id": [], "subscription": []}
-        wanted[key].append(value)
-        working_set.load(
-            emails=wanted["email"],
-            user_ids=wanted["user_id"],
-            trackers=wanted["tracker_id"],
-            subscriptions=wanted["subscription"],
-            contacts=[living],
-        )
+        working_set = WorkingSet(tx.run, self._id_source, lock=lock, namespaces=self._namespaces)
+        working_set.load(keys=[key, *working_set.hashes_of(key)], contacts=[living])
         return working_set, working_set.contacts[living]
 
-    def _give(self, tx: Transaction, contact_id: str, key: KeyName, value: str, *, lock: bool = True) -> str:
-        working_set, contact = self._open(tx, contact_id, key, value, lock=lock)
-        owners = working_set.owners(key, value)
-        if contact in owners and key != "email":
+    def _give(self, tx: Transaction, contact_id: str, key: KeyRef, *, lock: bool = True) -> str:
+        working_set, contact = self._open(tx, contact_id, key, lock=lock)
+        namespace = self._namespaces[key.namespace]
+        owners = working_set.owners(key)
+        if contact in owners and key.namespace != SHOWN_ALONE:
             return contact.id
         if contact in owners:
             # An email given by hand becomes the contact's `email`, also one that it owned before.
             working_set.need_keys(contact)
-            working_set.unlink(contact, working_set.key(key, value))
+            working_set.unlink(contact, working_set.key(key))
             owners = []
-        if owners and key != "subscription":
+        if owners and not namespace.is_subscription:
             raise ClashError(
-                f"The {key} {value!r} is contact {owners[0].id}'s: take it there first, or fold the two contacts.",
+                f"The {key.namespace} {key.value!r} is contact {owners[0].id}'s: take it there first, or fold the two "
+                "contacts.",
                 owner=owners[0].id,
-                key=key,
+                key=key.namespace,
             )
-        if key == "tracker_id" and contact.trackers >= self._limits.max_trackers:
+        if key.namespace == TRACKER and contact.counts.get(TRACKER, 0) >= self._limits.max_trackers:
             raise ClashError(f"A contact owns at most {self._limits.max_trackers} trackers.", limited=True)
-        if key == "subscription" and len(contact.subscriptions) >= self._limits.max_subscriptions:
+        if namespace.is_subscription and len(contact.subscriptions) >= self._limits.max_subscriptions:
             raise ClashError(f"A contact owns at most {self._limits.max_subscriptions} subscriptions.", limited=True)
         at = self._clock.next(after=max(contact.seen, max((owner.seen for owner in owners), default=0)))
-        working_set.own(contact, key, value, at)
-        working_set.note("key_given", at, contact.id, key=key, by=acting())
+        working_set.own(contact, key, at)
+        for hashed in working_set.hashes_of(key):
+            if not working_set.owners(hashed):
+                working_set.own(contact, hashed, at, derived=True)
+        working_set.note("key_given", at, contact.id, key=key.namespace, by=acting())
         if owners:
             working_set.note("shared", at, contact.id, other=owners[0].id, owners=len(owners) + 1, by=acting())
-        self._finish(tx, working_set, contact, "given", key, value, at)
+        self._finish(tx, working_set, contact, "given", key, at)
         return contact.id
 
-    def _take(self, tx: Transaction, contact_id: str, key: KeyName, value: str, *, lock: bool = True) -> str:
-        working_set, contact = self._open(tx, contact_id, key, value, lock=lock)
-        if contact not in working_set.owners(key, value):
-            raise NotFound(f"Contact {contact.id} does not own the {key} {value!r}.", key=key)
+    def _take(self, tx: Transaction, contact_id: str, key: KeyRef, *, lock: bool = True) -> str:
+        working_set, contact = self._open(tx, contact_id, key, lock=lock)
+        if contact not in working_set.owners(key):
+            raise NotFound(f"Contact {contact.id} does not own the {key.namespace} {key.value!r}.", key=key.namespace)
         at = self._clock.next(after=contact.seen)
-        working_set.disown(contact, key, value, at)
-        working_set.note("key_taken", at, contact.id, key=key, by=acting())
-        self._finish(tx, working_set, contact, "taken", key, value, at)
+        working_set.disown(contact, key, at)
+        working_set.note("key_taken", at, contact.id, key=key.namespace, by=acting())
+        self._finish(tx, working_set, contact, "taken", key, at)
         return contact.id
 
     def _finish(
-        self, tx: Transaction, working_set: WorkingSet, contact: Contact, action: str, key: KeyName, value: str, at: int
+        self, tx: Transaction, working_set: WorkingSet, contact: Contact, action: str, key: KeyRef, at: int
     ) -> None:
         write_working_set(working_set)
         tx.run(
@@ -166,8 +168,8 @@ class KeyEdits:
             change={
                 "id": self._id_source.time_ordered(),
                 "action": action,
-                "key": key,
-                "value": value,
+                "key": key.namespace,
+                "value": key.value,
                 "at": to_datetime(at),
             },
         )

@@ -6,6 +6,7 @@ from graph.errors import BadInput, FieldError
 from graph.explore.contacts import Document, documents, redirected
 from graph.identity.decision import Limits
 from graph.identity.living import living_contact
+from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
 from graph.identity.working_set import WorkingSet
 from graph.identity.working_set.write import write_working_set
 from graph.model import Properties
@@ -23,11 +24,13 @@ class PropertyEdits:
         limits: Limits | None = None,
         id_source: IdSource | None = None,
         clock: Clock | None = None,
+        namespaces: Namespaces = DEFAULT_NAMESPACES,
     ) -> None:
         self._database = database
         self._limits = limits or Limits()
         self._id_source = id_source or RandomIds()
         self._clock = clock or Clock()
+        self._namespaces = namespaces
 
     def write(self, contact_id: str, values: Properties) -> Document:
         """Write properties to a contact (None removes one) and give the contact as it is then.
@@ -53,7 +56,7 @@ class PropertyEdits:
 
     def _write(self, tx: Transaction, contact_id: str, values: Properties, *, lock: bool = True) -> str:
         living = living_contact(tx, contact_id)
-        working_set = WorkingSet(tx.run, self._id_source, lock=lock)
+        working_set = WorkingSet(tx.run, self._id_source, lock=lock, namespaces=self._namespaces)
         working_set.load(contacts=[living])
         contact = working_set.contacts[living]
         at = self._clock.next(after=contact.seen)

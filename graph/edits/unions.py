@@ -11,9 +11,10 @@ from graph.identity.decision import Limits
 from graph.identity.folding import JournalEntry, fold, unfold
 from graph.identity.keys import InvalidKey, normalise
 from graph.identity.living import check_not_erased, living_contact
+from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
 from graph.identity.working_set import WorkingSet
 from graph.identity.working_set.write import write_working_set
-from graph.model import KeyName
+from graph.model import TRACKER, KeyName
 from graph.paging import make_cursor, read_cursor
 from graph.store.database import RECEIPT, Database, Row, Transaction
 
@@ -28,8 +29,10 @@ class Unions:
         limits: Limits | None = None,
         id_source: IdSource | None = None,
         clock: Clock | None = None,
+        namespaces: Namespaces = DEFAULT_NAMESPACES,
     ) -> None:
         self._database = database
+        self._namespaces = namespaces
         self._limits = limits or Limits()
         self._id_source = id_source or RandomIds()
         self._clock = clock or Clock()
@@ -134,7 +137,7 @@ class Unions:
     def of_key(self, key: KeyName, value: str) -> Iterable[Document]:
         """List the unions, not undone, that a key went along with: what it has tied together so far."""
         try:
-            normal = normalise(key, value)
+            normal = normalise(key, value, self._namespaces)
         except InvalidKey:
             normal = value.strip()
         rows = self._database.read(lambda tx: tx.run("union.merges_of_key", name=key, value=normal))
@@ -145,12 +148,13 @@ class Unions:
 
     def _merge(self, tx: Transaction, source: str, target: str, *, lock: bool = True) -> str:
         living = [living_contact(tx, one) for one in (source, target)]
-        working_set = WorkingSet(tx.run, self._id_source, lock=lock)
+        working_set = WorkingSet(tx.run, self._id_source, lock=lock, namespaces=self._namespaces)
         working_set.load(contacts=living)
         a, b = (working_set.contacts[one] for one in living)
         if a is b:
             raise ClashError(f"Both ids lead to one contact, {b.id}.", contact=b.id)
-        trackers, subscriptions = a.trackers + b.trackers, len(a.subscriptions | b.subscriptions)
+        trackers = a.counts.get(TRACKER, 0) + b.counts.get(TRACKER, 0)
+        subscriptions = len(a.subscriptions | b.subscriptions)
         if trackers > self._limits.max_trackers or subscriptions > self._limits.max_subscriptions:
             raise ClashError(
                 f"Together they would own {trackers} trackers and {subscriptions} subscriptions; a contact owns at "
@@ -174,7 +178,7 @@ class Unions:
             )
         for one in [*covering, merge_id]:
             entry = self._entry(tx, one, lock=lock)
-            working_set = WorkingSet(tx.run, self._id_source, lock=lock)
+            working_set = WorkingSet(tx.run, self._id_source, lock=lock, namespaces=self._namespaces)
             working_set.load(contacts=[entry.target])
             seen = max((timeline.last for timeline in working_set.timelines.values()), default=0)
             unfold(working_set, entry, self._clock.next(after=max(seen, working_set.contacts[entry.target].seen)))

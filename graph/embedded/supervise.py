@@ -4,6 +4,7 @@ Run as ``python -m graph.embedded.supervise HOME`` by a client that holds the st
 """
 
 import ctypes
+import errno
 import importlib
 import os
 import select
@@ -18,10 +19,15 @@ from contextlib import suppress
 from enum import Enum, auto
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import psutil
 
+from graph.embedded.classes import Archive
 from graph.embedded.home import ADDRESS, USER, EmbeddedError, Home, Launch, Process, State
+
+if TYPE_CHECKING:
+    from neo4j import Driver
 
 POLL = 0.5
 """Seconds between two looks at the leases."""
@@ -29,10 +35,20 @@ START_BOUND = 900.0
 """Seconds a start may take; after a crash it includes the recovery of the store."""
 STOP_BOUND = 180.0
 """Seconds a clean shutdown may take before it is cut off."""
+LOOK = 5.0
+"""Seconds between two looks whether the server still takes transactions."""
+LINGER = 20.0
+"""Seconds for which a server waits for somebody new after its last user was killed: who is started again in that time
+finds it running."""
 _ANSWER = 20.0
 """Seconds to wait for one answer of a server that starts."""
+_VERDICT = 10.0
+"""Seconds to wait for the answer to such a look."""
 
 _FIRST_PASSWORD = "neo4j"  # noqa: S105 - of every new store
+_BROKEN_OFF = "Neo.DatabaseError.Transaction.TransactionStartFailed"
+"""What a server answers that could not write its log: it must be restarted and says nothing else any more."""
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 _ENTRY_POINT = "META-INF/services/org.neo4j.server.startup.EntryPoint"
 _PR_SET_PDEATHSIG = 1
 
@@ -89,6 +105,8 @@ class Supervisor:
         self._leases = home.leases
         self._told_to_stop = False
         self._java: subprocess.Popen[bytes] | None = None
+        self._archive: Archive | None = None
+        self._deserted: float | None = None
         self._woken, self._alarm = socket.socketpair()
 
     def run(self) -> None:
@@ -100,7 +118,9 @@ class Supervisor:
             signal.signal(number, self._stop)
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
         try:
-            state = self._start()
+            state = self._start_when_possible()
+            while state is not None and self._is_broken_off(state):
+                state = self._start_when_possible()
         except Exception as error:
             message = str(error) if isinstance(error, EmbeddedError) else repr(error)
             nobody = Process(0, "")
@@ -108,11 +128,68 @@ class Supervisor:
             if not isinstance(error, EmbeddedError):
                 raise
             return
-        if state is not None:
-            self._home.tell(state)
-            while self._runs() and not self._told_to_stop and not self._abandoned():
-                self._nap(POLL)
         self._end(None)
+
+    def _start_when_possible(self) -> State | None:
+        """Start the server, as soon as there is room for it; None when it is not wanted any more."""
+        while True:
+            try:
+                state = self._start()
+                if state is not None:
+                    self._home.tell(state)
+                return state
+            except (OSError, EmbeddedError) as error:
+                if not (self._home.shortage() or (isinstance(error, OSError) and error.errno in _FULL)):
+                    raise
+            self._cut_off()
+            if not self._await_room():
+                return None
+
+    def _is_broken_off(self, state: State) -> bool:
+        """Watch the server; true when it must be started again, false when it is gone or not wanted any more.
+
+        A server that could not write its log, as on a full disk, takes no transaction until it is restarted. It is
+        killed and not asked to stop: a shutdown would write the torn end of its log once more, and with room again
+        that would go through and leave a log that cannot be recovered. What was committed is on disk.
+        """
+        looked = time.monotonic()
+        while self._runs() and not self._told_to_stop and not self._abandoned():
+            if time.monotonic() - looked >= (POLL if self._home.shortage() else LOOK):
+                if self._takes_nothing(state.port):
+                    self._cut_off()
+                    return self._await_room()
+                looked = time.monotonic()
+            self._nap(POLL)
+        return False
+
+    def _await_room(self) -> bool:
+        """Wait until the disk has room; false when nobody waits for the server any more."""
+        while self._home.shortage():
+            if self._told_to_stop or self._abandoned():
+                return False
+            self._nap(POLL)
+        return True
+
+    def _takes_nothing(self, port: int) -> bool:
+        """Ask the server whether it takes transactions, in a process of its own that may be kept waiting."""
+        child = os.fork()
+        if not child:
+            verdict = 0
+            try:
+                verdict = _is_broken_off(port, self._home.password())
+            finally:
+                os._exit(verdict)
+        deadline = time.monotonic() + _VERDICT
+        while (ended := os.waitpid(child, os.WNOHANG)) == (0, 0):
+            if time.monotonic() > deadline:
+                os.kill(child, signal.SIGKILL)
+            self._nap(0.05)
+        return os.waitstatus_to_exitcode(ended[1]) == 1
+
+    def _cut_off(self) -> None:
+        if self._java is not None:
+            self._java.kill()
+            self._java.wait()
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self._told_to_stop = True
@@ -128,12 +205,24 @@ class Supervisor:
     def _abandoned(self) -> bool:
         """Take the leases when nobody holds one, so that nobody gets a new one while the server stops."""
         if not self._leases.acquire():
+            self._deserted = None
             return False
         # A client marks the home while it still holds its lease: the mark is seen here or was never made.
-        if self._home.keep.exists():
+        if self._home.keep.exists() or self._is_lingering():
             self._leases.release()
             return False
         return True
+
+    def _is_lingering(self) -> bool:
+        """Tell whether the last user was killed so lately that somebody may come in its place."""
+        left = list(self._home.users.iterdir()) if self._runs() else []
+        if left and self._deserted is None:
+            self._deserted = time.monotonic()
+        if self._deserted is not None and time.monotonic() - self._deserted < LINGER:
+            return True
+        for user in left:
+            user.unlink(missing_ok=True)
+        return False
 
     def _start(self) -> State | None:
         launch = self._home.launch()
@@ -168,7 +257,9 @@ class Supervisor:
             _CONF.format(address=ADDRESS, port=port, pagecache=launch.pagecache, tx_log=launch.tx_log),
             "utf-8",
         )
+        self._archive = Archive(Path(launch.classes))
         arguments = [
+            *self._archive.options(),
             f"-Xms{launch.heap}",
             f"-Xmx{launch.heap}",
             f"-XX:ErrorFile={home.logs / 'crash-%p.log'}",
@@ -218,6 +309,9 @@ class Supervisor:
 
     def _end(self, state: State | None) -> None:
         if self._java is not None and self._runs():
+            known = self._home.state()
+            if known is not None and known.phase == "ready" and self._takes_nothing(known.port):
+                self._java.kill()
             self._java.terminate()
             try:
                 self._java.wait(STOP_BOUND)
@@ -227,7 +321,10 @@ class Supervisor:
         if self._told_to_stop:
             # After a crash the mark stays: who asked for a database that stays gets it back with the next start.
             self._home.keep.unlink(missing_ok=True)
-        self._home.tell(state)
+        if self._archive is not None and self._java is not None:
+            self._archive.take_over(whole=self._java.returncode == 0)
+        with suppress(OSError):  # a full disk: what stands there names processes that are gone
+            self._home.tell(state)
 
 
 def _owns(pid: int, port: int) -> bool:
@@ -258,7 +355,10 @@ def _is_ready(port: int, password: str) -> bool:
         return True
     except AuthError:
         pass
-    except (DriverError, Neo4jError, OSError):
+    except Neo4jError:
+        _check_database(lambda: connect(password))
+        return False
+    except (DriverError, OSError):
         return False
     try:
         with connect(_FIRST_PASSWORD) as driver:
@@ -266,6 +366,37 @@ def _is_ready(port: int, password: str) -> bool:
     except AuthError as error:
         raise EmbeddedError("the password file of this home does not open its database") from error
     except (DriverError, Neo4jError, OSError):
+        pass
+    return False
+
+
+def _check_database(connect: Callable[[], "Driver"]) -> None:
+    """Raise when the server has given up starting the database, as when its files are damaged."""
+    from neo4j.exceptions import DriverError, Neo4jError
+
+    rows = []
+    with suppress(DriverError, Neo4jError, OSError), connect() as driver:
+        rows = driver.execute_query(_statement("condition"), database_="system").records
+    for row in rows:
+        if row["status"] in ("offline", "dirty", "quarantined") and row["message"]:
+            raise EmbeddedError(
+                f"the server runs, but its database does not start: {row['message']} logs/debug.log says why"
+            )
+
+
+def _is_broken_off(port: int, password: str) -> bool:
+    """Tell whether the server refuses transactions until it is restarted; one that does not answer has not said so."""
+    from neo4j import GraphDatabase
+    from neo4j.exceptions import DriverError, Neo4jError
+
+    try:
+        with GraphDatabase.driver(
+            f"bolt://{ADDRESS}:{port}", auth=(USER, password), max_transaction_retry_time=0, telemetry_disabled=True
+        ) as driver:
+            driver.execute_query(_statement("ready"), database_="neo4j")
+    except Neo4jError as error:
+        return error.code == _BROKEN_OFF
+    except (DriverError, OSError):
         pass
     return False
 

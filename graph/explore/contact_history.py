@@ -78,9 +78,8 @@ def _item(
 
 
 def _event_item(row: Row) -> dict[str, Any]:
-    brought = ", ".join(
-        f"{name} {row[name]}" for name in ("user_id", "email", "tracker_id", "subscription") if row[name]
-    )
+    standing = [(name, row[name]) for name in ("user_id", "email", "tracker_id", "subscription") if row[name]]
+    brought = ", ".join(f"{name} {value}" for name, value in (*standing, *row["carried"]))
     words = f"{_CAME[row['outcome']]} by rule {row['rule']}: event {row['event']!r} came with {brought or 'no key'}."
     if row["limited"]:
         words += " A limit kept part of it from being carried out."

@@ -8,8 +8,9 @@ from graph.clock import Micros, to_text
 from graph.identity.decision import retell
 from graph.identity.keys import InvalidKey, normalise
 from graph.identity.living import living_contact
+from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
 from graph.identity.working_set.entities import Ownership, person_key_order, tracker_order
-from graph.model import KeyName
+from graph.model import TRACKER, KeyName
 from graph.paging import make_cursor, read_cursor
 from graph.segments.segments import segments_of
 from graph.store.database import Database, Transaction
@@ -17,19 +18,13 @@ from graph.workflows.workflows import workflows_of
 
 Document = dict[str, Any]
 
-OWNERS_OF: dict[KeyName, str] = {
-    "email": "explore.owners_of_email",
-    "user_id": "explore.owners_of_user_id",
-    "tracker_id": "explore.owners_of_tracker",
-    "subscription": "explore.owners_of_subscription",
-}
-
 
 class Contacts:
     """What people read of contacts; nothing here writes."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, namespaces: Namespaces = DEFAULT_NAMESPACES) -> None:
         self._database = database
+        self._namespaces = namespaces
 
     def owners(self, key: KeyName, value: str) -> list[Document]:
         """List the contacts that own a key, in the order in which a subscription's owners are considered.
@@ -37,12 +32,12 @@ class Contacts:
         A value that is invalid is nobody's; one that was blocked only later is still found.
         """
         try:
-            normal = normalise(key, value)
+            normal = normalise(key, value, self._namespaces)
         except InvalidKey:
             return []
 
         def work(tx: Transaction) -> list[Document]:
-            ids = [row["id"] for row in tx.run(OWNERS_OF[key], value=normal)]
+            ids = [row["id"] for row in tx.run("explore.owners", namespace=key, value=normal)]
             return documents(tx, ids)
 
         return self._database.read(work)
@@ -131,24 +126,24 @@ def documents(tx: Transaction, ids: list[str]) -> list[Document]:
 
 
 def _document(row: dict[str, Any]) -> Document:
-    keys: dict[str, list[tuple[Ownership, str]]] = {"Email": [], "UserId": [], "Tracker": [], "Subscription": []}
-    shared: dict[str, list[str]] = {}  # by subscription
-    for label, value, since, position, merge, others in row["keys"]:
-        keys[label].append((Ownership(since, position, merge), value))
-        if label == "Subscription":
-            shared[value] = others
-    for label, owned in keys.items():
-        order = tracker_order if label in ("Tracker", "Subscription") else person_key_order
-        owned.sort(key=lambda item: (order(item[0]), item[1]))
-    emails = [value for _, value in keys["Email"]]
+    owned: dict[KeyName, list[tuple[Ownership, str]]] = {}
+    shared: dict[tuple[KeyName, str], list[str]] = {}
+    for namespace, value, since, position, merge, others in row["keys"]:
+        owned.setdefault(namespace, []).append((Ownership(since, position, merge), value))
+        shared[namespace, value] = sorted(others)
+    keys = {namespace: _in_order(namespace, pairs) for namespace, pairs in owned.items()}
+    emails = keys.get("email", [])
     return {
         "id": row["id"],
         "kind": row["kind"],
         "email": emails[0] if emails else None,
         "emails": emails,
-        "user_ids": [value for _, value in keys["UserId"]],
-        "trackers": [value for _, value in keys["Tracker"]],
-        "subscriptions": [{"id": value, "shared_with": sorted(shared[value])} for _, value in keys["Subscription"]],
+        "user_ids": keys.get("user_id", []),
+        "trackers": keys.get(TRACKER, []),
+        "subscriptions": [
+            {"id": value, "shared_with": shared["subscription", value]} for value in keys.get("subscription", [])
+        ],
+        "keys": dict(sorted(keys.items())),
         "properties": dict(sorted(row["properties"])),
         "segments": [],
         "workflows": {},
@@ -160,6 +155,12 @@ def _document(row: dict[str, Any]) -> Document:
     }
 
 
+def _in_order(namespace: KeyName, owned: list[tuple[Ownership, str]]) -> list[str]:
+    # Trackers and subscriptions as they came; what names a person, and is declared, the latest first.
+    order = tracker_order if namespace in (TRACKER, "subscription") else person_key_order
+    return [value for _, value in sorted(owned, key=lambda item: (order(item[0]), item[1]))]
+
+
 def activity_document(row: dict[str, Any]) -> Document:
     """Show one activity, as the statement ``explore.activity`` reads it."""
     return {
@@ -169,7 +170,7 @@ def activity_document(row: dict[str, Any]) -> Document:
             name: orjson.loads(value) for name, value in zip(row["names"], row["values"], strict=True)
         },
         "tracker_id": row["tracker_id"],
-        "occurred_at": to_text(row["occurred"]),
+        "occurred_at": to_text(row["occurred"] if row["said"] is None else row["said"]),
         "received_at": to_text(row["received"]),
         "rule": row["rule"],
         "outcome": row["outcome"],

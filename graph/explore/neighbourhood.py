@@ -1,26 +1,21 @@
 """The graph around a contact, and why two of its keys are the same person's."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from graph.clock import to_text
 from graph.errors import BadInput, FieldError, NotFound
 from graph.explore.contacts import Document, occurred_text
 from graph.identity.keys import InvalidKey, normalise
 from graph.identity.living import living_contact
-from graph.model import KEY_NAMES, KeyName
+from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
+from graph.model import KeyName
 from graph.paging import make_cursor, read_cursor
 from graph.store.database import Database, Row, Transaction
 
-KEY_OF_LABEL: dict[str, KeyName] = {
-    "Email": "email",
-    "UserId": "user_id",
-    "Tracker": "tracker_id",
-    "Subscription": "subscription",
-}
-Group = KeyName | Literal["folded"]
-GROUPS: tuple[Group, ...] = ("email", "user_id", "tracker_id", "subscription", "folded")
-"""What is around a contact, in the order in which people look for it."""
+GROUPS = ("email", "user_id", "tracker_id", "subscription")
+"""What is around a contact, in the order in which people look for it: these, further namespaces, then `FOLDED`."""
+FOLDED = "folded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +26,7 @@ class KeyRef:
     value: str
 
     @classmethod
-    def parse(cls, text: str, field: str) -> "KeyRef":
+    def parse(cls, text: str, field: str, namespaces: Namespaces = DEFAULT_NAMESPACES) -> "KeyRef":
         """Read ``name:value``.
 
         Raises
@@ -40,12 +35,12 @@ class KeyRef:
             When the name is no key's, or the value cannot be such a key.
         """
         name, colon, value = text.partition(":")
-        if not colon or name not in KEY_NAMES:
+        if not colon or name not in namespaces:
             raise BadInput(
-                [FieldError(field, "key", f"a key is written name:value, with one of {', '.join(KEY_NAMES)}")]
+                [FieldError(field, "key", f"a key is written name:value, with one of {', '.join(namespaces.names)}")]
             )
         try:
-            return cls(name, normalise(name, value))
+            return cls(name, normalise(name, value, namespaces))
         except InvalidKey as error:
             raise BadInput([FieldError(field, "invalid", str(error))]) from error
 
@@ -66,7 +61,7 @@ class Neighbourhood:
         *,
         path: tuple[KeyRef, KeyRef] | None = None,
         limit: int | None = None,
-        group: Group | None = None,
+        group: str | None = None,
         cursor: str | None = None,
     ) -> Document:
         """Give the nodes and edges around a contact.
@@ -104,7 +99,7 @@ class Neighbourhood:
             return living, tx.run("explore.neighbourhood", contact_id=living)[0]
 
         living, row = self._database.read(work)
-        keys = {f"{KEY_OF_LABEL[key['label']]}:{key['value']}": key for key in row["keys"]}
+        keys = {f"{key['namespace']}:{key['value']}": key for key in row["keys"]}
         ghosts = {ghost["id"]: ghost for ghost in row["ghosts"]}
         for ref in path or ():
             if ref.node not in keys:
@@ -131,13 +126,15 @@ class Neighbourhood:
         return document
 
 
-def _groups(keys: dict[str, Any], ghosts: dict[str, Any]) -> dict[Group, list[tuple[list[int | str], str]]]:
+def _groups(keys: dict[str, Any], ghosts: dict[str, Any]) -> dict[str, list[tuple[list[int | str], str]]]:
     """Sort what is around a contact into groups, each member with its place in the group's order."""
-    groups: dict[Group, list[tuple[list[int | str], str]]] = {name: [] for name in GROUPS}
+    groups: dict[str, list[tuple[list[int | str], str]]] = {name: [] for name in GROUPS}
+    further = sorted({key["namespace"] for key in keys.values()}.difference(GROUPS))
+    groups |= {name: [] for name in (*further, FOLDED)}
     for node, key in keys.items():
-        groups[KEY_OF_LABEL[key["label"]]].append(([0 if key["others"] else 1, key["since"], key["value"]], node))
+        groups[key["namespace"]].append(([0 if key["others"] else 1, key["since"], key["value"]], node))
     for ghost in ghosts.values():
-        groups["folded"].append(([ghost["depth"], -ghost["at"], ghost["id"]], ghost["id"]))
+        groups[FOLDED].append(([ghost["depth"], -ghost["at"], ghost["id"]], ghost["id"]))
     return {name: sorted(members) for name, members in groups.items()}
 
 
@@ -163,7 +160,7 @@ def _drawing(living: str, row: Row, keys: dict[str, Any], ghosts: dict[str, Any]
     }
     edges: list[Document] = []
     for node, key in keys.items():
-        name = KEY_OF_LABEL[key["label"]]
+        name = key["namespace"]
         nodes[node] = {"id": node, "type": name, "label": key["value"], "shared": bool(key["others"])}
         edges.append(
             {
@@ -197,7 +194,7 @@ def _drawing(living: str, row: Row, keys: dict[str, Any], ghosts: dict[str, Any]
             "label": ghost["id"],
             "kind": ghost["kind"],
             "brought_total": ghost["brought"],
-            "brought": [f"{KEY_OF_LABEL[label]}:{value}" for label, value in ghost["keys"]],
+            "brought": [f"{namespace}:{value}" for namespace, value in ghost["keys"]],
         }
         edges.append(
             {

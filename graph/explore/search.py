@@ -1,10 +1,11 @@
 """Looking up whatever was typed: an id, or any key, or the beginning of one."""
 
 from graph.errors import BadInput, FieldError
-from graph.explore.contacts import OWNERS_OF, Document, documents, redirected
-from graph.explore.neighbourhood import KEY_OF_LABEL
+from graph.explore.contacts import Document, documents, redirected
 from graph.identity.keys import MAX_KEY, InvalidKey, normalise
-from graph.model import KEY_NAMES, KeyName
+from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespace, Namespaces, Normaliser
+from graph.identity.normal_forms import said
+from graph.model import KeyName
 from graph.paging import make_cursor, read_cursor
 from graph.store.database import Database, Transaction
 
@@ -15,8 +16,9 @@ SHORTEST_BEGINNING = 2
 class Search:
     """Finds contacts when nobody says by what."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, namespaces: Namespaces = DEFAULT_NAMESPACES) -> None:
         self._database = database
+        self._namespaces = namespaces
 
     def find(
         self, text: str, *, limit: int = 25, cursor: str | None = None
@@ -26,7 +28,7 @@ class Search:
         Parameters
         ----------
         text
-            A contact's id (a folded one's too), an email, a user id, a tracker or a subscription.
+            A contact's id (a folded one's too), or a key of any namespace.
         limit
             How many contacts at most, and how many keys of each kind that begin so.
 
@@ -47,7 +49,7 @@ class Search:
         after = read_cursor(cursor, (str,))[0] if cursor else None
 
         def work(tx: Transaction) -> tuple[dict[str, list[str]], list[Document], list[Document], bool]:
-            found = _found(tx, text)
+            found = _found(tx, text, self._namespaces)
             ids = list(found)
             if after is not None and after not in found:
                 raise BadInput(
@@ -55,7 +57,9 @@ class Search:
                 )
             start = ids.index(after) + 1 if after is not None else 0
             shown = documents(tx, ids[start : start + limit])
-            similar = _beginning(tx, text, limit) if not found and len(text) >= SHORTEST_BEGINNING else []
+            similar = (
+                _beginning(tx, text, limit, self._namespaces) if not found and len(text) >= SHORTEST_BEGINNING else []
+            )
             return found, shown, similar, start + limit < len(ids)
 
         found, shown, similar, more = self._database.read(work)
@@ -69,24 +73,32 @@ class Search:
         return items, make_cursor(shown[-1]["id"]) if more and shown else None, similar
 
 
-def _found(tx: Transaction, text: str) -> dict[str, list[str]]:
+def _found(tx: Transaction, text: str, namespaces: Namespaces) -> dict[str, list[str]]:
     """Give the contacts in the order of what names a person best, with all that led to each."""
     found: dict[str, list[str]] = {}
     for row in tx.run("explore.living", contact_id=text):
         found.setdefault(row["id"], []).append("id")
-    for key in KEY_NAMES:
-        for row in tx.run(OWNERS_OF[key], value=_normal(key, text)):
+    for key in namespaces.names:
+        for row in tx.run("explore.owners", namespace=key, value=_normal(key, text, namespaces)):
             found.setdefault(row["id"], []).append(key)
     return found
 
 
-def _normal(key: KeyName, text: str) -> str:
+def _normal(key: KeyName, text: str, namespaces: Namespaces) -> str:
     try:
-        return normalise(key, text)
+        return normalise(key, text, namespaces)
     except InvalidKey:
         return text
 
 
-def _beginning(tx: Transaction, text: str, limit: int) -> list[Document]:
-    rows = tx.run("explore.keys_beginning", email=text.lower(), beginning=text, limit=limit)
-    return [{"key": KEY_OF_LABEL[row["label"]], "value": row["value"], "contacts": row["contacts"]} for row in rows]
+def _beginning(tx: Transaction, text: str, limit: int, namespaces: Namespaces) -> list[Document]:
+    beginnings = [[one.name, _begin(one, text)] for one in map(namespaces.__getitem__, namespaces.names)]
+    rows = tx.run("explore.keys_beginning", beginnings=beginnings, limit=limit)
+    return [{"key": row["namespace"], "value": row["value"], "contacts": row["contacts"]} for row in rows]
+
+
+def _begin(namespace: Namespace, text: str) -> str:
+    """Return what a key of a namespace begins with that begins with a text."""
+    if namespace.hash_of is not None or namespace.normalise in (Normaliser.EMAIL, Normaliser.LOWER, Normaliser.UUID):
+        return text.lower()
+    return said(namespace, text)

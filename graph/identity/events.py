@@ -1,9 +1,9 @@
 """Events as they come in: one model, one way to read it, for every door."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar, overload
 
 import orjson
 from pydantic import (
@@ -22,11 +22,14 @@ from pydantic import (
 )
 
 from graph.errors import BadInput, FieldError
+from graph.identity.namespaces import BUILT_IN, DEFAULT_NAMESPACES, Namespaces
 from graph.json import parse_json
-from graph.model import MAX_NAME
+from graph.model import MAX_NAME, TRACKER
 
 MAX_EVENT_BYTES = 32 * 1024
 MAX_MESSAGE_ID = 1024
+MAX_KEYS = 20
+"""Values of keys that one event may carry."""
 
 _INT64 = 2**63
 
@@ -114,6 +117,13 @@ PropertyMap = Annotated[dict[Name, Value], BeforeValidator(_absent)]
 Time = Annotated[AwareDatetime, BeforeValidator(_written_time), AfterValidator(_utc)]
 
 
+KeyMap = Annotated[dict[StrictStr, StrictStr | list[StrictStr] | None], BeforeValidator(_absent)]
+
+_FIELDS = tuple(one.name for one in BUILT_IN)
+_ONE = frozenset({TRACKER, "subscription"})
+"""Namespaces of which an event carries one key."""
+
+
 class Event(BaseModel):
     """What a browser, a server or a log says happened. Every field is optional."""
 
@@ -141,7 +151,15 @@ class Event(BaseModel):
     tracker_id: StrictStr | None = Field(None, description="The cookie of one browser.")
     subscription: StrictStr | None = Field(None, description="A browser's push subscription on one device.")
     user_id: StrictStr | None = Field(None, description="The id that another system gives the person.")
+    keys: KeyMap = Field(
+        default_factory=dict,
+        description="Keys by the name of their namespace, a value or a list of values each; the four fields above are "
+        "the same as their namespace here. At most 20 values an event.",
+    )
     properties: PropertyMap = Field(default_factory=dict, description="Written to the contact; null removes.")
+    properties_once: PropertyMap = Field(
+        default_factory=dict, description="Written only where the contact has none of the name and none was removed."
+    )
     event: Name | None = Field(None, description="What happened; 'identify' when left out.")
     event_properties: PropertyMap = Field(default_factory=dict, description="Kept with the activity.")
     occurred_at: Time | None = Field(None, description="When it happened; when it was received if left out.")
@@ -149,9 +167,63 @@ class Event(BaseModel):
         None, description="The same id again changes nothing."
     )
 
+    def carried(self, namespaces: Namespaces = DEFAULT_NAMESPACES) -> list[tuple[str, str]]:
+        """List the keys that the event carries as they were sent, each with the name of its namespace."""
+        if not self.keys:
+            return [(name, value) for name in _FIELDS if (value := getattr(self, name)) is not None]
+        fields = {name: value for name in _FIELDS if (value := getattr(self, name)) is not None}
+        return [
+            (name, value)
+            for name in namespaces.names
+            for value in dict.fromkeys(_listed(fields.get(name, self.keys.get(name))))
+        ]
 
-def read_event(raw: bytes | Mapping[str, Any]) -> Event:
+
+def _listed(value: str | list[str] | None) -> list[str]:
+    return [] if value is None else [value] if isinstance(value, str) else value
+
+
+def _key_errors(event: Event, namespaces: Namespaces) -> Iterator[FieldError]:
+    """Find what is wrong with the keys of an event: names and numbers, for a value never makes an event wrong."""
+    for name, said in event.keys.items():
+        place, values = f"keys.{name}", _listed(said)
+        if name not in namespaces:
+            yield FieldError(place, "unknown_field", "there is no such namespace")
+            continue
+        if name in _ONE and len(values) > 1:
+            yield FieldError(place, "one", "an event carries one of these")
+        if name in _FIELDS and values and getattr(event, name) not in (None, *values[:1][: len(values) == 1]):
+            yield FieldError(place, "different", f"this says something else than {name}")
+    if len(event.carried(namespaces)) > MAX_KEYS:
+        yield FieldError("keys", "too_many", f"an event carries at most {MAX_KEYS} values of keys")
+
+
+class TrackedEvent(Event):
+    """An event read from a message of the tracking specification, which says what no event of ours can."""
+
+    previous_id: StrictStr | None = Field(None, description="Of an alias: who it was before.")
+    may_unite: bool = Field(True, description="Whether an alias may make two persons one.")
+    groups: PropertyMap = Field(
+        default_factory=dict, description="Added to what the contact has of the name: one of several groups."
+    )
+
+
+E = TypeVar("E", bound=Event)
+
+
+@overload
+def read_event(raw: bytes | Mapping[str, Any], *, namespaces: Namespaces = DEFAULT_NAMESPACES) -> Event: ...
+@overload
+def read_event(raw: bytes | Mapping[str, Any], model: type[E], *, namespaces: Namespaces = DEFAULT_NAMESPACES) -> E: ...
+def read_event(
+    raw: bytes | Mapping[str, Any], model: type[Event] = Event, *, namespaces: Namespaces = DEFAULT_NAMESPACES
+) -> Event:
     """Read one event from JSON text or from a parsed object.
+
+    Parameters
+    ----------
+    namespaces
+        What ``keys`` may name.
 
     Raises
     ------
@@ -170,9 +242,12 @@ def read_event(raw: bytes | Mapping[str, Any]) -> Event:
     if not isinstance(parsed, Mapping):
         raise BadInput([FieldError("", "type", "an event is a JSON object")])
     try:
-        return Event.model_validate(parsed)
+        event = model.model_validate(parsed)
     except ValidationError as error:
         raise BadInput(field_errors(error)) from error
+    if event.keys and (wrong := list(_key_errors(event, namespaces))):
+        raise BadInput(wrong)
+    return event
 
 
 def field_errors(error: ValidationError) -> list[FieldError]:
@@ -227,7 +302,7 @@ def _in_words(item: Mapping[str, Any], place: str) -> tuple[str, str]:
         }[kind]
     if kind == "value_error":
         return ("time" if place.endswith("_at") else "value"), str(item["ctx"]["error"])
-    if kind == "literal_error":
+    if kind in ("literal_error", "enum"):
         return "value", f"this is one of {item['ctx']['expected']}"
     if kind.startswith(("datetime", "timezone")):
         return "time", "times are RFC 3339 strings with an offset, such as 2026-11-22T10:00:00Z"

@@ -24,7 +24,7 @@ from graph.identity.working_set.entities import (
     tracker_order,
 )
 from graph.identity.working_set.working_set import WorkingSet, show
-from graph.model import PERSON_KEYS, KeyName
+from graph.model import KeyRef
 from graph.store.changes import acting
 
 
@@ -60,8 +60,9 @@ def fold(
 
 
 def _fold_keys(working_set: WorkingSet, source: Contact, target: Contact, merge: Merge) -> None:
-    devices = [item for item in source.keys.items() if item[0].name not in PERSON_KEYS]
-    persons = [item for item in source.keys.items() if item[0].name in PERSON_KEYS]
+    named = working_set.namespaces.persons
+    devices = [item for item in source.keys.items() if item[0].name not in named]
+    persons = [item for item in source.keys.items() if item[0].name in named]
     # Keys that came with one event are told apart by name and value, in whichever order they were loaded.
     devices.sort(key=lambda item: (tracker_order(item[1]), item[0].name, item[0].value))
     persons.sort(key=lambda item: (person_key_order(item[1]), item[0].name, item[0].value))
@@ -69,12 +70,12 @@ def _fold_keys(working_set: WorkingSet, source: Contact, target: Contact, merge:
     first = 1 + max((edge.position for edge in target.keys.values() if edge.since == merge.at), default=-1)
     for position, (key, _) in enumerate([*devices, *persons], first):
         before = working_set.unlink(source, key)
-        if key.name == "subscription" and key.value in target.subscriptions:
+        if key.ref in target.subscriptions:
             working_set.need_keys(target)
             merge.moved.append(MovedOwnership(key, before, kept_since=target.keys[key].since))
             continue
         merge.moved.append(MovedOwnership(key, before))
-        working_set.link(target, key, Ownership(merge.at, position, merge.id, before.source))
+        working_set.link(target, key, Ownership(merge.at, position, merge.id, before.source, derived=before.derived))
 
 
 def _fill_properties(source: Contact, target: Contact, merge: Merge) -> None:
@@ -111,9 +112,9 @@ class JournalEntry:
     id: str
     source: Contact
     target: str
-    moved: tuple[tuple[KeyName, str, Ownership, Micros | None], ...]
+    moved: tuple[tuple[KeyRef, Ownership, Micros | None], ...]
     timelines: tuple[str, ...]
-    heirs: tuple[tuple[str, Micros, str], ...]
+    heirs: tuple[tuple[KeyRef, Micros, str], ...]
     others: dict[str, bool]
     losses: tuple[NameLoss, ...]
 
@@ -136,11 +137,11 @@ class JournalEntry:
             source,
             row["target"],
             tuple(
-                (name, value, Ownership(since, position, merge, source), kept)
-                for name, value, since, position, merge, source, kept in row["moved"]
+                (KeyRef(name, value), Ownership(since, position, merge, source, derived=derived), kept)
+                for name, value, since, position, merge, source, derived, kept in row["moved"]
             ),
             tuple(row["timelines"]),
-            tuple((value, since, merge) for value, since, merge in row["heirs"]),
+            tuple((KeyRef(name, value), since, merge) for name, value, since, merge in row["heirs"]),
             dict(row["others"]),
             tuple(
                 NameLoss(came_by, frozenset(left_by), frozenset(outlived))
@@ -150,9 +151,7 @@ class JournalEntry:
 
     def heir(self, key: Key, since: Micros) -> str | None:
         """Return the union by which the survivor would own a key if this one had never been."""
-        if key.name != "subscription":
-            return None
-        return next((merge for value, kept, merge in self.heirs if (value, kept) == (key.value, since)), None)
+        return next((merge for ref, kept, merge in self.heirs if (ref, kept) == (key.ref, since)), None)
 
 
 def unfold(working_set: WorkingSet, entry: JournalEntry, at: Micros) -> Contact:
@@ -165,8 +164,8 @@ def unfold(working_set: WorkingSet, entry: JournalEntry, at: Micros) -> Contact:
     working_set.need_entries(survivor)
     working_set.contacts[back.id] = back
     heirs: list[tuple[str, Key]] = []
-    for name, value, before, kept_since in entry.moved:
-        key = working_set.key(name, value)
+    for ref, before, kept_since in entry.moved:
+        key = working_set.key(ref)
         now = survivor.keys.get(key)
         if now is None:
             continue

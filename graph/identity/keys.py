@@ -2,21 +2,25 @@
 
 import hashlib
 import hmac
-import unicodedata
-from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import lru_cache
-
-from email_validator import EmailNotValidError, validate_email
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from graph.identity.events import Event
-from graph.model import KEY_NAMES, PERSON_KEYS, IgnoredKey, IgnoredReason, KeyName
+from graph.identity.namespaces import DEFAULT_NAMESPACES, KeyClass, Namespace, Namespaces, Normaliser
+from graph.identity.normal_forms import MAX_KEY, InvalidKey, form_of, hash_of, longest, normal_form, said
+from graph.model import IgnoredKey, IgnoredReason, KeyName, KeyRef
 from graph.patterns import Pattern
 
-MAX_KEY = 1024
-"""The longest key, in characters after trimming."""
-MAX_ADDRESS = 512
-"""The longest text that is looked at as an address; mail takes 254 characters, in which accents may be composed."""
+__all__ = [
+    "MAX_KEY",
+    "BlockList",
+    "EventKeys",
+    "InvalidKey",
+    "SuppressedKeys",
+    "normalise",
+    "read_keys",
+    "suppression_digest",
+]
 
 BLOCKED_WORDS = frozenset(
     [
@@ -33,71 +37,67 @@ BLOCKED_WORDS = frozenset(
         "test",
         "true",
         "false",
+        "[object object]",
         "-1",
         "-",
+        "(not set)",
+        "(none)",
+        "(null)",
+        "\\n",
+        "#n/a",
+        "#name?",
+        "#ref!",
+        "#value!",
     ]
-) | {"[object object]"}
-"""Values that broken clients send in place of a key, in lower case; blocked for every key."""
+)
+"""Values that broken clients and spreadsheets send in place of a key, in lower case; blocked for every key."""
 
 BLOCKED_ADDRESSES = frozenset({"test@test.com"})
 BLOCKED_LOCAL_PARTS = frozenset({"noreply", "no-reply", "donotreply", "do-not-reply"})
 
 _ZEROS_AND_DASHES = "0-"
-
-
-class InvalidKey(ValueError):
-    """A value that cannot be a key; the message says why."""
+_TEMPLATES = (("{{", "}}"), ("${", "}"), ("<%", "%>"), ("%", "%"))
+"""How a place in a template is written that nobody filled."""
 
 
 def suppression_digest(secret: bytes, key: KeyName, value: str) -> bytes:
-    """Give the keyed hash by which a key of somebody who was erased is known again."""
+    """Return the keyed hash by which a key of somebody who was erased is known again."""
     return hmac.digest(secret, f"{key}\0{value}".encode(), hashlib.sha256)
 
 
 @dataclass(frozen=True, slots=True)
 class SuppressedKeys:
-    """Emails and user ids of persons who were erased, by their keyed hashes."""
+    """Person keys of persons who were erased, by their keyed hashes."""
 
     secret: bytes
     digests: frozenset[bytes]
 
     def hold(self, key: KeyName, value: str) -> bool:
-        """Tell whether a key, in its normal form, is suppressed."""
-        if not self.digests or key not in PERSON_KEYS:
-            return False
-        return suppression_digest(self.secret, key, value) in self.digests
+        """Return whether a person key, in its normal form, is suppressed."""
+        return bool(self.digests) and suppression_digest(self.secret, key, value) in self.digests
 
 
 @dataclass(frozen=True, slots=True)
-class BlockList:
-    """Values that are as good as absent, because they name nobody.
+class Blocked:
+    """Values that operators block or let through, for every key or for those of one namespace.
 
     Attributes
     ----------
     added
-        Exact values that an operator added, in lower case.
+        Exact values, in lower case.
     removed
-        Exact values, in lower case, that an operator lets through although a built-in rule blocks them.
+        Exact values, in lower case, that are let through although a built-in rule blocks them.
     patterns
-        Expressions that an operator added; one must match the whole value, whatever its case.
-    suppressed
-        Keys of persons who were erased; None when there are none.
+        Expressions; one must match the whole value, whatever its case.
     """
 
     added: frozenset[str] = frozenset()
     removed: frozenset[str] = frozenset()
     patterns: tuple[Pattern, ...] = ()
-    suppressed: SuppressedKeys | None = None
 
     @classmethod
-    def of(
-        cls,
-        added: Iterable[str] = (),
-        removed: Iterable[str] = (),
-        patterns: Iterable[str] = (),
-        suppressed: SuppressedKeys | None = None,
-    ) -> "BlockList":
-        """Build a list from plain strings.
+    def of(cls, added: Iterable[str] = (), removed: Iterable[str] = (), patterns: Iterable[str] = ()) -> "Blocked":
+        """Build it from plain strings.
 
         Raises
         ------
@@ -108,80 +108,106 @@ class BlockList:
             frozenset(value.strip().lower() for value in added),
             frozenset(value.strip().lower() for value in removed),
             tuple(map(Pattern, patterns)),
-            suppressed,
         )
 
+
+NOTHING_BLOCKED = Blocked()
+
+
+@dataclass(frozen=True, slots=True)
+class BlockList:
+    """Values that are as good as absent, because they name nobody.
+
+    Attributes
+    ----------
+    every
+        What operators block or let through for every key.
+    own
+        The same for the keys of one namespace, by its name.
+    suppressed
+        Keys of persons who were erased; None when there are none.
+    namespaces
+        The namespaces of the deployment.
+    """
+
+    every: Blocked = NOTHING_BLOCKED
+    own: Mapping[KeyName, Blocked] = field(default_factory=dict)
+    suppressed: SuppressedKeys | None = None
+    namespaces: Namespaces = DEFAULT_NAMESPACES
+
+    @classmethod
+    def of(
+        cls,
+        added: Iterable[str] = (),
+        removed: Iterable[str] = (),
+        patterns: Iterable[str] = (),
+        suppressed: SuppressedKeys | None = None,
+        namespaces: Namespaces = DEFAULT_NAMESPACES,
+    ) -> "BlockList":
+        """Build a list from plain strings, and from what the namespaces say for themselves.
+
+        Raises
+        ------
+        InvalidPattern
+            When a pattern cannot be compiled.
+        """
+        own = {
+            one.name: Blocked.of(one.block, one.allow, one.block_patterns)
+            for one in namespaces
+            if one.block or one.allow or one.block_patterns
+        }
+        return cls(Blocked.of(added, removed, patterns), own, suppressed, namespaces)
+
     def suppresses(self, key: KeyName, value: str) -> bool:
-        """Tell whether a key, in its normal form, is of somebody who was erased."""
-        return self.suppressed is not None and self.suppressed.hold(key, value)
+        """Return whether a key, in its normal form, is of somebody who was erased."""
+        return self.suppressed is not None and self.namespaces[key].is_person and self.suppressed.hold(key, value)
 
     def blocks(self, key: KeyName, value: str) -> bool:
         """Return whether a trimmed value of this key is blocked; case does not matter.
 
         A value that is too long to be a key is looked at no further than for zeros and dashes.
         """
+        namespace = self.namespaces[key]
+        own = self.own.get(key, NOTHING_BLOCKED)
         if value and not value.strip(_ZEROS_AND_DASHES):
-            return value not in self.removed
-        if len(value) > longest(key):
+            return value not in self.every.removed and value not in own.removed
+        if len(value) > longest(namespace):
             return False
         lowered = value.lower()
-        if lowered in self.removed:
+        if lowered in self.every.removed or lowered in own.removed:
             return False
-        if lowered in BLOCKED_WORDS or lowered in self.added:
+        if lowered in BLOCKED_WORDS or lowered in self.every.added or lowered in own.added or _unfilled(value):
             return True
-        if key == "email" and (lowered in BLOCKED_ADDRESSES or lowered.rpartition("@")[0] in BLOCKED_LOCAL_PARTS):
+        if namespace.normalise is Normaliser.EMAIL and _nobodys_address(lowered):
             return True
-        return bool(self.patterns) and any(pattern.matches(value) for pattern in self.patterns)
+        patterns = self.every.patterns + own.patterns
+        return bool(patterns) and any(pattern.matches(value) for pattern in patterns)
 
 
 DEFAULT_BLOCK_LIST = BlockList()
 
 
-def longest(key: KeyName) -> int:
-    """Return how many characters a value of this key has at most, after trimming."""
-    return MAX_ADDRESS if key == "email" else MAX_KEY
+def _unfilled(value: str) -> bool:
+    """Return whether a value is a place in a template that nobody filled."""
+    if value[:1] not in ("{", "$", "<", "%"):
+        return False
+    for opening, closing in _TEMPLATES:
+        if value.startswith(opening) and value.endswith(closing) and len(value) > len(opening) + len(closing):
+            inside = value[len(opening) : -len(closing)]
+            return opening not in inside and closing not in inside
+    return False
 
 
-def normalise_email(raw: str) -> str:
-    """Bring an address into the form that is the key: NFC, lower case, the domain in Unicode.
-
-    Raises
-    ------
-    InvalidKey
-        When it is no address by syntax; whether it can be delivered to is not asked.
-    """
-    address = raw.strip()
-    if len(address) > MAX_ADDRESS:  # the validator and NFC take a time that grows with the square of the length
-        raise InvalidKey(f"an address has at most {MAX_ADDRESS} characters, this one has {len(address)}")
-    return _normalise_address(address)
+def _nobodys_address(lowered: str) -> bool:
+    local, _, domain = lowered.rpartition("@")
+    return (
+        lowered in BLOCKED_ADDRESSES
+        or local in BLOCKED_LOCAL_PARTS
+        or (local in BLOCKED_WORDS and domain.partition(".")[0] in BLOCKED_WORDS)
+    )
 
 
-@lru_cache(maxsize=8_192)
-def _normalise_address(trimmed: str) -> str:
-    try:
-        address = validate_email(trimmed, check_deliverability=False)
-    except EmailNotValidError as error:
-        raise InvalidKey(str(error)) from error
-    return unicodedata.normalize("NFC", address.normalized.lower())
-
-
-def normalise_opaque(raw: str) -> str:
-    """Trim an opaque key; nothing else is changed, it is compared exactly.
-
-    Raises
-    ------
-    InvalidKey
-        When it has no or more than 1,024 characters, or a control character.
-    """
-    value = raw.strip()
-    if not 1 <= len(value) <= MAX_KEY:
-        raise InvalidKey(f"a key has 1 to {MAX_KEY} characters after trimming, this one has {len(value)}")
-    if not value.isprintable() and any(unicodedata.category(character) == "Cc" for character in value):
-        raise InvalidKey("a key has no control characters")
-    return value
-
-
-def normalise(key: KeyName, raw: str) -> str:
+def normalise(key: KeyName, raw: str, namespaces: Namespaces = DEFAULT_NAMESPACES) -> str:
     """Bring a key's value into the form in which it is compared and shown.
 
     Raises
@@ -189,46 +215,128 @@ def normalise(key: KeyName, raw: str) -> str:
     InvalidKey
         When the value cannot be a key of this name.
     """
-    return normalise_email(raw) if key == "email" else normalise_opaque(raw)
+    return normal_form(namespaces[key], raw)
 
 
 @dataclass(frozen=True, slots=True)
 class EventKeys:
-    """The keys of one event that count, and those that were set aside."""
+    """The keys of one event that count, and those that were set aside.
 
-    email: str | None = None
-    tracker_id: str | None = None
-    subscription: str | None = None
-    user_id: str | None = None
+    Attributes
+    ----------
+    persons, devices, subscriptions
+        By class, each in the order in which they are asked.
+    derived
+        Those of ``persons`` that the event does not say itself, hashes, by the key that each is of.
+    ignored
+        Those that are as good as absent.
+    all_blocked
+        The event carried keys and every one of them is blocked, or one is suppressed: it is not resolved.
+    """
+
+    persons: tuple[KeyRef, ...] = ()
+    devices: tuple[KeyRef, ...] = ()
+    subscriptions: tuple[KeyRef, ...] = ()
+    derived: Mapping[KeyRef, KeyRef] = field(default_factory=dict)
     ignored: tuple[IgnoredKey, ...] = ()
     all_blocked: bool = False
-    """The event carried keys and every one of them is blocked or suppressed: it is not resolved."""
+
+    @classmethod
+    def of(cls, namespaces: Namespaces = DEFAULT_NAMESPACES, **values: str | None) -> "EventKeys":
+        """Build them from normal forms, one a namespace."""
+        return _sorted(
+            namespaces, [KeyRef(name, value) for name, value in values.items() if value is not None], (), False
+        )
+
+    @property
+    def said(self) -> tuple[KeyRef, ...]:
+        """The keys that the event itself carries."""
+        persons = tuple(key for key in self.persons if key not in self.derived) if self.derived else self.persons
+        return (*persons, *self.devices, *self.subscriptions)
+
+    @property
+    def every(self) -> tuple[KeyRef, ...]:
+        """The keys to look for, with those derived."""
+        return (*self.persons, *self.devices, *self.subscriptions)
+
+    def first(self, namespace: KeyName) -> str | None:
+        """Return the first key of a namespace that the event carries."""
+        return next((key.value for key in self.every if key.namespace == namespace), None)
+
+    @property
+    def tracker_id(self) -> str | None:
+        """The tracker, which answers name."""
+        return next((key.value for key in self.devices if key.namespace == "tracker_id"), None)
 
 
 def read_keys(event: Event, block_list: BlockList = DEFAULT_BLOCK_LIST) -> EventKeys:
     """Sort the keys of an event into those that count and those that are as good as absent."""
-    valid: dict[KeyName, str] = {}
+    namespaces = block_list.namespaces
+    valid: list[KeyRef] = []
     ignored: list[IgnoredKey] = []
-    for key in KEY_NAMES:
-        raw: str | None = getattr(event, key)
-        if raw is None:
-            continue
-        # Blocked goes before invalid: a value that is both counts as blocked.
-        trimmed = raw.strip()
-        if block_list.blocks(key, trimmed):
-            ignored.append(IgnoredKey(key, IgnoredReason.BLOCKED))
-            continue
-        try:
-            value = normalise(key, raw)
-        except InvalidKey:
-            ignored.append(IgnoredKey(key, IgnoredReason.INVALID))
-            continue
-        if value != trimmed and block_list.blocks(key, value):  # what only its normal form shows
-            ignored.append(IgnoredKey(key, IgnoredReason.BLOCKED))
-            continue
-        if block_list.suppresses(key, value):
-            ignored.append(IgnoredKey(key, IgnoredReason.SUPPRESSED))
-            continue
-        valid[key] = value
+    for name, raw in event.carried(namespaces):
+        found = _read(namespaces[name], raw, block_list)
+        if isinstance(found, IgnoredReason):
+            ignored.append(IgnoredKey(name, found))
+        elif (key := KeyRef(name, found)) not in valid:
+            valid.append(key)
+    # Whatever else an event carries that carries a suppressed key: what it says, it says of the erased person.
+    erased = any(item.reason is IgnoredReason.SUPPRESSED for item in ignored)
     all_blocked = bool(ignored) and not valid and all(item.reason is not IgnoredReason.INVALID for item in ignored)
-    return EventKeys(**valid, ignored=tuple(ignored), all_blocked=all_blocked)
+    keys = _sorted(namespaces, valid, tuple(ignored), all_blocked or erased)
+    if keys.derived and any(block_list.suppresses(*key) for key in keys.derived):
+        hidden = tuple(IgnoredKey(key.namespace, IgnoredReason.SUPPRESSED) for key in keys.derived)
+        return replace(keys, ignored=(*keys.ignored, *hidden), all_blocked=True)
+    return keys
+
+
+def _read(namespace: Namespace, raw: str, block_list: BlockList) -> str | IgnoredReason:
+    """Return the normal form of a value, or why it is as good as absent."""
+    name = namespace.name
+    value = said(namespace, raw)
+    # Blocked goes before invalid: a value that is both counts as blocked.
+    if block_list.blocks(name, value):
+        return IgnoredReason.BLOCKED
+    try:
+        form = form_of(namespace, value)
+    except InvalidKey:
+        return IgnoredReason.INVALID
+    if form != value and block_list.blocks(name, form):  # what only its normal form shows
+        return IgnoredReason.BLOCKED
+    if block_list.suppresses(name, form):
+        return IgnoredReason.SUPPRESSED
+    return form
+
+
+def _sorted(
+    namespaces: Namespaces, keys: list[KeyRef], ignored: tuple[IgnoredKey, ...], all_blocked: bool
+) -> EventKeys:
+    if len(keys) == 1 and not namespaces.hashes and not all_blocked:  # most events carry a tracker and nothing else
+        only = (keys[0],)
+        match namespaces[keys[0].namespace].key_class:
+            case KeyClass.PERSON:
+                return EventKeys(persons=only, ignored=ignored)
+            case KeyClass.DEVICE:
+                return EventKeys(devices=only, ignored=ignored)
+            case KeyClass.SUBSCRIPTION:
+                return EventKeys(subscriptions=only, ignored=ignored)
+    derived: dict[KeyRef, KeyRef] = {}
+    for key in keys if namespaces.hashes else ():
+        for name in namespaces.hashes.get(key.namespace, ()):
+            if (hashed := KeyRef(name, hash_of(key.value))) not in keys:
+                derived.setdefault(hashed, key)
+    return EventKeys(
+        _of(namespaces.persons, [*keys, *derived]),
+        _of(namespaces.devices, keys),
+        _of(namespaces.subscriptions, keys),
+        derived,
+        ignored,
+        all_blocked,
+    )
+
+
+def _of(order: tuple[str, ...], keys: list[KeyRef]) -> tuple[KeyRef, ...]:
+    mine = [key for key in keys if key.namespace in order]
+    if len(mine) > 1:
+        mine.sort(key=lambda key: order.index(key.namespace))
+    return tuple(mine)

@@ -8,27 +8,42 @@ import secrets
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 
 from graph import tracing
 from graph.callbacks import notify
-from graph.clock import Clock, IdSource, Micros, RandomIds, to_micros, to_pair
+from graph.clock import Clock, IdSource, Micros, RandomIds, to_datetime, to_micros, to_pair
 from graph.errors import Unavailable
+from graph.identity.aliases import Alias, read_alias
 from graph.identity.decision import POLICIES, Decision, Limits, Policy, decide
 from graph.identity.decision.table import Fold, Own, Split, Take
-from graph.identity.events import Event
+from graph.identity.events import Event, TrackedEvent
 from graph.identity.folding import fold
 from graph.identity.keys import DEFAULT_BLOCK_LIST, BlockList, EventKeys, read_keys
+from graph.identity.namespaces import BUILT_IN, DEFAULT_NAMESPACES, Namespaces
 from graph.identity.working_set import Contact, WorkingSet
 from graph.identity.working_set.write import write_activities, write_working_set
-from graph.model import KEY_NAMES, Answer, Conflict, ContactRef, KeyName, Kind, MovedKey, Outcome, TraceStep
+from graph.model import (
+    TRACKER,
+    Answer,
+    Conflict,
+    ContactRef,
+    KeyRef,
+    Kind,
+    MovedKey,
+    Outcome,
+    TraceStep,
+)
 from graph.store.changes import ChangeKind
 from graph.store.database import RECEIPT, Database, Transaction
 
 DEFAULT_EVENT = "identify"
+
+STANDING = frozenset(one.name for one in BUILT_IN)
+"""Namespaces of which a key that an activity carried stands on it; other keys it is tied to in the graph."""
 
 AHEAD = 200
 """After how many events of a large batch the database begins to write, while the next ones are decided."""
@@ -44,6 +59,12 @@ class Prepared:
     event: Event
     keys: EventKeys
     message_id: str
+    alias: Alias | None = None
+
+    @property
+    def every_keys(self) -> tuple[EventKeys, ...]:
+        """The keys that may decide, with those of the readings of an alias."""
+        return (self.keys,) if self.alias is None else (self.keys, self.alias.person, self.alias.without)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +99,8 @@ class Resolver:
         Where the graph is.
     policy, limits, block_list
         What the deployment chose.
+    namespaces
+        Those of the deployment; the block list has the same.
     id_source, clock
         Where new ids and arrival times come from.
     """
@@ -91,8 +114,10 @@ class Resolver:
         block_list: BlockList | Callable[[], BlockList] = DEFAULT_BLOCK_LIST,
         id_source: IdSource | None = None,
         clock: Clock | None = None,
+        namespaces: Namespaces = DEFAULT_NAMESPACES,
     ) -> None:
         self.database = database
+        self.namespaces = namespaces
         self.policy = POLICIES[policy] if isinstance(policy, str) else policy
         self.limits = limits or Limits()
         self._block_list = block_list
@@ -169,7 +194,7 @@ class Resolver:
         Every batch sees what those before it would have done: the world is kept from one to the next instead of
         being written, so that memory grows with the keys that a rehearsal meets, and no writer waits for it.
         """
-        working_set = WorkingSet(_nothing_to_run, self.id_source, lock=False)
+        working_set = WorkingSet(_nothing_to_run, self.id_source, lock=False, namespaces=self.namespaces)
 
         def rehearse(events: Sequence[Event]) -> list[Answer]:
             prepared = self.prepare(events)
@@ -190,6 +215,7 @@ class Resolver:
             answers = self.database.rehearse(decide_all)
             for timeline in working_set.timelines.values():
                 timeline.activities.clear()
+            working_set.carried.clear()
             working_set.feed.clear()
             _hide_made_up(answers, working_set)
             return answers
@@ -199,10 +225,11 @@ class Resolver:
     def prepare(self, events: Sequence[Event]) -> list[Prepared]:
         """Read the keys of events, by the block list of now."""
         block_list = self.block_list
-        return [
-            Prepared(event, read_keys(event, block_list), event.message_id or self.id_source.time_ordered())
-            for event in events
-        ]
+        prepared = []
+        for event in events:
+            keys, alias = read_alias(event, read_keys(event, block_list), block_list)
+            prepared.append(Prepared(event, keys, event.message_id or self.id_source.time_ordered(), alias))
+        return prepared
 
     def resolution_of(self, working_set: WorkingSet, item: Prepared) -> "EventResolution":
         """Load what a single event is decided by, and return its turn: who looks at the decision, then has it answered.
@@ -214,7 +241,7 @@ class Resolver:
         return EventResolution(self, working_set, item, self.clock.next(after=seen), explain=False)
 
     def _attempt(self, tx: Transaction, prepared: Sequence[Prepared], *, explain: bool) -> _Batch:
-        working_set = WorkingSet(tx.run, self.id_source)
+        working_set = WorkingSet(tx.run, self.id_source, namespaces=self.namespaces)
         _load(working_set, prepared)
         batch = self._turns(
             working_set, prepared, explain=explain, ahead=lambda: write_activities(working_set, tx.start)
@@ -254,12 +281,8 @@ def _load(working_set: WorkingSet, all_prepared: Sequence[Prepared]) -> None:
     prepared = [item for item in all_prepared if not item.keys.all_blocked]
     if not prepared:
         return
-    keys = [item.keys for item in prepared]
     working_set.load(
-        emails=[key.email for key in keys if key.email is not None],
-        user_ids=[key.user_id for key in keys if key.user_id is not None],
-        trackers=[key.tracker_id for key in keys if key.tracker_id is not None],
-        subscriptions=[key.subscription for key in keys if key.subscription is not None],
+        keys=[key for item in prepared for keys in item.every_keys for key in keys.every],
         message_ids=[item.message_id for item in prepared if item.event.message_id is not None],
     )
     _foresee(working_set, prepared)
@@ -271,31 +294,27 @@ def _foresee(working_set: WorkingSet, prepared: Sequence[Prepared]) -> None:
     folding: dict[str, Contact] = {}
     wanted: dict[str, set[str] | None] = {}
     for item in prepared:
-        keys = [(name, value) for name in KEY_NAMES if (value := getattr(item.keys, name)) is not None]
-        if len(keys) == 1 and not item.event.properties:
+        keys = item.keys.every
+        writes = bool(item.event.properties or item.event.properties_once)
+        if len(keys) == 1 and not writes:
             continue
-        owners = {
-            owner: working_set.contacts[owner] for key in keys for owner in list(working_set.key(*key).owners)[:2]
-        }
-        nameless = any(key in named_again and not working_set.key(*key).owners for key in keys)
+        owners = {owner: working_set.contacts[owner] for key in keys for owner in list(working_set.key(key).owners)[:2]}
+        nameless = any(key in named_again and not working_set.key(key).owners for key in keys)
         if len(owners) + nameless > 1:
             folding |= {owner: contact for owner, contact in owners.items() if contact.kind is Kind.ANONYMOUS}
             wanted |= dict.fromkeys(owners)  # a union asks for every property
         else:
             for owner in owners:
                 if (names := wanted.setdefault(owner, set())) is not None:
-                    names.update(item.event.properties)
+                    names.update(item.event.properties, item.event.properties_once)
     if folding:
         working_set.need_keys(*folding.values())
     working_set.need_properties({owner: names for owner, names in wanted.items() if names or names is None})
 
 
-def _person_keys(prepared: Sequence[Prepared]) -> Iterator[tuple[KeyName, str]]:
+def _person_keys(prepared: Sequence[Prepared]) -> Iterator[KeyRef]:
     for item in prepared:
-        if item.keys.email is not None:
-            yield ("email", item.keys.email)
-        if item.keys.user_id is not None:
-            yield ("user_id", item.keys.user_id)
+        yield from item.keys.persons
 
 
 @dataclass(slots=True)
@@ -311,18 +330,17 @@ class EventResolution:
     """Whether the activity is to stand for the transaction."""
     marker: Marker | None = None
     """The activity that was written for this event, if it is to stand for the transaction."""
+    before: Contact | None = None
+    """The person that an alias speaks of."""
+    is_new: bool = False
+    """Whether what an alias calls that person now was nobody's."""
     _decision: Decision | None = None
 
     def decision(self) -> Decision:
         """Return what the table says of this event; decided once."""
         if self._decision is None:
             keys = self.item.keys
-            facts = self.working_set.facts(
-                email=keys.email,
-                user_id=keys.user_id,
-                tracker_id=keys.tracker_id,
-                subscription=keys.subscription,
-            )
+            facts = self.working_set.facts(keys)
             self._decision = decide(keys, facts, self.resolver.policy, self.resolver.limits)
         return self._decision
 
@@ -332,7 +350,47 @@ class EventResolution:
             return self._ignored()
         if self.item.message_id in self.working_set.messages:
             return self._duplicate()
+        if self.item.alias is not None:
+            self._read_alias(self.item, self.item.alias)
         return self._carry_out(self.decision())
+
+    def _read_alias(self, item: Prepared, alias: Alias) -> None:
+        """Settle, under the locks, whether an alias speaks of a person or of a device."""
+        person = self.working_set.facts(alias.person)
+        before = next((owner for key in alias.person.persons if (owner := person.owner(key)) is not None), None)
+        if before is None:
+            return
+        item = self.item = replace(item, keys=alias.without)
+        if not isinstance(item.event, TrackedEvent) or not item.event.may_unite:
+            return
+        self.before = self.working_set.contacts[before.id]
+        now = self.working_set.facts(item.keys)
+        self.is_new = all(now.owner(key) is None for key in item.keys.persons)
+        if self.is_new and (address := item.keys.first("email")) is not None:
+            # A changed address: it becomes the person's `email`, as one that is given by hand.
+            self.working_set.own(self.before, KeyRef("email", address), self.at, item.message_id)
+            self.working_set.note("key_given", self.at, self.before.id, key="email", message_id=item.message_id)
+
+    def _unite(self, contact: Contact, answer: Answer) -> Contact:
+        """Make the person of an alias and the current contact one, as by hand; return who that is.
+
+        Who was there before stays: the person of the alias when the new id was nobody's, else the owner of that id.
+        """
+        if self.before is None or (before := self.working_set.contact(self.before.id)) is contact:
+            return contact
+        source, target = (contact, before) if self.is_new else (before, contact)
+        limits = self.resolver.limits
+        if (
+            source.counts.get(TRACKER, 0) + target.counts.get(TRACKER, 0) > limits.max_trackers
+            or len(source.subscriptions | target.subscriptions) > limits.max_subscriptions
+        ):
+            answer.limited = True
+            return contact
+        fold(self.working_set, source, target, self.at, rule=None, message_id=None)
+        answer.contact = ContactRef(target.id, target.kind)
+        answer.merged.append(source.id)
+        answer.conflicts = [one for one in answer.conflicts if one.owner != before.id]
+        return target
 
     def _carry_out(self, decision: Decision) -> Answer:
         working_set, item = self.working_set, self.item
@@ -352,17 +410,18 @@ class EventResolution:
             self._note("claimed", contact, decision)
         for effect in decision.effects:
             match effect:
-                case Own(name, value):
-                    if name == "subscription" and (others := working_set.owners(name, value)):
+                case Own(key, derived):
+                    # Only a subscription can be somebody else's and become this contact's all the same.
+                    if others := working_set.owners(key):
                         self._note("shared", contact, decision, other=others[0].id, owners=len(others) + 1)
-                    working_set.own(contact, name, value, self.at, item.message_id)
-                case Take(name, value, owner):
+                    working_set.own(contact, key, self.at, item.message_id, derived=derived)
+                case Take(key, owner):
                     loser = working_set.contacts[owner]
-                    working_set.disown(loser, name, value, self.at)
-                    if contact.id not in working_set.key(name, value).owners:
-                        working_set.own(contact, name, value, self.at, item.message_id)
-                    answer.moved.append(MovedKey(name, value, owner))
-                    self._note("moved", contact, decision, other=owner, key=name)
+                    working_set.disown(loser, key, self.at)
+                    if contact.id not in working_set.key(key).owners:
+                        working_set.own(contact, key, self.at, item.message_id)
+                    answer.moved.append(MovedKey(key.namespace, key.value, owner))
+                    self._note("moved", contact, decision, other=owner, key=key.namespace)
                 case Fold(source):
                     fold(
                         working_set,
@@ -377,9 +436,9 @@ class EventResolution:
                     working_set.split(contact, tracker_owner, subscription, self.at)
         if decision.limited:
             self._note("limited", contact, decision)
+        contact = self._unite(contact, answer)
         contact.seen = max(contact.seen, self.at)
-        if item.event.properties:
-            self._write_properties(contact, decision, answer)
+        self._write_properties(contact, decision, answer)
         answer.tracker_id = self._answered_tracker(contact)
         answer.shared_with = self._shared_with(contact)
         self._note_activity(contact, answer, evident=decision.evident and not item.keys.ignored)
@@ -388,14 +447,14 @@ class EventResolution:
         return answer
 
     def _write_properties(self, contact: Contact, decision: Decision, answer: Answer) -> None:
-        whole = self.working_set.write_properties(
-            contact,
-            self.item.event.properties,
-            self._occurred(),
-            self.at,
-            self.item.message_id,
-            most=self.resolver.limits.max_properties,
-        )
+        event, working_set, most = self.item.event, self.working_set, self.resolver.limits.max_properties
+        how = (self._occurred(), self.at, self.item.message_id)
+        whole = working_set.write_properties(contact, event.properties, *how, most=most) if event.properties else True
+        if event.properties_once:
+            whole &= working_set.write_properties_once(contact, event.properties_once, *how, most=most)
+        if isinstance(event, TrackedEvent):
+            for name, value in event.groups.items():
+                whole &= working_set.add_to_property(contact, name, value, *how, most=most)
         if whole:
             return
         if answer.trace is not None:
@@ -409,7 +468,7 @@ class EventResolution:
             return self.working_set.contacts[decision.current]
         split = any(isinstance(effect, Split) for effect in decision.effects)
         contact = self.working_set.create(self.at, split=split)
-        if not any(isinstance(effect, Own | Take) and effect.key == "tracker_id" for effect in decision.effects):
+        if not any(isinstance(effect, Own | Take) and effect.key.namespace == TRACKER for effect in decision.effects):
             self.working_set.mint_tracker(contact, self.at, self.item.message_id)
         self._note("created", contact, decision, contact_kind=decision.kind.value)
         return contact
@@ -419,30 +478,30 @@ class EventResolution:
 
     def _answered_tracker(self, contact: Contact) -> str:
         own = self.item.keys.tracker_id
-        if own is not None and contact.id in self.working_set.key("tracker_id", own).owners:
+        if own is not None and contact.id in self.working_set.key(KeyRef(TRACKER, own)).owners:
             return own
         return contact.tracker_id
 
     def _shared_with(self, contact: Contact) -> list[str | None]:
-        subscription = self.item.keys.subscription
-        if subscription is None:
-            return []
-        return [owner.id for owner in self.working_set.owners("subscription", subscription) if owner is not contact]
+        owners = (owner for key in self.item.keys.subscriptions for owner in self.working_set.owners(key))
+        return list(dict.fromkeys(owner.id for owner in owners if owner is not contact))
 
     def _note_activity(self, contact: Contact, answer: Answer, *, evident: bool) -> None:
         working_set, item = self.working_set, self.item
         event, keys = item.event, item.keys
         assert answer.tracker_id is not None
-        period = working_set.key("tracker_id", answer.tracker_id).timeline or working_set.primary_period(contact)
+        period = working_set.key(KeyRef(TRACKER, answer.tracker_id)).timeline or working_set.primary_period(contact)
         node: dict[str, Any] = {
             "message_id": item.message_id,
             "event": event.event or DEFAULT_EVENT,
             "rule": answer.rule,
             "outcome": answer.outcome.value,
         }
-        for name in KEY_NAMES:
-            if (value := getattr(keys, name)) is not None:
-                node[name] = value
+        for key in keys.said:
+            if key.namespace in STANDING and key.namespace not in node:
+                node[key.namespace] = key.value
+            else:
+                working_set.carried.append((item.message_id, key))
         if keys.tracker_id is not None and keys.tracker_id != period.tracker:
             node["elsewhere"] = keys.tracker_id  # by which erasing finds it; the others stand on its period
         if event.event_properties:
@@ -450,6 +509,8 @@ class EventResolution:
             # every name that a page may invent.
             node["property_names"] = list(event.event_properties)
             node["property_values"] = [orjson.dumps(value).decode() for value in event.event_properties.values()]
+        if event.occurred_at is not None and to_micros(event.occurred_at) > self.at:
+            node["said_at"] = to_datetime(to_micros(event.occurred_at))
         if answer.limited:
             node["limited"] = True
         if not evident:
@@ -465,13 +526,14 @@ class EventResolution:
             node["commit"] = self.marker.commit
 
     def _occurred(self) -> Micros:
+        # Nothing occurs after it was received: a clock that is ahead must not win over everything said since.
         occurred = self.item.event.occurred_at
-        return self.at if occurred is None else to_micros(occurred)
+        return self.at if occurred is None else min(to_micros(occurred), self.at)
 
     def _duplicate(self) -> Answer:
         seen = self.working_set.messages[self.item.message_id]
         contact = self.working_set.contact(seen.contact)
-        tracker = self.working_set.keys.get(("tracker_id", seen.tracker_id))
+        tracker = self.working_set.keys.get(KeyRef(TRACKER, seen.tracker_id))
         # A key that is not in the world has not changed hands in this transaction.
         owned = seen.owned if tracker is None else contact.id in tracker.owners
         return Answer(
@@ -494,7 +556,10 @@ class EventResolution:
             None,
             Outcome.IGNORED,
             ignored=list(self.item.keys.ignored),
-            trace=[*self._set_aside(), TraceStep("decision", "every key is blocked: nothing is written")]
+            trace=[
+                *self._set_aside(),
+                TraceStep("decision", "every key is blocked, or one is suppressed: nothing is written"),
+            ]
             if self.explain
             else None,
         )
@@ -524,4 +589,4 @@ def _hide_made_up(answers: Sequence[Answer], working_set: WorkingSet) -> None:
         answer.merged = [known(one) for one in answer.merged]
         answer.shared_with = [known(one) for one in answer.shared_with]
         answer.moved = [MovedKey(item.key, item.value, known(item.from_)) for item in answer.moved]
-        answer.conflicts = [Conflict(item.key, known(item.owner)) for item in answer.conflicts]
+        answer.conflicts = [Conflict(item.key, known(item.owner), item.reason) for item in answer.conflicts]

@@ -17,11 +17,14 @@ import orjson
 
 from graph.errors import BadInput, FieldError, KinfoldError
 from graph.identity.events import MAX_EVENT_BYTES, Event, read_event
+from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
 
 KEY_COLUMNS = ("user_id", "email", "tracker_id", "subscription")
 COLUMNS = (*KEY_COLUMNS, "properties", "created_at")
 PROPERTY = "properties."
 """What the name of a column begins with that holds one property."""
+AS_WRITTEN = frozenset({"email", "tracker_id", "subscription"})
+"""Keys that no table has as numbers."""
 EVENT = "loaded"
 """The name of the activity that a row leaves."""
 MESSAGE = "row:"
@@ -78,7 +81,9 @@ class Refused:
         }
 
 
-def read_rows(file: Path, *, after: int = 0, at_once: int = 1_000) -> Iterator[list[tuple[int, dict[str, Any]]]]:
+def read_rows(
+    file: Path, *, after: int = 0, at_once: int = 1_000, namespaces: Namespaces = DEFAULT_NAMESPACES
+) -> Iterator[list[tuple[int, dict[str, Any]]]]:
     """Read rows with their numbers, so many at once, those up to ``after`` passed over.
 
     Raises
@@ -90,10 +95,10 @@ def read_rows(file: Path, *, after: int = 0, at_once: int = 1_000) -> Iterator[l
         beginning = opened.read(4)
     if not beginning:
         raise FileError(f"{file}: this file is empty; CSV begins with a line of columns.")
-    yield from (_parquet if beginning == b"PAR1" else _csv)(file, after, at_once)
+    yield from (_parquet if beginning == b"PAR1" else _csv)(file, after, at_once, namespaces)
 
 
-def read_customer(number: int, row: Mapping[str, Any]) -> Customer:
+def read_customer(number: int, row: Mapping[str, Any], namespaces: Namespaces = DEFAULT_NAMESPACES) -> Customer:
     """Turn a row into the events that say the same.
 
     Raises
@@ -105,12 +110,15 @@ def read_customer(number: int, row: Mapping[str, Any]) -> Customer:
         message = f"a row is at most {MAX_EVENT_BYTES} bytes, this one has {row[TOO_LONG]}"
         raise BadInput([FieldError("", "too_large", message)])
     keys = {name: _keys(name, row.get(name)) for name in KEY_COLUMNS}
-    _check_keys(keys)
+    further = {
+        name: values for name in namespaces.names if name not in KEY_COLUMNS and (values := _keys(name, row.get(name)))
+    }
+    _check_keys(keys, further)
     properties = _properties(row)
     created_at = row.get("created_at")
     named = {f"{PROPERTY}{name}": value for name, value in properties.items()}
-    _check_values({**keys, **named, "created_at": created_at})
-    said = orjson.dumps({**keys, "properties": properties, "at": created_at}, option=orjson.OPT_SORT_KEYS)
+    _check_values({**keys, **further, **named, "created_at": created_at})
+    said = orjson.dumps({**keys, **further, "properties": properties, "at": created_at}, option=orjson.OPT_SORT_KEYS)
     if len(said) > MAX_EVENT_BYTES:
         message = f"a row is at most {MAX_EVENT_BYTES} bytes, this one has {len(said)}"
         raise BadInput([FieldError("", "too_large", message)])
@@ -118,6 +126,8 @@ def read_customer(number: int, row: Mapping[str, Any]) -> Customer:
     first: dict[str, Any] = {name: values[0] for name, values in keys.items() if values}
     common: dict[str, Any] = {"event": EVENT, "occurred_at": created_at}
     person = {"user_id": first["user_id"]} if "user_id" in first else {"email": first.get("email")}
+    if further:
+        first["keys"] = further
     events = [{**first, "properties": properties, **common, "message_id": message}]
     events += [
         {**person, name: value, **common, "message_id": f"{message}:{name}:{place}"}
@@ -125,7 +135,7 @@ def read_customer(number: int, row: Mapping[str, Any]) -> Customer:
         for place, value in enumerate(keys[name][1:], start=2)
     ]
     try:
-        return Customer(number, tuple(read_event(event) for event in events))
+        return Customer(number, tuple(read_event(event, namespaces=namespaces) for event in events))
     except BadInput as error:
         renamed = [
             FieldError("created_at" if item.field == "occurred_at" else item.field, item.rule, item.message)
@@ -134,10 +144,10 @@ def read_customer(number: int, row: Mapping[str, Any]) -> Customer:
         raise BadInput(renamed) from error
 
 
-def _check_keys(keys: Mapping[str, list[Any]]) -> None:
+def _check_keys(keys: Mapping[str, list[Any]], further: Mapping[str, list[Any]]) -> None:
     errors: list[FieldError] = []
-    if not any(keys.values()):
-        errors.append(FieldError("", "no_key", f"a row has one of {', '.join(KEY_COLUMNS)}"))
+    if not any(keys.values()) and not further:
+        errors.append(FieldError("", "no_key", f"a row has one of {', '.join((*KEY_COLUMNS, *further))}"))
     if len(keys["user_id"]) > 1:
         errors.append(FieldError("user_id", "one", "a person has one user_id"))
     if len(keys["email"]) > 1 and not keys["user_id"]:
@@ -173,7 +183,7 @@ def _keys(name: str, value: Any) -> list[Any]:
     values = value if isinstance(value, list) else [value]
     # Tables of customers number them more often than not.
     return [
-        str(item) if name == "user_id" and isinstance(item, int) and not isinstance(item, bool) else item
+        str(item) if name not in AS_WRITTEN and isinstance(item, int) and not isinstance(item, bool) else item
         for item in values
         if item is not None
     ]
@@ -202,27 +212,28 @@ def _properties(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _check_columns(file: Path, columns: list[str]) -> None:
-    unknown = [name for name in columns if name not in COLUMNS and not (name.startswith(PROPERTY) and name != PROPERTY)]
+def _check_columns(file: Path, columns: list[str], namespaces: Namespaces) -> None:
+    known = dict.fromkeys((*COLUMNS, *namespaces.names))
+    unknown = [name for name in columns if name not in known and not (name.startswith(PROPERTY) and name != PROPERTY)]
     if unknown:
         raise FileError(
-            f"{file}: there is no column {', '.join(map(repr, unknown))}; the columns are {', '.join(COLUMNS)}, and "
+            f"{file}: there is no column {', '.join(map(repr, unknown))}; the columns are {', '.join(known)}, and "
             f"{PROPERTY}NAME for a property."
         )
     twice = sorted({name for name in columns if columns.count(name) > 1})
     if twice:
         raise FileError(f"{file}: the column {twice[0]!r} is there twice.")
-    if not any(name in KEY_COLUMNS for name in columns):
-        raise FileError(f"{file}: none of its columns is a key: {', '.join(KEY_COLUMNS)}.")
+    if not any(name in namespaces for name in columns):
+        raise FileError(f"{file}: none of its columns is a key: {', '.join(namespaces.names)}.")
 
 
-def _csv(file: Path, after: int, at_once: int) -> Iterator[list[tuple[int, dict[str, Any]]]]:
+def _csv(file: Path, after: int, at_once: int, namespaces: Namespaces) -> Iterator[list[tuple[int, dict[str, Any]]]]:
     csv.field_size_limit(_MAX_LINE)
     with file.open(encoding="utf-8-sig", newline="") as text:
         reader = csv.reader(_bounded(file, text), strict=True)
         try:
             columns = next(reader, [])
-            _check_columns(file, columns)
+            _check_columns(file, columns, namespaces)
             batch: list[tuple[int, dict[str, Any]]] = []
             number = 0
             for values in reader:
@@ -271,7 +282,9 @@ def _not_utf8(file: Path) -> int:
     return number
 
 
-def _parquet(file: Path, after: int, at_once: int) -> Iterator[list[tuple[int, dict[str, Any]]]]:
+def _parquet(
+    file: Path, after: int, at_once: int, namespaces: Namespaces
+) -> Iterator[list[tuple[int, dict[str, Any]]]]:
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -282,7 +295,7 @@ def _parquet(file: Path, after: int, at_once: int) -> Iterator[list[tuple[int, d
             leaves = _texts(file, looked_at.metadata)
         # Read as what they are in the file, a dictionary and places in it: a kilobyte can stand for gigabytes.
         with pq.ParquetFile(file, read_dictionary=leaves) as opened:
-            _check_columns(file, opened.schema_arrow.names)
+            _check_columns(file, opened.schema_arrow.names, namespaces)
             number = 0
             groups: list[int] = []
             for group in range(opened.num_row_groups):

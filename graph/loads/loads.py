@@ -15,7 +15,7 @@ from graph.clock import Clock, to_pair
 from graph.errors import BadInput, ClashError, FieldError
 from graph.identity.resolver import Prepared, Resolver
 from graph.loads.customers import Refused, read_customer, read_rows
-from graph.model import KEY_NAMES, Answer, Outcome
+from graph.model import Answer, Outcome
 from graph.store.database import REPEATABLE, Database, Row, Transaction
 
 ROWS_AT_ONCE = 1_000
@@ -161,15 +161,15 @@ class Loads:
                 yield batch
 
     def _batches(self, file: Path, done: int) -> Iterator[_Batch]:
-        for rows in read_rows(file, after=done, at_once=ROWS_AT_ONCE):
+        for rows in read_rows(file, after=done, at_once=ROWS_AT_ONCE, namespaces=self._resolver.namespaces):
             batch = _Batch(rows[0][0] - 1, rows[-1][0])
             for number, row in rows:
                 try:
                     if "" in row:
                         raise BadInput([FieldError("", "columns", row[""])])
-                    prepared = self._resolver.prepare(read_customer(number, row).events)
+                    prepared = self._resolver.prepare(read_customer(number, row, self._resolver.namespaces).events)
                     aside = [item for one in prepared for item in one.keys.ignored]
-                    if all(getattr(prepared[0].keys, name) is None for name in KEY_NAMES):
+                    if not prepared[0].keys.every:
                         raise BadInput([FieldError(item.key, item.reason, _WHY[item.reason]) for item in aside])
                 except BadInput as error:
                     batch.refused += [Refused(number, item.field, item.rule, item.message) for item in error.errors]

@@ -21,8 +21,8 @@ import orjson
 from graph.errors import BadInput
 from graph.identity.events import Event, read_event
 from graph.identity.keys import BlockList, EventKeys, read_keys
+from graph.identity.namespaces import Namespaces
 from graph.logs.ndjson import line_too_long, raw_lines
-from graph.model import KEY_NAMES
 
 Hashes = npt.NDArray[np.uint64]
 
@@ -153,7 +153,7 @@ def read_span(file: Path, span: Span, folder: Path, block_list: BlockList, owner
         for number, raw in lines_of(file, span):
             lines += 1
             try:
-                event = _read(raw)
+                event = _read(raw, block_list.namespaces)
             except BadInput as error:
                 refused += 1
                 key_of.add(REFUSED)
@@ -162,8 +162,7 @@ def read_span(file: Path, span: Span, folder: Path, block_list: BlockList, owner
                     refusals.write(orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE))
                 continue
             keys = read_keys(event, block_list)
-            values = ((name, getattr(keys, name)) for name in KEY_NAMES)
-            hashes = [_hash(name, value) for name, value in values if value is not None]
+            hashes = [_hash(*key) for key in keys.every]
             first = hashes[0] if hashes else _hash("line", str(number))
             key_of.add(first)
             for other in hashes[1:]:
@@ -267,10 +266,10 @@ def _files(folder: Path, span: int) -> tuple[Path, Path, Path]:
     return folder / f"keys-{span}.bin", folder / f"ties-{span}.bin", folder / f"messages-{span}.bin"
 
 
-def _read(raw: bytes | None) -> Event:
+def _read(raw: bytes | None, namespaces: Namespaces) -> Event:
     if raw is None:
         raise line_too_long()
-    return read_event(raw)
+    return read_event(raw, namespaces=namespaces)
 
 
 def _hash(name: str, value: str) -> int:

@@ -10,6 +10,7 @@ import orjson
 from graph.errors import ClashError, Unavailable
 from graph.identity.events import Event, read_event
 from graph.identity.keys import BlockList, EventKeys
+from graph.identity.namespaces import Namespaces
 from graph.identity.resolver import Resolver
 from graph.loads.loads import advance
 from graph.loads.partitions import Parted, Stretch, batches, part_span
@@ -88,7 +89,7 @@ class Worker:
         ):
             if self.stopped():
                 return
-            events = [_event(part.load, item) for item in batch]
+            events = [_event(part.load, item, self._resolver.namespaces) for item in batch]
             try:
                 self._resolve(part, events, done)
             except (ClashError, Unavailable):
@@ -146,21 +147,13 @@ class Worker:
         return True
 
     def _owners(self, all_keys: Sequence[EventKeys]) -> Iterable[tuple[str, str, str]]:
-        def values(name: str) -> list[str]:
-            return sorted({value for keys in all_keys if (value := getattr(keys, name)) is not None})
-
-        wanted = {
-            "emails": values("email"),
-            "user_ids": values("user_id"),
-            "trackers": values("tracker_id"),
-            "subscriptions": values("subscription"),
-        }
-        rows = self._database.read(lambda tx: tx.run("loads.owners", **wanted))
+        wanted = sorted({key for keys in all_keys for key in keys.every})
+        rows = self._database.read(lambda tx: tx.run("loads.owners", keys=[list(key) for key in wanted]))
         return [(row["name"], row["value"], row["owner"]) for row in rows]
 
 
-def _event(load: str, item: Parted) -> Event:
-    event = read_event(item.raw)
+def _event(load: str, item: Parted, namespaces: Namespaces) -> Event:
+    event = read_event(item.raw, namespaces=namespaces)
     if event.message_id is not None:
         return event
     return event.model_copy(update={"message_id": f"{MESSAGE}{load.removeprefix('log ')[:32]}:{item.line}"})

@@ -395,7 +395,7 @@ def _shelf(environment: Environment, space: str) -> Shelf:
         if body.state != "live" or not is_for(body, space):
             shelf.absent.append((name, "draft" if body.state != "live" else "not_for_this_space"))
             continue
-        program = Program() if body.where is None else compile_condition(body.where, activity=True)
+        program = Program() if body.where is None else compile_condition(body.where, activity=True, namespaces=None)
         names |= set(program.names)
         chain = environment.chain_of(name)
         limits = [_limit(shelf, None, body.at_most)]

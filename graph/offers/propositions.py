@@ -143,7 +143,7 @@ class Propositions:
         if environment not in catalogue.environments or space not in catalogue.environments[environment].spaces:
             catalogue = self._catalogues.load(tx)
         asked = _find(catalogue, environment, space)
-        working_set = WorkingSet(tx.run, self._resolver.id_source)
+        working_set = WorkingSet(tx.run, self._resolver.id_source, namespaces=self._resolver.namespaces)
         visit, marker = self._visit(working_set, catalogue, asked, space, item)
         if not visit.plain:
             # What the visit makes of the contact, a union for one, is what the offers are held against.
@@ -197,7 +197,7 @@ class Propositions:
         turn = self._resolver.resolution_of(working_set, item)
         decision = turn.decision()
         identification = Identification.NONE
-        if keys.email is not None or keys.user_id is not None:
+        if keys.persons:
             identification = Identification.EXPLICIT
         elif _leads_to_somebody(decision):
             if not asked.spaces[space].identify_implicitly:
@@ -205,7 +205,8 @@ class Propositions:
             identification = Identification.IMPLICIT
         choice = choose(catalogue, asked, space, identification)
         plain = decision.current is not None and not decision.effects
-        return Visit(identification, choice, turn.answer(), plain=plain), turn.marker
+        answer = turn.answer()
+        return Visit(identification, choice, answer, plain=plain and not working_set.carried), turn.marker
 
     def _unrecognised(
         self, working_set: WorkingSet, choice: Choice, item: Prepared, decision: Decision
@@ -219,9 +220,9 @@ class Propositions:
         if choice.folder is None:
             return Visit(Identification.NONE, choice, None), None
         tracker = tracker_in(choice.folder, cookie_of(item.keys))
-        masked = item.event.model_copy(update={"tracker_id": tracker, "subscription": None})
+        masked = item.event.model_copy(update={"tracker_id": tracker, "subscription": None, "keys": {}})
         turn = self._resolver.resolution_of(
-            working_set, Prepared(masked, EventKeys(tracker_id=tracker), item.message_id)
+            working_set, Prepared(masked, EventKeys.of(tracker_id=tracker), item.message_id)
         )
         answer = turn.answer()
         answer.tracker_id = item.keys.tracker_id

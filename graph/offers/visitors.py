@@ -31,8 +31,9 @@ def cookie_of(keys: EventKeys) -> tuple[CookieName, str]:
     """Name the cookie by which a browser is known: its tracker, else its push subscription."""
     if keys.tracker_id is not None:
         return "tracker_id", keys.tracker_id
-    assert keys.subscription is not None
-    return "subscription", keys.subscription
+    subscription = keys.first("subscription")
+    assert subscription is not None
+    return "subscription", subscription
 
 
 def tracker_in(folder: str, cookie: tuple[CookieName, str]) -> str:

@@ -19,8 +19,9 @@ from graph.clock import Clock, IdSource, RandomIds, to_text
 from graph.errors import NotFound, TryAgain
 from graph.explore.contacts import Document
 from graph.identity.living import living_contact
+from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
 from graph.identity.working_set import WorkingSet
-from graph.model import KeyName
+from graph.model import TRACKER, KeyName, KeyRef
 from graph.offers.visitors import stand_ins
 from graph.store.changes import acting, append, change_row
 from graph.store.database import RECEIPT, Database, Row, Transaction
@@ -31,21 +32,19 @@ AT_ONCE = 2_000
 INSTEAD = "erased: this named somebody who was erased since"
 """What stands in a trace in place of a line that named the erased."""
 
-_NAMES: dict[str, KeyName] = {
-    "Email": "email",
-    "UserId": "user_id",
-    "Tracker": "tracker_id",
-    "Subscription": "subscription",
+_GROUPS: dict[KeyName, str] = {
+    "email": "emails",
+    "user_id": "user_ids",
+    TRACKER: "trackers",
+    "subscription": "subscriptions",
 }
-_GROUPS: dict[str, str] = {
-    "Email": "emails",
-    "UserId": "user_ids",
-    "Tracker": "trackers",
-    "Subscription": "subscriptions",
-}
+OTHER_KEYS = "other_keys"
+"""By which keys of further namespaces are counted."""
+
 _COUNTED = (
     "contacts",
     *_GROUPS.values(),
+    OTHER_KEYS,
     "properties",
     "activities",
     "periods",
@@ -83,8 +82,10 @@ class Erasures:
         clock: Clock | None = None,
         suppressed: Callable[[], None] = lambda: None,
         at_once: int = AT_ONCE,
+        namespaces: Namespaces = DEFAULT_NAMESPACES,
     ) -> None:
         self._database = database
+        self._namespaces = namespaces
         self._suppression = suppression
         self._id_source = id_source or RandomIds()
         self._clock = clock or Clock()
@@ -159,7 +160,7 @@ class Erasures:
 
     def _begin(self, tx: Transaction, contact_id: str, receipt: str, *, allow_return: bool) -> str:
         living = living_contact(tx, contact_id)
-        working_set = WorkingSet(tx.run, self._id_source)
+        working_set = WorkingSet(tx.run, self._id_source, namespaces=self._namespaces)
         # As every writer does: the contact's lock, then those of its keys. Who waits for one finds nobody behind it.
         working_set.load(contacts=[living])
         working_set.need_keys(working_set.contacts[living])
@@ -178,8 +179,9 @@ class Erasures:
         )
         counts: dict[str, int] = {"contacts": len(row["ids"])}
         if not allow_return:
-            keys = [(_NAMES[label], value) for label, value in row["keys"]]
-            counts["suppressed"] = self._suppression.add(tx, keys)
+            owned = [KeyRef(*key) for key in row["keys"]]
+            hashes = [one for key in owned for one in working_set.hashes_of(key)]
+            counts["suppressed"] = self._suppression.add(tx, dict.fromkeys((*owned, *hashes)))
         [journal] = tx.run("privacy.clear_journal", erasure=receipt, at=at)
         [record] = tx.run("privacy.clear_record", erasure=receipt)
         tx.run("privacy.note", erasure=receipt, counts={**counts, **journal, **record})
@@ -214,20 +216,23 @@ class Erasures:
             if counted(tx.run(statement, ids=ids, limit=limit)):
                 return False
         counted(tx.run("privacy.clear_periods", erasure=receipt))
-        tied: dict[str, list[str]] = {group: [] for group in _GROUPS.values()}
-        gone: dict[str, list[str]] = {group: [] for group in _GROUPS.values()}
-        keys: list[tuple[str, str]] = []
-        for row in tx.run("privacy.keys", erasure=receipt):
-            tied[_GROUPS[row["label"]]].append(row["value"])
+        tied: list[KeyRef] = []
+        keys: list[KeyRef] = []
+        persons = list(self._namespaces.persons)
+        for row in tx.run("privacy.keys", erasure=receipt, persons=persons):
+            tied.append(KeyRef(row["namespace"], row["value"]))
             if row["doomed"]:
-                gone[_GROUPS[row["label"]]].append(row["value"])
-                keys.append((row["label"], row["value"]))
+                keys.append(tied[-1])
         values = [value for _, value in keys]
         if counted(
             tx.run(
                 "privacy.redact",
-                **tied,
-                **{f"gone_{group}": found for group, found in gone.items()},
+                tied=[list(key) for key in tied],
+                **{group: [key.value for key in tied if key.namespace == name] for name, group in _GROUPS.items()},
+                **{
+                    f"gone_{group}": [key.value for key in keys if key.namespace == name]
+                    for name, group in _GROUPS.items()
+                },
                 # Traces quote values as Python writes strings, and name contacts by id.
                 marks=[*ids, *(repr(value) for value in values)],
                 instead=INSTEAD,
@@ -243,8 +248,10 @@ class Erasures:
             )
         )
         counted(tx.run("privacy.clear_finding_changes", ids=ids, values=values))
-        changes = [{"key": _NAMES[label], "value": value} for label, value in keys]
-        counted(tx.run("privacy.clear_keys", **gone, changes=changes))
+        changes = [{"key": key.namespace, "value": key.value} for key in keys]
+        gone = tx.run("privacy.clear_keys", keys=[list(key) for key in keys], persons=persons, changes=changes)
+        for row in gone:
+            counts[_GROUPS.get(row["namespace"], OTHER_KEYS)] += row["removed"]
         return True
 
 
@@ -257,5 +264,7 @@ def _in_documents(value: str) -> Iterable[str]:
 def _findings_about(ids: Iterable[str], keys: Iterable[tuple[str, str]]) -> Iterable[str]:
     """Name every finding that there could be about these contacts and keys, for what was dismissed of them."""
     subject_of = {name: subject for subject, name in KEY_OF.items()}
-    subjects = [("contact", one) for one in ids] + [(subject_of[_NAMES[label]], value) for label, value in keys]
+    subjects = [("contact", one) for one in ids] + [
+        (subject_of[name], value) for name, value in keys if name in subject_of
+    ]
     return (identity(kind, *subject) for kind in KINDS for subject in subjects)

@@ -20,13 +20,6 @@ PAGE = 200
 """How much activity is read, and held in memory, at once: a reader that stops reading holds no more than that, 6 MiB
 at most."""
 
-_NAMES: dict[str, KeyName] = {
-    "Email": "email",
-    "UserId": "user_id",
-    "Tracker": "tracker_id",
-    "Subscription": "subscription",
-}
-
 
 class Exports:
     """Exports contacts; `docs/privacy.md` describes the document."""
@@ -126,7 +119,7 @@ def _head(tx: Transaction, contact_id: str) -> Document:
         "contact": redirected(shown[0], contact_id),
         "keys": [
             {
-                "key": _NAMES[key["label"]],
+                "key": key["namespace"],
                 "value": key["value"],
                 "since": to_text(key["since"]),
                 "message_id": key["message_id"],
@@ -207,7 +200,7 @@ def _union(row: Row) -> Document:
         "undone_at": _time(row["undone_at"]),
         "moved": [
             {
-                "key": _NAMES[moved["label"]],
+                "key": moved["namespace"],
                 "value": moved["value"],
                 "since": to_text(moved["since"]),
                 "message_id": moved["message_id"],
@@ -252,5 +245,8 @@ def _finding(row: Row) -> Document:
 
 
 def _activity(row: Row) -> Document:
-    carried = {name: value for name, value in row["carried"].items() if value is not None}
+    carried: dict[str, Any] = {name: value for name, value in row["carried"].items() if value is not None}
+    for name, value in row["further"]:
+        before = carried.get(name)
+        carried[name] = value if before is None else [*([before] if isinstance(before, str) else before), value]
     return {**activity_document(row), "carried": carried, "period": row["period"]}

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graph.errors import BadInput, FieldError
-from graph.model import KEY_NAMES, MAX_NAME
+from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
+from graph.model import MAX_NAME
 
 MAX_DEPTH = 20
 MAX_LEAVES = 200
@@ -61,7 +62,9 @@ def is_duration(value: Any) -> bool:
     return isinstance(value, str) and len(value) < 50 and _DURATION.fullmatch(value) is not None
 
 
-def compile_condition(where: Any, *, activity: bool, place: str = "where") -> Program:
+def compile_condition(
+    where: Any, *, activity: bool, place: str = "where", namespaces: Namespaces | None = DEFAULT_NAMESPACES
+) -> Program:
     """Validate a condition and compile it.
 
     Parameters
@@ -72,13 +75,15 @@ def compile_condition(where: Any, *, activity: bool, place: str = "where") -> Pr
         Whether leaves about events are allowed (dynamic-plus segments).
     place
         How errors name the outermost condition.
+    namespaces
+        Which keys it may speak of; None for a condition that was checked when it was defined.
 
     Raises
     ------
     BadInput
         With every mistake and its place, such as ``where.all[1].is``.
     """
-    reader = _Reader(activity)
+    reader = _Reader(activity, namespaces)
     tree = reader.read(where, place, 1)
     if reader.errors:
         raise BadInput(reader.errors)
@@ -101,8 +106,9 @@ def _flatten(tree: _Tree, program: Program) -> int:
 
 
 class _Reader:
-    def __init__(self, activity: bool) -> None:
+    def __init__(self, activity: bool, namespaces: Namespaces | None) -> None:
         self.activity = activity
+        self.namespaces = namespaces
         self.errors: list[FieldError] = []
         self.leaves: list[dict[str, Any]] = []
         self.names: set[str] = set()
@@ -181,8 +187,8 @@ class _Reader:
                     self.wrong(place, "type", "this is a string, a number or a boolean")
 
     def _key(self, where: Mapping[str, Any], place: str) -> dict[str, Any] | None:
-        if where["key"] not in KEY_NAMES:
-            self.wrong(f"{place}.key", "key", f"a key is one of {', '.join(KEY_NAMES)}")
+        if self.namespaces is not None and where["key"] not in self.namespaces.names:
+            self.wrong(f"{place}.key", "key", f"a key is one of {', '.join(self.namespaces.names)}")
         if not isinstance(where.get("exists"), bool):
             self.wrong(f"{place}.exists", "type", "this is true or false")
         return {"test": "key", "name": where["key"], "value": where.get("exists")}

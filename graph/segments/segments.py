@@ -14,6 +14,7 @@ import orjson
 from graph.clock import Clock, to_datetime, to_text
 from graph.errors import BadInput, ClashError, FieldError, NotFound, TryAgain
 from graph.identity.living import living_contact
+from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
 from graph.model import MAX_NAME
 from graph.paging import make_cursor, read_cursor
 from graph.segments.conditions import compile_condition
@@ -30,8 +31,11 @@ _LOOKED_AT = 1_000
 class Segments:
     """Defines segments and tells who is in them."""
 
-    def __init__(self, database: Database, *, clock: Clock | None = None) -> None:
+    def __init__(
+        self, database: Database, *, clock: Clock | None = None, namespaces: Namespaces = DEFAULT_NAMESPACES
+    ) -> None:
         self._database = database
+        self._namespaces = namespaces
         self._clock = clock or Clock()
 
     def define(self, name: str, kind: Any, where: Any = None, *, watch: Any = False) -> dict[str, Any]:
@@ -58,7 +62,7 @@ class Segments:
         elif where is None:
             raise BadInput([FieldError("where", "missing", f"a {kind} segment has a condition")])
         else:
-            compile_condition(where, activity=kind == "dynamic_plus")
+            compile_condition(where, activity=kind == "dynamic_plus", namespaces=self._namespaces)
         if not isinstance(watch, bool):
             raise BadInput([FieldError("watch", "type", "this is true or false")])
         if watch and kind == "static":
@@ -126,7 +130,7 @@ class Segments:
             segment = _row(tx, name)
             if segment["kind"] == "static":
                 return tx.run("segments.listed", name=name, after=after, limit=limit + 1)
-            program = compile_condition(orjson.loads(segment["where_text"]), activity=True)
+            program = compile_condition(orjson.loads(segment["where_text"]), activity=True, namespaces=None)
             return tx.run("segments.members", after=after, limit=limit + 1, now=now, **program.parameters())
 
         rows = self._database.read(work)
@@ -184,7 +188,7 @@ class Segments:
 
     def _sweep(self, segment: Row, stopped: Callable[[], bool], held: Callable[[Transaction], bool]) -> int:
         name, after, noted = segment["name"], "", 0
-        program = compile_condition(orjson.loads(segment["where_text"]), activity=True).parameters()
+        program = compile_condition(orjson.loads(segment["where_text"]), activity=True, namespaces=None).parameters()
 
         def look(tx: Transaction) -> tuple[list[str], list[str]]:
             now = datetime.now(UTC)
@@ -264,7 +268,7 @@ def segments_of(tx: Transaction, contact_ids: Sequence[str]) -> dict[str, list[s
     programs = [
         {
             "segment": row["name"],
-            **compile_condition(orjson.loads(row["where_text"]), activity=True).parameters(),
+            **compile_condition(orjson.loads(row["where_text"]), activity=True, namespaces=None).parameters(),
         }
         for row in definitions
         if row["where_text"] is not None

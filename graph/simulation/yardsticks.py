@@ -4,22 +4,9 @@ They see the keys as the resolver sees them: normalised, and without what the bl
 """
 
 from collections.abc import Iterable
-from typing import Protocol
 
-from graph.model import KEY_NAMES, KeyName
-
-
-class Keys(Protocol):
-    """The keys of one event that count."""
-
-    @property
-    def email(self) -> str | None: ...
-    @property
-    def user_id(self) -> str | None: ...
-    @property
-    def tracker_id(self) -> str | None: ...
-    @property
-    def subscription(self) -> str | None: ...
+from graph.identity.keys import EventKeys
+from graph.model import KeyRef
 
 
 class DisjointSets:
@@ -53,7 +40,7 @@ class DisjointSets:
         self._size[one] += self._size[other]
 
 
-def connected_components(events: Iterable[Keys]) -> list[int]:
+def connected_components(events: Iterable[EventKeys]) -> list[int]:
     """Put events together that any chain of shared keys ties.
 
     Parameters
@@ -71,17 +58,14 @@ def connected_components(events: Iterable[Keys]) -> list[int]:
     Nearly linear in the keys; memory grows with the distinct keys, and one number an event.
     """
     sets = DisjointSets()
-    numbers: dict[tuple[KeyName, str], int] = {}
+    numbers: dict[KeyRef, int] = {}
     first: list[int] = []
     for keys in events:
         own: int | None = None
-        for name in KEY_NAMES:
-            value = getattr(keys, name)
-            if value is None:
-                continue
-            number = numbers.get((name, value))
+        for key in keys.every:
+            number = numbers.get(key)
             if number is None:
-                number = numbers[name, value] = sets.add()
+                number = numbers[key] = sets.add()
             if own is None:
                 own = number
             else:
@@ -90,7 +74,7 @@ def connected_components(events: Iterable[Keys]) -> list[int]:
     return [sets.find(number) for number in first]
 
 
-def last_login_wins(events: Iterable[Keys]) -> list[int]:
+def last_login_wins(events: Iterable[EventKeys]) -> list[int]:
     """Give everything that happened on a browser to whoever logged in on it last.
 
     This is the stitching that warehouses do: one user for each tracker, the last one seen on it, and a tracker
@@ -121,15 +105,16 @@ def last_login_wins(events: Iterable[Keys]) -> list[int]:
     placed: list[int] = []
     for place, keys in enumerate(events):
         person: int | None = None
-        if keys.user_id is not None:
-            person = number("user_id", keys.user_id)
-        if keys.email is not None:
-            email = number("email", keys.email)
+        if (user_id := keys.first("user_id")) is not None:
+            person = number("user_id", user_id)
+        if (address := keys.first("email")) is not None:
+            email = number("email", address)
             if person is not None:
                 email_of[person] = email
             person = email
         tracker = None if keys.tracker_id is None else number("tracker", keys.tracker_id)
-        subscription = None if keys.subscription is None else number("subscription", keys.subscription)
+        reached = keys.first("subscription")
+        subscription = None if reached is None else number("subscription", reached)
         if tracker is not None and person is not None:
             user_of[tracker] = person
         if tracker is not None and subscription is not None:

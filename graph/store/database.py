@@ -77,7 +77,17 @@ SETTLED_AT_ONCE = 100
 RECEIPT_DAYS = 1
 """How long a receipt is kept that nobody settled, because its process ended."""
 
-_PASSING = frozenset(
+_BROKEN_OFF = frozenset(
+    {
+        "Neo.DatabaseError.Transaction.TransactionLogError",
+        "Neo.DatabaseError.Transaction.TransactionCommitFailed",
+        "Neo.DatabaseError.Transaction.TransactionStartFailed",
+    }
+)
+"""Codes of a server that could not write its log, as on a full disk, and takes nothing until it is restarted. Said to
+a commit, they leave open whether the log has it."""
+
+_PASSING = _BROKEN_OFF | frozenset(
     {
         # The leader moved on while the transaction was under way.
         "Neo.ClientError.Cluster.NotALeader",
@@ -182,6 +192,9 @@ class Database:
     revive
         Brings the server back when it has gone away and is ours to start; called in a thread of its own, one call
         at a time.
+    shortage
+        Says in a sentence what the server's machine lacks for it to run, None when nothing; asked when the server is
+        away, so that nobody waits for what does not come by waiting.
     routed
         Whether the driver routes: readers to any member of a cluster, writers to its leader.
     """
@@ -193,11 +206,13 @@ class Database:
         name: str | None = None,
         retry_seconds: float = 30.0,
         revive: Callable[[], object] | None = None,
+        shortage: Callable[[], str | None] | None = None,
         routed: bool = False,
     ) -> None:
         self.routed = routed
         """Whether readers may be sent to another member of a cluster than writers."""
         self._reviver = None if revive is None else _Reviver(revive)
+        self._shortage = shortage or (lambda: None)
         self._driver = driver
         self._name = name
         self._retry_seconds = retry_seconds
@@ -213,7 +228,14 @@ class Database:
 
     @classmethod
     def connect(
-        cls, uri: str, user: str, password: str, settings: Settings, *, revive: Callable[[], object] | None = None
+        cls,
+        uri: str,
+        user: str,
+        password: str,
+        settings: Settings,
+        *,
+        revive: Callable[[], object] | None = None,
+        shortage: Callable[[], str | None] | None = None,
     ) -> "Database":
         """Open a driver; nothing is sent before the first transaction."""
         driver = GraphDatabase.driver(
@@ -233,6 +255,7 @@ class Database:
             name=settings.neo4j_database,
             retry_seconds=settings.retry_seconds,
             revive=revive,
+            shortage=shortage,
             routed=uri.startswith("neo4j"),
         )
 
@@ -409,6 +432,12 @@ class Database:
                 if getattr(error, "code", None) == _INVALID_BOOKMARK and _after.get():
                     raise BadBookmark("this is no bookmark of this database") from error
                 races += _is_race(error)
+                if _is_outage(error) and (words := self._shortage()):
+                    if self._reviver is not None:
+                        self._reviver.start()
+                    raise Unavailable(
+                        f"{words} Nothing that was answered is lost; sending this again is safe."
+                    ) from error
                 # In doubt the race may be with an earlier attempt, whose commit is about to become visible.
                 if not _passing(error) or (races > MAX_RACES and not in_doubt()):
                     raise
@@ -531,6 +560,11 @@ def _cause(error: Exception) -> Exception:
 
 def _is_race(error: Exception) -> bool:
     return isinstance(error, Neo4jError) and error.code in _RACES
+
+
+def _is_outage(error: Exception) -> bool:
+    """Tell whether a server that does not run, or whose disk is full, may have answered so."""
+    return isinstance(error, DatabaseError) or not isinstance(error, Neo4jError | TryAgain)
 
 
 def _passing(error: Exception) -> bool:

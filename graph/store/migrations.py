@@ -1,4 +1,8 @@
-"""Schema migrations: files ``V0001__name.cypher``, applied in order, once, and never changed afterwards."""
+"""Schema migrations: files ``V0001__name.cypher``, applied in order, once, and never changed afterwards.
+
+A statement that answers ``more: true`` is run again, so that one which changes much does so in transactions of a
+bounded size; killed in the middle, it goes on where it was.
+"""
 
 import hashlib
 import re
@@ -73,15 +77,21 @@ def migrate(database: Database, folder: Path = MIGRATIONS) -> list[str]:
             # Schema commands cannot share a transaction with data. Each is idempotent, so a crash or a second
             # process between them and the record below only repeats them.
             for statement in migration.statements:
-                database.write(
-                    lambda tx, text=statement: tx.run_text(text),  # type: ignore[misc]
+                while database.write(
+                    lambda tx, text=statement: _run(tx, text),  # type: ignore[misc]
                     committed=REPEATABLE,
                     in_line=False,
-                )
+                ):
+                    pass
             if _record(database, migration):
                 applied.append(migration.name)
     database.read(lambda tx: tx.run("migration.await_indexes"))
     return applied
+
+
+def _run(tx: Transaction, statement: str) -> bool:
+    """Run a statement and return whether it is to be run again: one that changes much does so some at a time."""
+    return any(row.get("more") for row in tx.run_text(statement))
 
 
 def _check(database: Database, migrations: list[Migration]) -> set[int]:

@@ -176,7 +176,7 @@ class Workflows:
                 name=name,
                 run={
                     "node": node,
-                    "ran_at": to_datetime(at if ran_at is None else to_micros(ran_at)),
+                    "ran_at": to_datetime(at if ran_at is None else min(to_micros(ran_at), at)),
                     "arrived_at": to_datetime(at),
                     "fields": list(given),
                     "values": [orjson.dumps(value).decode() for value in given.values()],

@@ -18,18 +18,14 @@ from tests.api.conftest import open_client
 
 CASES = json.loads(Path("tests/cases/reports.json").read_text(encoding="utf-8"))
 
+IN_WORDS = {"first-touch": ("properties", "properties_once", {"initial": "google"})}
+"""Cases whose right answer stands in words, "if it can be asked for": the field that does not ask for it, the one that
+does, and what is right then."""
+
 NOT_YET = {
-    "stale-traits-undo-newer",
-    "stale-traits-undo-operator",
-    "ids-in-traits-become-properties",
-    "alias-between-user-ids",
-    "alias-between-emails",
-    "upn-user-id-drops-mailbox",
     "future-clock-freezes-property",
     "future-clock-beats-operator",
     "future-created-at-of-a-row",
-    "zero-sent-at",
-    "slow-batch-overtakes",
     "load-value-that-goes-back",
     "csv-numbers-are-text",
     "csv-booleans-are-text",
@@ -46,8 +42,6 @@ NOT_YET = {
     "csv-shape-shop-export",
     "csv-times-of-warehouses",
     "same-message-id-of-another-person",
-    "several-groups",
-    "first-touch",
     "event-property-conditions",
     "relative-dates-of-properties",
     "withdrawn-consent-returns-by-union",
@@ -140,6 +134,16 @@ def _picked(value: Any, path: list[str]) -> Any:
     return value
 
 
+def as_asked(case: dict[str, Any]) -> dict[str, Any]:
+    """Return a case as it is asked for, where the file says that in words."""
+    if case["id"] not in IN_WORDS:
+        return case
+    plain, asked, expect = IN_WORDS[case["id"]]
+    bodies = [{asked if name == plain else name: value for name, value in one["body"].items()} for one in case["input"]]
+    sent = [one | {"body": body} for one, body in zip(case["input"], bodies, strict=True)]
+    return case | {"input": sent, "expect": expect}
+
+
 def is_right(case: dict[str, Any], seen: dict[str, Any]) -> bool:
     """Say whether what was seen is what the case expects: all of it, or one of the groups that it names."""
     groups = case.get("one_of", [list(case["expect"])])
@@ -160,6 +164,7 @@ def play(
 
 @pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])
 def test_a_reported_case_comes_out_as_it_should(case: dict[str, Any], play: Play) -> None:
+    case = as_asked(case)
     for step in case["input"]:
         play.step(step)
     seen = {look["name"]: play.look(look) for look in case["look"]}

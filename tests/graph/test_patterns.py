@@ -6,8 +6,10 @@ import pytest
 
 from graph.blocking.blocking import Blocking
 from graph.errors import BadInput
-from graph.identity.keys import MAX_ADDRESS, MAX_KEY, BlockList, InvalidKey, normalise
-from graph.model import KEY_NAMES, KeyName
+from graph.identity.keys import BlockList, InvalidKey, normalise
+from graph.identity.namespaces import DEFAULT_NAMESPACES
+from graph.identity.normal_forms import MAX_ADDRESS, MAX_KEY
+from graph.model import KeyName
 from graph.patterns import InvalidPattern, Pattern
 from graph.settings import Settings
 from graph.store.database import Database
@@ -63,7 +65,7 @@ def test_a_stored_pattern_that_cannot_run_is_passed_over_and_the_others_hold(
     assert "passed over" in caplog.text
 
 
-@pytest.mark.parametrize("key", KEY_NAMES)
+@pytest.mark.parametrize("key", [one.name for one in DEFAULT_NAMESPACES])
 def test_no_value_over_its_limit_meets_a_pattern_or_counts_as_a_key(key: KeyName) -> None:
     longest = MAX_ADDRESS if key == "email" else MAX_KEY
     block_list = BlockList.of(patterns=["a.*"])

@@ -493,7 +493,7 @@ class _Turn:
             self.bring_subscription(current, rule)
 
         arrived = world.tick()
-        occurred = self.event.get("occurred_at", arrived)
+        occurred = min(self.event.get("occurred_at", arrived), arrived)
         for name, value in self.event.get("properties", {}).items():
             current.log.append(("write", name, value, occurred))
         tracker = self.keys.get("tracker_id")
@@ -758,10 +758,14 @@ def _contains(value: Any, wanted: Any) -> bool:
     return isinstance(value, str) and isinstance(wanted, str) and wanted in value
 
 
+def _is(value: Any, wanted: Any) -> bool:
+    return same(value, wanted) or (isinstance(value, list) and any(same(item, wanted) for item in value))
+
+
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
-    "is": same,
-    "is_not": lambda value, wanted: not same(value, wanted),
-    "in": lambda value, wanted: any(same(value, item) for item in wanted),
+    "is": _is,
+    "is_not": lambda value, wanted: not _is(value, wanted),
+    "in": lambda value, wanted: any(_is(value, item) for item in wanted),
     "contains": _contains,
     "greater_than": lambda value, wanted: _comparable(value, wanted) and value > wanted,
     "less_than": lambda value, wanted: _comparable(value, wanted) and value < wanted,

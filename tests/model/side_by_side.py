@@ -63,6 +63,7 @@ class SideBySide:
         self.messages = 0
         self.received: dict[str, str] = {}
         self.minted: set[str] = set()
+        self.conflicts = 0
         self.conflicted = ""
 
     # --- operations ------------------------------------------------------------------------------------------
@@ -88,11 +89,12 @@ class SideBySide:
         (answer,) = self.events([event])
         return answer["contact"].id
 
-    def born(self, tag: str = "") -> str:
-        """Make a contact known without a person key: two known contacts and one subscription meet (row 4.3.3)."""
-        tracker, self.conflicted = f"conflict-t{tag}", f"conflict-s{tag}"
-        self.event(email=f"first{tag}@conflict.example.com", tracker_id=tracker)
-        self.event(email=f"second{tag}@conflict.example.com", subscription=self.conflicted)
+    def born(self) -> str:
+        """Have two known contacts and one subscription meet: under `strict` row 4.3.3 makes a contact."""
+        self.conflicts += 1
+        tracker, self.conflicted = f"conflict-t{self.conflicts}", f"conflict-s{self.conflicts}"
+        self.event(email=f"first{self.conflicts}@example.com", tracker_id=tracker)
+        self.event(email=f"second{self.conflicts}@example.com", subscription=self.conflicted)
         return self.event(tracker_id=tracker, subscription=self.conflicted)
 
     @staticmethod

@@ -99,6 +99,10 @@ class ProductAndModel(RuleBasedStateMachine):
     def resolve_batch(self, events: list[dict[str, Any]]) -> None:
         self.world.events(events)
 
+    @rule()
+    def conflict(self) -> None:
+        self.world.born()
+
     @rule(event=EVENTS, which=ANY)
     def resolve_again(self, event: dict[str, Any], which: int) -> None:
         seen = list(self.world.model.activities)

@@ -57,7 +57,8 @@ def installed_node() -> str:
         if os.environ.get("CI"):
             pytest.fail("CI runs these with Node: .ci/run installs it")
         pytest.skip("Node is not installed")
-    if not (NODE / "node_modules" / ".package-lock.json").exists():
+    done = NODE / "node_modules" / ".package-lock.json"
+    if not done.exists() or done.stat().st_mtime < (NODE / "package-lock.json").stat().st_mtime:
         subprocess.run([npm, "ci", "--ignore-scripts"], cwd=NODE, check=True, capture_output=True, timeout=300)
     return node
 

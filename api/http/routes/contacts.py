@@ -29,8 +29,8 @@ router = APIRouter(tags=["contacts"])
     responses={200: {"model": schemas.ContactList}, **responses(422, 503)},
 )
 async def find_contacts(request: Request, query: KeyPageQuery) -> Response:
-    """Exactly one of email, tracker_id, subscription and user_id; writes nothing."""
-    key, value = query.key()
+    """Exactly one key: email, tracker_id, subscription, user_id, or any namespace that is declared; writes nothing."""
+    key, value = query.key(kinfold_of(request).namespaces)
     owners = await in_thread(partial(kinfold_of(request).contacts.owners, key, value))
     page = page_of(owners, query, "id")
     await in_thread(partial(kinfold_of(request).audit.read, "contacts", *(one["id"] for one in page["items"])))
@@ -91,7 +91,7 @@ async def patch_contact(request: Request, id: str, query: DryRunQuery) -> Respon
 )
 async def give_key(request: Request, id: str, query: DryRunQuery) -> Response:
     """A subscription that others own is shared; any other key that is somebody else's is a 409 that names the owner."""
-    key, value = (await read_as(KeyBody, request)).key()
+    key, value = (await read_as(KeyBody, request)).key(kinfold_of(request).namespaces)
     keys = kinfold_of(request).keys
     if query.dry_run:
         return rehearsed(await in_thread(partial(keys.preview_give, id, key, value)))
@@ -107,7 +107,7 @@ async def give_key(request: Request, id: str, query: DryRunQuery) -> Response:
 )
 async def take_key(request: Request, id: str, query: DryRunQuery) -> Response:
     """Without its last person key a contact is anonymous; its history stays."""
-    key, value = (await read_as(KeyBody, request)).key()
+    key, value = (await read_as(KeyBody, request)).key(kinfold_of(request).namespaces)
     keys = kinfold_of(request).keys
     if query.dry_run:
         return rehearsed(await in_thread(partial(keys.preview_take, id, key, value)))
@@ -155,9 +155,9 @@ async def get_graph(request: Request, id: str, ends: EndsQuery) -> Response:
 
     With `limit`, so many nodes of each group, and `groups` says how many there are; `group` and `cursor` fetch more.
     """
-    around = kinfold_of(request).neighbourhood
-    drawn = await in_thread(
-        partial(around.of, id, path=ends.path(), limit=ends.limit, group=ends.group, cursor=ends.cursor)
-    )
-    await in_thread(partial(kinfold_of(request).audit.read, "graph", drawn["contact"]))
+    kinfold = kinfold_of(request)
+    path = ends.path(kinfold.namespaces)
+    around = partial(kinfold.neighbourhood.of, id, path=path, limit=ends.limit, group=ends.group, cursor=ends.cursor)
+    drawn = await in_thread(around)
+    await in_thread(partial(kinfold.audit.read, "graph", drawn["contact"]))
     return as_json(drawn)

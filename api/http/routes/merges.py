@@ -11,6 +11,7 @@ from api.http.problems import responses
 from api.http.query import DryRunQuery, KeyFilter, KeyFilterQuery, NothingQuery, UndoQuery, page_of, the_one_key
 from api.http.requests import as_json, in_thread, kinfold_of, rehearsed
 from graph.edits.unions import Unions
+from graph.identity.namespaces import Namespaces
 
 router = APIRouter(tags=["merges"])
 
@@ -45,7 +46,7 @@ async def merge(request: Request, query: DryRunQuery) -> Response:
 )
 async def list_merges(request: Request, query: KeyFilterQuery) -> Response:
     """Newest first. With a key: the unions, not undone, that it went along with; what it has tied together so far."""
-    return as_json(await in_thread(partial(_page, kinfold_of(request).unions, query)))
+    return as_json(await in_thread(partial(_page, kinfold_of(request).unions, query, kinfold_of(request).namespaces)))
 
 
 @router.get(
@@ -80,8 +81,8 @@ async def undo_merge(request: Request, id: str, query: UndoQuery) -> Response:
     return as_json({**undone[-1], "undone": undone})
 
 
-def _page(unions: Unions, query: KeyFilter) -> dict[str, Any]:
-    if given := query.given():
-        return page_of(list(unions.of_key(*the_one_key(given, "query"))), query, "id")
+def _page(unions: Unions, query: KeyFilter, namespaces: Namespaces) -> dict[str, Any]:
+    if given := query.given(namespaces):
+        return page_of(list(unions.of_key(*the_one_key(given, "query", namespaces))), query, "id")
     items, after = unions.page(limit=query.limit, cursor=query.cursor)
     return {"items": items, "next": after}

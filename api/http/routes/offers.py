@@ -20,7 +20,6 @@ from api.http.problems import responses
 from api.http.query import FlagsQuery, NothingQuery, PageQuery, page_of
 from api.http.requests import as_json, in_thread, kinfold_of
 from graph.identity.events import MAX_EVENT_BYTES, Event
-from graph.model import KEY_NAMES
 from graph.offers.definitions import CategoryBody, EnvironmentBody, OfferBody, SpaceBody
 
 router = APIRouter(tags=["offers"])
@@ -210,7 +209,8 @@ async def propose(request: Request, env: str, space: str, flags: FlagsQuery) -> 
     check_may_look(request, dry_run=flags.dry_run, explain=flags.explain)
     check_may_be_told(request)
     body = await read_as(PropositionBody, request, MAX_EVENT_BYTES)
-    event = Event(**{key: getattr(body, key) for key in KEY_NAMES})
+    keys = {"email": body.email, "tracker_id": body.tracker_id, "subscription": body.subscription}
+    event = Event.model_validate({**keys, "user_id": body.user_id})
     answer = partial(
         kinfold_of(request).propositions.propose,
         env,

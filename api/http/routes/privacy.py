@@ -38,9 +38,9 @@ async def export_contact(request: Request, id: str, _: NothingQuery) -> Response
     responses={200: {"model": schemas.Export}, **responses(404, 409, 410, 422, 503)},
 )
 async def export_by_key(request: Request, query: OneKeyQuery) -> Response:
-    """Exactly one of the four keys. 409 when several contacts own a subscription: `owners` names them."""
+    """Exactly one key, of any namespace. 409 when several contacts own a subscription: `owners` names them."""
     kinfold = kinfold_of(request)
-    return await _exported(kinfold, await in_thread(partial(_owner, kinfold, *query.key())))
+    return await _exported(kinfold, await in_thread(partial(_owner, kinfold, *query.key(kinfold.namespaces))))
 
 
 @router.delete(
@@ -66,9 +66,9 @@ async def erase_contact(request: Request, id: str, query: EraseQuery) -> Respons
     responses={200: {"model": schemas.Receipt}, **responses(404, 409, 410, 422, 503)},
 )
 async def erase_by_key(request: Request, query: EraseByKeyQuery) -> Response:
-    """Exactly one of the four keys. 409 when several contacts own a subscription: `owners` names them."""
+    """Exactly one key, of any namespace. 409 when several contacts own a subscription: `owners` names them."""
     kinfold = kinfold_of(request)
-    owner = await in_thread(partial(_owner, kinfold, *query.key()))
+    owner = await in_thread(partial(_owner, kinfold, *query.key(kinfold.namespaces)))
     return as_json(await in_thread(partial(kinfold.erasures.erase, owner, allow_return=query.allow_return)))
 
 

@@ -17,6 +17,7 @@ from api.http.query import Flags, FlagsQuery
 from api.http.requests import as_json, commit_queue_of, in_thread, kinfold_of, read_body
 from graph.errors import KinfoldError
 from graph.identity.events import MAX_EVENT_BYTES, read_event
+from graph.identity.namespaces import Namespaces
 from graph.kinfold import Kinfold
 from graph.model import Answer
 
@@ -78,13 +79,15 @@ async def resolve(request: Request, flags: FlagsQuery) -> Response:
 
 async def _resolve(request: Request, flags: Flags) -> Response:
     check_may_look(request, dry_run=flags.dry_run, explain=flags.explain)
-    event = received(held_by(request), read_event(await read_body(request, MAX_EVENT_BYTES, "an event")))
+    namespaces = kinfold_of(request).namespaces
+    raw = await read_body(request, MAX_EVENT_BYTES, "an event")
+    event = received(held_by(request), read_event(raw, namespaces=namespaces))
     if flags.dry_run:
         resolver = kinfold_of(request).resolver
         [answer] = await in_thread(partial(resolver.resolve, [event], dry_run=True, explain=flags.explain))
     else:
         answer = await asyncio.wrap_future(commit_queue_of(request).submit(event, explain=flags.explain))
-    return as_json(told(held_by(request), event, answer))
+    return as_json(told(held_by(request), event, answer, namespaces))
 
 
 class Unadorned(Route):
@@ -128,19 +131,20 @@ async def resolve_batch(request: Request, flags: FlagsQuery) -> Response:
 
 
 def _answer_batch(kinfold: Kinfold, held: Held | None, body: bytes, as_lines: bool, flags: Flags) -> Response:
-    events = [_received(held, read_one(raw)) for raw in (read_lines(body) if as_lines else read_envelope(body))]
+    raws = read_lines(body) if as_lines else read_envelope(body)
+    events = [_received(held, read_one(raw, kinfold.namespaces)) for raw in raws]
     resolve = partial(kinfold.resolver.resolve, dry_run=flags.dry_run, explain=flags.explain)
     results = resolve_read(resolve, events)
-    return as_json({"results": [_shown(held, *pair) for pair in zip(events, results, strict=True)]})
+    return as_json({"results": [_shown(held, *pair, kinfold.namespaces) for pair in zip(events, results, strict=True)]})
 
 
 def _received(held: Held | None, read: Read) -> Read:
     return read if isinstance(read, KinfoldError) else received(held, read)
 
 
-def _shown(held: Held | None, read: Read, result: Answer | KinfoldError) -> dict[str, Any]:
+def _shown(held: Held | None, read: Read, result: Answer | KinfoldError, namespaces: Namespaces) -> dict[str, Any]:
     if isinstance(read, KinfoldError):
         return {"error": as_problem(read)}
     if isinstance(result, KinfoldError):
         return {"error": as_problem(result)}
-    return told(held, read, result)
+    return told(held, read, result, namespaces)

@@ -28,7 +28,8 @@ from api.segment_spec.messages import (
     with_and_without_slash,
 )
 from graph.errors import KinfoldError, Unavailable
-from graph.identity.events import Event
+from graph.identity.events import TrackedEvent
+from graph.identity.namespaces import Namespaces
 from graph.kinfold import Kinfold
 
 log = logging.getLogger(__name__)
@@ -54,8 +55,8 @@ def _body(schema: dict[str, Any], example: dict[str, Any]) -> dict[str, Any]:
 
 def _add(path: str, kind: str) -> None:
     async def take(request: Request) -> Response:
-        packed = await _packed(request)
-        read = partial(_read_one, held_by(request), kind, packed, _encoding(request), datetime.now(UTC))
+        packed, namespaces = await _packed(request), kinfold_of(request).namespaces
+        read = partial(_read_one, held_by(request), kind, packed, _encoding(request), datetime.now(UTC), namespaces)
         await asyncio.wrap_future(commit_queue_of(request).submit(await in_thread(read)))
         return as_json({"success": True})
 
@@ -134,13 +135,21 @@ def _encoding(request: Request) -> str:
     return ",".join(request.headers.getlist("content-encoding"))
 
 
-def _read_one(held: Held | None, kind: str, packed: bytes, encoding: str, received_at: datetime) -> Event:
-    return received(held, read_message(kind, parse(unpack(packed, encoding)), received_at))
+def _read_one(
+    held: Held | None, kind: str, packed: bytes, encoding: str, received_at: datetime, namespaces: Namespaces
+) -> TrackedEvent:
+    return _from(held, read_message(kind, parse(unpack(packed, encoding)), received_at, namespaces=namespaces))
+
+
+def _from(held: Held | None, event: TrackedEvent) -> TrackedEvent:
+    """Return the event as the key of its call may send it: one that stands in a page makes no two persons one."""
+    event = event.model_copy(update={"may_unite": False}) if held is not None and held.minimal else event
+    return received(held, event)
 
 
 def _take_batch(kinfold: Kinfold, held: Held | None, packed: bytes, encoding: str, received_at: datetime) -> Response:
-    messages = read_batch(parse(unpack(packed, encoding)), received_at)
-    read = [item if isinstance(item, KinfoldError) else received(held, item) for item in messages]
+    messages = read_batch(parse(unpack(packed, encoding)), received_at, kinfold.namespaces)
+    read = [item if isinstance(item, KinfoldError) else _from(held, item) for item in messages]
     size = kinfold.settings.batch_size
     rejected: list[dict[str, Any]] = [
         {"index": start + place, "error": as_problem(result)}

@@ -1,31 +1,50 @@
 """Facts that the decision table reads: who owns the keys of one event."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from graph.model import Kind
+from graph.model import TRACKER, KeyName, KeyRef, Kind
 
 
 class EventKeysLike(Protocol):
-    """The keys of an event that count: valid, not blocked, in their normal form."""
+    """The keys of an event that count, by class: valid, not blocked, in their normal form, in the order asked."""
 
     @property
-    def email(self) -> str | None: ...
+    def persons(self) -> tuple[KeyRef, ...]: ...
     @property
-    def tracker_id(self) -> str | None: ...
+    def devices(self) -> tuple[KeyRef, ...]: ...
     @property
-    def subscription(self) -> str | None: ...
+    def subscriptions(self) -> tuple[KeyRef, ...]: ...
     @property
-    def user_id(self) -> str | None: ...
+    def derived(self) -> Mapping[KeyRef, KeyRef]:
+        """Person keys that the event does not say itself, hashes, by what they are of; they count towards no limit."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How many keys a contact may own before attachments and unions are refused, and how many names of properties."""
+    """How many keys a contact may own, and how many names of properties it may have.
+
+    Attributes
+    ----------
+    max_trackers, max_subscriptions
+        Before attachments and unions are refused.
+    at_most
+        How many values of a namespace events may give one contact, for the namespaces that say so.
+    """
 
     max_trackers: int = 500
     max_subscriptions: int = 50
     max_properties: int = 1_000
+    at_most: Mapping[KeyName, int] = field(default_factory=lambda: {"user_id": 1})
+
+    def room(self, namespace: KeyName, count: int) -> bool:
+        """Return whether events may give one more key of a namespace to a contact that has so many."""
+        if namespace == TRACKER and count >= self.max_trackers:
+            return False
+        most = self.at_most.get(namespace)
+        return most is None or count < most
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,28 +53,27 @@ class ContactFacts:
 
     Attributes
     ----------
-    emails, user_ids, trackers
-        How many of each key it owns.
+    has_person_key
+        Whether a person key names it; a known contact born of 4.3.3 has none.
+    counts
+        How many keys of each namespace it owns, without derived ones.
     subscriptions
-        The subscriptions it owns.
+        The keys of class subscription that it owns.
     """
 
     id: str
     kind: Kind
-    emails: int = 0
-    user_ids: int = 0
-    trackers: int = 1
-    subscriptions: frozenset[str] = frozenset()
+    has_person_key: bool = False
+    counts: Mapping[KeyName, int] = field(default_factory=dict)
+    subscriptions: frozenset[KeyRef] = frozenset()
 
     @property
     def known(self) -> bool:
         """Whether we know who it is."""
         return self.kind is Kind.KNOWN
 
-    @property
-    def has_person_key(self) -> bool:
-        """Whether an email or a user id names it; a known contact born of 4.3.3 has none."""
-        return self.emails + self.user_ids > 0
+
+NOBODY: tuple[ContactFacts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +82,19 @@ class Facts:
 
     Attributes
     ----------
-    email_owner, user_owner, tracker_owner
-        E, U and T of the specification.
-    subscription_owners
-        Every owner of the subscription: known before anonymous, then most recently seen, then smallest id.
-    split_contact
-        The contact that the conflict (T, subscription) made before, or its survivor, when that still owns
-        the subscription (row 4.3.3).
+    owners
+        Every owner of each key that somebody owns: known before anonymous, then most recently seen, then smallest
+        id. Only subscriptions have several.
+    split_contacts
+        By subscription: the contact that the conflict (T, subscription) made before, or its survivor, when that
+        still owns the subscription (row 4.3.3).
     """
 
-    email_owner: ContactFacts | None = None
-    user_owner: ContactFacts | None = None
-    tracker_owner: ContactFacts | None = None
-    subscription_owners: tuple[ContactFacts, ...] = ()
-    split_contact: ContactFacts | None = None
+    owners: Mapping[KeyRef, tuple[ContactFacts, ...]] = field(default_factory=dict)
+    split_contacts: Mapping[KeyRef, ContactFacts] = field(default_factory=dict)
+
+    def owner(self, key: KeyRef) -> ContactFacts | None:
+        """Return the first owner of a key."""
+        for owner in self.owners.get(key, NOBODY):
+            return owner
+        return None

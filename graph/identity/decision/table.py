@@ -1,11 +1,14 @@
 """The decision table, row by row as the specification has it.
 
 Rows are read from top to bottom; the first that fits decides. Each row has a predicate over the case and an
-action that notes effects in a plan. The subscription that comes with a person key cuts across the rows and is
-settled after them.
+action that notes effects in a plan. What cuts across the rows is settled after them: further keys of the device, and
+the subscriptions that the rows do not speak of.
+
+The rows speak of classes of keys. E is found by the walk of the event's person keys, T by that of its device keys, and
+one subscription is the table's; which namespaces there are, and in which order their keys are asked, is settled before.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
@@ -18,25 +21,24 @@ from graph.identity.decision.policy import (
     Policy,
     SubscriptionWithPerson,
 )
-from graph.model import Conflict, KeyName, Kind, Outcome, TraceStep
+from graph.model import TRACKER, Conflict, ConflictReason, KeyRef, Kind, Outcome, TraceStep
 
 DEFAULT_LIMITS = Limits()
 
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """The current contact gets a key."""
+    """The current contact gets a key; a ``derived`` one is the hash of another and counts towards no limit."""
 
-    key: KeyName
-    value: str
+    key: KeyRef
+    derived: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Take:
     """The current contact gets a key that ``owner`` loses."""
 
-    key: KeyName
-    value: str
+    key: KeyRef
     owner: str
 
 
@@ -52,7 +54,7 @@ class Split:
     """The conflict (tracker's owner, subscription) made the current contact (row 4.3.3)."""
 
     tracker_owner: str
-    subscription: str
+    subscription: KeyRef
 
 
 Effect = Own | Take | Fold | Split
@@ -73,7 +75,7 @@ class Decision:
     effects
         What changes, in order. A contact that is created without a tracker gets a minted one.
     conflicts
-        Keys of the event that stay with somebody else.
+        Keys of the event that stay with somebody else, or that the contact has no room for.
     limited
         A limit kept an effect from being carried out.
     """
@@ -95,7 +97,7 @@ class Decision:
     @property
     def evident(self) -> bool:
         """Whether `retell` can say as much from the activity alone."""
-        return self.row.evident
+        return self.row.evident and not self.effects and len(self.case.keys.devices) == 1 and self.case.tracker_comes
 
 
 class Carries(Enum):
@@ -112,14 +114,16 @@ class Carries(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One event before the table: its keys, the facts, the policy, and whom its person keys name.
+    """One event before the table: its keys, the facts, the policy, and what the walks of its keys found.
 
     Attributes
     ----------
     person
-        The contact that the event's person keys name (E, or U in E's place).
-    new_person_keys
-        Person keys of the event that become the current contact's.
+        E: the contact that the event's person keys name.
+    tracker
+        T: the owner of the first device key that somebody owns.
+    subscription
+        The subscription that the rows speak of; the others follow.
     """
 
     keys: EventKeysLike
@@ -127,31 +131,31 @@ class Case:
     policy: Policy
     limits: Limits
     person: ContactFacts | None
-    new_person_keys: tuple[Own, ...]
-    conflicts: tuple[Conflict, ...]
+    tracker: ContactFacts | None
+    subscription: KeyRef | None
 
     @property
     def carries(self) -> Carries:
         if self.person is not None:
             return Carries.OWNED_PERSON_KEY
-        if self.new_person_keys:
+        if self.keys.persons:
             return Carries.NEW_PERSON_KEY
-        if self.keys.subscription is not None:
+        if self.subscription is not None:
             return Carries.SUBSCRIPTION
-        return Carries.NO_KEY if self.keys.tracker_id is None else Carries.TRACKER
+        return Carries.TRACKER if self.keys.devices else Carries.NO_KEY
 
     @property
     def names_person(self) -> bool:
-        return self.person is not None or bool(self.new_person_keys)
+        return bool(self.keys.persons)
 
     @property
-    def tracker(self) -> ContactFacts | None:
-        """T: the owner of the event's tracker."""
-        return self.facts.tracker_owner
+    def tracker_comes(self) -> bool:
+        """Whether the event carries a tracker among its device keys."""
+        return any(key.namespace == TRACKER for key in self.keys.devices)
 
     @property
     def owners(self) -> tuple[ContactFacts, ...]:
-        return self.facts.subscription_owners
+        return () if self.subscription is None else self.facts.owners.get(self.subscription, ())
 
     @property
     def others(self) -> tuple[ContactFacts, ...]:
@@ -161,6 +165,11 @@ class Case:
     @property
     def tracker_owner_has_subscription(self) -> bool:
         return len(self.others) < len(self.owners)
+
+    @property
+    def split_contact(self) -> ContactFacts | None:
+        """The contact that the conflict (T, subscription) made before."""
+        return None if self.subscription is None else self.facts.split_contacts.get(self.subscription)
 
 
 @dataclass(slots=True)
@@ -172,59 +181,97 @@ class Plan:
     current: ContactFacts | None = None
     kind: Kind = Kind.ANONYMOUS
     effects: list[Effect] = field(default_factory=list)
+    conflicts: list[Conflict] = field(default_factory=list)
     limited: bool = False
-    trackers: int = 0
-    subscriptions: set[str] = field(default_factory=set)
+    counts: dict[str, int] = field(default_factory=dict)
+    subscriptions: set[KeyRef] = field(default_factory=set)
     folded: set[str] = field(default_factory=set)
 
     def found(self, contact: ContactFacts, outcome: Outcome = Outcome.FOUND) -> None:
         self.current, self.kind, self.outcome = contact, contact.kind, outcome
-        self.trackers, self.subscriptions = contact.trackers, set(contact.subscriptions)
+        self.counts, self.subscriptions = dict(contact.counts), set(contact.subscriptions)
 
     def created(self, kind: Kind, outcome: Outcome = Outcome.CREATED) -> None:
         self.current, self.kind, self.outcome = None, kind, outcome
 
+    def has(self, contact: ContactFacts) -> bool:
+        """Return whether a contact is the current one, or is folded into it."""
+        return contact.id in self.folded or (self.current is not None and contact.id == self.current.id)
+
     def own_person_keys(self) -> None:
-        if self.case.new_person_keys:
-            self.effects += self.case.new_person_keys
-            self.kind = Kind.KNOWN
+        """Every person key of the event that is nobody's becomes the current contact's, as far as it has room."""
+        keys, mine = self.case.keys, set[KeyRef]()
+        for key in keys.persons:
+            if key in keys.derived:
+                continue
+            owner = self.case.facts.owner(key)
+            if owner is not None and not self.has(owner):
+                self.conflicts.append(Conflict(key.namespace, owner.id))
+                continue
+            if owner is None and not self._takes(key):
+                self.conflicts.append(Conflict(key.namespace, None, ConflictReason.FULL))
+                continue
+            mine.add(key)
+            if owner is None:
+                self.effects.append(Own(key))
+                self.kind = Kind.KNOWN
+        # A hash is owned along with what it is of: one of a key that stays elsewhere is left alone.
+        for key in keys.persons if keys.derived else ():
+            if keys.derived.get(key) not in mine:
+                continue
+            owner = self.case.facts.owner(key)
+            if owner is None:
+                self.effects.append(Own(key, derived=True))
+            elif not self.has(owner):
+                self.conflicts.append(Conflict(key.namespace, owner.id))
 
-    def own_tracker(self) -> None:
-        """The event's tracker becomes the current contact's, from whoever has it."""
-        value = self.case.keys.tracker_id
-        if value is None:
-            return
-        if self.trackers >= self.case.limits.max_trackers:
+    def own_device_keys(self) -> None:
+        """The event's device keys become the current contact's: those that are nobody's, and T's."""
+        for key in self.case.keys.devices:
+            owner = self.case.facts.owner(key)
+            if owner is None or owner is self.case.tracker:
+                self.own_device_key(key, owner)
+
+    def own_device_key(self, key: KeyRef, owner: ContactFacts | None) -> None:
+        """A device key becomes the current contact's, from whoever has it."""
+        if self._takes(key):
+            self.effects.append(Own(key) if owner is None else Take(key, owner.id))
+        else:
             self.limited = True
-            return
-        owner = self.case.tracker
-        self.effects.append(Own("tracker_id", value) if owner is None else Take("tracker_id", value, owner.id))
-        self.trackers += 1
 
-    def own_subscription(self, *leaving: ContactFacts) -> bool:
-        """The event's subscription becomes the current contact's; those that are ``leaving`` lose it."""
-        value = self.case.keys.subscription
-        if value is None:
-            return False
-        if value not in self.subscriptions:
-            if len(self.subscriptions) >= self.case.limits.max_subscriptions:
+    def own_subscription(self, key: KeyRef, *leaving: ContactFacts) -> bool:
+        """A subscription becomes the current contact's; those that are ``leaving`` lose it."""
+        if key not in self.subscriptions:
+            same = sum(one.namespace == key.namespace for one in self.subscriptions)
+            limits = self.case.limits
+            if len(self.subscriptions) >= limits.max_subscriptions or not limits.room(key.namespace, same):
                 self.limited = True
                 return False
-            self.subscriptions.add(value)
+            self.subscriptions.add(key)
             if not leaving:
-                self.effects.append(Own("subscription", value))
-        self.effects += [Take("subscription", value, owner.id) for owner in leaving]
+                self.effects.append(Own(key))
+        self.effects += [Take(key, owner.id) for owner in leaving]
+        return True
+
+    def _takes(self, key: KeyRef) -> bool:
+        """Count one more key of a namespace, when the contact has room for it."""
+        count = self.counts.get(key.namespace, 0)
+        if not self.case.limits.room(key.namespace, count):
+            return False
+        self.counts[key.namespace] = count + 1
         return True
 
     def fold(self, source: ContactFacts) -> bool:
         """Fold ``source`` into the current contact, unless that would have too many keys then."""
         limits = self.case.limits
-        trackers = self.trackers + source.trackers
+        trackers = self.counts.get(TRACKER, 0) + source.counts.get(TRACKER, 0)
         subscriptions = self.subscriptions | source.subscriptions
         if trackers > limits.max_trackers or len(subscriptions) > limits.max_subscriptions:
             self.limited = True
             return False
-        self.trackers, self.subscriptions = trackers, subscriptions
+        for namespace, count in source.counts.items():
+            self.counts[namespace] = self.counts.get(namespace, 0) + count
+        self.subscriptions = subscriptions
         self.effects.append(Fold(source.id))
         self.folded.add(source.id)
         return True
@@ -281,56 +328,81 @@ def decide(keys: EventKeysLike, facts: Facts, policy: Policy = STRICT, limits: L
     limits
         How many keys a contact may own.
     """
-    case = _read_case(keys, facts, policy, limits)
+    case = Case(
+        keys,
+        facts,
+        policy,
+        limits,
+        _person_named(keys, facts, limits),
+        _tracker_owner(keys, facts),
+        _subscription_of_the_table(keys, facts),
+    )
     for row in _ROWS[case.carries]:
         if row.fits(case):
             break
     plan = Plan(case)
     row.act(case, plan)
     if plan.current is None and not any(
-        isinstance(one, Own | Take) and one.key == "tracker_id" for one in plan.effects
+        isinstance(one, Own | Take) and one.key.namespace == TRACKER for one in plan.effects
     ):
-        plan.trackers += 1  # the one that is minted for it
-    if case.names_person:
-        _settle_subscription(case, plan)
+        plan.counts[TRACKER] = plan.counts.get(TRACKER, 0) + 1  # the one that is minted for it
+    _settle_device_keys(case, plan)
+    _settle_subscriptions(case, plan)
     return Decision(
         rule=row.rule,
         outcome=plan.outcome,
         current=plan.current.id if plan.current else None,
         kind=plan.kind,
         effects=tuple(plan.effects),
-        conflicts=case.conflicts,
+        conflicts=tuple(plan.conflicts),
         limited=plan.limited,
         row=row,
         case=case,
     )
 
 
-def _read_case(keys: EventKeysLike, facts: Facts, policy: Policy, limits: Limits) -> Case:
-    """Find out whom the person keys name (section "user_id", beyond the seeds)."""
-    by_email, by_user = facts.email_owner, facts.user_owner
-    person: ContactFacts | None = None
-    new: list[Own] = []
-    conflicts: list[Conflict] = []
-    email = Own("email", keys.email) if keys.email is not None else None
-    user = Own("user_id", keys.user_id) if keys.user_id is not None else None
+# --- the walks: whom the keys of an event name ----------------------------------------------------------------
 
-    if user and by_user:  # U exists: it stands in E's place
-        person = by_user
-        if email and by_email is None:
-            new.append(email)
-        elif by_email and by_email.id != by_user.id:
-            conflicts.append(Conflict("email", by_email.id))
-    elif user and by_email and by_email.user_ids:  # another user's address: as if the event had no email
-        new.append(user)
-        conflicts.append(Conflict("email", by_email.id))
-    elif by_email:
-        person = by_email
-        if user:
-            new.append(user)
-    else:
-        new += [key for key in (email, user) if key]
-    return Case(keys, facts, policy, limits, person, tuple(new), tuple(conflicts))
+
+def _person_named(keys: EventKeysLike, facts: Facts, limits: Limits) -> ContactFacts | None:
+    """Find E: the owner of the first person key that somebody owns, who can take every key asked before it.
+
+    Who cannot is passed over, and with him everybody after him: his key is nobody's no more.
+    """
+    asked_before: list[KeyRef] = []
+    for key in keys.persons:
+        owner = facts.owner(key)
+        if owner is not None:
+            return owner if _has_room_for(owner, asked_before, limits) else None
+        if key not in keys.derived:
+            asked_before.append(key)
+    return None
+
+
+def _has_room_for(contact: ContactFacts, keys: Sequence[KeyRef], limits: Limits) -> bool:
+    counts = dict(contact.counts)
+    for key in keys:
+        count = counts.get(key.namespace, 0)
+        if not limits.room(key.namespace, count):
+            return False
+        counts[key.namespace] = count + 1
+    return True
+
+
+def _tracker_owner(keys: EventKeysLike, facts: Facts) -> ContactFacts | None:
+    """Find T: the owner of the first device key that somebody owns."""
+    for key in keys.devices:
+        if (owner := facts.owner(key)) is not None:
+            return owner
+    return None
+
+
+def _subscription_of_the_table(keys: EventKeysLike, facts: Facts) -> KeyRef | None:
+    """Choose the first subscription that somebody owns, else the first."""
+    for key in keys.subscriptions:
+        if facts.owner(key) is not None:
+            return key
+    return keys.subscriptions[0] if keys.subscriptions else None
 
 
 # --- rules 1 to 3: no key, or a person key -----------------------------------------------------------------
@@ -346,9 +418,9 @@ def _person_found(case: Case, plan: Plan) -> None:
     plan.own_person_keys()
 
 
-def _person_found_with_new_tracker(case: Case, plan: Plan) -> None:
+def _person_found_on_unknown_device(case: Case, plan: Plan) -> None:
     _person_found(case, plan)
-    plan.own_tracker()
+    plan.own_device_keys()
 
 
 def _person_absorbs_tracker_owner(case: Case, plan: Plan) -> None:
@@ -360,7 +432,7 @@ def _person_absorbs_tracker_owner(case: Case, plan: Plan) -> None:
 def _person_found_on_known_tracker(case: Case, plan: Plan) -> None:
     _person_found(case, plan)
     if case.policy.known_tracker is KnownTracker.MOVES:
-        plan.own_tracker()
+        plan.own_device_keys()
 
 
 def _new_known(case: Case, plan: Plan) -> None:
@@ -370,7 +442,7 @@ def _new_known(case: Case, plan: Plan) -> None:
 
 def _new_known_with_tracker(case: Case, plan: Plan) -> None:
     _new_known(case, plan)
-    plan.own_tracker()
+    plan.own_device_keys()
 
 
 def _claim(case: Case, plan: Plan) -> None:
@@ -382,7 +454,7 @@ def _claim(case: Case, plan: Plan) -> None:
 def _new_known_on_known_tracker(case: Case, plan: Plan) -> None:
     _new_known(case, plan)
     if case.policy.known_tracker is KnownTracker.MOVES:
-        plan.own_tracker()
+        plan.own_device_keys()
 
 
 # --- rule 4: a subscription without a person key, rule 5: a tracker alone ----------------------------------
@@ -390,13 +462,14 @@ def _new_known_on_known_tracker(case: Case, plan: Plan) -> None:
 
 def _subscription_owner_found(case: Case, plan: Plan) -> None:
     plan.found(case.owners[0])
-    plan.own_tracker()
+    plan.own_device_keys()
 
 
 def _subscription_makes_contact(case: Case, plan: Plan) -> None:
     plan.created(Kind.ANONYMOUS)
-    plan.own_tracker()
-    plan.own_subscription()
+    plan.own_device_keys()
+    assert case.subscription
+    plan.own_subscription(case.subscription)
 
 
 def _tracker_owner_found(case: Case, plan: Plan) -> None:
@@ -415,29 +488,30 @@ def _ownerless_subscription(case: Case, plan: Plan) -> None:
         plan.created(Kind.ANONYMOUS)
     else:
         _tracker_owner_found(case, plan)
-    plan.own_subscription()
+    assert case.subscription
+    plan.own_subscription(case.subscription)
 
 
 def _split_contact_found(case: Case, plan: Plan) -> None:
-    assert case.facts.split_contact
-    plan.found(case.facts.split_contact)
+    assert case.split_contact
+    plan.found(case.split_contact)
 
 
 def _disputed_subscription(case: Case, plan: Plan) -> None:
     assert case.tracker
-    assert case.keys.subscription is not None
+    assert case.subscription
     match case.policy.disputed_subscription:
         case DisputedSubscription.NEW_CONTACT:
             plan.created(Kind.KNOWN, Outcome.SHARED)
-            plan.own_subscription()
-            plan.effects.append(Split(case.tracker.id, case.keys.subscription))
+            plan.own_subscription(case.subscription)
+            plan.effects.append(Split(case.tracker.id, case.subscription))
         case DisputedSubscription.SHARED:
             plan.found(case.tracker)
-            if plan.own_subscription():
+            if plan.own_subscription(case.subscription):
                 plan.outcome = Outcome.SHARED
         case DisputedSubscription.TAKEN:
             plan.found(case.tracker)
-            plan.own_subscription(*case.others)
+            plan.own_subscription(case.subscription, *case.others)
 
 
 def _tracker_owner_absorbs_subscription_owners(case: Case, plan: Plan) -> None:
@@ -448,18 +522,18 @@ def _tracker_owner_absorbs_subscription_owners(case: Case, plan: Plan) -> None:
 
 def _new_anonymous_with_tracker(case: Case, plan: Plan) -> None:
     plan.created(Kind.ANONYMOUS)
-    plan.own_tracker()
+    plan.own_device_keys()
 
 
 # --- the conditions, in the words of the table --------------------------------------------------------------
 
 
 def _no_tracker(case: Case) -> bool:
-    return case.keys.tracker_id is None
+    return not case.keys.devices
 
 
 def _tracker_unknown(case: Case) -> bool:
-    return case.keys.tracker_id is not None and case.tracker is None
+    return bool(case.keys.devices) and case.tracker is None
 
 
 def _tracker_is_persons(case: Case) -> bool:
@@ -495,7 +569,7 @@ def _known_other(case: Case) -> bool:
 
 
 def _split_before(case: Case) -> bool:
-    return case.facts.split_contact is not None
+    return case.split_contact is not None
 
 
 def _every(*conditions: Callable[[Case], bool]) -> Callable[[Case], bool]:
@@ -514,7 +588,7 @@ def _always(case: Case) -> bool:
 
 TABLE: tuple[Row, ...] = (
     Row("1", Carries.NO_KEY, "no key", "", _always, _new_anonymous),
-    # a person key that somebody owns (E, or U in E's place)
+    # a person key that somebody owns
     Row(
         "2",
         Carries.OWNED_PERSON_KEY,
@@ -529,7 +603,7 @@ TABLE: tuple[Row, ...] = (
         "person key + tracker",
         "its owner exists; tracker unknown",
         _tracker_unknown,
-        _person_found_with_new_tracker,
+        _person_found_on_unknown_device,
     ),
     Row(
         "3",
@@ -686,30 +760,54 @@ TABLE: tuple[Row, ...] = (
 _ROWS = {carries: tuple(row for row in TABLE if row.of is carries) for carries in Carries}
 
 
-def _settle_subscription(case: Case, plan: Plan) -> None:
-    """Settle the subscription of an event that named a person: the person key decided, this follows.
+def _settle_device_keys(case: Case, plan: Plan) -> None:
+    """Settle the device keys of an event whose device is the current contact's: T is, or was folded into it.
+
+    Nobody's becomes the current contact's; an anonymous owner of another one is folded; a known one keeps it or,
+    under some policies, loses it.
+    """
+    if case.tracker is None or not plan.has(case.tracker):
+        return
+    for key in case.keys.devices:
+        owner = case.facts.owner(key)
+        if owner is None:
+            plan.own_device_key(key, None)
+        elif plan.has(owner):
+            continue
+        elif not owner.known:
+            plan.fold(owner)
+        elif case.policy.known_tracker is KnownTracker.MOVES:
+            plan.own_device_key(key, owner)
+
+
+def _settle_subscriptions(case: Case, plan: Plan) -> None:
+    """Settle the subscriptions that the row did not: all of an event that named a person, else all but the table's."""
+    if case.subscription is not None and case.names_person:
+        _settle_subscription(case, plan, case.subscription)
+    for key in case.keys.subscriptions:
+        if key != case.subscription:
+            _settle_subscription(case, plan, key)
+
+
+def _settle_subscription(case: Case, plan: Plan, key: KeyRef) -> None:
+    """Settle a subscription after the current contact is decided.
 
     Nobody's becomes the current contact's; anonymous owners are folded (as 4.3.2 does); known owners share it
     (as 4.3.3 does) or, under some policies, lose it.
     """
-    if case.keys.subscription is None:
-        return
-    others = [
-        owner
-        for owner in case.owners
-        if owner.id not in plan.folded and (plan.current is None or owner.id != plan.current.id)
-    ]
+    others = [owner for owner in case.facts.owners.get(key, ()) if not plan.has(owner)]
     if not others:
-        plan.own_subscription()
+        if not any(plan.has(owner) for owner in case.facts.owners.get(key, ())):
+            plan.own_subscription(key)
         return
     for owner in others:
         if not owner.known:
             plan.fold(owner)
     known = [owner for owner in others if owner.known]
     if known and case.policy.subscription_with_person is SubscriptionWithPerson.TAKEN:
-        plan.own_subscription(*known)
+        plan.own_subscription(key, *known)
     elif known:
-        plan.own_subscription()
+        plan.own_subscription(key)
 
 
 # --- explanation --------------------------------------------------------------------------------------------
@@ -717,20 +815,18 @@ def _settle_subscription(case: Case, plan: Plan) -> None:
 
 def _explain(decision: Decision) -> Iterator[TraceStep]:
     case, keys, facts = decision.case, decision.case.keys, decision.case.facts
-    for name, value, owner in (
-        ("user_id", keys.user_id, facts.user_owner),
-        ("email", keys.email, facts.email_owner),
-        ("tracker_id", keys.tracker_id, facts.tracker_owner),
-    ):
-        if value is not None:
-            yield TraceStep("fact", f"{name} {value!r} belongs to {_name(owner)}")
-    if keys.subscription is not None:
-        names = ", ".join(_name(owner) for owner in case.owners) or "nobody"
-        yield TraceStep("fact", f"subscription {keys.subscription!r} belongs to {names}")
-    if facts.split_contact and decision.rule == "4.3.3":
-        yield TraceStep("fact", f"this conflict made {_name(facts.split_contact)} before")
+    for key in (*keys.persons, *keys.devices, *keys.subscriptions):
+        names = ", ".join(_name(owner) for owner in facts.owners.get(key, ())) or "nobody"
+        of = " (a hash of another key)" if key in keys.derived else ""
+        yield TraceStep("fact", f"{key.namespace} {key.value!r}{of} belongs to {names}")
+    if case.split_contact and decision.rule == "4.3.3":
+        yield TraceStep("fact", f"this conflict made {_name(case.split_contact)} before")
     for conflict in decision.conflicts:
-        yield TraceStep("fact", f"{conflict.key} is contact {conflict.owner}'s and stays there")
+        if conflict.reason is ConflictReason.FULL:
+            most = case.limits.at_most[conflict.key]
+            yield TraceStep("fact", f"events may give a contact at most {most} {conflict.key}: this one has no room")
+        else:
+            yield TraceStep("fact", f"{conflict.key} is contact {conflict.owner}'s and stays there")
     row = decision.row
     state = f"; {row.state}" if row.state else ""
     yield TraceStep("rule", f"row {row.rule} fits: {row.carries}{state} (policy {case.policy.name})")
@@ -771,11 +867,11 @@ def _name(contact: ContactFacts | None) -> str:
 
 def _effect_in_words(effect: Effect) -> str:
     match effect:
-        case Own(key, value):
-            return f"{key} {value!r} becomes the contact's"
-        case Take(key, value, owner):
-            return f"{key} {value!r} leaves contact {owner} and becomes the contact's"
+        case Own(key):
+            return f"{key.namespace} {key.value!r} becomes the contact's"
+        case Take(key, owner):
+            return f"{key.namespace} {key.value!r} leaves contact {owner} and becomes the contact's"
         case Fold(source):
             return f"contact {source} is folded into it"
         case Split(owner, subscription):
-            return f"it is remembered as made by the conflict of contact {owner} and {subscription!r}"
+            return f"it is remembered as made by the conflict of contact {owner} and {subscription.value!r}"

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graph.clock import Micros
-from graph.model import KeyName, Kind, PropertyValue
+from graph.identity.namespaces import NO_KEYS, counter_of
+from graph.model import KeyName, KeyRef, Kind, PropertyValue
 
 
 @dataclass(slots=True)
@@ -24,6 +25,8 @@ class Ownership:
         The message by which the key came to its first owner here; None when it was given by hand.
     stored
         Whether the edge is in the database as it stands here.
+    derived
+        The key is the hash of another one of the contact, owned along with it; it counts towards no limit.
     """
 
     since: Micros
@@ -31,6 +34,7 @@ class Ownership:
     merge: str | None = None
     source: str | None = None
     stored: bool = False
+    derived: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -42,6 +46,11 @@ class Key:
     stored: bool = False
     owners: "dict[str, Ownership]" = field(default_factory=dict)
     timeline: "Timeline | None" = None
+
+    @property
+    def ref(self) -> KeyRef:
+        """The key as events and the decision table name it."""
+        return KeyRef(self.name, self.value)
 
 
 @dataclass(slots=True, eq=False)
@@ -166,6 +175,12 @@ class Contact:
     nameless
         It is known even without a person key: it was born so, or took in one that is, and has not lost its last
         person key since. See `is_nameless`.
+    counts
+        How many keys of each namespace it owns, without derived ones and those of class subscription.
+    person_keys
+        How many of them name a person.
+    subscriptions
+        Those of class subscription.
     tracker_id, timeline_id
         The primary tracker and its open period.
     folded_into
@@ -183,10 +198,9 @@ class Contact:
     seen: Micros
     split: bool = False
     nameless: bool = False
-    emails: int = 0
-    user_ids: int = 0
-    trackers: int = 0
-    subscriptions: set[str] = field(default_factory=set)
+    counts: dict[KeyName, int] = field(default_factory=dict)
+    person_keys: int = 0
+    subscriptions: set[KeyRef] = field(default_factory=set)
     tracker_id: str = ""
     timeline_id: str = ""
     stored: bool = False
@@ -207,7 +221,7 @@ class Contact:
     @property
     def kind(self) -> Kind:
         """Whether we know who it is: by a person key, or without any."""
-        return Kind.KNOWN if self.emails + self.user_ids or self.nameless else Kind.ANONYMOUS
+        return Kind.KNOWN if self.person_keys or self.nameless else Kind.ANONYMOUS
 
     def scalars(self) -> dict[str, Any]:
         """What its node keeps beside its id and times, as the database gets it."""
@@ -215,12 +229,11 @@ class Contact:
             "kind": self.kind.value,
             "split": self.split,
             "nameless": self.nameless,
-            "emails": self.emails,
-            "user_ids": self.user_ids,
-            "trackers": self.trackers,
             "subscriptions": len(self.subscriptions),
             "tracker_id": self.tracker_id,
             "timeline_id": self.timeline_id,
+            **NO_KEYS,
+            **{counter_of(name): count for name, count in self.counts.items()},
         }
 
 

@@ -7,6 +7,9 @@ from typing import Any
 from graph.clock import IdSource, Micros
 from graph.errors import TryAgain
 from graph.identity.decision import ContactFacts, Facts
+from graph.identity.keys import EventKeys
+from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces, counter_of
+from graph.identity.normal_forms import hash_of
 from graph.identity.working_set.entities import (
     Contact,
     Entry,
@@ -20,13 +23,14 @@ from graph.identity.working_set.entities import (
     shown_entry,
     tracker_order,
 )
-from graph.model import PERSON_KEYS, KeyName, Kind, Properties
+from graph.model import TRACKER, KeyRef, Kind, Properties, PropertyValue
 from graph.store.changes import ChangeKind, ChangeRow, change_row
 
 Read = Callable[..., list[dict[str, Any]]]
 """Runs a named statement: ``Transaction.run``."""
 
-_COUNTERS: Mapping[KeyName, str] = {"email": "emails", "user_id": "user_ids", "tracker_id": "trackers"}
+MOST_IN_LIST = 100
+"""How many values a property holds that is added to; the one that was added first leaves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,23 +60,28 @@ class WorkingSet:
         Where new ids come from.
     lock
         Whether what is read is locked; a dry run locks nothing.
+    namespaces
+        Those of the deployment.
     """
 
     run: Read
     id_source: IdSource
     lock: bool = True
+    namespaces: Namespaces = DEFAULT_NAMESPACES
     contacts: dict[str, Contact] = field(default_factory=dict)
-    keys: dict[tuple[KeyName, str], Key] = field(default_factory=dict)
+    keys: dict[KeyRef, Key] = field(default_factory=dict)
     timelines: dict[str, Timeline] = field(default_factory=dict)
     messages: dict[str, SeenMessage] = field(default_factory=dict)
-    splits: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    splits: dict[KeyRef, list[tuple[str, str]]] = field(default_factory=dict)
     merges: list[Merge] = field(default_factory=list)
     undone: list[Undone] = field(default_factory=list)
     disowned: list[tuple[Key, str]] = field(default_factory=list)
     losses: list[tuple[str, NameLoss]] = field(default_factory=list)
     """Person keys that contacts lost in this transaction."""
-    new_splits: list[tuple[str, str, str, Micros]] = field(default_factory=list)
+    new_splits: list[tuple[str, KeyRef, str, Micros]] = field(default_factory=list)
     dropped_entries: list[str] = field(default_factory=list)
+    carried: list[tuple[str, KeyRef]] = field(default_factory=list)
+    """Messages with keys that their activity carried beside those that stand on it."""
     minted: set[str] = field(default_factory=set)
     feed: list[ChangeRow] = field(default_factory=list)
     """What the change feed will say of it."""
@@ -86,10 +95,7 @@ class WorkingSet:
     def load(
         self,
         *,
-        emails: Iterable[str] = (),
-        user_ids: Iterable[str] = (),
-        trackers: Iterable[str] = (),
-        subscriptions: Iterable[str] = (),
+        keys: Iterable[KeyRef] = (),
         message_ids: Iterable[str] = (),
         contacts: Sequence[str] = (),
     ) -> None:
@@ -105,29 +111,20 @@ class WorkingSet:
         TryAgain
             When a contact was folded between the look at it and its lock.
         """
-        wanted: dict[KeyName, Iterable[str]] = {
-            "email": emails,
-            "user_id": user_ids,
-            "tracker_id": trackers,
-            "subscription": subscriptions,
-        }
-        asked = {
-            name: sorted(value for value in set(values) if (name, value) not in self.keys)
-            for name, values in wanted.items()
-        }
+        asked = sorted(key for key in set(keys) if key not in self.keys)
+        shared, counted = self.namespaces.subscriptions, self.namespaces.counted
         (row,) = self.run(
             "resolution.facts",
-            emails=asked["email"],
-            user_ids=asked["user_id"],
-            trackers=asked["tracker_id"],
-            subscriptions=asked["subscription"],
+            keys=[list(key) for key in asked],
+            subscriptions=[list(key) for key in asked if key.namespace in shared],
+            shared=list(shared),
+            counters=[counter_of(name) for name in counted],
             message_ids=sorted(set(message_ids) - self.messages.keys()),
             contact_ids=sorted(set(contacts) - self.contacts.keys()),
             locks=self.locks,
         )
-        for name, values in asked.items():
-            for value in values:
-                self.keys[name, value] = Key(name, value)
+        for ref in asked:
+            self.keys[ref] = Key(*ref)
         for found in row["contacts"]:
             if found["id"] not in self.contacts:
                 self._contact_loaded(found)
@@ -137,7 +134,7 @@ class WorkingSet:
         if not here >= named.union(contacts):
             raise TryAgain
         for name, value, owner, timeline in row["keys"]:
-            key = self.keys[name, value]
+            key = self.keys[KeyRef(name, value)]
             key.stored = True
             if owner is not None:
                 ownership = Ownership(0, stored=True)
@@ -146,20 +143,20 @@ class WorkingSet:
                 key.timeline = self._timeline_loaded(timeline, value, owner)
         for message_id, contact, tracker, owned, rule, outcome in row["messages"]:
             self.messages[message_id] = SeenMessage(contact, tracker, owned, rule, outcome)
-        for subscription, tracker_owner, made in row["splits"]:
-            self.splits.setdefault(subscription, []).append((tracker_owner, made))
+        for name, value, tracker_owner, made in row["splits"]:
+            self.splits.setdefault(KeyRef(name, value), []).append((tracker_owner, made))
 
     def _contact_loaded(self, row: Mapping[str, Any]) -> None:
+        counts = {name: count for name, count in zip(self.namespaces.counted, row["counts"], strict=True) if count}
         contact = Contact(
             id=row["id"],
             created=row["created"],
             seen=row["seen"],
             split=row["split"],
             nameless=row["nameless"],
-            emails=row["emails"],
-            user_ids=row["user_ids"],
-            trackers=row["trackers"],
-            subscriptions=set(row["subscriptions"]),
+            counts=counts,
+            person_keys=sum(counts.get(name, 0) for name in self.namespaces.persons),
+            subscriptions={KeyRef(name, value) for name, value in row["subscriptions"]},
             tracker_id=row["tracker_id"],
             timeline_id=row["timeline_id"],
             stored=True,
@@ -196,20 +193,20 @@ class WorkingSet:
             contact = self.contacts[row["contact"]]
             # What this transaction already took from the contact must not come back with the load.
             gone = {key for key, loser in self.disowned if loser == contact.id}
-            for name, value, since, position, merge, source in row["keys"]:
-                key = self.keys.setdefault((name, value), Key(name, value, stored=True))
+            for name, value, since, position, merge, source, derived in row["keys"]:
+                key = self.keys.setdefault(KeyRef(name, value), Key(name, value, stored=True))
                 if key in gone and key not in contact.keys:
                     continue
                 ownership = contact.keys.get(key)
                 if ownership is None:
-                    ownership = Ownership(since, position, merge, source, stored=True)
+                    ownership = Ownership(since, position, merge, source, stored=True, derived=derived)
                     contact.keys[key] = key.owners[contact.id] = ownership
                 elif ownership.stored:
                     ownership.since, ownership.position = since, position
-                    ownership.merge, ownership.source = merge, source
+                    ownership.merge, ownership.source, ownership.derived = merge, source, derived
             for timeline_id, tracker, is_open, last in row["timelines"]:
                 timeline = self._timeline_loaded(timeline_id, tracker, contact.id, is_open, last)
-                key = self.keys.setdefault(("tracker_id", tracker), Key("tracker_id", tracker, stored=True))
+                key = self.keys.setdefault(KeyRef(TRACKER, tracker), Key(TRACKER, tracker, stored=True))
                 if is_open and timeline.ended is None and key.timeline is None:
                     key.timeline = timeline
             contact.complete = True
@@ -256,50 +253,44 @@ class WorkingSet:
             contact = self.contacts[contact.folded_into]
         return contact
 
-    def key(self, name: KeyName, value: str) -> Key:
-        """Give a key; one that is not in the graph comes without owners."""
-        key = self.keys.get((name, value))
+    def key(self, ref: KeyRef) -> Key:
+        """Return a key; one that is not in the graph comes without owners."""
+        key = self.keys.get(ref)
         if key is None:
-            key = self.keys[name, value] = Key(name, value)
+            key = self.keys[ref] = Key(*ref)
         return key
 
-    def owners(self, name: KeyName, value: str) -> list[Contact]:
+    def owners(self, ref: KeyRef) -> list[Contact]:
         """List the owners of a key: known first, then most recently seen, then smallest id."""
-        found = [self.contacts[owner] for owner in self.key(name, value).owners]
-        found.sort(key=lambda contact: (contact.kind is not Kind.KNOWN, -contact.seen, contact.id))
+        found = [self.contacts[owner] for owner in self.key(ref).owners]
+        if len(found) > 1:
+            found.sort(key=lambda contact: (contact.kind is not Kind.KNOWN, -contact.seen, contact.id))
         return found
 
-    def facts(
-        self,
-        *,
-        email: str | None,
-        user_id: str | None,
-        tracker_id: str | None,
-        subscription: str | None,
-    ) -> Facts:
+    def facts(self, keys: EventKeys) -> Facts:
         """Put together what the decision table wants to know of one event."""
-        tracker_owner = self._owner("tracker_id", tracker_id)
-        owners = self.owners("subscription", subscription) if subscription is not None else []
-        split: Contact | None = None
-        if owners and tracker_owner is not None and subscription is not None:
-            made = self._splits_of(tracker_owner, subscription)
-            split = next((owner for owner in owners if owner.id in made), None)
-        return Facts(
-            email_owner=_facts(self._owner("email", email)),
-            user_owner=_facts(self._owner("user_id", user_id)),
-            tracker_owner=_facts(tracker_owner),
-            subscription_owners=tuple(contact_facts(owner) for owner in owners),
-            split_contact=_facts(split),
+        owners: dict[KeyRef, tuple[ContactFacts, ...]] = {}
+        seen: dict[str, ContactFacts] = {}
+        for ref in keys.every:
+            found = self.owners(ref)
+            if found:
+                owners[ref] = tuple(seen.get(one.id) or seen.setdefault(one.id, self._facts(one)) for one in found)
+        split: dict[KeyRef, ContactFacts] = {}
+        tracker_owner = next((owners[ref][0] for ref in keys.devices if ref in owners), None)
+        if tracker_owner is not None:
+            for ref in keys.subscriptions:
+                made = self._splits_of(self.contacts[tracker_owner.id], ref)
+                for owner in owners.get(ref, ()):
+                    if owner.id in made:
+                        split.setdefault(ref, owner)
+        return Facts(owners, split)
+
+    def _facts(self, contact: Contact) -> ContactFacts:
+        return ContactFacts(
+            contact.id, contact.kind, contact.person_keys > 0, contact.counts, frozenset(contact.subscriptions)
         )
 
-    def _owner(self, name: KeyName, value: str | None) -> Contact | None:
-        if value is None:
-            return None
-        for owner in self.key(name, value).owners:
-            return self.contacts[owner]
-        return None
-
-    def _splits_of(self, tracker_owner: Contact, subscription: str) -> set[str]:
+    def _splits_of(self, tracker_owner: Contact, subscription: KeyRef) -> set[str]:
         """Find the contacts (or their survivors) that the conflict of these two made."""
         return {
             self.contact(made).id
@@ -316,30 +307,25 @@ class WorkingSet:
         return contact
 
     def own(
-        self,
-        contact: Contact,
-        name: KeyName,
-        value: str,
-        at: Micros,
-        source: str | None = None,
+        self, contact: Contact, ref: KeyRef, at: Micros, source: str | None = None, *, derived: bool = False
     ) -> None:
         """Give a contact a key that it does not own; a tracker opens a period of ownership."""
-        key = self.key(name, value)
-        self.link(contact, key, Ownership(at, source=source))
-        if name == "tracker_id":
-            key.timeline = self._open_timeline(contact, value, at)
+        key = self.key(ref)
+        self.link(contact, key, Ownership(at, source=source, derived=derived))
+        if ref.namespace == TRACKER:
+            key.timeline = self._open_timeline(contact, ref.value, at)
             if not contact.tracker_id:
-                contact.tracker_id, contact.timeline_id = value, key.timeline.id
+                contact.tracker_id, contact.timeline_id = ref.value, key.timeline.id
 
     def mint_tracker(self, contact: Contact, at: Micros, source: str | None = None) -> None:
         """Give a contact a tracker of our making."""
         tracker = self.id_source.tracker()
         self.minted.add(tracker)
-        self.own(contact, "tracker_id", tracker, at, source)
+        self.own(contact, KeyRef(TRACKER, tracker), at, source)
 
     def primary_period(self, contact: Contact) -> Timeline:
         """Give the open period of a contact's primary tracker, which the contact's node names."""
-        key = self.key("tracker_id", contact.tracker_id)
+        key = self.key(KeyRef(TRACKER, contact.tracker_id))
         if key.timeline is None:
             # The tracker is the contact's, so it and its ownership are in the graph.
             key.stored = True
@@ -364,25 +350,33 @@ class WorkingSet:
         self.timelines[timeline.id] = contact.timelines[timeline.id] = timeline
         return timeline
 
-    def disown(self, contact: Contact, name: KeyName, value: str, at: Micros) -> None:
-        """Take a key from a contact; its activity stays, and a lost primary tracker is replaced."""
-        key = self.keys[name, value]
-        if name in PERSON_KEYS or contact.tracker_id == value:
+    def disown(self, contact: Contact, ref: KeyRef, at: Micros) -> None:
+        """Take a key, and the hashes of it, from a contact; activity stays, a lost primary tracker is replaced."""
+        key, names = self.keys[ref], self.namespaces[ref.namespace].is_person
+        if names or (ref.namespace == TRACKER and contact.tracker_id == ref.value):
             self.need_keys(contact)
         ownership = self.unlink(contact, key)
-        if name in PERSON_KEYS:
+        if names:
+            for hashed in self.hashes_of(ref):
+                if (known := self.keys.get(hashed)) is not None and known in contact.keys:
+                    self.unlink(contact, known)
             self._lose_name(contact, ownership)
-        if name != "tracker_id":
+        if ref.namespace != TRACKER:
             return
         if key.timeline is not None:
             key.timeline.ended = at
             key.timeline = None
-        if contact.tracker_id == value:
+        if contact.tracker_id == ref.value:
             self.choose_primary(contact, at)
+
+    def hashes_of(self, ref: KeyRef) -> list[KeyRef]:
+        """List the keys that are hashes of a key."""
+        return [KeyRef(name, hash_of(ref.value)) for name in self.namespaces.hashes.get(ref.namespace, ())]
 
     def _lose_name(self, contact: Contact, lost: Ownership) -> None:
         """Note the loss of a person key; with the last one a contact is anonymous, whatever made it known before."""
-        left = [edge.merge for key, edge in contact.keys.items() if key.name in PERSON_KEYS]
+        named = self.namespaces.persons
+        left = [edge.merge for key, edge in contact.keys.items() if key.name in named and not edge.derived]
         if None in left:
             return
         outlived = {row["merge"] for row in self.run("union.brought_nameless", contact_id=contact.id)}
@@ -395,7 +389,7 @@ class WorkingSet:
 
     def choose_primary(self, contact: Contact, at: Micros) -> None:
         """Make the tracker that came to the contact first its primary one; without any, mint one."""
-        trackers = [(ownership, key) for key, ownership in contact.keys.items() if key.name == "tracker_id"]
+        trackers = [(ownership, key) for key, ownership in contact.keys.items() if key.name == TRACKER]
         contact.tracker_id = contact.timeline_id = ""
         if not trackers:
             self.mint_tracker(contact, at)
@@ -404,7 +398,7 @@ class WorkingSet:
         assert first.timeline is not None
         contact.tracker_id, contact.timeline_id = first.value, first.timeline.id
 
-    def split(self, contact: Contact, tracker_owner: str, subscription: str, at: Micros) -> None:
+    def split(self, contact: Contact, tracker_owner: str, subscription: KeyRef, at: Micros) -> None:
         """Remember that a conflict made this contact (row 4.3.3)."""
         self.splits.setdefault(subscription, []).append((tracker_owner, contact.id))
         self.new_splits.append((tracker_owner, subscription, contact.id, at))
@@ -412,11 +406,11 @@ class WorkingSet:
     def link(self, contact: Contact, key: Key, ownership: Ownership) -> None:
         """Draw an ownership edge, nothing else."""
         key.owners[contact.id] = contact.keys[key] = ownership
-        if key.name == "subscription":
-            contact.subscriptions.add(key.value)
-        else:
-            counter = _COUNTERS[key.name]
-            setattr(contact, counter, getattr(contact, counter) + 1)
+        if self.namespaces[key.name].is_subscription:
+            contact.subscriptions.add(key.ref)
+        elif not ownership.derived:
+            contact.counts[key.name] = contact.counts.get(key.name, 0) + 1
+            contact.person_keys += self.namespaces[key.name].is_person
 
     def unlink(self, contact: Contact, key: Key) -> Ownership:
         """Remove an ownership edge, nothing else, and give it back."""
@@ -424,11 +418,11 @@ class WorkingSet:
         del contact.keys[key]
         if ownership.stored:
             self.disowned.append((key, contact.id))
-        if key.name == "subscription":
-            contact.subscriptions.discard(key.value)
-        else:
-            counter = _COUNTERS[key.name]
-            setattr(contact, counter, getattr(contact, counter) - 1)
+        if self.namespaces[key.name].is_subscription:
+            contact.subscriptions.discard(key.ref)
+        elif not ownership.derived:
+            contact.counts[key.name] -= 1
+            contact.person_keys -= self.namespaces[key.name].is_person
         return ownership
 
     def write_properties(
@@ -461,6 +455,49 @@ class WorkingSet:
             self._add_entry(entries, Entry(name, value, occurred, arrived, source))
         return whole
 
+    def write_properties_once(
+        self,
+        contact: Contact,
+        values: Properties,
+        occurred: Micros,
+        arrived: Micros,
+        source: str | None,
+        *,
+        most: int,
+    ) -> bool:
+        """Write those properties to a contact that it never had: none that it has, and none that was removed."""
+        self.need_properties({contact.id: values})
+        assert contact.entries is not None
+        lacking = {name: value for name, value in values.items() if not contact.entries.get(name)}
+        return self.write_properties(contact, lacking, occurred, arrived, source, most=most)
+
+    def add_to_property(
+        self,
+        contact: Contact,
+        name: str,
+        value: PropertyValue,
+        occurred: Micros,
+        arrived: Micros,
+        source: str | None,
+        *,
+        most: int,
+    ) -> bool:
+        """Add a text to what a contact has of a property: one stays a text, several are a list, the newest last."""
+        self.need_properties({contact.id: [name]})
+        assert contact.entries is not None
+        current = shown_entry(contact.entries.get(name, ()))
+        if current is not None and current.value is None and current.occurred > occurred:
+            return True
+        had = [] if current is None or current.value is None else current.value
+        listed = [str(item) for item in (had if isinstance(had, list) else [had])]
+        if value in listed:
+            return True
+        listed = [*listed, str(value)][-MOST_IN_LIST:]
+        # It is added to what is there, whichever of the two was said first.
+        said = occurred if current is None else max(occurred, current.occurred)
+        values: Properties = {name: listed if len(listed) > 1 else listed[0]}
+        return self.write_properties(contact, values, said, arrived, source, most=most)
+
     def _add_entry(self, entries: list[Entry], new: Entry) -> None:
         # Of what was written between two unions only the newest can ever be shown.
         last_fill = max(
@@ -485,19 +522,3 @@ def show(entries: Iterable[Entry]) -> None:
     current = shown_entry(entries)
     for entry in entries:
         entry.shown = entry is current
-
-
-def contact_facts(contact: Contact) -> ContactFacts:
-    """What the decision table may know of a contact."""
-    return ContactFacts(
-        contact.id,
-        contact.kind,
-        contact.emails,
-        contact.user_ids,
-        contact.trackers,
-        frozenset(contact.subscriptions),
-    )
-
-
-def _facts(contact: Contact | None) -> ContactFacts | None:
-    return None if contact is None else contact_facts(contact)

@@ -1,24 +1,16 @@
 """Writing a world down: net changes, grouped by statement, in an order that holds whatever happened in between."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from graph.clock import to_pair
 from graph.identity.working_set.entities import Contact, Key, Merge, NameLoss, Ownership, Timeline, Undone
 from graph.identity.working_set.working_set import WorkingSet
-from graph.model import KeyName
+from graph.model import TRACKER
 from graph.store.audit import rows_of_changes
 from graph.store.statements import load_statements
 
 Row = dict[str, Any]
-
-_GROUPS: dict[KeyName, str] = {
-    "email": "emails",
-    "user_id": "user_ids",
-    "subscription": "subscriptions",
-    "tracker_id": "trackers",
-}
 
 _UNKNOWN = object()
 
@@ -80,9 +72,9 @@ class _Writer:
             self._add("union.restore", undone=[_undone(item) for item in working_set.undone])
         if working_set.disowned:
             # Before new edges: a key that left a contact and came back has one of each.
-            self._add_by_key(
+            self._add(
                 "resolution.disown",
-                [(key, {"contact": owner, "value": key.value}) for key, owner in working_set.disowned],
+                keys=[{"contact": owner, **_key(key)} for key, owner in working_set.disowned],
             )
         rows = [self._contact(contact) for contact in working_set.contacts.values()]
         activities = _activities(working_set)
@@ -96,8 +88,8 @@ class _Writer:
             self._add(
                 "resolution.split",
                 splits=[
-                    {"owner": owner, "subscription": value, "contact": made, "at": to_pair(at)}
-                    for owner, value, made, at in working_set.new_splits
+                    {"owner": owner, "subscription": list(subscription), "contact": made, "at": to_pair(at)}
+                    for owner, subscription, made, at in working_set.new_splits
                 ],
             )
         if working_set.merges:
@@ -107,6 +99,14 @@ class _Writer:
                 folds=[
                     {"source": merge.source, "target": merge.target, "at": to_pair(merge.at)}
                     for merge in working_set.merges
+                ],
+            )
+        if working_set.carried:
+            self._add(
+                "resolution.carry",
+                carried=[
+                    {"message_id": message_id, **_key(Key(*ref)), "label": working_set.namespaces.labels[ref.namespace]}
+                    for message_id, ref in working_set.carried
                 ],
             )
 
@@ -143,37 +143,36 @@ class _Writer:
         for key, ownership in contact.keys.items():
             if ownership.stored or key.stored or key in self.created:
                 continue
-            if key.name == "tracker_id":
+            if key.name == TRACKER:
                 timeline = key.timeline
                 if timeline is None or timeline.stored or timeline.holder != contact.id:
                     continue
                 self.written.add(timeline)
-                item = {"value": key.value, **_edge(ownership), **_period(timeline)}
+                row.setdefault("trackers", []).append({"value": key.value, **_edge(ownership), **_period(timeline)})
             else:
-                item = {"value": key.value, **_edge(ownership)}
+                row.setdefault("keys", []).append({**_key(key), "label": self.label(key), **_edge(ownership)})
             self.created.add(key)
             ownership.stored = True
-            row.setdefault(_GROUPS[key.name], []).append(item)
         return row
 
     def _rewire(self) -> None:
         """Write the edges to keys whose node is there, and periods that moved, ended or began on such keys."""
         working_set = self.working_set
         edges = [
-            (key, {"contact": owner, "value": key.value, **_edge(ownership)})
+            {"contact": owner, **_key(key), **_edge(ownership)}
             for key in working_set.keys.values()
             for owner, ownership in key.owners.items()
             if not ownership.stored
         ]
         nodes = [
-            (key, {"value": key.value})
+            {**_key(key), "label": self.label(key)}
             for key in working_set.keys.values()
             if not key.stored and key not in self.created and (key.owners or self._has_period(key))
         ]
         if nodes:
-            self._add_by_key("resolution.create_keys", nodes)
+            self._add("resolution.create_keys", keys=nodes)
         if edges:
-            self._add_by_key("resolution.own", edges)
+            self._add("resolution.own", keys=edges)
         new: list[Row] = []
         moved: list[Row] = []
         ended: list[Row] = []
@@ -189,15 +188,12 @@ class _Writer:
             self._add("resolution.periods", new=new, moved=moved, ended=ended)
 
     def _has_period(self, key: Key) -> bool:
-        return key.name == "tracker_id" and any(
+        return key.name == TRACKER and any(
             timeline.tracker == key.value and not timeline.stored for timeline in self.working_set.timelines.values()
         )
 
-    def _add_by_key(self, statement: str, rows: Iterable[tuple[Key, Row]]) -> None:
-        groups: dict[str, list[Row]] = defaultdict(list)
-        for key, row in rows:
-            groups[_GROUPS[key.name]].append(row)
-        self._add(statement, **{group: groups[group] for group in _GROUPS.values()})
+    def label(self, key: Key) -> str:
+        return self.working_set.namespaces.labels[key.name]
 
     def _properties(self) -> None:
         created: list[Row] = []
@@ -227,12 +223,18 @@ class _Writer:
             self._add("properties.write", created=created, shown=shown, dropped=self.working_set.dropped_entries)
 
 
+def _key(key: Key) -> Row:
+    return {"namespace": key.name, "value": key.value}
+
+
 def _edge(ownership: Ownership) -> Row:
     edge: Row = {"position": ownership.position}
     if ownership.merge is not None:
         edge["merge"] = ownership.merge
     if ownership.source is not None:
         edge["message_id"] = ownership.source
+    if ownership.derived:
+        edge["derived"] = True
     return {"since": to_pair(ownership.since), "edge": edge}
 
 
@@ -266,19 +268,19 @@ def _undone(undone: Undone) -> Row:
         "merge": undone.merge,
         "contact": undone.contact,
         "at": to_pair(undone.at),
-        "heirs": [{"merge": merge, "subscription": key.value} for merge, key in undone.heirs],
+        "heirs": [{"merge": merge, **_key(key)} for merge, key in undone.heirs],
     }
 
 
 def _merge(merge: Merge) -> Row:
-    moved: dict[str, list[Row]] = defaultdict(list)
-    for item in merge.moved:
-        row = {
-            "value": item.key.value,
+    moved = [
+        {
+            **_key(item.key),
             "kept_since": None if item.kept_since is None else to_pair(item.kept_since),
             **_edge(item.before),
         }
-        moved[_GROUPS[item.key.name]].append(row)
+        for item in merge.moved
+    ]
     return {
         "node": {
             "id": merge.id,
@@ -291,5 +293,5 @@ def _merge(merge: Merge) -> Row:
         "source": merge.source,
         "target": merge.target,
         "timelines": [timeline.id for timeline in merge.timelines],
-        **{group: moved[group] for group in _GROUPS.values()},
+        "keys": moved,
     }

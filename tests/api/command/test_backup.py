@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bench.outage import Served
+from bench.chaos import Served
 from graph import embedded
 from graph.embedded.backup import DUMP, MANIFEST
 from graph.embedded.home import Home

@@ -1,6 +1,6 @@
 """Outages under load, over HTTP, with real servers: nothing acknowledged is lost, nothing happens twice.
 
-`bench.outage` has the load, the counts and what they mean; ``python -m bench.outage`` runs longer ones.
+`bench.chaos` has the load, the counts and what they mean; ``python -m bench.chaos`` runs longer ones.
 """
 
 import threading
@@ -10,39 +10,47 @@ from pathlib import Path
 
 import httpx
 
-from bench import outage
+from bench import chaos
 from graph import embedded
 from graph.settings import Settings
 
 
-def is_exactly_once(tally: outage.Tally) -> None:
+def is_exactly_once(tally: chaos.Tally) -> None:
     assert tally.others == {}, "whoever is not answered with 200 is told 503 and when to come again"
     assert (tally.lost, tally.doubled) == (0, 0)
-    assert tally.found == tally.acknowledged == tally.events >= 2 * outage.WARM
+    assert tally.found == tally.acknowledged == tally.events >= 2 * chaos.WARM
 
 
 def test_while_the_database_is_stopped_callers_get_503_and_in_the_end_everything_is_there_once() -> None:
-    tally = outage.database_stopped(seconds=5, callers=8, servers=2, retry_seconds=1)
+    tally = chaos.database_stopped(seconds=5, callers=8, servers=2, retry_seconds=1)
     is_exactly_once(tally)
     assert tally.refused > 0
     assert tally.broken == 0, "servers do not go away with their database"
 
 
 def test_when_one_of_several_servers_is_killed_callers_send_again_and_everything_is_there_once() -> None:
-    tally = outage.server_killed(seconds=1, callers=8, servers=3)
+    tally = chaos.server_killed(callers=8, servers=3)
     is_exactly_once(tally)
     assert tally.broken > 0
 
 
 def test_servers_side_by_side_bring_their_killed_database_back_by_themselves() -> None:
-    is_exactly_once(outage.database_killed(callers=8, servers=2))
+    is_exactly_once(chaos.database_killed(callers=8, servers=2))
+
+
+def test_a_network_that_falls_silent_and_breaks_costs_time_and_nothing_else() -> None:
+    is_exactly_once(chaos.network_cut(callers=8, seconds=4))
+
+
+def test_a_backup_under_load_is_whole_and_takes_nothing_from_the_callers() -> None:
+    is_exactly_once(chaos.backed_up(callers=8))
 
 
 def test_a_server_told_to_stop_while_its_database_is_away_refuses_what_waits_and_ends_well(tmp_path: Path) -> None:
     settings = Settings(neo4j_uri=None).model_copy(update={"home": tmp_path / "home"})
     database = embedded.start(settings)
     try:
-        server = outage.Served(
+        server = chaos.Served(
             {"NEO4J_URI": database.uri, "NEO4J_PASSWORD": database.password, "KINFOLD_RETRY_SECONDS": "3"},
             tmp_path / "server.log",
         )
@@ -71,7 +79,7 @@ def test_a_server_told_to_stop_while_its_database_is_away_refuses_what_waits_and
 def test_probes_are_answered_while_every_thread_has_a_caller_who_waits_for_the_database(tmp_path: Path) -> None:
     settings = Settings(neo4j_uri=None).model_copy(update={"home": tmp_path / "home"})
     database = embedded.start(settings)
-    server = outage.Served(
+    server = chaos.Served(
         {"NEO4J_URI": database.uri, "NEO4J_PASSWORD": database.password, "KINFOLD_RETRY_SECONDS": "600"},
         tmp_path / "server.log",
     )

@@ -96,9 +96,11 @@ def test_an_erasure_answers_with_a_receipt_and_every_call_with_410_from_then_on(
 def test_a_suppressed_email_is_ignored_until_it_is_allowed(client: TestClient, resolve: Resolve) -> None:
     resolve(email="ana@example.com", user_id="4/2")
     assert client.delete("/v1/contacts", params={"email": "ana@example.com"}).json()["suppressed"] == 2
-    answer = resolve(email="ana@example.com", tracker_id="t1")
+    answer = resolve(email="ana@example.com", tracker_id="t1", properties={"name": "Ana"})
     assert answer["ignored"] == [{"key": "email", "reason": "suppressed"}]
-    assert answer["contact"]["kind"] == "anonymous"
+    assert (answer["contact"], answer["rule"], answer["outcome"]) == (None, None, "ignored")
+    assert client.get("/v1/contacts", params={"tracker_id": "t1"}).json()["items"] == []
+    answer = resolve(tracker_id="t1")
     first = client.get("/v1/suppressed?limit=1").json()
     second = client.get("/v1/suppressed", params={"limit": 1, "cursor": first["next"]}).json()
     assert sorted(item["kind"] for item in first["items"] + second["items"]) == ["email", "user_id"]

@@ -240,3 +240,14 @@ def test_lines_are_told_from_an_envelope_where_the_caller_did_not_say(client: Te
     assert [result["rule"] for result in results] == ["5", "2.2"]
     envelope = b'{"events": [{"tracker_id": "t1"}]}'
     assert client.post("/v1/resolve/batch", content=envelope, headers=form).json()["results"][0]["rule"] == "5"
+
+
+def test_a_clock_that_is_ahead_does_not_win_over_what_is_said_later(client: TestClient, resolve: Resolve) -> None:
+    contact = resolve(user_id="42", properties={"plan": "free"}, occurred_at="2199-01-01T00:00:00Z")["contact"]["id"]
+    resolve(user_id="42", properties={"plan": "pro"})
+    assert client.get(f"/v1/contacts/{contact}").json()["properties"] == {"plan": "pro"}
+    assert client.patch(f"/v1/contacts/{contact}", json={"properties": {"plan": None}}).json()["properties"] == {}
+    # The activity keeps what was said, and stands where it counts.
+    newest, ahead = client.get(f"/v1/contacts/{contact}/activity").json()["items"]
+    assert ahead["occurred_at"] == "2199-01-01T00:00:00Z"
+    assert newest["occurred_at"] == newest["received_at"] > ahead["received_at"]

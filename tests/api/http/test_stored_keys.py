@@ -158,6 +158,18 @@ def test_a_minimal_answer_is_the_same_whether_the_person_is_known_or_not(
     assert (batched == first.json()) or not event
 
 
+def test_a_minimal_answer_does_not_tell_who_was_erased(page: TestClient, kinfold: Kinfold) -> None:
+    [gone] = kinfold.resolver.resolve([read_event({"email": "gone@example.com"})])
+    assert gone.contact and gone.contact.id
+    kinfold.erasures.erase(gone.contact.id)
+    told = [
+        page.post("/v1/resolve", json={"email": email, "tracker_id": "t1", "user_id": "null"}).json()
+        for email in ("gone@example.com", "never-seen@example.com")
+    ]
+    assert told[0] == told[1]
+    assert told[0]["ignored"] == [{"key": "user_id", "reason": "blocked"}]
+
+
 def test_a_minimal_answer_has_every_field_and_the_browsers_own_tracker(page: TestClient, kinfold: Kinfold) -> None:
     kinfold.resolver.resolve([read_event({"email": "ana@example.com", "tracker_id": "t-ana"})])
     answer = page.post("/v1/resolve", json={"email": "ana@example.com", "tracker_id": " t-mine "}).json()

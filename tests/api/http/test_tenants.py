@@ -21,7 +21,7 @@ from pydantic import SecretStr
 from api.http.requests import threads
 from api.http.tenants import HEADER, THREADS, Tenants
 from api.segment_spec.messages import TRACKING_PATHS
-from bench.outage import Served
+from bench.chaos import Served
 from graph.access.access_keys import KeyScope
 from graph.deployment import deployment
 from graph.deployment.deployment import Tenant, open_tenants, tenant_tasks

@@ -15,6 +15,8 @@ from graph.errors import Unavailable
 from graph.identity.events import Event
 from graph.kinfold import Kinfold
 from graph.model import Answer
+from graph.settings import Settings
+from tests.api.conftest import open_client
 from tests.api.pinned import check_problem, refused
 
 
@@ -58,6 +60,100 @@ def test_alias_ties_what_a_browser_did_to_the_user(client: TestClient) -> None:
     post(client, "/v1/track", {"anonymousId": "t1", "event": "Seen"})
     post(client, "/v1/alias", {"previousId": "t1", "userId": "42"})
     assert owner(client, user_id="42")["trackers"] == ["t1"]
+
+
+def test_an_alias_of_a_known_person_makes_two_persons_one_as_by_hand(client: TestClient) -> None:
+    post(client, "/v1/identify", {"userId": "old", "traits": {"name": "Ana", "plan": "free"}})
+    post(client, "/v1/identify", {"userId": "new", "anonymousId": "t1", "traits": {"plan": "pro"}})
+    old = owner(client, user_id="old")["id"]
+    message = {"previousId": "old", "userId": "new", "anonymousId": "t1", "messageId": "m1"}
+    for _ in range(2):  # the answer was lost once
+        post(client, "/v1/alias", message)
+    ana = owner(client, user_id="old")
+    assert ana["user_ids"] == ["new", "old"]
+    assert ana["properties"] == {"name": "Ana", "plan": "pro"}
+    assert ana["merged_from"] == [old]
+    [union] = client.get("/v1/merges").json()["items"]
+    assert (union["source"], union["target"], union["rule"]) == (old, ana["id"], None)
+    assert client.post(f"/v1/merges/{union['id']}/undo").status_code == 200
+    assert owner(client, user_id="old")["id"] == old
+    assert owner(client, user_id="new")["properties"] == {"plan": "pro"}
+
+
+def test_an_alias_of_who_is_logged_in_ties_the_new_id_to_the_same_browser(client: TestClient) -> None:
+    post(client, "/v1/identify", {"userId": "42", "anonymousId": "t1", "traits": {"email": "ana@example.com"}})
+    post(client, "/v1/alias", {"previousId": "42", "userId": "ana-crm", "anonymousId": "t1"})
+    post(client, "/v1/track", {"userId": "ana-crm", "anonymousId": "t1", "event": "Seen"})
+    ana = owner(client, tracker_id="t1")
+    assert (ana["user_ids"], ana["email"], ana["trackers"][0]) == (["42", "ana-crm"], "ana@example.com", "t1")
+    assert {item["event"] for item in activity(client, tracker_id="t1")} == {"identify", "alias", "Seen"}
+
+
+def test_an_alias_in_a_batch_knows_the_messages_before_it(client: TestClient) -> None:
+    batch = [
+        {"type": "identify", "userId": "old", "traits": {"email": "ana@example.com"}},
+        {"type": "alias", "previousId": "Ana@Example.com", "userId": "new"},
+        {"type": "track", "userId": "new", "event": "Seen"},
+    ]
+    post(client, "/v1/batch", {"batch": batch})
+    ana = owner(client, email="ana@example.com")
+    assert ana["user_ids"] == ["old", "new"]
+    assert {item["event"] for item in activity(client, user_id="new")} == {"identify", "alias", "Seen"}
+
+
+def test_an_alias_of_a_device_keeps_the_other_one_with_the_activity(client: TestClient) -> None:
+    post(client, "/v1/alias", {"previousId": "t1", "userId": "42", "anonymousId": "t2"})
+    assert owner(client, user_id="42")["trackers"] == ["t1"]
+    [found] = activity(client, user_id="42")
+    assert found["event_properties"] == {"previousId": "t1", "anonymousId": "t2"}
+
+
+def test_an_alias_of_an_address_that_is_nobodys_brings_the_email(client: TestClient) -> None:
+    post(client, "/v1/alias", {"previousId": "ana@example.com", "userId": "42", "anonymousId": "t1"})
+    ana = owner(client, user_id="42")
+    assert (ana["email"], ana["trackers"]) == ("ana@example.com", ["t1"])
+
+
+def test_a_key_with_minimal_answers_makes_no_two_persons_one(kinfold: Kinfold, server: Settings) -> None:
+    keys = Settings(write_key="w-1", admin_key="a-1", write_answer="minimal")  # type: ignore[arg-type]
+    update = {name: getattr(keys, name) for name in ("write_key", "admin_key", "write_answer")}
+    with open_client(Kinfold.on(kinfold.database, server.model_copy(update=update))) as page:
+        for message in (
+            {"type": "identify", "userId": "old"},
+            {"type": "alias", "previousId": "old", "userId": "new", "anonymousId": "t1"},
+            {"type": "alias", "previousId": "t2", "userId": "other"},
+        ):
+            assert page.post("/v1/b", json={"batch": [message], "writeKey": "w-1"}).json() == {"success": True}
+            assert page.post("/v1/a", json=message | {"writeKey": "w-1"}).json() == {"success": True}
+        page.headers["Authorization"] = "Bearer a-1"
+        assert owner(page, user_id="old")["user_ids"] == ["old"]
+        assert owner(page, user_id="new")["trackers"] == ["t1"]
+        assert owner(page, user_id="other")["trackers"] == ["t2"]
+
+
+def test_a_member_of_several_groups_is_a_member_of_each(client: TestClient) -> None:
+    for group in ("acme", "globex", "acme"):
+        post(client, "/v1/group", {"userId": "42", "groupId": group, "anonymousId": "t1"})
+    ana = owner(client, user_id="42")
+    assert ana["properties"]["groupId"] == ["acme", "globex"]
+    for name, where, members in (
+        ("a", {"property": "groupId", "is": "acme"}, 1),
+        ("b", {"property": "groupId", "in": ["globex", "x"]}, 1),
+        ("c", {"property": "groupId", "is_not": "globex"}, 0),
+    ):
+        assert client.put(f"/v1/segments/{name}", json={"kind": "dynamic", "where": where}).status_code == 201
+        assert len(client.get(f"/v1/segments/{name}/members").json()["items"]) == members
+    client.patch(f"/v1/contacts/{ana['id']}", json={"properties": {"groupId": None}})
+    post(client, "/v1/group", {"userId": "42", "groupId": "late", "timestamp": "2020-01-01T00:00:00Z"})
+    assert owner(client, user_id="42")["properties"] == {}
+
+
+def test_cached_traits_bring_back_nothing_that_was_removed(client: TestClient) -> None:
+    message = {"userId": "42", "anonymousId": "t1", "context": {"traits": {"plan": "free", "city": "Lyon"}}}
+    post(client, "/v1/page", message)
+    post(client, "/v1/identify", {"userId": "42", "traits": {"plan": None}})
+    post(client, "/v1/page", message)
+    assert owner(client, user_id="42")["properties"] == {"city": "Lyon"}
 
 
 def test_a_device_token_is_a_push_subscription(client: TestClient) -> None:

@@ -24,7 +24,7 @@ from api.segment_spec.messages import (
     unpack,
 )
 from graph.errors import TooLarge
-from graph.identity.events import MAX_EVENT_BYTES, Event, read_event
+from graph.identity.events import MAX_EVENT_BYTES, Event, TrackedEvent, read_event
 
 RECEIVED = datetime(2026, 11, 22, 10, tzinfo=UTC)
 CASES = [json.loads(line) for line in (Path("tests/cases/segment.ndjson")).read_text().splitlines()]
@@ -38,7 +38,7 @@ def sent(event: Event) -> dict[str, Any]:
 def test_a_message_becomes_the_event_of_its_case(case: dict[str, Any]) -> None:
     assert case.keys() <= {"case", "message", "sent_at", "event"}
     event = read_message(case["message"]["type"], case["message"], RECEIVED, sent_at=case.get("sent_at"))
-    assert sent(event) == sent(read_event(case["event"]))
+    assert sent(event) == sent(read_event(case["event"], TrackedEvent))
 
 
 def test_every_case_has_a_name_of_its_own_and_every_kind_has_one() -> None:

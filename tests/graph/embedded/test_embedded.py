@@ -57,7 +57,8 @@ def soon(happens: Callable[[], bool], seconds: float = 30) -> bool:
 
 
 def gone(pid: int) -> bool:
-    return soon(lambda: not runs(pid))
+    # A database whose users were killed waits for others first.
+    return soon(lambda: not runs(pid), 90)
 
 
 def connect(server: embedded.Server) -> Driver:

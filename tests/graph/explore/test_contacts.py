@@ -123,6 +123,7 @@ def test_a_contact_shows_everything_that_ties_it_together(kinfold: Kinfold) -> N
         "user_ids": ["42"],
         "trackers": ["t1"],
         "subscriptions": [{"id": "s1", "shared_with": [other]}],
+        "keys": {"email": ["ana@example.com"], "subscription": ["s1"], "tracker_id": ["t1"], "user_id": ["42"]},
         "properties": {"a": "x", "b": 1},
         "segments": [],
         "workflows": {},

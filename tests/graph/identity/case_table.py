@@ -10,18 +10,45 @@ from typing import Any
 
 from graph.identity.decision import Limits
 from graph.identity.events import Event, read_event
+from graph.identity.keys import BlockList
+from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
+from graph.identity.namespaces_file import read_namespaces
+from graph.identity.normal_forms import hash_of
 from graph.identity.working_set import WorkingSet
-from graph.model import Answer, KeyName, Kind
+from graph.model import Answer, KeyName, KeyRef, Kind
 
 CASES = Path(__file__).parents[2] / "cases"
 
 _PARAMETERS = {"email": "email", "tracker": "tracker_id", "subscription": "subscription", "user": "user_id"}
+_LOOKS = {
+    "#": "address_hash",
+    "t": "tracker_id",
+    "s": "subscription",
+    "u": "user_id",
+    "p": "phone",
+    "c": "card",
+    "b": "beacon",
+    "i": "install",
+    "a": "app_push",
+}
+
+DECLARED = read_namespaces((CASES / "namespaces.yaml").read_bytes())
+"""The namespaces of namespaces.csv."""
 
 
 def key_name(value: str) -> KeyName:
-    if "@" in value:
-        return "email"
-    return {"t": "tracker_id", "s": "subscription", "u": "user_id"}[value[0]]
+    return "email" if "@" in value and value[0] != "#" else _LOOKS[value[0]]
+
+
+def as_sent(value: str) -> str:
+    """Write out ``#address``, the hash of an address, and ``^``, a value in capitals."""
+    if value.startswith("^"):
+        return as_sent(value[1:]).upper()
+    return hash_of(value[1:]) if value.startswith("#") else value
+
+
+def key_of(value: str) -> KeyRef:
+    return KeyRef(key_name(value), as_sent(value))
 
 
 @dataclass
@@ -40,11 +67,21 @@ class Case:
     contacts: list[GivenContact] = field(default_factory=list)
     conflicts: list[tuple[str, str, str]] = field(default_factory=list)
     limits: Limits = field(default_factory=Limits)
+    namespaces: Namespaces = DEFAULT_NAMESPACES
 
     @property
     def event(self) -> Event:
-        pairs = (part.split("=", 1) for part in shlex.split(self.row["event"]))
-        return read_event({_PARAMETERS[name]: value for name, value in pairs})
+        event: dict[str, Any] = {}
+        for name, value in (part.split("=", 1) for part in shlex.split(self.row["event"])):
+            if name in _PARAMETERS:
+                event[_PARAMETERS[name]] = value
+            else:
+                event.setdefault("keys", {})[name] = [as_sent(one) for one in value.split(",")]
+        return read_event(event, namespaces=self.namespaces)
+
+    @property
+    def block_list(self) -> BlockList:
+        return BlockList.of(namespaces=self.namespaces)
 
 
 def read_cases(name: str = "resolution.csv") -> list[dict[str, str]]:
@@ -52,8 +89,8 @@ def read_cases(name: str = "resolution.csv") -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def parse_case(row: dict[str, str]) -> Case:
-    case = Case(row)
+def parse_case(row: dict[str, str], namespaces: Namespaces = DEFAULT_NAMESPACES) -> Case:
+    case = Case(row, namespaces=namespaces)
     limits: dict[str, int] = {}
     for part in filter(None, row["given"].split("; ")):
         if match := re.fullmatch(r"conflict (\w+) (\w+) -> (\w+)", part):
@@ -64,7 +101,7 @@ def parse_case(row: dict[str, str]) -> Case:
             match = re.fullmatch(r"(\w+) (known|anonymous)( born-4\.3\.3)?: ?(.*)", part)
             assert match, f"cannot read {part!r}"
             case.contacts.append(GivenContact(match[1], Kind(match[2]), bool(match[3]), match[4].split()))
-    case.limits = Limits(**limits)
+    case.limits = Limits(**limits, at_most=namespaces.at_most)
     return case
 
 
@@ -91,12 +128,13 @@ def build(case: Case, world: WorkingSet) -> None:
     """Put the graph that a case starts from into an empty world whose id source is a LetterIds."""
     for turn, given in enumerate(case.contacts):
         at = 1_000_000 + turn * 1000
-        contact = world.create(given.kind, at, split=given.born)
+        contact = world.create(at, split=given.born)
         assert contact.id == given.letter
         for offset, value in enumerate(given.keys):
-            world.own(contact, key_name(value), value, at + offset)
+            derived = value[0] == "#" and value[1:] in given.keys
+            world.own(contact, key_of(value), at + offset, derived=derived)
     for tracker_owner, subscription, made in case.conflicts:
-        world.split(world.contacts[made], tracker_owner, subscription, 2_000_000)
+        world.split(world.contacts[made], tracker_owner, KeyRef("subscription", subscription), 2_000_000)
 
 
 def observed(answer: Answer, contacts: dict[str, dict[str, Any]]) -> dict[str, str]:
@@ -113,6 +151,9 @@ def observed(answer: Answer, contacts: dict[str, dict[str, Any]]) -> dict[str, s
     def tracker(value: str | None) -> str:
         return "minted" if value and value.startswith("minted-") else value or ""
 
+    addresses = [value for state in contacts.values() for value in state["others"] if "@" in value]
+    addresses += ["ana@example.com"]
+    hashed = {hash_of(address): f"#{address}" for address in addresses}
     return {
         "rule": answer.rule or "",
         "contact": name(answer.contact.id) if answer.contact else "none",
@@ -121,7 +162,7 @@ def observed(answer: Answer, contacts: dict[str, dict[str, Any]]) -> dict[str, s
         "merged": " ".join(name(one) for one in answer.merged),
         "shared_with": " ".join(name(one) for one in answer.shared_with),
         "moved": " ".join(f"{moved.value}<-{moved.from_}" for moved in answer.moved),
-        "conflicts": " ".join(f"{conflict.key}:{conflict.owner}" for conflict in answer.conflicts),
+        "conflicts": " ".join(f"{conflict.key}:{conflict.reason or conflict.owner}" for conflict in answer.conflicts),
         "ignored": " ".join(f"{ignored.key}:{ignored.reason.value}" for ignored in answer.ignored),
         "limited": "yes" if answer.limited else "",
         "after": normal_after(
@@ -129,7 +170,10 @@ def observed(answer: Answer, contacts: dict[str, dict[str, Any]]) -> dict[str, s
                 f"{letter} folded"
                 if state["folded"]
                 else f"{name(letter)}{' ' + state['kind'] if letter != 'new' else ''}: "
-                + " ".join([tracker(value) for value in state["trackers"]] + sorted(state["others"]))
+                + " ".join(
+                    [tracker(value) for value in state["trackers"]]
+                    + sorted(hashed.get(value, value) for value in state["others"])
+                )
                 for letter, state in contacts.items()
             )
         ),

@@ -106,7 +106,7 @@ INVARIANTS = {
     """,
     "a known contact has a person key, was born of 4.3.3, or took in one that was": """
         MATCH (c:Contact {kind: 'known'})
-        WHERE c.emails + c.user_ids = 0 AND NOT c.split AND NOT EXISTS { (c)<-[:INTO]-(:Merge) }
+        WHERE c.emails + c.user_ids = 0 AND NOT EXISTS { (c)<-[:TO*0..]-({split: true}) }
         RETURN c.id AS offender, c.kind AS detail
     """,
     "a conflict of 4.3.3 names its three sides": """
@@ -283,10 +283,11 @@ def often(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     return st.one_of(st.none(), strategy, strategy)
 
 
+# Kinds of key share texts: the same text as another kind of key is another key.
 EMAILS = st.sampled_from(["ana@example.com", "bo@example.com", "cy@example.com"] * 4 + ["no address", "test@test.com"])
-USER_IDS = st.sampled_from(["u1", "u2", "u3"] * 4 + ["undefined", "u\x07"])
-TRACKERS = st.sampled_from(["t1", "t2", "t3", "t4"] * 4 + ["0000-0000", "\x07"])
-SUBSCRIPTIONS = st.sampled_from(["s1", "s2", "s3"] * 4 + ["null", " "])
+USER_IDS = st.sampled_from(["u1", "t1", "ana@example.com"] * 4 + ["undefined", "u\x07"])
+TRACKERS = st.sampled_from(["t1", "t2", "u1", "ana@example.com"] * 4 + ["0000-0000", "\x07"])
+SUBSCRIPTIONS = st.sampled_from(["s1", "t1", "ana@example.com"] * 4 + ["null", " "])
 VALUES = st.sampled_from(["x", "y", 1, 1.0, True, None, [], ["x"], [1, 2]])
 TIMES = st.sampled_from([f"2026-0{month}-01T00:00:00Z" for month in (1, 2, 3)])
 

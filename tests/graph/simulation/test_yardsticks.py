@@ -50,12 +50,12 @@ def test_the_last_login_takes_all_of_a_browser(log: list[EventKeys]) -> None:
 
 def test_two_people_on_one_browser_are_both_taken_for_the_last() -> None:
     log = [
-        EventKeys(tracker_id="t1"),
-        EventKeys(tracker_id="t1", email="ana@example.com"),
-        EventKeys(tracker_id="t1", email="bob@example.com"),
-        EventKeys(tracker_id="t1"),
-        EventKeys(email="ana@example.com"),
-        EventKeys(tracker_id="t2"),
+        EventKeys.of(tracker_id="t1"),
+        EventKeys.of(tracker_id="t1", email="ana@example.com"),
+        EventKeys.of(tracker_id="t1", email="bob@example.com"),
+        EventKeys.of(tracker_id="t1"),
+        EventKeys.of(email="ana@example.com"),
+        EventKeys.of(tracker_id="t2"),
     ]
     assert groups(last_login_wins(log)) == {frozenset({0, 1, 2, 3}), frozenset({4}), frozenset({5})}
     assert groups(connected_components(log)) == {frozenset({0, 1, 2, 3, 4}), frozenset({5})}
@@ -63,18 +63,18 @@ def test_two_people_on_one_browser_are_both_taken_for_the_last() -> None:
 
 def test_an_id_and_the_address_that_came_with_it_name_one_person() -> None:
     log = [
-        EventKeys(tracker_id="t1", user_id="u1"),
-        EventKeys(user_id="u1", email="ana@example.com"),
-        EventKeys(tracker_id="t2", email="ana@example.com"),
+        EventKeys.of(tracker_id="t1", user_id="u1"),
+        EventKeys.of(user_id="u1", email="ana@example.com"),
+        EventKeys.of(tracker_id="t2", email="ana@example.com"),
     ]
     assert len(groups(last_login_wins(log))) == 1
 
 
 def test_a_subscription_alone_belongs_to_its_last_browser() -> None:
     log = [
-        EventKeys(tracker_id="t1", subscription="s1"),
-        EventKeys(tracker_id="t2", subscription="s1", email="ana@example.com"),
-        EventKeys(subscription="s1"),
+        EventKeys.of(tracker_id="t1", subscription="s1"),
+        EventKeys.of(tracker_id="t2", subscription="s1", email="ana@example.com"),
+        EventKeys.of(subscription="s1"),
         EventKeys(),
         EventKeys(),
     ]

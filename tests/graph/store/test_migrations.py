@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
+from typing import Any
 
 import pytest
 
@@ -249,3 +250,25 @@ def test_the_last_statement_of_a_file_needs_no_end_of_line(graph: Database, fold
     (folder / INDEXED).write_text(INDEXED_TEXT.rstrip("\n"))
     assert migrate(graph, folder) == [CHECKED, INDEXED]
     assert "tests_indexed" in schema(graph, "INDEXES")
+
+
+def test_keys_of_a_graph_of_before_become_keys_also_when_the_migration_was_killed_in_the_middle(
+    database: Database,
+) -> None:
+    [keys] = [migration for migration in load_migrations() if migration.version == 12]
+    emails = next(statement for statement in keys.statements if ":Email" in statement)
+
+    def run(text: str, **parameters: Any) -> list[Any]:
+        return database.write(lambda tx: tx.run_text(text, **parameters), committed=REPEATABLE)
+
+    run("UNWIND range(1, 25000) AS n CREATE (:Email {value: 'n' + n + '@example.com'})")
+    run("CREATE (c:Contact {id: 'c'})-[:OWNS]->(:Tracker {value: 't'}), (c)-[:OWNS]->(:Subscription {value: 's'})")
+    run("MATCH (m:Migration {version: 12}) DELETE m")
+    assert run(emails) == [{"more": True}]  # and then the process was killed
+    left = "MATCH (k:Email|UserId|Tracker|Subscription) WHERE NOT k:Key OR k.namespace IS NULL RETURN count(k) AS left"
+    assert run(left) == [{"left": 5_000}]
+    assert migrate(database) == ["V0012__keys.cypher"]
+    assert run(left) == [{"left": 0}]
+    found = run("MATCH (k:Key {namespace: 'email', value: 'n24999@example.com'}) RETURN labels(k) AS labels")
+    assert [sorted(row["labels"]) for row in found] == [["Email", "Key"]]
+    assert migrate(database) == []

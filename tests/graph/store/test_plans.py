@@ -22,6 +22,13 @@ MAY_SCAN = {
     "blocking.rules": {"NodeByLabelScan"},
     # Empties a graph that was made to be thrown away: everything in it is what is asked for.
     "scratch.empty": {"NodeByLabelScan", "AllNodesScan"},
+    # Run once for a whole copy of the graph, on a database that nobody else uses.
+    "copy.highest": {"AllNodesScan", "DirectedAllRelationshipsScan"},
+    # Seeks by number, but in a graph without edges, where the planner takes any way for free.
+    "copy.edges": {"DirectedAllRelationshipsScan"},
+    # The receipts: before a backup and after a copy, all of them are what is asked for.
+    "privacy.uncompacted": {"NodeByLabelScan"},
+    "privacy.compacted": {"NodeByLabelScan"},
 }
 """Statements that scan on purpose, with the operators that each may use."""
 

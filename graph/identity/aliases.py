@@ -1,0 +1,46 @@
+"""An alias: who somebody was before. It is a known person, or else a device."""
+
+from dataclasses import dataclass, replace
+
+from graph.identity.events import Event, TrackedEvent
+from graph.identity.keys import BlockList, EventKeys, read_keys
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """What the `previous_id` of an event may turn out to be.
+
+    Attributes
+    ----------
+    person
+        A person's user id and, where it is an address, email.
+    without
+        The keys of the event without it, which count when it is a person.
+    """
+
+    person: EventKeys
+    without: EventKeys
+
+
+def read_alias(event: Event, keys: EventKeys, block_list: BlockList) -> tuple[EventKeys, Alias | None]:
+    """Read who an event was before.
+
+    Returns
+    -------
+    tuple
+        The keys of the event where its `previous_id` is nobody's, and what else it may be. An address is an email, if
+        the event brings none; anything but an address is a tracker.
+    """
+    previous = event.previous_id if isinstance(event, TrackedEvent) else None
+    if previous is None:
+        return keys, None
+    person = read_keys(Event.model_validate({"email": previous, "user_id": previous}), block_list)
+    if not person.persons:
+        return keys, None
+    if person.first("email") is None:
+        device = event.model_copy(update={"tracker_id": previous})
+    elif keys.first("email") is None:
+        device = event.model_copy(update={"email": previous})
+    else:
+        device = event
+    return read_keys(device, block_list), Alias(replace(person, ignored=()), keys)

@@ -1,0 +1,231 @@
+"""Declared namespaces at every door: no route forgets one."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from graph.identity.declared_namespaces import agree
+from graph.kinfold import Kinfold
+from graph.settings import Settings
+from graph.store.database import Database
+from tests.api.conftest import open_client
+
+DECLARED = """
+phone: {class: person, normalise: phone, region: FR, from: traits.phone}
+card: {class: person, at_most: 1}
+email_sha256: {class: person, hash_of: email}
+install: {class: device}
+app_push: {class: subscription}
+"""
+HASH = hashlib.sha256(b"ana@example.com").hexdigest()
+EVENT: dict[str, Any] = {
+    "email": "Ana@Example.com",
+    "tracker_id": "t1",
+    "message_id": "m1",
+    "keys": {"phone": ["06 12 34 56 78", "07 12 34 56 78"], "card": "c1", "install": "i1", "app_push": "a1"},
+}
+KEYS = {
+    "app_push": ["a1"],
+    "card": ["c1"],
+    "email": ["ana@example.com"],
+    "email_sha256": [HASH],
+    "install": ["i1"],
+    "phone": ["+33612345678", "+33712345678"],
+    "tracker_id": ["t1"],
+}
+
+
+@pytest.fixture
+def shop(database: Database, server: Settings, tmp_path: Path) -> Iterator[TestClient]:
+    file = tmp_path / "keys.yaml"
+    file.write_text(DECLARED)
+    kinfold = Kinfold.on(database, server.model_copy(update={"keys": file}))
+    agree(database, kinfold.namespaces)
+    with open_client(kinfold) as client:
+        yield client
+
+
+def resolve(shop: TestClient, event: dict[str, Any]) -> dict[str, Any]:
+    response = shop.post("/v1/resolve", json=event)
+    assert response.status_code == 200, response.text
+    answer: dict[str, Any] = response.json()
+    return answer
+
+
+def found(shop: TestClient, **query: str) -> list[str]:
+    response = shop.get("/v1/contacts", params=query)
+    assert response.status_code == 200, response.text
+    return [contact["id"] for contact in response.json()["items"]]
+
+
+def test_a_contact_shows_every_key_and_is_found_by_each(shop: TestClient) -> None:
+    answer = resolve(shop, EVENT)
+    assert (answer["rule"], answer["outcome"]) == ("2.1", "created")
+    contact = answer["contact"]["id"]
+    document = shop.get(f"/v1/contacts/{contact}").json()
+    assert {name: sorted(values) for name, values in document["keys"].items()} == KEYS
+    for name, values in KEYS.items():
+        for value in values:
+            assert found(shop, **{name: value}) == [contact], name
+            sought = shop.get("/v1/search", params={"q": value}).json()["items"]
+            assert [item["contact"]["id"] for item in sought] == [contact], name
+    assert found(shop, phone="+33 6 12 34 56 78") == [contact]
+    assert found(shop, email_sha256=HASH.upper()) == [contact]
+    assert resolve(shop, {"keys": {"email_sha256": HASH}})["contact"]["id"] == contact
+
+
+def test_namespaces_are_listed_with_their_keys(shop: TestClient) -> None:
+    resolve(shop, EVENT)
+    listed = {one["name"]: one for one in shop.get("/v1/namespaces").json()["items"]}
+    assert {name: one["keys"] for name, one in listed.items()} == {
+        **{name: len(values) for name, values in KEYS.items()},
+        "subscription": 0,
+        "user_id": 0,
+    }
+    assert listed["phone"] == {
+        "name": "phone",
+        "class": "person",
+        "priority": 100,
+        "normalise": "phone",
+        "region": "FR",
+        "from": ["traits.phone"],
+        "keys": 2,
+    }
+
+
+def test_a_key_that_is_full_says_so(shop: TestClient) -> None:
+    resolve(shop, EVENT)
+    answer = resolve(shop, {"email": "ana@example.com", "keys": {"card": "c2"}})
+    assert answer["conflicts"] == [{"key": "card", "owner": None, "reason": "full"}]
+    assert found(shop, card="c2") == []
+
+
+def test_what_is_no_namespace_is_refused_by_name(shop: TestClient) -> None:
+    for response in (
+        shop.post("/v1/resolve", json={"keys": {"ssn": "1"}}),
+        shop.get("/v1/contacts", params={"ssn": "1"}),
+        shop.get("/v1/export", params={"ssn": "1"}),
+        shop.request("DELETE", "/v1/contacts", params={"ssn": "1"}),
+        shop.get("/v1/merges", params={"ssn": "1"}),
+    ):
+        assert response.status_code == 422
+        [error] = response.json()["errors"]
+        assert error["field"].endswith("ssn")
+        assert error["rule"] in ("unknown_field", "unknown_parameter")
+
+
+def test_keys_are_given_and_taken_by_hand_with_their_hashes(shop: TestClient) -> None:
+    contact = resolve(shop, {"tracker_id": "t1"})["contact"]["id"]
+    given = shop.post(f"/v1/contacts/{contact}/keys", json={"email": "ana@example.com"}).json()
+    assert given["keys"]["email_sha256"] == [HASH]
+    assert shop.post(f"/v1/contacts/{contact}/keys", json={"phone": "0612345678"}).json()["keys"]["phone"] == [
+        "+33612345678"
+    ]
+    taken = shop.post(f"/v1/contacts/{contact}/keys/remove", json={"email": "ana@example.com"}).json()
+    assert taken["keys"] == {"phone": ["+33612345678"], "tracker_id": ["t1"]}
+    assert taken["kind"] == "known"
+    taken = shop.post(f"/v1/contacts/{contact}/keys/remove", json={"phone": "+33612345678"}).json()
+    assert (taken["kind"], taken["keys"]) == ("anonymous", {"tracker_id": ["t1"]})
+    assert found(shop, email_sha256=HASH) == []
+
+
+def test_a_union_moves_every_key_and_its_undoing_brings_each_back(shop: TestClient) -> None:
+    ana = resolve(shop, EVENT)["contact"]["id"]
+    bob = resolve(shop, {"email": "bob@example.com", "keys": {"card": "c9", "app_push": "a1"}})["contact"]["id"]
+    before = {one: shop.get(f"/v1/contacts/{one}").json() for one in (ana, bob)}
+    merge = shop.post("/v1/merges", json={"source": ana, "target": bob}).json()
+    both = shop.get(f"/v1/contacts/{bob}").json()["keys"]
+    assert set(both["card"]) == {"c1", "c9"}
+    assert len(both["email_sha256"]) == 2
+    assert [one["id"] for one in shop.get("/v1/merges", params={"phone": "0612345678"}).json()["items"]] == [
+        merge["id"]
+    ]
+    assert shop.post(f"/v1/merges/{merge['id']}/undo").status_code == 200
+    for one, document in before.items():
+        after = shop.get(f"/v1/contacts/{one}").json()
+        assert {name: sorted(values) for name, values in after["keys"].items()} == {
+            name: sorted(values) for name, values in document["keys"].items()
+        }
+        assert after["kind"] == document["kind"]
+
+
+def test_the_graph_around_a_contact_and_its_history_name_every_key(shop: TestClient) -> None:
+    contact = resolve(shop, EVENT)["contact"]["id"]
+    graph = shop.get(f"/v1/contacts/{contact}/graph").json()
+    nodes = {node["id"] for node in graph["nodes"]}
+    assert nodes >= {f"{name}:{value}" for name, values in KEYS.items() for value in values}
+    assert {group["group"]: group["total"] for group in graph["groups"]}["phone"] == 2
+    path = shop.get(f"/v1/contacts/{contact}/graph", params={"from": "phone:0612345678", "to": "install:i1"}).json()
+    assert path["path"]
+    history = shop.get(f"/v1/contacts/{contact}/history").json()["items"]
+    assert "card c1" in history[0]["words"]
+
+
+def test_a_segment_may_ask_for_a_declared_key(shop: TestClient) -> None:
+    contact = resolve(shop, EVENT)["contact"]["id"]
+    resolve(shop, {"tracker_id": "t2"})
+    made = shop.put("/v1/segments/callable", json={"kind": "dynamic", "where": {"key": "phone", "exists": True}})
+    assert made.status_code in (200, 201), made.text
+    assert [one["id"] for one in shop.get("/v1/segments/callable/members").json()["items"]] == [contact]
+    assert shop.get(f"/v1/contacts/{contact}").json()["segments"] == ["callable"]
+    wrong = shop.put("/v1/segments/other", json={"kind": "dynamic", "where": {"key": "ssn", "exists": True}})
+    assert wrong.status_code == 422
+
+
+def test_an_export_has_every_key_and_what_each_activity_carried(shop: TestClient) -> None:
+    resolve(shop, EVENT)
+    export = shop.get("/v1/export", params={"card": "c1"}).json()
+    assert {(item["key"], item["value"]) for item in export["keys"]} == {
+        (name, value) for name, values in KEYS.items() for value in values
+    }
+    [activity] = export["activity"]
+    assert activity["carried"] == {
+        "email": "ana@example.com",
+        "tracker_id": "t1",
+        "phone": KEYS["phone"],
+        "card": "c1",
+        "install": "i1",
+        "app_push": "a1",
+    }
+
+
+def test_an_erased_person_comes_back_by_no_key_and_no_hash(shop: TestClient, database: Database) -> None:
+    resolve(shop, EVENT)
+    resolve(shop, {"tracker_id": "t9", "keys": {"install": "i1"}, "message_id": "m2"})
+    receipt = shop.request("DELETE", "/v1/contacts", params={"phone": "0612345678"})
+    assert receipt.status_code == 200, receipt.text
+    assert receipt.json()["suppressed"] == 5
+    assert receipt.json()["removed"]["other_keys"] == 6
+    left = database.read(lambda tx: tx._bolt.run("MATCH (k:Key) RETURN k.namespace + ' ' + k.value AS key").value())
+    assert left == []
+    for keys in ({"phone": "+33712345678"}, {"card": "c1"}, {"email_sha256": HASH}, {"email": "ana@example.com"}):
+        answer = resolve(shop, {"tracker_id": "t5", "properties": {"_name": "Ana"}, "keys": keys})
+        assert (answer["outcome"], answer["contact"]) == ("ignored", None), keys
+    assert found(shop, tracker_id="t5") == []
+    assert shop.delete("/v1/suppressed/phone/+33712345678").status_code == 204
+    assert resolve(shop, {"keys": {"phone": "+33712345678"}})["outcome"] == "created"
+
+
+def test_segment_messages_bring_external_ids_and_what_stands_at_the_paths(shop: TestClient) -> None:
+    message = {
+        "userId": "42",
+        "traits": {"phone": "06 12 34 56 78", "plan": "pro"},
+        "context": {"externalIds": [{"id": "c1", "type": "card", "collection": "users", "encoding": "none"}]},
+    }
+    assert shop.post("/v1/identify", json=message).status_code == 200
+    [contact] = found(shop, phone="+33612345678")
+    document = shop.get(f"/v1/contacts/{contact}").json()
+    assert document["user_ids"] == ["42"]
+    assert document["keys"]["card"] == ["c1"]
+    assert document["properties"]["plan"] == "pro"
+
+
+def test_a_dry_run_answers_the_same_and_writes_nothing(shop: TestClient) -> None:
+    rehearsed = shop.post("/v1/resolve?dry_run=true&explain=true", json=EVENT).json()
+    assert (rehearsed["rule"], rehearsed["outcome"], rehearsed["contact"]["id"]) == ("2.1", "created", None)
+    assert any("a hash of another key" in step["detail"] for step in rehearsed["trace"])
+    assert found(shop, card="c1") == []
