@@ -73,12 +73,13 @@ class Kinfold:
         """Put the product on a database whose schema is up to date."""
         namespaces = namespaces_of(database, settings)
         limits = limits_of(settings, namespaces)
-        suppression = Suppression(database, settings, namespaces)
         clock, id_source = Clock(), RandomIds()
+        suppression = Suppression(database, settings, namespaces, clock=clock)
         blocking = Blocking(database, settings, suppression, clock=clock, namespaces=namespaces)
         feed = Feed(database)
         resolver = resolver_on(database, settings, blocking, id_source=id_source, clock=clock)
-        catalogues = Catalogues(database, id_source=id_source)
+        catalogues = Catalogues(database, id_source=id_source, clock=clock)
+        audit = Audit(database, clock)
         return cls(
             settings,
             namespaces,
@@ -103,7 +104,7 @@ class Kinfold:
             blocking,
             Anomalies(database, limits, block_list=blocking.current, id_source=id_source, clock=clock),
             StoredKeys(database, tenant=settings.tenant, clock=clock),
-            Audit(database, clock),
+            audit,
             Exports(database),
             Erasures(
                 database,
@@ -111,6 +112,7 @@ class Kinfold:
                 id_source=id_source,
                 clock=clock,
                 suppressed=blocking.forget,
+                before=audit.flush,
                 namespaces=namespaces,
             ),
             suppression,

@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
-from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qs, parse_qsl, unquote_plus, urlsplit
 
 from fastapi import Request
 from starlette.applications import Starlette
@@ -265,15 +265,16 @@ class Guard:
 def _reason_of(scope: Scope) -> tuple[Scope, str | None]:
     """Take the reason out of a call: the header Kinfold-Reason, else ``?why=``, which no route knows."""
     header = Headers(scope=scope).get(REASON_HEADER)
-    said = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-    whys = [value for name, value in said if name == "why"]
-    if whys:
-        rest = urlencode([pair for pair in said if pair[0] != "why"])
-        scope = {**scope, "query_string": rest.encode("latin-1")}
-    if header is not None:
-        # Headers come as latin-1; reasons are text in UTF-8.
-        return scope, header.encode("latin-1").decode("utf-8", "replace")
-    return scope, whys[0] if whys else None
+    why = None
+    if b"why=" in (query := scope["query_string"]):
+        # What is left stays as it was sent.
+        parts = query.split(b"&")
+        said = [part.removeprefix(b"why=") for part in parts if part.startswith(b"why=")]
+        if said:
+            why = unquote_plus(said[0].decode("latin-1"))
+            scope = {**scope, "query_string": b"&".join(part for part in parts if not part.startswith(b"why="))}
+    # Headers come as latin-1; reasons are text in UTF-8.
+    return scope, why if header is None else header.encode("latin-1").decode("utf-8", "replace")
 
 
 def held_of(scope: Scope) -> Held | None:

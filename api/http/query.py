@@ -105,7 +105,7 @@ class AuditPage(Page):
 
     by: Text | None = Field(None, description="By this access key's id, `environment`, `local` or `command`.")
     what: Text | None = Field(None, description="Of this kind only.", examples=["exported"])
-    contact: Text | None = Field(None, description="About this contact, by the id that it then had.")
+    contact: Text | None = Field(None, description="About this contact, by any id that leads to it.")
     from_: Moment | None = Field(None, alias="from", description="From this time of arrival on.")
     to: Moment | None = Field(None, description="Up to this time of arrival.")
 

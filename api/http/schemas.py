@@ -1187,7 +1187,7 @@ class AuditEntry(BaseModel):
     id: str
     at: str
     by: str | None = Field(description="An access key's id, `environment`, `local`, or `command`.")
-    what: str = Field(description="read, exported, or a kind of the change feed that is done by hand.")
+    what: str = Field(description="What was done: a word of the table in docs/privacy.md.")
     contact: str | None
     other: str | None = Field(description="The second contact, of a union by hand.")
     why: str | None = Field(description="The reason that came with the call.")

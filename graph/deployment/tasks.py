@@ -92,12 +92,13 @@ def feed_tasks(kinfold: Kinfold) -> Iterator[None]:
                 log.exception("the lease of deliveries could not be given back; it runs out by itself")
 
     def note_reads() -> None:
-        while not stop.wait(KEPT_SECONDS):
+        stopping = False
+        while not stopping:
+            stopping = stop.wait(KEPT_SECONDS)
             try:
                 kinfold.audit.flush()
             except Exception:
-                log.exception("reads could not be noted")
-        kinfold.audit.flush()
+                log.exception("reads could not be noted; it is tried again")
 
     def analyse() -> None:
         schedule = AnalysisSchedule(kinfold.database, kinfold.anomalies, kinfold.settings.analyse_every)

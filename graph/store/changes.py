@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from graph.clock import Micros
-from graph.store.audit import rows_of_changes
+from graph.store.audit import audit_row, rows_of_changes
 
 if TYPE_CHECKING:
     from graph.store.database import Transaction
@@ -94,3 +94,9 @@ def append(tx: "Transaction", *rows: ChangeRow) -> None:
         tx.run("feed.append", rows=list(rows))
         if entries := rows_of_changes(rows):
             tx.run("audit.append", rows=entries)
+
+
+def note_act(tx: "Transaction", what: str, at: Micros, contact: str | None = None, **details: Any) -> None:
+    """Note in the audit what is done by hand and the feed does not tell, in the transaction that does it."""
+    if (by := acting()) is not None:
+        tx.run("audit.append", rows=[audit_row(what, at, by, contact, **details)])

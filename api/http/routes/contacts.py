@@ -33,7 +33,7 @@ async def find_contacts(request: Request, query: KeyPageQuery) -> Response:
     key, value = query.key(kinfold_of(request).namespaces)
     owners = await in_thread(partial(kinfold_of(request).contacts.owners, key, value))
     page = page_of(owners, query, "id")
-    await in_thread(partial(kinfold_of(request).audit.read, "contacts", *(one["id"] for one in page["items"])))
+    kinfold_of(request).audit.read("contacts", *(one["id"] for one in page["items"]))
     return as_json(page)
 
 
@@ -47,8 +47,9 @@ async def search(request: Request, query: SearchQuery) -> Response:
     """Tries a contact's id and every kind of key. When nobody is found, `similar` has keys that begin so."""
     found = partial(kinfold_of(request).search.find, query.q, limit=query.limit, cursor=query.cursor)
     items, after, similar = await in_thread(found)
-    ids = [item["contact"]["id"] for item in items]
-    await in_thread(partial(kinfold_of(request).audit.read, "search", *ids))
+    # Keys that begin so are somebody's.
+    read = [item["contact"]["id"] for item in items] or ([None] if similar else [])
+    kinfold_of(request).audit.read("search", *read)
     return as_json({"items": items, "next": after, "similar": similar})
 
 
@@ -62,7 +63,7 @@ async def get_contact(request: Request, id: str, _: NothingQuery) -> Response:
     """A merged id answers with its survivor and `redirected_from`; an erased one with 410."""
     kinfold = kinfold_of(request)
     document = await in_thread(partial(kinfold.contacts.get, id))
-    await in_thread(partial(kinfold.audit.read, "contact", document["id"]))
+    kinfold.audit.read("contact", document["id"])
     return as_json(document)
 
 
@@ -126,7 +127,7 @@ async def get_activity(request: Request, id: str, page: ActivityQuery) -> Respon
     items, after = await in_thread(
         partial(contacts.activity, id, tracker_id=page.tracker_id, limit=page.limit, cursor=page.cursor)
     )
-    await in_thread(partial(kinfold_of(request).audit.read, "activity", id))
+    kinfold_of(request).audit.read("activity", id)
     return as_json({"items": items, "next": after})
 
 
@@ -140,7 +141,7 @@ async def get_history(request: Request, id: str, page: PageQuery) -> Response:
     """In words, newest first: by which event and rule, or by hand; `merge` names what can be undone."""
     history = kinfold_of(request).history
     items, after = await in_thread(partial(history.page, id, limit=page.limit, cursor=page.cursor))
-    await in_thread(partial(kinfold_of(request).audit.read, "history", id))
+    kinfold_of(request).audit.read("history", id)
     return as_json({"items": items, "next": after})
 
 
@@ -159,5 +160,5 @@ async def get_graph(request: Request, id: str, ends: EndsQuery) -> Response:
     path = ends.path(kinfold.namespaces)
     around = partial(kinfold.neighbourhood.of, id, path=path, limit=ends.limit, group=ends.group, cursor=ends.cursor)
     drawn = await in_thread(around)
-    await in_thread(partial(kinfold.audit.read, "graph", drawn["contact"]))
+    kinfold.audit.read("graph", drawn["contact"])
     return as_json(drawn)
