@@ -87,6 +87,7 @@ SCOPES = {
     ("GET", "/v1/suppressed"): "read",
     ("DELETE", "/v1/suppressed/{kind}/{value}"): "admin",
     ("GET", "/v1/audit"): "admin",
+    ("GET", "/v1/namespaces"): "read",
     ("GET", "/v1/changes"): "read",
     ("GET", "/v1/webhooks"): "read",
     ("PUT", "/v1/webhooks/{name}"): "admin",
