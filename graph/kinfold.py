@@ -26,6 +26,7 @@ from graph.loads.loads import Loads
 from graph.offers.catalogues import Catalogues
 from graph.offers.propositions import Propositions
 from graph.opening import Progress, limits_of, open_database, prepare, resolver_on
+from graph.privacy.audit import Audit
 from graph.privacy.erasure import Erasures
 from graph.privacy.export import Exports
 from graph.privacy.retention import Retention
@@ -55,6 +56,7 @@ class Kinfold:
     blocking: Blocking
     anomalies: Anomalies
     access_keys: StoredKeys
+    audit: Audit
     exports: Exports
     erasures: Erasures
     suppression: Suppression
@@ -71,12 +73,13 @@ class Kinfold:
         """Put the product on a database whose schema is up to date."""
         namespaces = namespaces_of(database, settings)
         limits = limits_of(settings, namespaces)
-        suppression = Suppression(database, settings, namespaces)
         clock, id_source = Clock(), RandomIds()
+        suppression = Suppression(database, settings, namespaces, clock=clock)
         blocking = Blocking(database, settings, suppression, clock=clock, namespaces=namespaces)
         feed = Feed(database)
         resolver = resolver_on(database, settings, blocking, id_source=id_source, clock=clock)
-        catalogues = Catalogues(database, id_source=id_source)
+        catalogues = Catalogues(database, id_source=id_source, clock=clock)
+        audit = Audit(database, clock)
         return cls(
             settings,
             namespaces,
@@ -101,6 +104,7 @@ class Kinfold:
             blocking,
             Anomalies(database, limits, block_list=blocking.current, id_source=id_source, clock=clock),
             StoredKeys(database, tenant=settings.tenant, clock=clock),
+            audit,
             Exports(database),
             Erasures(
                 database,
@@ -108,6 +112,7 @@ class Kinfold:
                 id_source=id_source,
                 clock=clock,
                 suppressed=blocking.forget,
+                before=audit.flush,
                 namespaces=namespaces,
             ),
             suppression,

@@ -1,6 +1,7 @@
 """What the command does for privacy: export, erase, sweep, and what is suppressed."""
 
 import sys
+from datetime import datetime
 
 from api.command.edits import Teller, check_key, new_table, read_key
 from api.terminal import Refusal, inert
@@ -27,7 +28,9 @@ def check_one(contact: str | None, key: str | None) -> None:
 def export(kinfold: Kinfold, contact: str | None, key: str | None) -> None:
     """Write everything held on a person to stdout."""
     try:
-        for piece in kinfold.exports.of(_person(kinfold, contact, key)):
+        person = kinfold.contacts.get(_person(kinfold, contact, key))["id"]
+        kinfold.audit.exported(person)
+        for piece in kinfold.exports.of(person):
             sys.stdout.buffer.write(inert(piece))
     except KinfoldError as error:
         # Nothing but the document goes to stdout.
@@ -53,6 +56,32 @@ def erase(kinfold: Kinfold, contact: str | None, key: str | None, *, allow_retur
         removed,
         *([comes_back] if receipt["suppressed"] else []),
     )
+
+
+def audit(
+    kinfold: Kinfold,
+    *,
+    by: str | None,
+    what: str | None,
+    contact: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    limit: int,
+    teller: Teller,
+) -> None:
+    """Show who did what, newest first."""
+    items, following = kinfold.audit.page(by=by, what=what, contact=contact, since=since, until=until, limit=limit)
+    document = {"items": items, "next": following}
+    if not items:
+        teller.tell(document, "The audit has no such entry.")
+        return
+    shown = new_table("at", "by", "what", "contact", "why", "details")
+    for item in items:
+        details = ", ".join(f"{name} {value}" for name, value in item["details"].items())
+        cells = (item["by"], item["what"], item["contact"], item["why"], details)
+        shown.add_row(item["at"], *(cell or "" for cell in cells))
+    more = [f"There are more: --limit, or --to {items[-1]['at']}."] if following else []
+    teller.tell(document, shown, *more)
 
 
 def sweep(kinfold: Kinfold, *, teller: Teller) -> None:

@@ -1,9 +1,11 @@
 """The ``kinfold`` command."""
 
+import os
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from types import FrameType
@@ -351,6 +353,33 @@ def erase(
         with _by_hand() as kinfold:
             teller = by_hand.Teller(as_json=as_json)
             privacy.erase(kinfold, contact, key, allow_return=allow_return, teller=teller)
+
+
+@app.command()
+def audit(
+    by: Annotated[str | None, typer.Option(help="By this access key's id, environment, local or command.")] = None,
+    what: Annotated[str | None, typer.Option(help="Of this kind only: read, exported, erased, merged, …")] = None,
+    contact: Annotated[str | None, typer.Option(help="About this contact.")] = None,
+    since: Annotated[datetime | None, typer.Option("--from", help="From this time on, in UTC.")] = None,
+    until: Annotated[datetime | None, typer.Option("--to", help="Up to this time, in UTC.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many entries at most.")] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """Show who did what by hand, who read and exported whom, and why; newest first."""
+    with plain_errors(), _by_hand() as kinfold:
+        from api.command import edits as by_hand
+        from api.command import privacy
+
+        privacy.audit(
+            kinfold,
+            by=by,
+            what=what,
+            contact=contact,
+            since=None if since is None else since.replace(tzinfo=UTC),
+            until=None if until is None else until.replace(tzinfo=UTC),
+            limit=limit,
+            teller=by_hand.Teller(as_json=as_json),
+        )
 
 
 @app.command()
@@ -790,9 +819,15 @@ def _opened(settings: "Settings") -> Iterator["Kinfold"]:
 @contextmanager
 def _by_hand() -> Iterator["Kinfold"]:
     log_plainly()
+    from graph.store.audit import acting_because
     from graph.store.changes import acting_as
 
-    with _stopped_by_signal(128 + signal.SIGTERM), _opened(_settings()) as kinfold, acting_as("command"):
+    with (
+        _stopped_by_signal(128 + signal.SIGTERM),
+        _opened(_settings()) as kinfold,
+        acting_as("command"),
+        acting_because(os.environ.get("KINFOLD_REASON")),
+    ):
         yield kinfold
 
 

@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
-from urllib.parse import parse_qs, parse_qsl, urlsplit
+from urllib.parse import parse_qs, parse_qsl, unquote_plus, urlsplit
 
 from fastapi import Request
 from starlette.applications import Starlette
@@ -28,6 +28,7 @@ from api.segment_spec.write_keys import find_write_key
 from graph.access.access_keys import KeyScope, KnownKey, digest_of, separate
 from graph.errors import KinfoldError, Unavailable
 from graph.settings import Settings
+from graph.store.audit import acting_because
 from graph.store.changes import acting_as
 
 log = logging.getLogger("kinfold.access")
@@ -37,6 +38,9 @@ FRESH_SECONDS = 2.0
 
 _OPEN = frozenset({"/", "/health", "/ready", "/openapi.json", "/tag.js"})
 _TAKES_NOTHING = frozenset(with_and_without_slash(METRICS_PATH))
+AUDIT = "/v1/audit"
+"""Says who reads whom: it is not for those who read."""
+REASON_HEADER = "kinfold-reason"
 _OPEN_FOLDER = "/static/"
 _WRITES = frozenset({"/v1/resolve", "/v1/resolve/batch", "/v1/cookie", *TRACKING_PATHS})
 _PROPOSES = re.compile(r"/v1/environments/[^/]+/spaces/[^/]+/propositions|/v1/propositions/[^/]+/outcome")
@@ -89,6 +93,8 @@ def needed(method: str, path: str, query: bytes = b"") -> KeyScope | None:
     What is not named here needs an admin key, or a read key when it only reads: a new call is closed
     until somebody opens it.
     """
+    if path == AUDIT:
+        return KeyScope.ADMIN
     if method in SAFE_METHODS:
         return None if path in _OPEN or path.startswith(_OPEN_FOLDER) else KeyScope.READ
     if may_rehearse(method, path) and _is_dry_run(query):
@@ -235,7 +241,8 @@ class Guard:
             await respond(error, headers_of(allowances))(scope, receive, send)
             return
         held = held_of(scope)
-        with acting_as(_LOCAL if held is None else held.name):
+        scope, why = _reason_of(scope)
+        with acting_as(_LOCAL if held is None else held.name), acting_because(why):
             await self.app(scope, receive, _with_headers(send, headers_of(allowances)) if allowances else send)
 
     async def _let_in(self, scope: Scope, receive: Receive, allowances: list[Allowance]) -> Receive:
@@ -253,6 +260,21 @@ class Guard:
             scope[_HELD] = held
             _count(self.rates.take_key(held.digest), allowances)
         return receive
+
+
+def _reason_of(scope: Scope) -> tuple[Scope, str | None]:
+    """Take the reason out of a call: the header Kinfold-Reason, else ``?why=``, which no route knows."""
+    header = Headers(scope=scope).get(REASON_HEADER)
+    why = None
+    if b"why=" in (query := scope["query_string"]):
+        # What is left stays as it was sent.
+        parts = query.split(b"&")
+        said = [part.removeprefix(b"why=") for part in parts if part.startswith(b"why=")]
+        if said:
+            why = unquote_plus(said[0].decode("latin-1"))
+            scope = {**scope, "query_string": b"&".join(part for part in parts if not part.startswith(b"why="))}
+    # Headers come as latin-1; reasons are text in UTF-8.
+    return scope, why if header is None else header.encode("latin-1").decode("utf-8", "replace")
 
 
 def held_of(scope: Scope) -> Held | None:

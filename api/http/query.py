@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import Query, Request
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from graph.errors import BadInput, FieldError
@@ -41,9 +41,17 @@ def _limit(value: object) -> object:
     raise PydanticCustomError("limit", "a limit is a whole number from 1 to 1000")
 
 
+def _moment(value: object) -> object:
+    # A bare number would be read as an epoch in a unit that nobody named.
+    if isinstance(value, str) and "T" in value.upper():
+        return value
+    raise PydanticCustomError("time", "times are RFC 3339 strings with an offset, such as 2026-11-22T10:00:00Z")
+
+
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Limit = Annotated[int, BeforeValidator(_limit), Field(ge=1, le=MAX_LIMIT)]
 Text = Annotated[str, Field(min_length=1)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
 
 
 class _Closed(BaseModel):
@@ -88,6 +96,18 @@ class AnomalyPage(Page):
 
     kind: Text | None = Field(None, description="Of this kind only.", examples=["many_emails"])
     dismissed: Flag = Field(False, description="Those that were dismissed instead of the others.")
+
+
+class AuditPage(Page):
+    """Which part of the audit."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    by: Text | None = Field(None, description="By this access key's id, `environment`, `local` or `command`.")
+    what: Text | None = Field(None, description="Of this kind only.", examples=["exported"])
+    contact: Text | None = Field(None, description="About this contact, by any id that leads to it.")
+    from_: Moment | None = Field(None, alias="from", description="From this time of arrival on.")
+    to: Moment | None = Field(None, description="Up to this time of arrival.")
 
 
 class ActivityPage(Page):
@@ -268,6 +288,7 @@ EndsQuery = Annotated[Ends, Query()]
 NothingQuery = Annotated[Nothing, Query()]
 FlagsQuery = Annotated[Flags, Query()]
 PageQuery = Annotated[Page, Query()]
+AuditPageQuery = Annotated[AuditPage, Query()]
 ActivityQuery = Annotated[ActivityPage, Query()]
 SearchQuery = Annotated[SearchPage, Query()]
 FeedPageQuery = Annotated[FeedPage, Query()]

@@ -1,11 +1,12 @@
 // name: privacy.export_unions
 // purpose: Read the journal of unions of a contact and of those folded into it, with the keys that each moved.
 // parameters: contact_id
-// columns: id, source, target, rule, message_id, at, undone_at, moved, periods
+// columns: id, source, target, rule, message_id, at, occurred, undone_at, moved, periods
 // access: read
 MATCH (c:Contact {id: $contact_id})<-[:TO*0..]-(holder) USING INDEX SEEK c:Contact(id)
 MATCH (holder)<-[:FOLDED|INTO]-(m:Merge)
 WITH DISTINCT m
+OPTIONAL MATCH (a:Activity {message_id: m.message_id}) USING INDEX SEEK a:Activity(message_id)
 RETURN
   m.id AS id,
   m.source AS source,
@@ -13,6 +14,7 @@ RETURN
   m.rule AS rule,
   m.message_id AS message_id,
   m.at.epochMillis * 1000 + m.at.microsecond % 1000 AS at,
+  a.occurred_at.epochMillis * 1000 + a.occurred_at.microsecond % 1000 AS occurred,
   m.undone_at.epochMillis * 1000 + m.undone_at.microsecond % 1000 AS undone_at,
   COLLECT {
     MATCH (m)-[moved:MOVED]->(k:Key)

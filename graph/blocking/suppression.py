@@ -10,13 +10,14 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from graph.clock import to_text
+from graph.clock import Clock, to_text
 from graph.errors import BadInput, FieldError, NotFound
 from graph.identity.keys import InvalidKey, SuppressedKeys, normalise, suppression_digest
 from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
 from graph.model import KeyName
 from graph.paging import make_cursor, read_cursor
 from graph.settings import Settings
+from graph.store.changes import note_act
 from graph.store.database import RECEIPT, Database, Transaction
 
 SECRET = "suppression"  # noqa: S105 the name of it
@@ -30,8 +31,16 @@ class Suppression:
     with it, so that a copy of the database alone does not tell who was erased.
     """
 
-    def __init__(self, database: Database, settings: Settings, namespaces: Namespaces = DEFAULT_NAMESPACES) -> None:
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        namespaces: Namespaces = DEFAULT_NAMESPACES,
+        *,
+        clock: Clock | None = None,
+    ) -> None:
         self._database = database
+        self._clock = clock or Clock()
         self._namespaces = namespaces
         self._settings = settings
         self._lock = threading.Lock()
@@ -106,7 +115,10 @@ class Suppression:
             if not rows:
                 return False
             digest = suppression_digest(self._keyed(rows[0]["value"]), key, normal).hex()
-            return bool(tx.run("privacy.allow", name=SECRET, digest=digest))
+            allowed = bool(tx.run("privacy.allow", name=SECRET, digest=digest))
+            if allowed:
+                note_act(tx, "suppression_lifted", self._clock.next(), key=key)
+            return allowed
 
         if not self._database.write(work, committed=RECEIPT):
             raise NotFound(f"This {kind} is not suppressed.")

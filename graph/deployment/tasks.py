@@ -11,6 +11,7 @@ from graph.analysis.schedule import LOOK_SECONDS, AnalysisSchedule
 from graph.errors import Unavailable
 from graph.feed.delivery import Deliveries
 from graph.kinfold import Kinfold
+from graph.privacy.audit import KEPT_SECONDS
 
 log = logging.getLogger("kinfold.feed")
 
@@ -90,6 +91,15 @@ def feed_tasks(kinfold: Kinfold) -> Iterator[None]:
             except Exception:
                 log.exception("the lease of deliveries could not be given back; it runs out by itself")
 
+    def note_reads() -> None:
+        stopping = False
+        while not stopping:
+            stopping = stop.wait(KEPT_SECONDS)
+            try:
+                kinfold.audit.flush()
+            except Exception:
+                log.exception("reads could not be noted; it is tried again")
+
     def analyse() -> None:
         schedule = AnalysisSchedule(kinfold.database, kinfold.anomalies, kinfold.settings.analyse_every)
         while not stop.wait(LOOK_SECONDS):
@@ -103,9 +113,12 @@ def feed_tasks(kinfold: Kinfold) -> Iterator[None]:
     thread = threading.Thread(target=work, name="kinfold-feed", daemon=True)
     thread.start()
     # Beside the feed, since it takes minutes; a server that stops does not wait for it.
+    notes = threading.Thread(target=note_reads, name="kinfold-audit", daemon=True)
+    notes.start()
     threading.Thread(target=analyse, name="kinfold-analysis", daemon=True).start()
     try:
         yield
     finally:
         stop.set()
+        notes.join(STOP_SECONDS)
         thread.join(STOP_SECONDS)

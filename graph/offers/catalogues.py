@@ -8,7 +8,7 @@ from typing import Any, cast
 import orjson
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from graph.clock import IdSource, RandomIds
+from graph.clock import Clock, IdSource, RandomIds
 from graph.errors import BadInput, FieldError, NotFound, TryAgain
 from graph.identity.events import field_errors
 from graph.offers.catalogue import Catalogue, Environment, Place, mistakes_of, refuse, with_ancestors
@@ -22,6 +22,7 @@ from graph.offers.definitions import (
     PlainName,
     SpaceBody,
 )
+from graph.store.changes import note_act
 from graph.store.database import RECEIPT, Database, Row, Transaction
 
 Document = dict[str, Any]
@@ -34,9 +35,10 @@ _PATH: TypeAdapter[str] = TypeAdapter(Path)
 class Catalogues:
     """Keeps environments with their categories, spaces and offers; every change is checked against the whole."""
 
-    def __init__(self, database: Database, *, id_source: IdSource | None = None) -> None:
+    def __init__(self, database: Database, *, id_source: IdSource | None = None, clock: Clock | None = None) -> None:
         self._database = database
         self._id_source = id_source or RandomIds()
+        self._clock = clock or Clock()
         self._known: Catalogue | None = None
         self._loading = threading.Lock()
 
@@ -218,12 +220,19 @@ class Catalogues:
             for statement, rows in _rows(before, after).items():
                 if rows:
                     tx.run(f"offers.put_{statement}", **{statement: rows})
+                    self._note(tx, _SINGULAR[statement], rows)
             return new, replace(after, version=version)
 
         return self._database.write(work, committed=RECEIPT)
 
+    def _note(self, tx: Transaction, part: str, rows: list[Row]) -> None:
+        at = self._clock.next()
+        for row in rows:
+            name = row.get("name", row.get("path"))
+            note_act(tx, "catalogue_changed", at, part=part, environment=row.get("environment", name), name=name)
 
-_SINGULAR = {"categories": "category", "spaces": "space", "offers": "offer"}
+
+_SINGULAR = {"environments": "environment", "categories": "category", "spaces": "space", "offers": "offer"}
 
 
 def _check_name(adapter: TypeAdapter[str], name: str) -> None:

@@ -23,13 +23,16 @@ from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
 from graph.identity.working_set import WorkingSet
 from graph.model import TRACKER, KeyName, KeyRef
 from graph.offers.visitors import stand_ins
-from graph.store.changes import append, change_row
+from graph.privacy.audit import redact
+from graph.store.changes import acting, append, change_row
 from graph.store.database import RECEIPT, Database, Row, Transaction
 
 AT_ONCE = 2_000
 """Up to so many activities a person is erased in one transaction; beyond, this is the size of a batch."""
 
 INSTEAD = "erased: this named somebody who was erased since"
+IN_THE_AUDIT = "[erased]"
+"""Stands in reasons for the keys of who was erased."""
 """What stands in a trace in place of a line that named the erased."""
 
 _GROUPS: dict[KeyName, str] = {
@@ -71,6 +74,10 @@ class Erasures:
     ----------
     suppression
         Keeps the erased person's emails and user ids from coming back.
+    suppressed
+        Called once the keys of an erased person are suppressed.
+    before
+        Called before an erasure begins, to write down what is still to be written about anybody.
     """
 
     def __init__(
@@ -81,6 +88,7 @@ class Erasures:
         id_source: IdSource | None = None,
         clock: Clock | None = None,
         suppressed: Callable[[], None] = lambda: None,
+        before: Callable[[], None] = lambda: None,
         at_once: int = AT_ONCE,
         namespaces: Namespaces = DEFAULT_NAMESPACES,
     ) -> None:
@@ -90,6 +98,7 @@ class Erasures:
         self._id_source = id_source or RandomIds()
         self._clock = clock or Clock()
         self._suppressed = suppressed
+        self._before = before
         self._at_once = at_once
 
     def erase(self, contact_id: str, *, allow_return: bool = False) -> Document:
@@ -120,6 +129,7 @@ class Erasures:
             self._step(tx, receipt)
             return living
 
+        self._before()
         living = self._database.write(begin, committed=RECEIPT)
         self._suppressed()
         self.finish(receipt)
@@ -174,7 +184,9 @@ class Erasures:
             raise TryAgain
         [row] = rows
         moment = self._clock.next()
-        append(tx, *(change_row("erased", moment, one, place=place) for place, one in enumerate(row["ids"])))
+        append(
+            tx, *(change_row("erased", moment, one, place=place, by=acting()) for place, one in enumerate(row["ids"]))
+        )
         counts: dict[str, int] = {"contacts": len(row["ids"])}
         if not allow_return:
             owned = [KeyRef(*key) for key in row["keys"]]
@@ -246,6 +258,7 @@ class Erasures:
             )
         )
         counted(tx.run("privacy.clear_finding_changes", ids=ids, values=values))
+        redact(tx, values, IN_THE_AUDIT)
         changes = [{"key": key.namespace, "value": key.value} for key in keys]
         gone = tx.run("privacy.clear_keys", keys=[list(key) for key in keys], persons=persons, changes=changes)
         for row in gone:

@@ -197,6 +197,7 @@ def _union(row: Row) -> Document:
     return {
         **{name: row[name] for name in ("id", "source", "target", "rule", "message_id")},
         "at": to_text(row["at"]),
+        "occurred_at": _time(row["occurred"]),
         "undone_at": _time(row["undone_at"]),
         "moved": [
             {

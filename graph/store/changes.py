@@ -9,6 +9,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from graph.clock import Micros
+from graph.store.audit import audit_row, rows_of_changes
 
 if TYPE_CHECKING:
     from graph.store.database import Transaction
@@ -91,3 +92,11 @@ def append(tx: "Transaction", *rows: ChangeRow) -> None:
     """Write changes in the transaction that does what they tell."""
     if rows:
         tx.run("feed.append", rows=list(rows))
+        if entries := rows_of_changes(rows):
+            tx.run("audit.append", rows=entries)
+
+
+def note_act(tx: "Transaction", what: str, at: Micros, contact: str | None = None, **details: Any) -> None:
+    """Note in the audit what is done by hand and the feed does not tell, in the transaction that does it."""
+    if (by := acting()) is not None:
+        tx.run("audit.append", rows=[audit_row(what, at, by, contact, **details)])

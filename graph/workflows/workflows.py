@@ -16,7 +16,7 @@ from graph.clock import Clock, IdSource, Micros, RandomIds, to_datetime, to_micr
 from graph.errors import BadInput, FieldError, NotFound, TryAgain
 from graph.identity.living import living_contact
 from graph.model import MAX_NAME, Properties
-from graph.store.changes import acting, append, change_row
+from graph.store.changes import acting, append, change_row, note_act
 from graph.store.database import RECEIPT, Database, Row, Transaction
 
 STATUSES = ("active", "done")
@@ -144,8 +144,9 @@ class Workflows:
 
         def work(tx: Transaction) -> dict[str, Any]:
             contact = self._own_enrolment(tx, name, contact_id)
-            at = to_datetime(self._clock.next())
-            tx.run("workflows.set_status", contact_id=contact, name=name, status=status, at=at)
+            at = self._clock.next()
+            tx.run("workflows.set_status", contact_id=contact, name=name, status=status, at=to_datetime(at))
+            note_act(tx, "workflow_status_set", at, contact, workflow=name, status=status)
             return self._state(tx, name, contact)
 
         return self._database.write(work, committed=RECEIPT)
@@ -182,6 +183,7 @@ class Workflows:
                     "values": [orjson.dumps(value).decode() for value in given.values()],
                 },
             )
+            note_act(tx, "workflow_run_added", at, contact, workflow=name, node=node)
             return self._state(tx, name, contact)
 
         return self._database.write(work, committed=RECEIPT)

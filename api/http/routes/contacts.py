@@ -32,7 +32,9 @@ async def find_contacts(request: Request, query: KeyPageQuery) -> Response:
     """Exactly one key: email, tracker_id, subscription, user_id, or any namespace that is declared; writes nothing."""
     key, value = query.key(kinfold_of(request).namespaces)
     owners = await in_thread(partial(kinfold_of(request).contacts.owners, key, value))
-    return as_json(page_of(owners, query, "id"))
+    page = page_of(owners, query, "id")
+    kinfold_of(request).audit.read("contacts", *(one["id"] for one in page["items"]))
+    return as_json(page)
 
 
 @router.get(
@@ -45,6 +47,9 @@ async def search(request: Request, query: SearchQuery) -> Response:
     """Tries a contact's id and every kind of key. When nobody is found, `similar` has keys that begin so."""
     found = partial(kinfold_of(request).search.find, query.q, limit=query.limit, cursor=query.cursor)
     items, after, similar = await in_thread(found)
+    # Keys that begin so are somebody's.
+    read = [item["contact"]["id"] for item in items] or ([None] if similar else [])
+    kinfold_of(request).audit.read("search", *read)
     return as_json({"items": items, "next": after, "similar": similar})
 
 
@@ -56,7 +61,10 @@ async def search(request: Request, query: SearchQuery) -> Response:
 )
 async def get_contact(request: Request, id: str, _: NothingQuery) -> Response:
     """A merged id answers with its survivor and `redirected_from`; an erased one with 410."""
-    return as_json(await in_thread(partial(kinfold_of(request).contacts.get, id)))
+    kinfold = kinfold_of(request)
+    document = await in_thread(partial(kinfold.contacts.get, id))
+    kinfold.audit.read("contact", document["id"])
+    return as_json(document)
 
 
 @router.patch(
@@ -119,6 +127,7 @@ async def get_activity(request: Request, id: str, page: ActivityQuery) -> Respon
     items, after = await in_thread(
         partial(contacts.activity, id, tracker_id=page.tracker_id, limit=page.limit, cursor=page.cursor)
     )
+    kinfold_of(request).audit.read("activity", id)
     return as_json({"items": items, "next": after})
 
 
@@ -132,6 +141,7 @@ async def get_history(request: Request, id: str, page: PageQuery) -> Response:
     """In words, newest first: by which event and rule, or by hand; `merge` names what can be undone."""
     history = kinfold_of(request).history
     items, after = await in_thread(partial(history.page, id, limit=page.limit, cursor=page.cursor))
+    kinfold_of(request).audit.read("history", id)
     return as_json({"items": items, "next": after})
 
 
@@ -149,4 +159,6 @@ async def get_graph(request: Request, id: str, ends: EndsQuery) -> Response:
     kinfold = kinfold_of(request)
     path = ends.path(kinfold.namespaces)
     around = partial(kinfold.neighbourhood.of, id, path=path, limit=ends.limit, group=ends.group, cursor=ends.cursor)
-    return as_json(await in_thread(around))
+    drawn = await in_thread(around)
+    kinfold.audit.read("graph", drawn["contact"])
+    return as_json(drawn)

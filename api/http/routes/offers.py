@@ -86,6 +86,7 @@ async def list_visitors(request: Request, env: str, page: PageQuery) -> Response
     """By id. An identified environment has no visitors."""
     visitors = partial(kinfold_of(request).propositions.visitors, env, limit=page.limit, cursor=page.cursor)
     items, following = await in_thread(visitors)
+    kinfold_of(request).audit.read("visitors", None, environment=env)
     return as_json({"items": items, "next": following})
 
 
@@ -248,6 +249,7 @@ async def list_propositions(request: Request, id: str, page: PageQuery) -> Respo
     """Newest first, also what was proposed to contacts that were folded into it, with the outcomes."""
     of_contact = partial(kinfold_of(request).propositions.of_contact, id, limit=page.limit, cursor=page.cursor)
     items, following = await in_thread(of_contact)
+    kinfold_of(request).audit.read("propositions", id)
     return as_json({"items": items, "next": following})
 
 

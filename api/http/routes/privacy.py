@@ -8,7 +8,7 @@ from fastapi.responses import StreamingResponse
 
 from api.http import schemas
 from api.http.problems import responses
-from api.http.query import EraseByKeyQuery, EraseQuery, NothingQuery, OneKeyQuery, PageQuery
+from api.http.query import AuditPageQuery, EraseByKeyQuery, EraseQuery, NothingQuery, OneKeyQuery, PageQuery
 from api.http.requests import as_json, in_thread, kinfold_of, nothing
 from graph.kinfold import Kinfold
 from graph.model import KeyName
@@ -111,10 +111,40 @@ async def allow_suppressed(request: Request, kind: Kind, value: Value, _: Nothin
     return nothing()
 
 
+@router.get(
+    "/audit",
+    summary="Who did what, and why",
+    operation_id="list_audit",
+    responses={200: {"model": schemas.AuditList}, **responses(422, 503)},
+)
+async def list_audit(request: Request, page: AuditPageQuery) -> Response:
+    """Every act by hand, erasure, export and read of a person, newest first.
+
+    The reason is what came with the call as the header `Kinfold-Reason` or as `?why=`.
+    """
+    audit = kinfold_of(request).audit
+    items, after = await in_thread(
+        partial(
+            audit.page,
+            by=page.by,
+            what=page.what,
+            contact=page.contact,
+            since=page.from_,
+            until=page.to,
+            limit=page.limit,
+            cursor=page.cursor,
+        )
+    )
+    return as_json({"items": items, "next": after})
+
+
 def _owner(kinfold: Kinfold, key: KeyName, value: str) -> str:
     return the_one_owner(kinfold.contacts.owners(key, value), key, value)
 
 
 async def _exported(kinfold: Kinfold, contact_id: str) -> Response:
+    # Before anything of it is sent.
+    living = (await in_thread(partial(kinfold.contacts.get, contact_id)))["id"]
+    await in_thread(partial(kinfold.audit.exported, living))
     pieces = await in_thread(partial(kinfold.exports.of, contact_id))
     return StreamingResponse(pieces, media_type="application/json")

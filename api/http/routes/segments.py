@@ -78,8 +78,10 @@ async def delete_segment(request: Request, name: str, _: NothingQuery) -> Respon
 )
 async def list_members(request: Request, name: str, page: PageQuery) -> Response:
     """By id, as of `as_of`."""
-    members = kinfold_of(request).segments.members
-    return as_json(await in_thread(partial(members, name, limit=page.limit, cursor=page.cursor)))
+    kinfold = kinfold_of(request)
+    members = await in_thread(partial(kinfold.segments.members, name, limit=page.limit, cursor=page.cursor))
+    kinfold.audit.read("members", None, segment=name)
+    return as_json(members)
 
 
 @router.put(

@@ -71,7 +71,10 @@ async def put_enrolment(request: Request, name: str, id: str, _: NothingQuery) -
 )
 async def get_enrolment(request: Request, name: str, id: str, _: NothingQuery) -> Response:
     """Its status, and by node when it last ran and with which data."""
-    return as_json(await in_thread(partial(kinfold_of(request).workflows.state, name, id)))
+    kinfold = kinfold_of(request)
+    state = await in_thread(partial(kinfold.workflows.state, name, id))
+    kinfold.audit.read("workflow", id, workflow=name)
+    return as_json(state)
 
 
 @router.post(

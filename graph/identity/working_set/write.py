@@ -7,6 +7,7 @@ from graph.clock import to_pair
 from graph.identity.working_set.entities import Contact, Key, Merge, NameLoss, Ownership, Timeline, Undone
 from graph.identity.working_set.working_set import WorkingSet
 from graph.model import TRACKER
+from graph.store.audit import rows_of_changes
 from graph.store.statements import load_statements
 
 Row = dict[str, Any]
@@ -124,6 +125,8 @@ class _Writer:
                 for part in statements["resolution.write_all"].parts
             }
             self.working_set.run("resolution.write_all", **everything)
+        if entries := rows_of_changes(self.working_set.feed):
+            self.working_set.run("audit.append", rows=entries)
         if losses := self.working_set.losses:
             self.working_set.run("union.lose_names", losses=[_loss(contact, loss) for contact, loss in losses])
 

@@ -86,6 +86,8 @@ SCOPES = {
     ("GET", "/v1/erasures/{id}"): "read",
     ("GET", "/v1/suppressed"): "read",
     ("DELETE", "/v1/suppressed/{kind}/{value}"): "admin",
+    ("GET", "/v1/audit"): "admin",
+    ("GET", "/v1/namespaces"): "read",
     ("GET", "/v1/changes"): "read",
     ("GET", "/v1/webhooks"): "read",
     ("PUT", "/v1/webhooks/{name}"): "admin",
