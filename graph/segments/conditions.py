@@ -273,7 +273,6 @@ class _Reader:
         self.events.append({"name": name, "within": within, "where": asked})
         return {"test": "event", "index": len(self.events) - 1, "value": at_least}
 
-
     def _of_event(self, where: Any, place: str, depth: int) -> dict[str, Any]:
         reader = self.of_event()
         # As deep as the leaf that it belongs to, but read as a whole: it ends in a node of its own.

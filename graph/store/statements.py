@@ -162,7 +162,7 @@ def parse_fragment(name: str, text: str) -> str:
         raise StatementError(f"{name}: the header says {header.get('name')!r}")
     if not header.get("purpose"):
         raise StatementError(f"{name}: the header lacks purpose")
-    body = "\n".join(line for line in text.splitlines() if not line.startswith("//"))
+    body = "\n".join(line for line in text.splitlines() if not line.startswith("//") or _INSERT.match(line))
     words = set(re.findall(r"\w+", _NOT_CODE.sub("''", _INSERT.sub("", body))))
     if unused := [variable for variable in _names(header["needs"]) if variable not in words]:
         raise StatementError(f"{name}: variables needed and not used: {unused}")
@@ -179,7 +179,7 @@ def insert_fragments(name: str, text: str, fragments: Mapping[str, str], used: s
     """
 
     def inserted(match: re.Match[str]) -> str:
-        if match[1] not in fragments :
+        if match[1] not in fragments:
             raise StatementError(f"{name}: there is no fragment {match[1]!r} to insert")
         used.add(match[1])
         rest = {other: body for other, body in fragments.items() if other != match[1]}

@@ -323,9 +323,7 @@ class Reference:
     def is_in(self, person: Person, name: str, segment: dict[str, Any], document: dict[str, Any]) -> bool:
         if segment["kind"] == "static":
             return name in person.lists
-        events = [
-            (activity.event, activity.occurred, activity.event_properties) for activity in self.activity(person)
-        ]
+        events = [(activity.event, activity.occurred, activity.event_properties) for activity in self.activity(person)]
         return meets(segment["where"], document, events, self.clock)
 
     # --- events ----------------------------------------------------------------------------------------------

@@ -111,6 +111,8 @@ OTHER_LEAVES = st.one_of(
     st.fixed_dictionaries({"kind": st.sampled_from(["known", "anonymous"])}),
 )
 EVENT_NAMES = ["purchase", "view", "identify", "it's `done`"]
+
+
 def trees(leaves: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     return st.recursive(
         leaves,
@@ -188,9 +190,7 @@ def evaluated(kinfold: Kinfold, contacts: list[str], where: dict[str, Any]) -> l
     found = []
     for contact in contacts:
         activities, _ = kinfold.contacts.activity(contact, limit=1000)
-        events = [
-            (item["event"], as_micros(item["occurred_at"]), item["event_properties"]) for item in activities
-        ]
+        events = [(item["event"], as_micros(item["occurred_at"]), item["event_properties"]) for item in activities]
         if meets(where, kinfold.contacts.get(contact), events, now()):
             found.append(contact)
     return found
@@ -333,7 +333,7 @@ def test_texts_that_are_times_compare_as_times(
         "\n",
         "\\u0001",
         "\u0001\u0002\x00\x1f\x7f",
-        "\\\\\"\\",
+        '\\\\"\\',
         "a/b\t\r\b\f",
         "\U0001d4b3\u2028é",
         2**53 + 1,
@@ -475,7 +475,10 @@ def test_a_mistake_is_named_by_its_place(kinfold: Kinfold, where: Any, places: l
     ("where", "place"),
     [
         ({"event": "purchase", "where": {"any": [LEAF] * 200}}, "where.where.any[199]"),
-        ({"all": [*[LEAF] * 100, {"event": "purchase", "where": {"any": [LEAF] * 100}}]}, "where.all[100].where.any[99]"),
+        (
+            {"all": [*[LEAF] * 100, {"event": "purchase", "where": {"any": [LEAF] * 100}}]},
+            "where.all[100].where.any[99]",
+        ),
         ({"all": [{"event": "purchase", "where": {"any": [LEAF] * 100}}, *[LEAF] * 100]}, "where.all[100]"),
     ],
     ids=["one", "after", "before"],
