@@ -52,7 +52,7 @@ _FORMS = (
     "a condition is {'all': […]}, {'any': […]}, {'not': …}, or a leaf about a 'property', a 'key', the 'kind' "
     "or (in dynamic_plus segments) an 'event'"
 )
-_HEADS = ("all", "any", "not", "property", "key", "kind", "event")
+_HEADS: tuple[str, ...] = ("all", "any", "not", "property", "key", "kind", "event")
 _FORMS_OF_EVENTS = (
     "what an event's properties are asked is {'all': […]}, {'any': […]}, {'not': …}, or a leaf about a 'property'"
 )

@@ -61,6 +61,11 @@ def test_a_field_without_which_a_call_is_refused_is_required(document: dict[str,
     assert schema["properties"][field]["type"] == "string"
 
 
+def test_no_object_is_one_that_generators_take_for_empty(document: dict[str, Any]) -> None:
+    objects = [(place, part) for place, part in parts(document) if part.get("type") == "object"]
+    assert [place for place, part in objects if not {"properties", "additionalProperties"} & part.keys()] == []
+
+
 def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
     known = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
     found = {part["$ref"] for _, part in parts(document) if isinstance(part.get("$ref"), str)}
