@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio.to_thread
+import orjson
 from fastapi import Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.staticfiles import StaticFiles
@@ -160,11 +161,26 @@ def _document(app: FastAPI) -> None:
                 ref_template="#/components/schemas/{model}",
             )
             document.setdefault("components", {}).setdefault("schemas", {}).update(extra["$defs"])
+            _without_defaults(document["components"]["schemas"])
             _document_access(document)
             app.openapi_schema = document
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _without_defaults(schemas: dict[str, Any]) -> None:
+    """Put what a field is when it is left out into words.
+
+    Generators of typed clients take a field with a default for one that is always there, and null for no value of a
+    field that is a text.
+    """
+    for schema in schemas.values():
+        for field in schema.get("properties", {}).values():
+            default = field.pop("default", None)
+            if default is not None:
+                said = f"{orjson.dumps(default).decode()} when left out."
+                field["description"] = f"{field['description']} {said}" if "description" in field else said.capitalize()
 
 
 def _document_access(document: dict[str, Any]) -> None:

@@ -1,6 +1,6 @@
 """What may stand in the body of a call: closed objects, checked as events are."""
 
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError
@@ -13,14 +13,17 @@ from graph.identity.namespaces import Namespaces
 from graph.json import parse_json
 from graph.model import MAX_NAME, KeyName
 from graph.offers.definitions import MAX_OFFERS, CategoryBody, EnvironmentBody, OfferBody, SpaceBody
+from graph.segments.condition_schema import DocumentedCondition
 from graph.store.changes import CHANGE_KINDS
 
 MAX_BODY_BYTES = 256 * 1024
 """The longest body that is no event: a condition may list many values."""
 
 
-def _example(**example: Any) -> ConfigDict:
-    return ConfigDict(extra="forbid", frozen=True, json_schema_extra={"examples": [example]})
+def _example(*required: str, **example: Any) -> ConfigDict:
+    """Forbid other fields and show an example; ``required`` names fields whose lack is told by who reads them."""
+    extra: dict[str, Any] = {"examples": [example]} | ({"required": list(required)} if required else {})
+    return ConfigDict(extra="forbid", frozen=True, json_schema_extra=extra)
 
 
 class EmptyBody(BaseModel):
@@ -74,14 +77,12 @@ class MergeBody(BaseModel):
 class SegmentBody(BaseModel):
     """What a segment is; the condition language is checked by its own reader."""
 
-    model_config = _example(kind="dynamic", where={"all": [{"property": "country", "is": "FR"}, {"kind": "known"}]})
+    model_config = _example(
+        "kind", kind="dynamic", where={"all": [{"property": "country", "is": "FR"}, {"kind": "known"}]}
+    )
 
     kind: Any = Field(None, json_schema_extra={"type": "string", "enum": ["static", "dynamic", "dynamic_plus"]})
-    where: Any = Field(
-        None,
-        description="The condition; a static segment has none.",
-        json_schema_extra={"type": ["object", "null"]},
-    )
+    where: Annotated[Any, DocumentedCondition] = Field(None, description="The condition; a static segment has none.")
     watch: Any = Field(
         False,
         description="Whether the change feed tells who comes into a dynamic segment and who leaves.",
@@ -93,6 +94,7 @@ class WebhookBody(BaseModel):
     """Where changes are delivered."""
 
     model_config = _example(
+        "url",
         url="https://shop.example.com/kinfold",
         secret="whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
         kinds=["merged"],
@@ -114,7 +116,7 @@ class WebhookBody(BaseModel):
 class StatusBody(BaseModel):
     """Whether a contact is in a workflow, or done with it."""
 
-    model_config = _example(status="active")
+    model_config = _example("status", status="active")
 
     status: Any = Field(None, json_schema_extra={"type": "string", "enum": ["active", "done"]})
 
@@ -144,7 +146,7 @@ class PropositionBody(BaseModel):
 class OutcomeBody(BaseModel):
     """What became of a proposition."""
 
-    model_config = _example(outcome="accepted", offer="boots-20")
+    model_config = _example("outcome", outcome="accepted", offer="boots-20")
 
     outcome: Any = Field(None, json_schema_extra={"type": "string", "enum": ["accepted", "refused", "ignored"]})
     offer: StrictStr | None = Field(None, description="Of which offer; of all of them when left out.")

@@ -1,11 +1,12 @@
 """What the calls answer, as the OpenAPI document shows it."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from graph.identity.namespaces import KeyClass, Normaliser
 from graph.model import ConflictReason, IgnoredReason, KeyName, Kind, Outcome
+from graph.segments.condition_schema import DocumentedCondition
 from graph.store.changes import ChangeKind
 
 _CONTACT = "01936f2e-7c1a-7d10-9a3c-5b1f0c2d4e6f"
@@ -203,7 +204,7 @@ class Taken(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"success": True}]})
 
-    success: Literal[True]
+    success: bool = Field(description="Always true.")
     rejected: list[Rejected] = Field([], description="Left out when every message could be read.")
 
 
@@ -283,7 +284,7 @@ class NamespaceList(BaseModel):
     """The namespaces of a deployment."""
 
     items: list[Namespace]
-    next: None
+    next: str | None = Field(description="Always null: there is one page.")
 
 
 class FoundContact(BaseModel):
@@ -434,7 +435,7 @@ class Rehearsal(BaseModel):
 
     model_config = _shown(_REHEARSAL)
 
-    dry_run: Literal[True]
+    dry_run: bool = Field(description="Always true.")
     changes: list[ContactChanges]
 
 
@@ -475,7 +476,7 @@ class Segment(BaseModel):
 
     name: str
     kind: Literal["static", "dynamic", "dynamic_plus"]
-    where: dict[str, Any] | None
+    where: Annotated[Any, DocumentedCondition]
     watch: bool = Field(description="Whether the change feed tells who comes and who leaves.")
     changed_at: str
 
@@ -592,7 +593,7 @@ class Offer(BaseModel):
     state: Literal["draft", "live"]
     starts_at: str | None
     ends_at: str | None
-    where: dict[str, Any] | None
+    where: Annotated[Any, DocumentedCondition]
     at_most: AtMost | None
     spaces: list[str] | None
     content: dict[str, Any]

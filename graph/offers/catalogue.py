@@ -426,13 +426,21 @@ def _limit(shelf: Shelf, of: str | None, at_most: AtMost | None) -> Limit | None
     return Limit(of, at_most.count, shelf.windows.index(at_most.within), at_most.within)
 
 
+def _index_of(events: list[dict[str, Any]], event: dict[str, Any]) -> int:
+    # Compared as text: to Python 1, 1.0 and true are equal, to a condition they are not.
+    wanted = orjson.dumps(event)
+    for index, one in enumerate(events):
+        if orjson.dumps(one) == wanted:
+            return index
+    events.append(event)
+    return len(events) - 1
+
+
 def _place_of(shelf: Shelf, leaves: dict[bytes, int], program: Program, leaf: dict[str, Any]) -> int:
     """Find a leaf among those of the shelf, or add it; what many offers ask is asked once."""
     if leaf["test"] == "event":
         event = program.events[leaf["index"]]
-        if event not in shelf.events:
-            shelf.events.append(event)
-        leaf = {**leaf, "index": shelf.events.index(event)}
+        leaf = {**leaf, "index": _index_of(shelf.events, event)}
     key = orjson.dumps(leaf, option=orjson.OPT_SORT_KEYS)
     if key not in leaves:
         leaves[key] = len(shelf.leaves)

@@ -15,6 +15,7 @@ from pydantic import (
 )
 
 from graph.identity.events import Name, Time
+from graph.segments.condition_schema import DocumentedCondition
 from graph.segments.conditions import is_duration
 
 EnvironmentKind = Literal["identified", "anonymous"]
@@ -142,10 +143,8 @@ class OfferBody(_Closed):
     state: OfferState = Field("live", description="A draft is proposed to nobody and may lack content.")
     starts_at: Time | None = None
     ends_at: Time | None = Field(None, description="From then on it is over.")
-    where: Any = Field(
-        None,
-        description="A condition, as dynamic_plus segments have it; everybody meets none.",
-        json_schema_extra={"type": ["object", "null"]},
+    where: Annotated[Any, DocumentedCondition] = Field(
+        None, description="A condition, as dynamic_plus segments have it; everybody meets none."
     )
     at_most: AtMost | None = Field(None, description="How often it is presented to one contact.")
     spaces: tuple[PlainName, ...] | None = Field(

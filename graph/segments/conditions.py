@@ -8,7 +8,10 @@ statement's text.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
+
+import orjson
 
 from graph.errors import BadInput, FieldError
 from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
@@ -17,7 +20,18 @@ from graph.model import MAX_NAME
 MAX_DEPTH = 20
 MAX_LEAVES = 200
 
-OPERATORS = ("is", "is_not", "in", "contains", "greater_than", "less_than", "exists")
+OPERATORS = (
+    "is",
+    "is_not",
+    "in",
+    "contains",
+    "greater_than",
+    "less_than",
+    "is_before",
+    "is_after",
+    "older_than",
+    "exists",
+)
 
 # At most seven digits each: no sum of such parts leads before the first time that the database can count from.
 _DURATION = re.compile(
@@ -25,9 +39,22 @@ _DURATION = re.compile(
     r"(T(?=\d)(\d{1,7}H)?(\d{1,7}M)?(\d{1,7}(\.\d{1,9})?S)?)?",
     re.ASCII,
 )
+_TIME = re.compile(r"\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d))?", re.ASCII)
+_FARTHEST_OFFSET = timedelta(hours=18)
+"""The database knows no clock that is farther from UTC."""
+
+_ESCAPES = [[orjson.dumps(chr(code))[1:-1].decode(), chr(code)] for code in range(32)]
+"""How the JSON text of an event's property writes control characters. Statements must not hold these escapes: Cypher
+replaces them anywhere in its text."""
+
+_A_DURATION = "this is an ISO 8601 duration, such as P30D or PT12H, of at most seven digits a part"
 _FORMS = (
     "a condition is {'all': […]}, {'any': […]}, {'not': …}, or a leaf about a 'property', a 'key', the 'kind' "
     "or (in dynamic_plus segments) an 'event'"
+)
+_HEADS: tuple[str, ...] = ("all", "any", "not", "property", "key", "kind", "event")
+_FORMS_OF_EVENTS = (
+    "what an event's properties are asked is {'all': […]}, {'any': […]}, {'not': …}, or a leaf about a 'property'"
 )
 
 
@@ -40,7 +67,8 @@ class Program:
     names
         The properties that it speaks of.
     events
-        ``{name, within}`` whose activities are counted.
+        Whose activities are counted: ``{name, within, where}``, where ``where`` is None or the program
+        ``{names, leaves, nodes}`` that their properties run, with the ``escapes`` by which their text is read.
     leaves
         What is tested of a contact, each a map with ``test``.
     nodes
@@ -60,6 +88,19 @@ class Program:
 def is_duration(value: Any) -> bool:
     """Tell whether this is an ISO 8601 duration that the database can take from a time."""
     return isinstance(value, str) and len(value) < 50 and _DURATION.fullmatch(value) is not None
+
+
+def time_of(value: Any) -> str | None:
+    """Return an RFC 3339 time, or the midnight in UTC of a date, as the database reads it; None for anything else."""
+    if not isinstance(value, str) or len(value) > 40 or not _TIME.fullmatch(value):
+        return None
+    written = value.upper().replace(" ", "T")
+    written = written if "T" in written else f"{written}T00:00:00Z"
+    try:
+        offset = datetime.fromisoformat(written).utcoffset()
+    except ValueError:
+        return None
+    return written if offset is not None and abs(offset) <= _FARTHEST_OFFSET else None
 
 
 def compile_condition(
@@ -113,6 +154,15 @@ class _Reader:
         self.leaves: list[dict[str, Any]] = []
         self.names: set[str] = set()
         self.events: list[dict[str, Any]] = []
+        self.others = 0  # leaves that belong to the same condition and not to this program
+        self.heads, self.forms = _HEADS, _FORMS
+
+    def of_event(self) -> "_Reader":
+        """Return a reader of what an event's properties are asked, a part of the same condition."""
+        reader = _Reader(False, None)
+        reader.errors, reader.others = self.errors, self.others + len(self.leaves) + 1
+        reader.heads, reader.forms = ("all", "any", "not", "property"), _FORMS_OF_EVENTS
+        return reader
 
     def wrong(self, place: str, rule: str, message: str) -> _Tree:
         self.errors.append(FieldError(place, rule, message))
@@ -120,19 +170,19 @@ class _Reader:
 
     def read(self, where: Any, place: str, depth: int) -> _Tree:
         if not isinstance(where, Mapping):
-            return self.wrong(place, "type", _FORMS)
+            return self.wrong(place, "type", self.forms)
         if depth > MAX_DEPTH:
             return self.wrong(place, "depth", f"conditions are nested at most {MAX_DEPTH} deep")
-        if len(self.leaves) >= MAX_LEAVES:
+        if self.others + len(self.leaves) >= MAX_LEAVES:
             return self.wrong(place, "size", f"a condition has at most {MAX_LEAVES} leaves")
-        heads = [name for name in ("all", "any", "not", "property", "key", "kind", "event") if name in where]
-        if len(heads) != 1:
-            return self.wrong(place, "form", _FORMS)
+        heads = [name for name in _HEADS if name in where]
+        if len(heads) != 1 or heads[0] not in self.heads:
+            return self.wrong(place, "form", self.forms)
         head = heads[0]
         allowed = {
             "property": {"property", *OPERATORS},
             "key": {"key", "exists"},
-            "event": {"event", "at_least", "within"},
+            "event": {"event", "where", "at_least", "within"},
         }.get(head, {head})
         for name in where:
             if name not in allowed:
@@ -141,7 +191,7 @@ class _Reader:
             return self._connective(head, where[head], place, depth)
         if head == "not":
             return ("not", [self.read(where["not"], f"{place}.not", depth + 1)])
-        leaf = getattr(self, f"_{head}")(where, place)
+        leaf = self._event(where, place, depth) if head == "event" else getattr(self, f"_{head}")(where, place)
         self.leaves.append(leaf or {})
         # A leaf alone is a program too: every tree ends in a node.
         return len(self.leaves) - 1 if depth > 1 else ("all", [len(self.leaves) - 1])
@@ -166,7 +216,7 @@ class _Reader:
         (operator,) = operators
         self.names.add(name)
         self._operand(operator, where[operator], f"{place}.{operator}")
-        return {"test": operator, "name": name, "value": where[operator]}
+        return {"name": name, **_test(operator, where[operator])}
 
     def _operand(self, operator: str, value: Any, place: str) -> None:
         match operator:
@@ -179,6 +229,17 @@ class _Reader:
             case "greater_than" | "less_than":
                 if not _scalar(value) or isinstance(value, bool):
                     self.wrong(place, "type", "this is a number or a string")
+            case "is_before" | "is_after":
+                if time_of(value) is None and not (isinstance(value, str) and is_duration(value.removeprefix("-"))):
+                    self.wrong(
+                        place,
+                        "time",
+                        "this is an ISO 8601 duration from now, such as P30D, or -P30D for the past, or an RFC 3339 "
+                        "time or date",
+                    )
+            case "older_than":
+                if not is_duration(value):
+                    self.wrong(place, "duration", _A_DURATION)
             case "is" | "is_not":
                 if not _scalar(value) and not (isinstance(value, list) and all(_scalar(item) for item in value)):
                     self.wrong(place, "type", "this is a string, a number, a boolean, or a list of one of these")
@@ -198,7 +259,7 @@ class _Reader:
             self.wrong(f"{place}.kind", "kind", "a kind is known or anonymous")
         return {"test": "kind", "value": where["kind"]}
 
-    def _event(self, where: Mapping[str, Any], place: str) -> dict[str, Any] | None:
+    def _event(self, where: Mapping[str, Any], place: str, depth: int) -> dict[str, Any] | None:
         if not self.activity:
             self.wrong(f"{place}.event", "kind", "only dynamic_plus segments speak of events")
         name, at_least, within = where["event"], where.get("at_least", 1), where.get("within")
@@ -207,13 +268,34 @@ class _Reader:
         if not isinstance(at_least, int) or isinstance(at_least, bool) or not 1 <= at_least < 2**31:
             self.wrong(f"{place}.at_least", "type", "this is a whole number, 1 or more")
         if within is not None and not is_duration(within):
-            self.wrong(
-                f"{place}.within",
-                "duration",
-                "this is an ISO 8601 duration, such as P30D or PT12H, of at most seven digits a part",
-            )
-        self.events.append({"name": name, "within": within})
+            self.wrong(f"{place}.within", "duration", _A_DURATION)
+        asked = self._of_event(where["where"], f"{place}.where", depth) if "where" in where else None
+        self.events.append({"name": name, "within": within, "where": asked})
         return {"test": "event", "index": len(self.events) - 1, "value": at_least}
+
+    def _of_event(self, where: Any, place: str, depth: int) -> dict[str, Any]:
+        reader = self.of_event()
+        # As deep as the leaf that it belongs to, but read as a whole: it ends in a node of its own.
+        tree = reader.read(where, place, depth + 1)
+        self.others += len(reader.leaves)
+        program = Program(sorted(reader.names), [], reader.leaves, [])
+        _flatten(tree if isinstance(tree, tuple) else ("all", [tree]), program)
+        return {"names": program.names, "leaves": program.leaves, "nodes": program.nodes, "escapes": _ESCAPES}
+
+
+def _test(operator: str, value: Any) -> dict[str, Any]:
+    """Compile what a leaf asks of a property; times are counted from now when it is evaluated."""
+    match operator:
+        case "greater_than" | "less_than":
+            return {"test": operator, "value": value, "time": time_of(value)}
+        case "is_before" | "is_after" if isinstance(value, str):
+            if (at := time_of(value)) is not None:
+                return {"test": operator, "time": at}
+            return {"test": operator, "past" if value.startswith("-") else "ahead": value.removeprefix("-")}
+        case "older_than":
+            return {"test": "is_before", "past": value}
+        case _:
+            return {"test": operator, "value": value}
 
 
 def _scalar(value: Any) -> bool:

@@ -16,6 +16,10 @@ A file with ``parts: …`` in place of parameters and a body is a composition: t
 which returns anything, one after the other in one round trip. It takes one parameter for each part, the map of that
 part's own parameters, under the part's name with ``_`` for the dot.
 
+A file with ``needs: …`` in place of parameters is a fragment: a piece of Cypher that several statements share. Where
+the body of one has the line ``// insert: segments.truths``, that piece is put in before anything is checked; ``needs``
+names the variables that it uses.
+
 A statement's parameters are sent as one map, `PARAMETERS`: Neo4j keeps a plan for every combination of the types
 of parameters *and of the sizes of lists*, by powers of ten, so that batches of changing shapes would be planned
 over and over (docs/performance.md).
@@ -37,6 +41,8 @@ CYPHER = Path(__file__).resolve().parents[2] / "cypher"
 
 _HEADER = re.compile(r"^// (\w+): (.*)$")
 _IS_COMPOSITION = re.compile(r"^// parts: ", re.MULTILINE)
+_IS_FRAGMENT = re.compile(r"^// needs: ", re.MULTILINE)
+_INSERT = re.compile(r"^[ ]*// insert: (\S+)$", re.MULTILINE)
 _NOT_CODE = re.compile(
     r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|//[^\n]*|/\*.*?\*/",
     re.DOTALL,
@@ -143,6 +149,45 @@ def parse_composition(name: str, text: str, parts: Mapping[str, Statement]) -> S
     return Statement(name, header["purpose"], frozenset(keys), (), True, sent, parts=tuple(listed))
 
 
+def parse_fragment(name: str, text: str) -> str:
+    """Read a piece of Cypher that statements share, without its header.
+
+    Raises
+    ------
+    StatementError
+        When a header field is missing, or its code does not use a variable that the header names.
+    """
+    header = {match[1]: match[2].strip() for line in text.splitlines() if (match := _HEADER.match(line))}
+    if header.get("name") != name:
+        raise StatementError(f"{name}: the header says {header.get('name')!r}")
+    if not header.get("purpose"):
+        raise StatementError(f"{name}: the header lacks purpose")
+    body = "\n".join(line for line in text.splitlines() if not line.startswith("//") or _INSERT.match(line))
+    words = set(re.findall(r"\w+", _NOT_CODE.sub("''", _INSERT.sub("", body))))
+    if unused := [variable for variable in _names(header["needs"]) if variable not in words]:
+        raise StatementError(f"{name}: variables needed and not used: {unused}")
+    return body
+
+
+def insert_fragments(name: str, text: str, fragments: Mapping[str, str], used: set[str]) -> str:
+    """Put the fragments that a text names into it, and the names of all of them into ``used``.
+
+    Raises
+    ------
+    StatementError
+        When it names a fragment that does not exist, or one that contains itself.
+    """
+
+    def inserted(match: re.Match[str]) -> str:
+        if match[1] not in fragments:
+            raise StatementError(f"{name}: there is no fragment {match[1]!r} to insert")
+        used.add(match[1])
+        rest = {other: body for other, body in fragments.items() if other != match[1]}
+        return insert_fragments(name, fragments[match[1]], rest, used)
+
+    return _INSERT.sub(inserted, text)
+
+
 def _as_sent(body: str, plan: str | None) -> str:
     sent = _PARAMETER.sub(rf"${PARAMETERS}.\1", body)
     return f"{KEEP_PLAN}\n{sent}" if plan else sent
@@ -191,7 +236,9 @@ def load_statements(folder: Path = CYPHER) -> Mapping[str, Statement]:
         For the first file whose header and body disagree.
     """
     found: dict[str, Statement] = {}
+    statements: dict[str, str] = {}
     compositions: dict[str, str] = {}
+    fragments: dict[str, str] = {}
     for path in sorted(folder.rglob("*.cypher")):
         relative = path.relative_to(folder)
         if relative.parts[0] == "migrations":
@@ -200,6 +247,13 @@ def load_statements(folder: Path = CYPHER) -> Mapping[str, Statement]:
         text = path.read_text(encoding="utf-8")
         if _IS_COMPOSITION.search(text):
             compositions[name] = text
+        elif _IS_FRAGMENT.search(text):
+            fragments[name] = parse_fragment(name, text)
         else:
-            found[name] = parse_statement(name, text)
+            statements[name] = text
+    used: set[str] = set()
+    for name, text in statements.items():
+        found[name] = parse_statement(name, insert_fragments(name, text, fragments, used))
+    if unused := sorted(set(fragments) - used):
+        raise StatementError(f"{unused[0]}: no statement inserts this fragment")
     return found | {name: parse_composition(name, text, found) for name, text in compositions.items()}

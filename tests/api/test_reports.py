@@ -42,8 +42,6 @@ NOT_YET = {
     "csv-shape-shop-export",
     "csv-times-of-warehouses",
     "same-message-id-of-another-person",
-    "event-property-conditions",
-    "relative-dates-of-properties",
     "withdrawn-consent-returns-by-union",
     "suppression-list-lost-by-union",
 }

@@ -15,8 +15,11 @@ Ids of contacts are the product's own, taken from its answers; trackers that are
 until an answer or a document tells what they are called.
 """
 
+import operator
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 MINTED = "~"
@@ -320,8 +323,8 @@ class Reference:
     def is_in(self, person: Person, name: str, segment: dict[str, Any], document: dict[str, Any]) -> bool:
         if segment["kind"] == "static":
             return name in person.lists
-        counts = [(activity.event, activity.occurred) for activity in self.activity(person)]
-        return meets(segment["where"], document, counts, self.clock)
+        events = [(activity.event, activity.occurred, activity.event_properties) for activity in self.activity(person)]
+        return meets(segment["where"], document, events, self.clock)
 
     # --- events ----------------------------------------------------------------------------------------------
 
@@ -700,8 +703,12 @@ def set_aside(key: str, value: str) -> str | None:
 # --- conditions ----------------------------------------------------------------------------------------------
 
 
-def meets(where: dict[str, Any], document: dict[str, Any], events: list[tuple[str, int]], now: int) -> bool:
-    """Tell whether a contact meets a condition; ``events`` are names with the times when they occurred."""
+Happened = tuple[str, int, dict[str, Any]]
+"""An event's name, when it occurred, and its properties."""
+
+
+def meets(where: dict[str, Any], document: dict[str, Any], events: list[Happened], now: int) -> bool:
+    """Tell whether a contact meets a condition."""
     match where:
         case {"all": parts}:
             return all(meets(part, document, events, now) for part in parts)
@@ -715,14 +722,46 @@ def meets(where: dict[str, Any], document: dict[str, Any], events: list[tuple[st
             return bool(document[PLURAL[key]]) == exists
         case {"event": name, "at_least": count, **more}:
             since = now - micros(more["within"]) if "within" in more else 0
-            return sum(event == name and occurred >= since for event, occurred in events) >= count
+            asked = more.get("where", {"not": {"property": "", "exists": True}})
+            return (
+                sum(
+                    event == name and occurred >= since and meets(asked, {"properties": properties}, [], now)
+                    for event, occurred, properties in events
+                )
+                >= count
+            )
         case {"property": name, **test}:
-            ((operator, wanted),) = test.items()
+            ((test_name, wanted),) = test.items()
             value = document["properties"].get(name)
-            if operator == "exists":
+            if test_name == "exists":
                 return (value is not None) == wanted
-            return value is not None and _OPERATORS[operator](value, wanted)
+            if test_name in ("is_before", "is_after", "older_than"):
+                at, limit = moment(value), _limit(test_name, wanted, now)
+                return at is not None and (at > limit if test_name == "is_after" else at < limit)
+            return value is not None and _OPERATORS[test_name](value, wanted)
     raise AssertionError(where)
+
+
+def _limit(test: str, wanted: str, now: int) -> int:
+    at = moment(wanted)
+    if at is not None:
+        return at
+    if test == "older_than" or wanted.startswith("-"):
+        return now - micros(wanted.removeprefix("-"))
+    return now + micros(wanted)
+
+
+def moment(value: Any) -> int | None:
+    """Read an RFC 3339 time, or a date as its midnight in UTC, as microseconds since 1970; None for anything else."""
+    if not isinstance(value, str) or not re.fullmatch(
+        r"\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d))?", value, re.ASCII
+    ):
+        return None
+    try:
+        at = datetime.fromisoformat(value.upper())
+    except ValueError:
+        return None
+    return (at.replace(tzinfo=at.tzinfo or UTC) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
 def micros(within: str) -> int:
@@ -752,6 +791,11 @@ def _comparable(value: Any, wanted: Any) -> bool:
     return len(kinds) == 2 and kinds[0] == kinds[1] and kinds[0] is not None
 
 
+def _as_times(value: Any, wanted: Any) -> tuple[Any, Any]:
+    times = moment(value), moment(wanted)
+    return (value, wanted) if None in times else times
+
+
 def _contains(value: Any, wanted: Any) -> bool:
     if isinstance(value, list):
         return any(same(item, wanted) for item in value)
@@ -767,6 +811,6 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "is_not": lambda value, wanted: not _is(value, wanted),
     "in": lambda value, wanted: any(_is(value, item) for item in wanted),
     "contains": _contains,
-    "greater_than": lambda value, wanted: _comparable(value, wanted) and value > wanted,
-    "less_than": lambda value, wanted: _comparable(value, wanted) and value < wanted,
+    "greater_than": lambda value, wanted: _comparable(value, wanted) and operator.gt(*_as_times(value, wanted)),
+    "less_than": lambda value, wanted: _comparable(value, wanted) and operator.lt(*_as_times(value, wanted)),
 }

@@ -36,7 +36,39 @@ SPLICED = [
     "null",
 ]
 NAMES = st.sampled_from(["country", "age", "score", "tags", *SPLICED[:8]])
-TEXTS = st.one_of(st.sampled_from(["FR", "DE", "fr", "", "F", *SPLICED]), st.text(max_size=3))
+MOMENTS = [
+    "2026-11-22T10:00:00Z",
+    "2026-11-22T11:00:00+02:00",
+    "2026-11-22t10:00:00.000z",
+    "2026-11-22 12:30:00.5+02:00",
+    "2026-11-22",
+    "2026-11-23",
+    "2024-02-29",
+    "2096-02-29T23:59:59-11:30",
+    "0001-01-01T00:00:00Z",
+    "9999-12-31",
+]
+NEARLY_MOMENTS = [
+    "2026-02-29",
+    "2100-02-29T00:00:00Z",
+    "2026-11-31T10:00:00Z",
+    "2026-13-01",
+    "2026-11-22T24:00:00Z",
+    "2026-11-22T10:00:60Z",
+    "2026-11-22T10:00:00",
+    "2026-11-22T10:00Z",
+    "2026-11-2",
+    "20261122",
+    "0000-01-01",
+    "2026-11-22Z",
+    "\u0662026-11-22",
+]
+TEXTS = st.one_of(
+    st.sampled_from(["FR", "DE", "fr", "", "F", *SPLICED]),
+    st.text(max_size=3),
+    st.sampled_from([*MOMENTS, *NEARLY_MOMENTS]),
+)
+PERIODS = ["P30D", "PT12H", "P2D", "P500D"]
 NUMBERS = st.one_of(
     st.integers(-2, 3),
     st.sampled_from([2**53, 2**53 + 1, -(2**63), 2**63 - 1, 0.5, -0.0, 1.0, 2.5, 1e300, float(2**53)]),
@@ -58,6 +90,19 @@ PROPERTY_LEAVES = st.one_of(
     st.fixed_dictionaries({"property": NAMES, "greater_than": st.one_of(TEXTS, NUMBERS)}),
     st.fixed_dictionaries({"property": NAMES, "less_than": st.one_of(TEXTS, NUMBERS)}),
     st.fixed_dictionaries({"property": NAMES, "exists": st.booleans()}),
+    st.fixed_dictionaries(
+        {
+            "property": NAMES,
+            "is_before": st.sampled_from([*PERIODS, *(f"-{period}" for period in PERIODS), *MOMENTS]),
+        }
+    ),
+    st.fixed_dictionaries(
+        {
+            "property": NAMES,
+            "is_after": st.sampled_from([*PERIODS, *(f"-{period}" for period in PERIODS), *MOMENTS]),
+        }
+    ),
+    st.fixed_dictionaries({"property": NAMES, "older_than": st.sampled_from(PERIODS)}),
 )
 OTHER_LEAVES = st.one_of(
     st.fixed_dictionaries(
@@ -66,10 +111,6 @@ OTHER_LEAVES = st.one_of(
     st.fixed_dictionaries({"kind": st.sampled_from(["known", "anonymous"])}),
 )
 EVENT_NAMES = ["purchase", "view", "identify", "it's `done`"]
-EVENT_LEAVES = st.fixed_dictionaries(
-    {"event": st.sampled_from(EVENT_NAMES), "at_least": st.integers(1, 3)},
-    optional={"within": st.sampled_from(["P30D", "PT12H", "P2D", "P500D"])},
-)
 
 
 def trees(leaves: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -84,7 +125,12 @@ def trees(leaves: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     )
 
 
+EVENT_LEAVES = st.fixed_dictionaries(
+    {"event": st.sampled_from(EVENT_NAMES), "at_least": st.integers(1, 3)},
+    optional={"within": st.sampled_from(PERIODS), "where": trees(PROPERTY_LEAVES)},
+)
 DYNAMIC = trees(st.one_of(PROPERTY_LEAVES, PROPERTY_LEAVES, OTHER_LEAVES))
+HOUR = 3600_000_000
 DYNAMIC_PLUS = trees(st.one_of(PROPERTY_LEAVES, OTHER_LEAVES, EVENT_LEAVES, EVENT_LEAVES))
 
 AGES = st.sampled_from([0, 3600_000_000, DAY, 10 * DAY, 40 * DAY, 400 * DAY, 1000 * DAY])
@@ -97,7 +143,9 @@ EVENTS = st.lists(
             "subscription": st.sampled_from(["s1", "s2"]),
             "properties": st.dictionaries(NAMES, VALUES, max_size=4),
             "event": st.sampled_from(EVENT_NAMES),
+            "event_properties": st.dictionaries(NAMES, st.one_of(VALUES, st.none()), max_size=4),
             "age": AGES,
+            "moved": st.tuples(NAMES, AGES, st.booleans()),
         },
     ),
     min_size=1,
@@ -119,7 +167,10 @@ def resolve(kinfold: Kinfold, events: list[dict[str, Any]]) -> list[str]:
     """Resolve events, of which some are of a certain age, and give the ids of the contacts there are."""
     sent = []
     for event in events:
-        fields = {name: value for name, value in event.items() if name != "age"}
+        fields = {name: value for name, value in event.items() if name not in ("age", "moved")}
+        if "moved" in event:
+            name, by, ahead = event["moved"]
+            fields["properties"] = fields.get("properties", {}) | {name: as_text(now() + (by if ahead else -by) + HOUR)}
         if "age" in event:
             fields["occurred_at"] = as_text(now() - event["age"])
         sent.append(read_event(fields))
@@ -139,7 +190,7 @@ def evaluated(kinfold: Kinfold, contacts: list[str], where: dict[str, Any]) -> l
     found = []
     for contact in contacts:
         activities, _ = kinfold.contacts.activity(contact, limit=1000)
-        events = [(item["event"], as_micros(item["occurred_at"])) for item in activities]
+        events = [(item["event"], as_micros(item["occurred_at"]), item["event_properties"]) for item in activities]
         if meets(where, kinfold.contacts.get(contact), events, now()):
             found.append(contact)
     return found
@@ -197,6 +248,132 @@ def test_an_event_counts_within_its_period(kinfold: Kinfold, age: int, within: s
     (contact,) = resolve(kinfold, [{"tracker_id": "t1", "event": "purchase", "age": age}])
     kinfold.segments.define("buyers", "dynamic_plus", {"event": "purchase", "at_least": 1, "within": within})
     assert members(kinfold, "buyers") == [contact] * inside
+
+
+@pytest.mark.parametrize(
+    ("days", "test", "inside"),
+    [
+        (10, {"is_before": "P30D"}, True),
+        (40, {"is_before": "P30D"}, False),
+        (-400, {"is_before": "P30D"}, True),
+        (-40, {"is_before": "-P30D"}, True),
+        (-10, {"is_before": "-P30D"}, False),
+        (40, {"is_after": "P30D"}, True),
+        (10, {"is_after": "P30D"}, False),
+        (-10, {"is_after": "-P30D"}, True),
+        (-40, {"is_after": "-P30D"}, False),
+        (400, {"is_after": "-P30D"}, True),
+        (-40, {"older_than": "P30D"}, True),
+        (-10, {"older_than": "P30D"}, False),
+        (40, {"older_than": "P30D"}, False),
+        (-1, {"is_before": "PT0S"}, True),
+        (1, {"is_after": "-PT0S"}, True),
+        (1, {"is_before": "P9999999Y"}, True),
+        (1, {"is_after": "-P9999999Y"}, True),
+        (1, {"is_before": "2000-01-01"}, False),
+        (1, {"is_after": "2000-01-01T00:00:00+01:00"}, True),
+    ],
+    ids=repr,
+)
+def test_a_time_is_before_or_after_one_that_now_is_counted_from(
+    kinfold: Kinfold, days: int, test: dict[str, str], inside: bool
+) -> None:
+    renews = as_text(now() + days * DAY)
+    (contact,) = resolve(
+        kinfold,
+        [{"tracker_id": "t1", "event": "renewal", "properties": {"at": renews}, "event_properties": {"at": renews}}],
+    )
+    kinfold.segments.define("contacts", "dynamic", {"property": "at", **test})
+    kinfold.segments.define("events", "dynamic_plus", {"event": "renewal", "where": {"property": "at", **test}})
+    assert members(kinfold, "contacts") == [contact] * inside
+    assert members(kinfold, "events") == [contact] * inside
+
+
+@pytest.mark.parametrize(
+    ("value", "test", "inside"),
+    [
+        ("2026-11-22T11:00:00+02:00", {"less_than": "2026-11-22T10:00:00Z"}, True),
+        ("2026-11-22T11:00:00+02:00", {"greater_than": "2026-11-22T10:00:00Z"}, False),
+        ("2026-11-22T12:00:00+02:00", {"greater_than": "2026-11-22T10:00:00Z"}, False),
+        ("2026-11-22T12:00:00+02:00", {"less_than": "2026-11-22T10:00:00Z"}, False),
+        ("2026-11-22T10:00:00.5Z", {"greater_than": "2026-11-22T10:00:00Z"}, True),
+        ("2026-11-22", {"less_than": "2026-11-22T01:00:00+02:00"}, False),
+        ("2026-11-22", {"greater_than": "2026-11-22T01:00:00+02:00"}, True),
+        ("2026-02-30", {"greater_than": "2026-02-28T00:00:00Z"}, True),
+        ("2026-02-30", {"is_after": "2000-01-01"}, False),
+        ("soon", {"is_after": "2000-01-01"}, False),
+        (20261122, {"is_after": "2000-01-01"}, False),
+        (["2026-11-22"], {"is_after": "2000-01-01"}, False),
+    ],
+    ids=repr,
+)
+def test_texts_that_are_times_compare_as_times(
+    kinfold: Kinfold, value: Any, test: dict[str, str], inside: bool
+) -> None:
+    (contact,) = resolve(
+        kinfold,
+        [{"tracker_id": "t1", "event": "seen", "properties": {"at": value}, "event_properties": {"at": value}}],
+    )
+    kinfold.segments.define("contacts", "dynamic", {"property": "at", **test})
+    kinfold.segments.define("events", "dynamic_plus", {"event": "seen", "where": {"property": "at", **test}})
+    assert members(kinfold, "contacts") == [contact] * inside
+    assert members(kinfold, "events") == [contact] * inside
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "plain",
+        "",
+        'say "so"',
+        'ends with ",',
+        '","',
+        "\\",
+        "\\n",
+        "\n",
+        "\\u0001",
+        "\u0001\u0002\x00\x1f\x7f",
+        '\\\\"\\',
+        "a/b\t\r\b\f",
+        "\U0001d4b3\u2028é",
+        2**53 + 1,
+        -(2**63),
+        1e300,
+        -0.5,
+        1e-7,
+        True,
+        False,
+        ['"', "\\", ",", '","', "", "\n"],
+        [""],
+        [1, -2],
+        [0.5, 2.0],
+        [True, False],
+    ],
+    ids=repr,
+)
+def test_a_value_of_an_event_is_read_back_as_it_was_sent(kinfold: Kinfold, value: Any) -> None:
+    (contact,) = resolve(kinfold, [{"tracker_id": "t1", "event": "seen", "event_properties": {"it": value, "no": 3}}])
+    kinfold.segments.define("same", "dynamic_plus", {"event": "seen", "where": {"property": "it", "is": value}})
+    assert members(kinfold, "same") == [contact]
+    for item in value if isinstance(value, list) else [value]:
+        kinfold.segments.define("one", "dynamic_plus", {"event": "seen", "where": {"property": "it", "is": item}})
+        assert members(kinfold, "one") == [contact], item
+        other = f"{item} " if isinstance(item, str) else "text"
+        kinfold.segments.define("other", "dynamic_plus", {"event": "seen", "where": {"property": "it", "is": other}})
+        assert members(kinfold, "other") == [], other
+
+
+def test_only_events_whose_properties_meet_their_condition_count(kinfold: Kinfold) -> None:
+    where = {"event": "purchase", "where": {"property": "amount", "greater_than": 100}, "at_least": 2, "within": "P30D"}
+    kinfold.segments.define("big spenders", "dynamic_plus", where)
+    big = {"tracker_id": "t1", "event": "purchase", "event_properties": {"amount": 150, "currency": "EUR"}}
+    (contact,) = resolve(kinfold, [big, big | {"event_properties": {"amount": 99.5}}, big | {"age": 31 * DAY}])
+    assert members(kinfold, "big spenders") == []
+    resolve(kinfold, [big | {"event": "refund"}, big | {"event_properties": {}}])
+    assert members(kinfold, "big spenders") == []
+    resolve(kinfold, [big | {"age": 29 * DAY}])
+    assert members(kinfold, "big spenders") == [contact]
+    assert kinfold.contacts.get(contact)["segments"] == ["big spenders"]
 
 
 def test_membership_ends_when_only_time_has_passed(kinfold: Kinfold) -> None:
@@ -261,6 +438,20 @@ LEAF = {"property": "country", "is": "FR"}
         ({"event": "purchase", "at_least": 1, "within": "PT"}, ["where.within"]),
         ({"event": "purchase", "at_least": 1, "within": "P99999999999999999999D"}, ["where.within"]),
         ({"event": "purchase", "at_least": 1, "within": "P999999999999D"}, ["where.within"]),
+        ({"property": "at", "is_before": 30}, ["where.is_before"]),
+        ({"property": "at", "is_before": "30 days"}, ["where.is_before"]),
+        ({"property": "at", "is_before": "--P30D"}, ["where.is_before"]),
+        ({"property": "at", "is_after": "2026-02-30"}, ["where.is_after"]),
+        ({"property": "at", "is_after": "-P"}, ["where.is_after"]),
+        ({"property": "at", "older_than": "-P30D"}, ["where.older_than"]),
+        ({"property": "at", "older_than": "2026-01-01"}, ["where.older_than"]),
+        ({"property": "at", "is_before": "P1D", "is_after": "-P1D"}, ["where"]),
+        ({"event": "purchase", "where": None}, ["where.where"]),
+        ({"event": "purchase", "where": {"all": []}}, ["where.where.all"]),
+        ({"event": "purchase", "where": {"all": [LEAF, {"kind": "known"}]}}, ["where.where.all[1]"]),
+        ({"event": "purchase", "where": {"key": "email", "exists": True}}, ["where.where"]),
+        ({"event": "purchase", "where": {"not": {"event": "purchase"}}}, ["where.where.not"]),
+        ({"event": "purchase", "where": {"property": "amount", "more_than": 1}}, ["where.where.more_than"]),
         ({"all": [LEAF], "any": [LEAF]}, ["where"]),
         (
             {"all": [{"kind": "x"}, {"not": {"key": "y", "exists": True}}]},
@@ -278,6 +469,26 @@ def test_a_mistake_is_named_by_its_place(kinfold: Kinfold, where: Any, places: l
     named = [error.field for error in refused.value.errors]
     assert [place for place in places if place not in named] == [], named
     assert kinfold.segments.get("kept")["where"] == LEAF, "a bad request changes nothing"
+
+
+@pytest.mark.parametrize(
+    ("where", "place"),
+    [
+        ({"event": "purchase", "where": {"any": [LEAF] * 200}}, "where.where.any[199]"),
+        (
+            {"all": [*[LEAF] * 100, {"event": "purchase", "where": {"any": [LEAF] * 100}}]},
+            "where.all[100].where.any[99]",
+        ),
+        ({"all": [{"event": "purchase", "where": {"any": [LEAF] * 100}}, *[LEAF] * 100]}, "where.all[100]"),
+    ],
+    ids=["one", "after", "before"],
+)
+def test_the_leaves_of_an_event_count_against_the_size_of_its_condition(
+    kinfold: Kinfold, where: dict[str, Any], place: str
+) -> None:
+    with pytest.raises(BadInput) as refused:
+        kinfold.segments.define("s", "dynamic_plus", where)
+    assert [(error.field, error.rule) for error in refused.value.errors] == [(place, "size")]
 
 
 def test_only_dynamic_plus_speaks_of_events(kinfold: Kinfold) -> None:

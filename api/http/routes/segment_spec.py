@@ -37,7 +37,11 @@ log = logging.getLogger(__name__)
 router = APIRouter(tags=["tracking"])
 """Every address is spelled out, since not all of them begin alike."""
 
-_MESSAGE = {"type": "object", "description": "A message of the Segment tracking specification."}
+_MESSAGE = {
+    "type": "object",
+    "description": "A message of the Segment tracking specification.",
+    "additionalProperties": True,
+}
 _EXAMPLES: dict[str, dict[str, Any]] = {
     "identify": {"userId": "42", "anonymousId": "t1", "traits": {"email": "ana@example.com", "plan": "pro"}},
     "track": {"anonymousId": "t1", "event": "Order Completed", "properties": {"revenue": 39.9}},
@@ -112,10 +116,15 @@ for _path in BATCH_PATHS:
             {
                 "type": "object",
                 "required": ["batch"],
+                "additionalProperties": True,
                 "properties": {
                     "batch": {"type": "array", "maxItems": MAX_MESSAGES, "items": _MESSAGE},
                     "sentAt": {"description": "When it was sent, by the sender's clock.", "type": "string"},
-                    "context": {"description": "What every message's context has in common.", "type": "object"},
+                    "context": {
+                        "description": "What every message's context has in common.",
+                        "type": "object",
+                        "additionalProperties": True,
+                    },
                 },
             },
             {

@@ -73,6 +73,29 @@ def test_dates_states_spaces_and_conditions_decide_who_may_get_an_offer(kinfold:
     assert "buyers" in names(ask(kinfold, "crm/home", email=ANA))
 
 
+def test_conditions_of_offers_ask_times_and_the_properties_of_events(kinfold: Kinfold) -> None:
+    big = {"property": "amount", "greater_than": 100}
+    shop(
+        kinfold,
+        {
+            "renew": {"where": {"property": "renews_at", "is_before": "P30D"}},
+            "later": {"where": {"property": "renews_at", "is_after": "P30D"}},
+            "gold": {"where": {"event": "purchase", "where": big, "at_least": 2, "within": "P30D"}},
+            "silver": {"where": {"event": "purchase", "where": big}},
+            "one": {"where": {"event": "purchase", "where": {"property": "amount", "is": 1}}},
+            "true": {"where": {"event": "purchase", "where": {"property": "amount", "is": True}}},
+        },
+    )
+    renews = (datetime.now(UTC) + timedelta(days=10)).isoformat()
+    resolve(kinfold, email=ANA, properties={"renews_at": renews}, event="purchase", event_properties={"amount": 150})
+    resolve(kinfold, email=ANA, event="purchase", event_properties={"amount": True})
+    answer = ask(kinfold, "crm/home", email=ANA, explain=True)
+    assert names(answer) == ["renew", "silver", "true"]
+    assert why(answer) == {"later": "condition", "gold": "condition", "one": "condition"}
+    resolve(kinfold, email=ANA, event="purchase", event_properties={"amount": 100.5})
+    assert "gold" in names(ask(kinfold, "crm/home", email=ANA))
+
+
 def test_a_contact_that_the_call_itself_makes_is_held_against_conditions_as_it_is_then(kinfold: Kinfold) -> None:
     shop(
         kinfold,

@@ -149,11 +149,62 @@ def test_one_bad_file_stops_the_loading_with_its_name(tmp_path: Path) -> None:
         load_statements(tmp_path)
 
 
+FRAGMENT = """\
+// name: folder.piece
+// purpose: Tell whether n is of value.
+// needs: n
+n.value = $value
+"""
+INSERTS = variant("RETURN n.id", "WHERE\n  // insert: folder.piece\nRETURN n.id", variant(" {value: $value}", ""))
+
+
+def loaded(folder: Path, files: dict[str, str]) -> dict[str, Statement]:
+    (folder / "folder").mkdir()
+    for name, text in files.items():
+        (folder / "folder" / f"{name}.cypher").write_text(text)
+    return dict(load_statements(folder))
+
+
+def test_a_fragment_is_put_in_where_a_statement_says_and_is_no_statement(tmp_path: Path) -> None:
+    found = loaded(tmp_path, {"text": INSERTS, "piece": FRAGMENT})
+    assert list(found) == ["folder.text"]
+    assert found["folder.text"].text.splitlines() == [
+        "MATCH (n:Thing)",
+        "WHERE",
+        "n.value = $given.value",
+        "RETURN n.id AS id, n.kind AS kind",
+    ]
+
+
+def test_a_fragment_may_insert_another(tmp_path: Path) -> None:
+    outer = FRAGMENT.replace("piece", "outer").replace("n.value = $value", "n.on AND\n// insert: folder.piece")
+    found = loaded(tmp_path, {"text": INSERTS.replace("piece", "outer"), "outer": outer, "piece": FRAGMENT})
+    assert "n.on AND\nn.value = $given.value" in found["folder.text"].text
+
+
+@pytest.mark.parametrize(
+    ("piece", "text", "wrong"),
+    [
+        (FRAGMENT, INSERTS.replace("insert: folder.piece", "insert: folder.other"), "no fragment 'folder.other'"),
+        (FRAGMENT.replace("n.value", "// insert: folder.piece\nn.value"), INSERTS, "no fragment 'folder.piece'"),
+        (FRAGMENT.replace("needs: n", "needs: n, other"), INSERTS, "needed and not used: \\['other'\\]"),
+        (FRAGMENT.replace("folder.piece", "folder.other"), INSERTS, "the header says 'folder.other'"),
+        (FRAGMENT.replace("Tell whether n is of value.", ""), INSERTS, "the header lacks purpose"),
+        (FRAGMENT.replace("$value", "$other"), INSERTS, "used and not declared: \\['other'\\]"),
+        (FRAGMENT, READS, "folder.piece: no statement inserts"),
+    ],
+    ids=["unknown", "itself", "unused variable", "name", "purpose", "parameter", "unused"],
+)
+def test_a_fragment_that_does_not_fit_is_refused(tmp_path: Path, piece: str, text: str, wrong: str) -> None:
+    with pytest.raises(StatementError, match=wrong):
+        loaded(tmp_path, {"text": text, "piece": piece})
+
+
 def test_every_statement_file_of_the_product_is_loaded() -> None:
     files = {
         ".".join(path.relative_to(CYPHER).with_suffix("").parts)
         for path in CYPHER.rglob("*.cypher")
-        if "migrations" not in path.parts
+        if "migrations" not in path.parts and "\n// needs: " not in path.read_text()
     }
     assert load_statements().keys() == files
 
