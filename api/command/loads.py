@@ -14,6 +14,7 @@ from api.command.edits import Teller
 from api.terminal import Refusal, analysing, say, stderr
 from graph.kinfold import Kinfold
 from graph.loads.customers import Refused
+from graph.loads.layouts import Layout, read_mapping, read_types
 from graph.loads.loads import Loaded
 
 SHOWN = 5
@@ -33,6 +34,7 @@ class Report:
         self._file: BinaryIO | None = None
         self._named = ""
         self.shown: list[str] = []
+        self._before: tuple[int, int] | None = None
 
     def check(self) -> None:
         """Refuse a file that holds something else than such a report: it would be lost.
@@ -71,7 +73,8 @@ class Report:
         self._file = path.open("ab")
 
     def add(self, refused: list[Refused]) -> None:
-        """Write what is wrong with the rows of one batch."""
+        """Write what is wrong with the rows of one batch; a second time in place of the first, until it is kept."""
+        self._take_back()
         for item in refused:
             if len(self.shown) < SHOWN:
                 place = f"{item.field}: " if item.field else ""
@@ -82,8 +85,30 @@ class Report:
         if self._file is not None:
             self._file.flush()
 
+    def add_for_good(self, refused: list[Refused]) -> None:
+        """Write what is wrong with lines that no transaction will tell again."""
+        self.keep()
+        self.add(refused)
+        self.keep()
+
+    def keep(self) -> None:
+        """Keep what was written last: its batch is committed."""
+        self._before = None
+
+    def _take_back(self) -> None:
+        there = self._file.tell() if self._file is not None and self._file.seekable() else 0
+        if self._before is None:
+            self._before = len(self.shown), there
+            return
+        shown, there = self._before
+        del self.shown[shown:]
+        if self._file is not None and self._file.seekable():
+            self._file.seek(there)
+            self._file.truncate()
+
     def close(self) -> None:
         """Close the file."""
+        self._before = None
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -135,6 +160,11 @@ class Report:
             self._file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
 
 
+def read_layout(mapping: Path | None, types: list[str], delimiter: str | None, encoding: str | None) -> Layout:
+    """Return what the options say of the files."""
+    return Layout(delimiter, encoding, read_mapping(mapping) if mapping else {}, read_types(types))
+
+
 def check(files: list[Path], report: Path | None, *, history: bool) -> None:
     """Refuse what could not be read or written before anything runs."""
     for file in files:
@@ -151,19 +181,25 @@ def _report(path: Path | None, *, history: bool) -> Report:
     return Report(path, "line" if history else "row")
 
 
-def load(kinfold: Kinfold, files: list[Path], report: Path | None, *, anew: bool, as_json: bool) -> int:
+def load(kinfold: Kinfold, files: list[Path], report: Path | None, *, anew: bool, as_json: bool, layout: Layout) -> int:
     """Load files one after the other, show what came of each, and say how many rows were refused."""
     kept = _report(report, history=False)
     with _progress() as progress:
 
         def one(file: Path) -> Loaded:
             task = progress.add_task(file.name, total=None)
+
+            def done_with(rows: int) -> None:
+                kept.keep()
+                progress.update(task, completed=rows)
+
             return kinfold.loads.load(
                 file,
                 anew=anew,
+                layout=layout,
                 on_begin=lambda rows: kept.begin(file, rows),
                 on_refused=kept.add,
-                on_progress=lambda rows: progress.update(task, completed=rows),
+                on_progress=done_with,
             )
 
         done = _one_by_one(files, one, kept)
@@ -191,7 +227,7 @@ def load_histories(
                 anew=anew,
                 work=work,
                 on_begin=lambda: kept.begin(file, 0),
-                on_refused=kept.add,
+                on_refused=kept.add_for_good,
                 on_progress=lambda what, done, total: progress(f"{file.name}: {_STEPS[what]}", done, total),
             )
 
@@ -246,8 +282,19 @@ def _words(file: Path, loaded: Loaded) -> str:
     begun = "was loaded before; nothing changed" if loaded.before else "is loaded"
     return (
         f"{file} {begun}: {loaded.rows:,} rows; {loaded.loaded:,} new, of which {loaded.created:,} made a contact; "
-        f"{loaded.repeated:,} were there; {loaded.refused:,} refused."
+        f"{loaded.repeated:,} were there; {loaded.refused:,} refused.{_losses(loaded)}"
     )
+
+
+def _losses(loaded: Loaded) -> str:
+    """Say what rows lost, though they were loaded."""
+    parts = (
+        (loaded.conflicts, "without a key that is somebody else's"),
+        (loaded.limited, "cut short by a limit"),
+        (loaded.shared, "with a subscription that others have too"),
+    )
+    said = "; ".join(f"{count:,} {words}" for count, words in parts if count)
+    return f" Of those loaded: {said}." if said else ""
 
 
 def _progress() -> Progress:

@@ -495,6 +495,15 @@ def load(
             help="With --history: where the parted log is kept meanwhile, else in KINFOLD_HOME.", metavar="DIR"
         ),
     ] = None,
+    mapping: Annotated[
+        Path | None, typer.Option("--map", help="YAML with the field of each column of FILE.", metavar="FILE")
+    ] = None,
+    types: Annotated[
+        list[str] | None,
+        typer.Option(help="COLUMN=text|number|boolean|date of a CSV, or =date:%d/%m/%Y; else all cells say it."),
+    ] = None,
+    delimiter: Annotated[str | None, typer.Option(help="Of a CSV: one character, or tab.")] = None,
+    encoding: Annotated[str | None, typer.Option(help="Of a CSV: utf-8, utf-16, windows-1252 …")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Load existing customers, or a long history, from where an earlier run was stopped.
@@ -509,6 +518,9 @@ def load(
         changed = {"policy": policy.value} if policy else {}
         if not history and (workers is not None or work is not None):
             raise Refusal("--workers and --work go with --history.")
+        layout = loads.read_layout(mapping, types or [], delimiter, encoding)
+        if history and layout.mark:
+            raise Refusal("--map, --types, --delimiter and --encoding go with tables, not with --history.")
         loads.check(files, refused, history=history)
         with _opened(_settings(**changed)) as kinfold:
             rarely_collect()
@@ -517,7 +529,7 @@ def load(
                     kinfold, files, refused, anew=anew, workers=workers, work=work, as_json=as_json
                 )
             else:
-                broken = loads.load(kinfold, files, refused, anew=anew, as_json=as_json)
+                broken = loads.load(kinfold, files, refused, anew=anew, as_json=as_json, layout=layout)
         raise typer.Exit(1 if broken else 0)
 
 

@@ -8,5 +8,6 @@ REMOVE l._lock
 WITH l WHERE $anew OR l.began_at IS NULL
 SET l = {
   id: $id, rows: 0, loaded: 0, created: 0, refused: 0, repeated: 0,
+  conflicts: 0, limited: 0, shared: 0,
   began_at: datetime({epochSeconds: $at[0], nanosecond: $at[1]})
 }

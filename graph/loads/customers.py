@@ -4,27 +4,27 @@ A row is one person. What it says is what an event says, and the decision table 
 person has several keys of a kind, further events tie them to the person's user id or email.
 """
 
-import codecs
-import csv
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from itertools import islice
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import orjson
 
-from graph.errors import BadInput, FieldError, KinfoldError
+from graph.errors import BadInput, FieldError
 from graph.identity.events import MAX_EVENT_BYTES, Event, read_event
 from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
+from graph.loads import sheets, values
+from graph.loads.layouts import KEY_COLUMNS, PROPERTY, FileError, Layout, fields_of
+from graph.loads.sheets import Sheet
+from graph.loads.values import ColumnType
 
-KEY_COLUMNS = ("user_id", "email", "tracker_id", "subscription")
-COLUMNS = (*KEY_COLUMNS, "properties", "created_at")
-PROPERTY = "properties."
-"""What the name of a column begins with that holds one property."""
-AS_WRITTEN = frozenset({"email", "tracker_id", "subscription"})
+AS_WRITTEN = frozenset({"email", "subscription"})
 """Keys that no table has as numbers."""
+DEFAULT_LAYOUT = Layout()
 EVENT = "loaded"
 """The name of the activity that a row leaves."""
 MESSAGE = "row:"
@@ -33,14 +33,9 @@ MESSAGE = "row:"
 
 TOO_LONG = "\0bytes"
 """Where a row that is not read has how many bytes it would have; no column is called so."""
-_MAX_LINE = 8 * MAX_EVENT_BYTES
 _MAX_PART = 64 * 1024 * 1024
 _MAX_VALUES = 1_000_000
 _VALUES_A_ROW = 64
-
-
-class FileError(KinfoldError):
-    """A file cannot be loaded at all; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +77,25 @@ class Refused:
 
 
 def read_rows(
-    file: Path, *, after: int = 0, at_once: int = 1_000, namespaces: Namespaces = DEFAULT_NAMESPACES
+    file: Path,
+    *,
+    after: int = 0,
+    at_once: int = 1_000,
+    namespaces: Namespaces = DEFAULT_NAMESPACES,
+    layout: Layout = DEFAULT_LAYOUT,
 ) -> Iterator[list[tuple[int, dict[str, Any]]]]:
     """Read rows with their numbers, so many at once, those up to ``after`` passed over.
 
     Raises
     ------
     FileError
-        When the file is no Parquet and no CSV, or has a column that is not in `COLUMNS` and is no property's.
+        When the file is no Parquet and no CSV, or has a column of which nobody says what it is.
     """
     with file.open("rb") as opened:
         beginning = opened.read(4)
     if not beginning:
         raise FileError(f"{file}: this file is empty; CSV begins with a line of columns.")
-    yield from (_parquet if beginning == b"PAR1" else _csv)(file, after, at_once, namespaces)
+    yield from (_parquet if beginning == b"PAR1" else _csv)(file, after, at_once, namespaces, layout)
 
 
 def read_customer(number: int, row: Mapping[str, Any], namespaces: Namespaces = DEFAULT_NAMESPACES) -> Customer:
@@ -109,13 +109,16 @@ def read_customer(number: int, row: Mapping[str, Any], namespaces: Namespaces = 
     if TOO_LONG in row:
         message = f"a row is at most {MAX_EVENT_BYTES} bytes, this one has {row[TOO_LONG]}"
         raise BadInput([FieldError("", "too_large", message)])
+    if isinstance(wrong := row.get(""), FieldError):
+        raise BadInput([wrong])
+    row = {name: plain for name, value in row.items() if (plain := values.plain(value)) is not None}
     keys = {name: _keys(name, row.get(name)) for name in KEY_COLUMNS}
     further = {
-        name: values for name in namespaces.names if name not in KEY_COLUMNS and (values := _keys(name, row.get(name)))
+        name: found for name in namespaces.names if name not in KEY_COLUMNS and (found := _keys(name, row.get(name)))
     }
     _check_keys(keys, further)
     properties = _properties(row)
-    created_at = row.get("created_at")
+    created_at = values.occurred(row.get("created_at"))
     named = {f"{PROPERTY}{name}": value for name, value in properties.items()}
     _check_values({**keys, **further, **named, "created_at": created_at})
     said = orjson.dumps({**keys, **further, "properties": properties, "at": created_at}, option=orjson.OPT_SORT_KEYS)
@@ -123,7 +126,7 @@ def read_customer(number: int, row: Mapping[str, Any], namespaces: Namespaces = 
         message = f"a row is at most {MAX_EVENT_BYTES} bytes, this one has {len(said)}"
         raise BadInput([FieldError("", "too_large", message)])
     message = MESSAGE + hashlib.blake2b(said, digest_size=16).hexdigest()
-    first: dict[str, Any] = {name: values[0] for name, values in keys.items() if values}
+    first: dict[str, Any] = {name: found[0] for name, found in keys.items() if found}
     common: dict[str, Any] = {"event": EVENT, "occurred_at": created_at}
     person = {"user_id": first["user_id"]} if "user_id" in first else {"email": first.get("email")}
     if further:
@@ -159,10 +162,10 @@ def _check_keys(keys: Mapping[str, list[Any]], further: Mapping[str, list[Any]])
         raise BadInput(errors)
 
 
-def _check_values(values: Mapping[str, Any]) -> None:
-    """Refuse what Parquet holds and JSON does not, such as decimals and bytes."""
+def _check_values(given: Mapping[str, Any]) -> None:
+    """Refuse what Parquet holds and JSON does not, such as bytes."""
     errors: list[FieldError] = []
-    for field, value in values.items():
+    for field, value in given.items():
         try:
             orjson.dumps(value)
         except (orjson.JSONEncodeError, RecursionError) as error:
@@ -180,11 +183,10 @@ def _keys(name: str, value: Any) -> list[Any]:
         except orjson.JSONDecodeError:
             listed = None
         value = listed if isinstance(listed, list) else value
-    values = value if isinstance(value, list) else [value]
     # Tables of customers number them more often than not.
     return [
-        str(item) if name not in AS_WRITTEN and isinstance(item, int) and not isinstance(item, bool) else item
-        for item in values
+        item if name in AS_WRITTEN else values.key_text(item)
+        for item in (value if isinstance(value, list) else [value])
         if item is not None
     ]
 
@@ -212,78 +214,123 @@ def _properties(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _check_columns(file: Path, columns: list[str], namespaces: Namespaces) -> None:
-    known = dict.fromkeys((*COLUMNS, *namespaces.names))
-    unknown = [name for name in columns if name not in known and not (name.startswith(PROPERTY) and name != PROPERTY)]
-    if unknown:
-        raise FileError(
-            f"{file}: there is no column {', '.join(map(repr, unknown))}; the columns are {', '.join(known)}, and "
-            f"{PROPERTY}NAME for a property."
-        )
-    twice = sorted({name for name in columns if columns.count(name) > 1})
-    if twice:
-        raise FileError(f"{file}: the column {twice[0]!r} is there twice.")
-    if not any(name in namespaces for name in columns):
-        raise FileError(f"{file}: none of its columns is a key: {', '.join(namespaces.names)}.")
+def _csv(
+    file: Path, after: int, at_once: int, namespaces: Namespaces, layout: Layout
+) -> Iterator[list[tuple[int, dict[str, Any]]]]:
+    sheet = sheets.sniff(file, layout)
+    columns = _columns(sheet, namespaces, layout)
+    batch: list[tuple[int, dict[str, Any]]] = []
+    for number, (_, cells) in enumerate(_rows_of(sheet), start=1):
+        if number <= after:
+            continue
+        batch.append((number, _row(columns, cells)))
+        if len(batch) == at_once:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
 
 
-def _csv(file: Path, after: int, at_once: int, namespaces: Namespaces) -> Iterator[list[tuple[int, dict[str, Any]]]]:
-    csv.field_size_limit(_MAX_LINE)
-    with file.open(encoding="utf-8-sig", newline="") as text:
-        reader = csv.reader(_bounded(file, text), strict=True)
-        try:
-            columns = next(reader, [])
-            _check_columns(file, columns, namespaces)
-            batch: list[tuple[int, dict[str, Any]]] = []
-            number = 0
-            for values in reader:
-                if not values:
-                    continue
-                number += 1
-                if number <= after:
-                    continue
-                row: dict[str, Any] = {name: value for name, value in zip(columns, values, strict=False) if value != ""}
-                if len(values) != len(columns):
-                    row = {"": f"{len(values)} values in a file of {len(columns)} columns"}
-                batch.append((number, row))
-                if len(batch) == at_once:
-                    yield batch
-                    batch = []
-            if batch:
-                yield batch
-        except csv.Error as error:
-            raise FileError(f"{file}, line {reader.line_num}: this is no CSV: {error}") from error
-        except UnicodeDecodeError as error:
-            # The error counts from the start of a block that was read ahead.
-            raise FileError(f"{file}, line {_not_utf8(file)}: this is not UTF-8: {error.reason}") from error
+def columns_of(
+    file: Path, namespaces: Namespaces = DEFAULT_NAMESPACES, layout: Layout = DEFAULT_LAYOUT
+) -> list["Column"]:
+    """Return the columns of a CSV that are read, as which field and of which type.
+
+    Raises
+    ------
+    FileError
+        When the file cannot be read.
+    """
+    return [column for column in _columns(sheets.sniff(file, layout), namespaces, layout) if column.field is not None]
 
 
-def _bounded(file: Path, text: TextIO) -> Iterator[str]:
-    """Read lines, none of which is held when it is longer than any row."""
-    number = 0
-    while line := text.readline(_MAX_LINE):
-        number += 1
-        if len(line) == _MAX_LINE and not line.endswith("\n"):
-            raise FileError(
-                f"{file}, line {number}: this line is longer than any row, which has {MAX_EVENT_BYTES} bytes."
-            )
-        yield line
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a CSV.
+
+    Attributes
+    ----------
+    header
+        What the file calls it.
+    field
+        Which field it is; None when it is left out.
+    type, form
+        How its cells are read, and how its times are written where that was said.
+    said
+        Its type was said: a cell that does not fit is a mistake.
+    digits
+        Its ids were written as floats.
+    """
+
+    header: str
+    field: str | None
+    type: ColumnType = ColumnType.TEXT
+    form: str | None = None
+    said: bool = False
+    digits: bool = False
+
+    def read(self, cell: str) -> Any:
+        """Return what a cell says; a mistake where it does not fit."""
+        assert self.field is not None
+        if self.said:
+            read = values.declared(self.type, self.form, cell)
+            if read is None:
+                return FieldError(self.field, "type", f"{cell[:40]!r} is not a {self.type}")
+            return read
+        if self.field.startswith(PROPERTY):
+            return values.inferred(self.type, cell)
+        return cell.partition(".")[0] if self.digits else cell
 
 
-def _not_utf8(file: Path) -> int:
-    number, decoder = 1, codecs.getincrementaldecoder("utf-8")()
-    with file.open("rb") as stream:
-        while block := stream.read(_MAX_LINE):
-            try:
-                decoder.decode(block)
-            except UnicodeDecodeError as error:
-                return number + error.object[: error.start].count(b"\n")
-            number += block.count(b"\n")
-    return number
+def _columns(sheet: Sheet, namespaces: Namespaces, layout: Layout) -> list[Column]:
+    """Read the columns, and every cell of them once: a type is one that all cells have."""
+    headers = next((cells for _, cells in sheet.records()), [])
+    names = fields_of(sheet.file, headers, layout, namespaces)
+    columns = [Column(header, name) for header, name in zip(headers, names, strict=True)]
+    types: dict[int, values.Inference] = {}
+    floats: dict[int, values.WholeFloats] = {}
+    for place, column in enumerate(columns):
+        said = layout.typed(column.header.strip(), column.field) if column.field else None
+        if said is not None:
+            columns[place] = Column(column.header, column.field, *said, said=True)
+        elif column.field and column.field.startswith(PROPERTY):
+            types[place] = values.Inference()
+        elif column.field in namespaces and column.field not in AS_WRITTEN:
+            floats[place] = values.WholeFloats()
+    for _, cells in _rows_of(sheet):
+        if len(cells) == len(columns):
+            for place, cell in enumerate(cells):
+                if cell and (seen := types.get(place) or floats.get(place)):
+                    seen.see(cell)
+    for place, inference in types.items():
+        columns[place] = replace(columns[place], type=inference.result)
+    for place, whole in floats.items():
+        columns[place] = replace(columns[place], digits=whole.result)
+    return columns
+
+
+def _rows_of(sheet: Sheet) -> Iterator[tuple[int, list[str]]]:
+    return islice(sheet.records(), 1, None)
+
+
+def _row(columns: list[Column], cells: list[str]) -> dict[str, Any]:
+    if len(cells) != len(columns):
+        message = f"{len(cells)} values in a file of {len(columns)} columns"
+        return {"": FieldError("", "columns", message)}
+    row: dict[str, Any] = {}
+    for column, cell in zip(columns, cells, strict=True):
+        if column.field is None or cell == "":
+            continue
+        read = column.read(cell)
+        if isinstance(read, FieldError):
+            return {"": read}
+        if read is not None:
+            row[column.field] = read
+    return row
 
 
 def _parquet(
-    file: Path, after: int, at_once: int, namespaces: Namespaces
+    file: Path, after: int, at_once: int, namespaces: Namespaces, layout: Layout
 ) -> Iterator[list[tuple[int, dict[str, Any]]]]:
     try:
         import pyarrow as pa
@@ -295,7 +342,8 @@ def _parquet(
             leaves = _texts(file, looked_at.metadata)
         # Read as what they are in the file, a dictionary and places in it: a kilobyte can stand for gigabytes.
         with pq.ParquetFile(file, read_dictionary=leaves) as opened:
-            _check_columns(file, opened.schema_arrow.names, namespaces)
+            names = opened.schema_arrow.names
+            fields = dict(zip(names, fields_of(file, names, layout, namespaces), strict=True))
             number = 0
             groups: list[int] = []
             for group in range(opened.num_row_groups):
@@ -309,11 +357,17 @@ def _parquet(
                 for row in _rows(part):
                     number += 1
                     if number > after:
-                        batch.append((number, {name: _aware(value) for name, value in row.items()}))
+                        batch.append((number, _named(row, fields)))
                 if batch:
                     yield batch
     except (pa.ArrowException, OSError) as error:
         raise FileError(f"{file}: this cannot be read as Parquet: {error}") from error
+
+
+def _named(row: Mapping[str, Any], fields: Mapping[str, str | None]) -> dict[str, Any]:
+    if TOO_LONG in row:
+        return dict(row)
+    return {field: _aware(value) for name, value in row.items() if (field := fields[name]) is not None}
 
 
 def _texts(file: Path, metadata: Any) -> list[str]:
@@ -321,9 +375,9 @@ def _texts(file: Path, metadata: Any) -> list[str]:
     for place in range(metadata.num_row_groups):
         group = metadata.row_group(place)
         columns = [group.column(column) for column in range(group.num_columns)]
-        values = max((column.num_values for column in columns), default=0)
-        if values > _MAX_VALUES + _VALUES_A_ROW * group.num_rows:
-            raise FileError(f"{file}: row group {place} stands for {values:,} values in {group.num_rows:,} rows.")
+        most = max((column.num_values for column in columns), default=0)
+        if most > _MAX_VALUES + _VALUES_A_ROW * group.num_rows:
+            raise FileError(f"{file}: row group {place} stands for {most:,} values in {group.num_rows:,} rows.")
     leaves = [metadata.schema.column(column) for column in range(metadata.num_columns)]
     return [leaf.path for leaf in leaves if leaf.physical_type == "BYTE_ARRAY"]
 
@@ -336,7 +390,7 @@ def _rows(part: Any) -> Iterator[dict[str, Any]]:
     for place in range(part.num_rows):
         row = part.slice(place, 1)
         weight = sum(map(_weight, row.columns))
-        if weight > _MAX_LINE:
+        if weight > sheets.MAX_LINE:
             yield {TOO_LONG: weight}
         else:
             yield from row.to_pylist()

@@ -24,7 +24,7 @@ from graph.embedded.home import FileLock
 from graph.errors import ClashError
 from graph.identity.resolver import Resolver
 from graph.loads.customers import Refused
-from graph.loads.loads import BUSY, Loaded
+from graph.loads.loads import BUSY, Loaded, advance
 from graph.loads.partitions import Stretch
 from graph.loads.ties import Read, Span, connect, refusals_path, survey
 from graph.loads.worker import Part, Plan, Worker, failures_path, record_name
@@ -222,7 +222,7 @@ class EventLogs:
                 raise ClashError(BUSY)
             told = {name: sum(state[name] for state in states) for name in ("loaded", "created", "refused", "repeated")}
             told["refused"] += plan.refused
-            tx.run("loads.advance", id=load, **{"from": 0, "to": plan.lines}, **told)
+            advance(tx, load, 0, plan.lines, **told)
             tx.run("loads.finish", id=load, at=to_pair(self._clock.next()))
             tx.run("loads.forget", beginning=f"{load}/")
             (state,) = tx.run("loads.state", id=load)

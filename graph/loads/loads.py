@@ -1,21 +1,23 @@
 """Bulk loads of existing customers: batches of rows through the resolver, each with the load's progress.
 
 The progress is committed with the rows that it tells of, so a load that was killed goes on behind the last batch. The
-message id of a row is a hash of what it says: the same row again, in whatever file, changes nothing.
+message id of a row is a hash of what it says and of the row before it that had the same first key: a row that says what
+the last one of that person said, in whatever file, changes nothing, and one that goes back to an earlier value does.
 """
 
 import hashlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from pathlib import Path
 
 from graph.clock import Clock, to_pair
 from graph.errors import BadInput, ClashError, FieldError
 from graph.identity.resolver import Prepared, Resolver
-from graph.loads.customers import Refused, read_customer, read_rows
-from graph.model import Answer, Outcome
+from graph.loads.customers import DEFAULT_LAYOUT, MESSAGE, Refused, read_customer, read_rows
+from graph.loads.layouts import Layout
+from graph.model import Answer, KeyRef, Outcome
 from graph.store.database import REPEATABLE, Database, Row, Transaction
 
 ROWS_AT_ONCE = 1_000
@@ -41,9 +43,15 @@ class Loaded:
     refused
         Rows that break a rule.
     repeated
-        Rows that had been loaded before, by this file or another.
+        Rows that say what the last row of the same person said, in this file or another.
     before
         Every row was done before this call.
+    conflicts
+        Rows loaded without a key that is somebody else's, or that the contact could not take.
+    limited
+        Rows of which a limit kept a key or a union back.
+    shared
+        Rows whose subscription is another contact's too.
     """
 
     rows: int
@@ -52,11 +60,14 @@ class Loaded:
     refused: int
     repeated: int
     before: bool = False
+    conflicts: int = 0
+    limited: int = 0
+    shared: int = 0
 
     @classmethod
     def of(cls, state: Row, *, before: bool = False) -> "Loaded":
         """Tell it from a load's record."""
-        counts = {name: state[name] for name in ("rows", "loaded", "created", "refused", "repeated")}
+        counts = {name: state[name] for name in ("rows", "loaded", "created", "refused", "repeated", *LOSSES)}
         return cls(**counts, before=before)
 
     @property
@@ -66,10 +77,38 @@ class Loaded:
 
 
 @dataclass(slots=True)
+class _Row:
+    """A row that can be loaded, as its events."""
+
+    number: int
+    events: list[Prepared]
+
+    @property
+    def person(self) -> KeyRef:
+        """The key by which the row's person is known again: the first one that counts."""
+        return self.events[0].keys.every[0]
+
+    @property
+    def said(self) -> str:
+        """A hash of what the row says."""
+        return self.events[0].message_id.removeprefix(MESSAGE)
+
+    def called(self, message: str) -> "_Row":
+        """Return the row under another message id."""
+        own = self.events[0].message_id
+        return _Row(self.number, [_renamed(one, message + one.message_id.removeprefix(own)) for one in self.events])
+
+
+def _renamed(prepared: Prepared, message: str) -> Prepared:
+    event = prepared.event.model_copy(update={"message_id": message})
+    return replace(prepared, event=event, message_id=message)
+
+
+@dataclass(slots=True)
 class _Batch:
     start: int
     end: int
-    customers: list[list[Prepared]] = field(default_factory=list)
+    customers: list[_Row] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
 
     @property
@@ -90,6 +129,7 @@ class Loads:
         file: Path,
         *,
         anew: bool = False,
+        layout: Layout = DEFAULT_LAYOUT,
         on_begin: Callable[[int], None] = lambda _: None,
         on_refused: Callable[[list[Refused]], None] = lambda _: None,
         on_progress: Progress = lambda _: None,
@@ -101,11 +141,14 @@ class Loads:
         file
             Parquet or CSV; docs/bulk-load.md has its columns.
         anew
-            Go through all rows again; those that are loaded stay as they are.
+            Go through all rows again; those that say what the person's last row said stay as they are.
+        layout
+            How the file is written and which field its columns are, where that is not found out.
         on_begin
             Told how many rows an earlier call has done.
         on_refused
-            Told what is wrong with rows, in their order, before the batch that they are in is committed.
+            Told what is wrong with the rows of a batch and what they lost, in their order, before the batch is
+            committed; told again, all of it, when the database has to try a batch again.
         on_progress
             Told how many rows are done, after each commit.
 
@@ -120,12 +163,15 @@ class Loads:
 
         Notes
         -----
-        O(rows); the file is read twice, once for its digest. Memory holds three batches.
+        O(rows); the file is read three times, once for its digest and once for the types of its columns. Memory holds
+        three batches.
         """
-        name = digest(file)
+        name = digest(file) + (f":{layout.mark}" if layout.mark else "")
         state = self._state(name)
         if state is not None and state["finished"] and not anew:
-            return Loaded.of(state, before=True)
+            if state["last"]:
+                return Loaded.of(state, before=True)
+            anew = True  # another file has said something else since
         if state is None or anew:
 
             def begin(tx: Transaction) -> None:
@@ -136,9 +182,8 @@ class Loads:
         assert state is not None
         done: int = state["rows"]
         on_begin(done)
-        for batch in self._ahead(file, done):
-            on_refused(batch.refused)
-            self._load(name, batch)
+        for batch in self._ahead(file, done, layout):
+            self._load(name, batch, on_refused)
             on_progress(batch.end)
         self._database.write(
             lambda tx: tx.run("loads.finish", id=name, at=to_pair(self._clock.next())), committed=REPEATABLE
@@ -151,23 +196,22 @@ class Loads:
         rows = self._database.read(lambda tx: tx.run("loads.state", id=name))
         return rows[0] if rows else None
 
-    def _ahead(self, file: Path, done: int) -> Iterator[_Batch]:
+    def _ahead(self, file: Path, done: int, layout: Layout) -> Iterator[_Batch]:
         """Read and check the next batch while the one before is resolved."""
-        batches = self._batches(file, done)
+        batches = self._batches(file, done, layout)
         with ThreadPoolExecutor(1, thread_name_prefix="kinfold-load") as reader:
             coming = reader.submit(next, batches, None)
             while (batch := coming.result()) is not None:
                 coming = reader.submit(next, batches, None)
                 yield batch
 
-    def _batches(self, file: Path, done: int) -> Iterator[_Batch]:
-        for rows in read_rows(file, after=done, at_once=ROWS_AT_ONCE, namespaces=self._resolver.namespaces):
+    def _batches(self, file: Path, done: int, layout: Layout) -> Iterator[_Batch]:
+        namespaces = self._resolver.namespaces
+        for rows in read_rows(file, after=done, at_once=ROWS_AT_ONCE, namespaces=namespaces, layout=layout):
             batch = _Batch(rows[0][0] - 1, rows[-1][0])
             for number, row in rows:
                 try:
-                    if "" in row:
-                        raise BadInput([FieldError("", "columns", row[""])])
-                    prepared = self._resolver.prepare(read_customer(number, row, self._resolver.namespaces).events)
+                    prepared = self._resolver.prepare(read_customer(number, row, namespaces).events)
                     aside = [item for one in prepared for item in one.keys.ignored]
                     if not prepared[0].keys.every:
                         raise BadInput([FieldError(item.key, item.reason, _WHY[item.reason]) for item in aside])
@@ -178,31 +222,86 @@ class Loads:
                     Refused(number, item.key, item.reason, f"{_WHY[item.reason]}; the row was loaded without it", False)
                     for item in aside
                 ]
-                batch.customers.append(prepared)
+                batch.customers.append(_Row(number, prepared))
             yield batch
 
-    def _load(self, name: str, batch: _Batch) -> None:
-        prepared = [one for customer in batch.customers for one in customer]
-        firsts = list(accumulate((len(customer) for customer in batch.customers[:-1]), initial=0))
-        if not batch.customers:
-            firsts = []
+    def _load(self, name: str, batch: _Batch, on_refused: Callable[[list[Refused]], None]) -> None:
+        rows, last = self._in_turn(batch.customers)
+        prepared = [one for row in rows for one in row.events]
+        ends = list(accumulate(len(row.events) for row in rows))
 
         def note(tx: Transaction, answers: list[Answer]) -> None:
-            rows = [answers[place] for place in firsts]
-            repeated = sum(answer.duplicate for answer in rows)
-            created = sum(answer.outcome is Outcome.CREATED and not answer.duplicate for answer in rows)
+            own = [answers[end - len(row.events) : end] for row, end in zip(rows, ends, strict=True)]
+            repeated = sum(one[0].duplicate for one in own)
+            created = sum(one[0].outcome is Outcome.CREATED and not one[0].duplicate for one in own)
+            lost = [item for row, one in zip(rows, own, strict=True) for item in _lost(row, one)]
             advance(
                 tx,
                 name,
                 batch.start,
                 batch.end,
-                loaded=len(rows) - repeated,
+                loaded=len(own) - repeated,
                 created=created,
                 refused=batch.broken,
                 repeated=repeated,
+                **{kind: len({item.row for item in lost if item.rule == rule}) for kind, rule in LOSSES.items()},
             )
+            if last:
+                tx.run("loads.remember", rows=[[*key, *said] for key, said in last.items()])
+            on_refused(sorted([*batch.refused, *lost], key=lambda item: item.row))
 
         self._resolver.resolve_and(prepared, note)
+
+    def _in_turn(self, rows: list[_Row]) -> tuple[list[_Row], dict[KeyRef, tuple[str, str]]]:
+        """Name rows by what they say and what came before, and return what is then each person's last row.
+
+        A row has the message id of the last row of its person when it says the same; else one that no earlier row has.
+        """
+        keys = [list(row.person) for row in rows]
+        found = self._database.read(lambda tx: tx.run("loads.last_rows", keys=keys)) if keys else []
+        last: dict[KeyRef, tuple[str, str]] = {
+            KeyRef(row["name"], row["value"]): (row["last_row"][0], row["last_row"][1]) for row in found
+        }
+        changed: dict[KeyRef, tuple[str, str]] = {}
+        named = []
+        for row in rows:
+            said, before = row.said, last.get(row.person)
+            if before is None:
+                message = MESSAGE + said
+            elif before[0] == said:
+                message = before[1]
+            else:
+                message = MESSAGE + hashlib.blake2b(f"{before[1]}\0{said}".encode(), digest_size=16).hexdigest()
+            if before is None or before[0] != said:
+                last[row.person] = changed[row.person] = (said, message)
+            named.append(row.called(message))
+        return named, changed
+
+
+LOSSES = {"conflicts": "conflict", "limited": "limit", "shared": "shared"}
+"""What rows can lose though they are loaded, by the name of its count, and as the report calls it."""
+
+
+def _lost(row: _Row, answers: list[Answer]) -> Iterator[Refused]:
+    """Tell what a row lost, though it was loaded."""
+    told: set[tuple[str, str]] = set()
+    for prepared, answer in zip(row.events, answers, strict=True):
+        if answer.duplicate:
+            continue
+        for conflict in answer.conflicts:
+            if conflict.owner is None:
+                message = "the contact has as many of them as it may have; the row was loaded without this one"
+            else:
+                message = f"this is contact {conflict.owner}'s and stays there; the row was loaded without it"
+            yield Refused(row.number, conflict.key, LOSSES["conflicts"], message, refused=False)
+        if answer.limited and ("limited", "") not in told:
+            told.add(("limited", ""))
+            message = "the contact has as many keys as it may have: a key, or a union, was left out"
+            yield Refused(row.number, "", LOSSES["limited"], message, refused=False)
+        if answer.shared_with and prepared.event.subscription is not None:
+            others = ", ".join(str(other) for other in answer.shared_with)
+            message = f"the subscription is shared with contact {others}"
+            yield Refused(row.number, "subscription", LOSSES["shared"], message, refused=False)
 
 
 _WHY = {
@@ -213,7 +312,18 @@ _WHY = {
 
 
 def advance(
-    tx: Transaction, record: str, start: int, end: int, *, loaded: int, created: int, refused: int, repeated: int
+    tx: Transaction,
+    record: str,
+    start: int,
+    end: int,
+    *,
+    loaded: int,
+    created: int,
+    refused: int,
+    repeated: int,
+    conflicts: int = 0,
+    limited: int = 0,
+    shared: int = 0,
 ) -> None:
     """Note how far a load is, in the transaction of what it has done.
 
@@ -223,6 +333,7 @@ def advance(
         When it is not where it was: another process has gone on with it.
     """
     counts = {"loaded": loaded, "created": created, "refused": refused, "repeated": repeated}
+    counts |= {"conflicts": conflicts, "limited": limited, "shared": shared}
     if not tx.run("loads.advance", id=record, **{"from": start, "to": end}, **counts):
         raise ClashError(BUSY)
 

@@ -9,7 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from graph.errors import BadInput
-from graph.loads.customers import FileError, read_customer, read_rows
+from graph.loads.customers import read_customer, read_rows
+from graph.loads.layouts import FileError
 
 BIG = "x" * 1_000_000
 
@@ -80,10 +81,8 @@ def test_texts_lists_and_maps_are_read_as_before(tmp_path: Path) -> None:
 def test_a_line_of_csv_that_is_longer_than_any_row_names_its_place(tmp_path: Path, quote: str) -> None:
     path = tmp_path / "long.csv"
     path.write_text(f"email,properties.a\nana@example.com,1\nben@example.com,{quote}{BIG}{quote}\n")
-    batches = read_rows(path, at_once=1)
-    assert next(batches) == [(1, {"email": "ana@example.com", "properties.a": "1"})]
     with pytest.raises(FileError, match="line 3: this line is longer"):
-        next(batches)
+        next(read_rows(path, at_once=1))
 
 
 def test_a_quote_that_is_never_closed_ends_the_file(tmp_path: Path) -> None:
@@ -94,8 +93,8 @@ def test_a_quote_that_is_never_closed_ends_the_file(tmp_path: Path) -> None:
 
 
 def test_a_byte_that_is_no_text_is_named_with_its_line(tmp_path: Path) -> None:
-    path = tmp_path / "latin.csv"
-    path.write_bytes(b"email\n" + b"ana@example.com\n" * 40_000 + b"b\xe9n@example.com\n")
+    path = tmp_path / "damaged.csv"
+    path.write_bytes(b"email\n" + "zoë@example.com\n".encode() * 40_000 + b"b\xe9n@example.com\n")
     with pytest.raises(FileError, match="line 40002: this is not UTF-8"):
         list(read_rows(path))
 
@@ -103,7 +102,8 @@ def test_a_byte_that_is_no_text_is_named_with_its_line(tmp_path: Path) -> None:
 READ = """
 import resource, sys
 from pathlib import Path
-from graph.loads.customers import FileError, read_rows
+from graph.loads.customers import read_rows
+from graph.loads.layouts import FileError
 from graph.logs.ndjson import raw_lines
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 path = Path(sys.argv[1])

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -20,7 +19,8 @@ import pytest
 from graph.errors import BadInput, ClashError
 from graph.identity.events import read_event
 from graph.kinfold import Kinfold
-from graph.loads.customers import FileError, Refused, read_customer, read_rows
+from graph.loads.customers import Refused, read_customer, read_rows
+from graph.loads.layouts import FileError
 from graph.store.database import Database
 from tests.api.command.test_command import run
 from tests.conftest import empty
@@ -92,7 +92,7 @@ def test_a_customer_is_found_by_each_of_its_keys(kinfold: Kinfold, tmp_path: Pat
         ("subscription", "push-1"),
         ("subscription", "push-2"),
     ):
-        assert [owner["id"] for owner in kinfold.contacts.owners(key, value)] == [ana["id"]]  # type: ignore[arg-type]
+        assert [owner["id"] for owner in kinfold.contacts.owners(key, value)] == [ana["id"]]
     assert kinfold.contacts.get(ana["id"])["properties"] == {"_name": "Ana", "age": 40, "likes": ["tea", "cats"]}
 
 
@@ -110,7 +110,7 @@ def test_a_load_leaves_what_resolving_its_events_leaves(
             "email": f"p{random.randrange(40)}@example.com" if random.random() < 0.6 else "",
             "tracker_id": f"t{random.randrange(60)}" if random.random() < 0.7 else "",
             "subscription": f"s{random.randrange(20)}" if random.random() < 0.3 else "",
-            "properties.turn": str(random.randrange(5)),
+            "properties.turn": random.randrange(5),
             "created_at": f"2020-01-0{random.randrange(1, 9)}T00:00:00Z",
         }
         rows.append(row)
@@ -206,7 +206,7 @@ def test_a_file_with_other_columns_is_refused_whole(kinfold: Kinfold, tmp_path: 
         (b"", "empty"),
         (b"PAR1 and no more", "cannot be read as Parquet"),
         (b'email\n"a@example.com', "line 2: this is no CSV"),
-        (b"email\n" + b"a@example.com\n" * 40_000 + b"b\xff@example.com\n", "line 40002: this is not UTF-8"),
+        (("email\n" + "ä@example.com\n" * 40_000).encode() + b"b\xff@example.com\n", "line 40002: this is not UTF-8"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_named_with_the_place(tmp_path: Path, content: bytes, words: str) -> None:
@@ -229,11 +229,10 @@ def test_parquet_that_is_damaged_inside_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("row", "field"),
     [
-        ({"properties.price": Decimal("1.5")}, "properties.price"),
         ({"properties": {"photo": b"x"}}, "properties.photo"),
         ({"properties": [(1, "x")]}, "properties"),
         ({"created_at": b"x"}, "created_at"),
-        ({"tracker_id": 2**70}, "tracker_id"),
+        ({"email": 2**70}, "email"),
     ],
 )
 def test_a_value_of_parquet_that_json_has_not_is_refused_by_the_name_of_its_column(
