@@ -3,6 +3,11 @@
 // parameters: ids, values
 // columns: changes
 // access: write
+// Whoever publishes an analysis holds this lock from before it asks who was erased until its changes are there.
+OPTIONAL MATCH (last:Analysis)
+SET last._lock = true
+REMOVE last._lock
+WITH count(last) AS analyses
 MATCH (c:FindingChange)
 WHERE c.emptied IS NULL AND (c.subject_value IN $values OR any(person IN c.persons WHERE person IN $ids))
 REMOVE c._lock

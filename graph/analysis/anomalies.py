@@ -285,6 +285,7 @@ class Anomalies:
         seed: int = 0,
         on_progress: "Progress | None" = None,
         engine: "Engine | None" = None,
+        before: str | None = None,
     ) -> "Analysis":
         from graph.analysis import analyse
 
@@ -306,17 +307,19 @@ class Anomalies:
             )
         totals = orjson.dumps(analysis.totals).decode()
 
-        def publish(tx: Transaction) -> str:
+        def publish(tx: Transaction) -> tuple[str, str]:
             [row] = tx.run("anomalies.publish", name=_LAST, run=run, at=at, totals=totals, sizes=sizes)
             published: str = row["run"]
-            if published == run:
-                self._raise_new(tx, row["before"], analysis.findings)
-            return published
+            previous = (row["before"] or "") if before is None else before
+            # Asked under the lock of the last analysis, for which an erasure waits before it clears the feed.
+            if published == run and tx.run("privacy.erasures") == erasures:
+                self._raise_new(tx, previous, analysis.findings)
+            return published, previous
 
-        published = self._database.write(publish, committed=RECEIPT)
+        published, previous = self._database.write(publish, committed=RECEIPT)
         if self._database.read(lambda tx: tx.run("privacy.erasures")) != erasures:
             # Somebody was erased after this analysis had read of them: it must not keep what it found.
-            return self._analyse(sizes, seed=seed, on_progress=on_progress, engine=engine)
+            return self._analyse(sizes, seed=seed, on_progress=on_progress, engine=engine, before=previous)
 
         def sweep(tx: Transaction) -> int:
             swept: int = tx.run("anomalies.sweep", run=published, limit=1_000)[0]["swept"]
@@ -326,11 +329,11 @@ class Anomalies:
             pass
         return analysis
 
-    def _raise_new(self, tx: Transaction, before: str | None, findings: "Iterable[Finding]") -> None:
+    def _raise_new(self, tx: Transaction, before: str, findings: "Iterable[Finding]") -> None:
         """Put findings with a high score into the feed that the analysis before had not, or not so high."""
         high = [item for item in findings if _points(item.score) >= HIGH_POINTS]
         known = {row["id"] for row in tx.run("anomalies.dismissed", ids=[item.id for item in high])}
-        if before is not None:
+        if before:
             known |= {row["id"] for row in tx.run("anomalies.high", run=before, points=HIGH_POINTS)}
         raised = [self._raised(item) for item in high if item.id not in known]
         if raised:

@@ -30,6 +30,8 @@ MAY_SCAN = {
     "copy.highest": {"AllNodesScan", "DirectedAllRelationshipsScan"},
     # Seeks by number, but in a graph without edges, where the planner takes any way for free.
     "copy.edges": {"DirectedAllRelationshipsScan"},
+    # A step of an erasure: the findings that the feed still tells of, which are few.
+    "privacy.clear_finding_changes": {"NodeByLabelScan"},
     # The receipts: before a backup and after a copy, all of them are what is asked for.
     "privacy.uncompacted": {"NodeByLabelScan"},
     "privacy.compacted": {"NodeByLabelScan"},
