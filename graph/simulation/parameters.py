@@ -127,7 +127,7 @@ class Parameters:
     bots_per_thousand: float = 2.0
     bot_hits: float = 30.0
     broken_browser: float = 0.01
-    bogus_id: str = "{{user_id}}"
+    bogus_id: str = "user_id"
     handed_on_per_thousand: float = 10.0
     keeps_cookie_when_handed_on: float = 0.5
 

@@ -77,7 +77,7 @@ def family(number: int, people: int, rounds: int = 4) -> list[dict[str, Any]]:
 
 def bogus_id(hits: int = 60) -> list[dict[str, Any]]:
     """A bot that sends the same user id with a new cookie at every hit."""
-    return [{"tracker_id": f"hit-{number}", "user_id": "{{user_id}}"} for number in range(hits)]
+    return [{"tracker_id": f"hit-{number}", "user_id": "user_id"} for number in range(hits)]
 
 
 def handed_on(days: int = 6) -> list[dict[str, Any]]:
