@@ -39,14 +39,19 @@ _HEX_DIGEST = re.compile(r"[0-9a-f]{64}")
 def trim(raw: str) -> str:
     """Take away white space, and what cannot be seen (Unicode Cf and Zs), at both ends."""
     value = raw.strip()
-    if not value.isprintable():
-        first, last = 0, len(value)
-        while first < last and _unseen(value[first]):
-            first += 1
-        while last > first and _unseen(value[last - 1]):
-            last -= 1
-        value = value[first:last]
-    return value
+    if value.isprintable():
+        return value
+    first, last = 0, len(value)
+    while first < last and _unseen(value[first]):
+        first += 1
+        if first > MAX_KEY:  # too long to be a key, whatever follows
+            return value
+    end = last
+    while last > first and _unseen(value[last - 1]):
+        last -= 1
+        if end - last > MAX_KEY:
+            return value
+    return value[first:last]
 
 
 def _unseen(character: str) -> bool:

@@ -193,7 +193,7 @@ def test_a_backup_under_a_server_pauses_it_and_a_restore_under_one_is_refused(
     server = Served(environment, tmp_path / "server.log")
     try:
         event = {"email": "ana@example.com", "tracker_id": "t1", "message_id": "m1"}
-        first = httpx.post(f"{server.url}/v1/resolve", json=event)
+        first = httpx.post(f"{server.url}/v1/resolve", json=event, timeout=60)
         assert first.status_code == 200
         made = json.loads(done(run(environment, "db", "backup", str(file), "--json")).stdout)
         assert made["seconds_away"] > 0
@@ -201,7 +201,7 @@ def test_a_backup_under_a_server_pauses_it_and_a_restore_under_one_is_refused(
         assert again.status_code == 200, "the server goes on by itself"
         assert again.json()["duplicate"] is True
         refused(run(environment, "db", "restore", str(file), "--force"), "in use")
-        assert httpx.post(f"{server.url}/v1/resolve", json={"tracker_id": "t2"}).status_code == 200
+        assert httpx.post(f"{server.url}/v1/resolve", json={"tracker_id": "t2"}, timeout=60).status_code == 200
     finally:
         server.end()
 
