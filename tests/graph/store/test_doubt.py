@@ -487,7 +487,7 @@ def test_what_several_do_at_once_stands_once_in_the_feed(
     name: str, kinfold: Kinfold, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begin, write, kind = AT_ONCE[name]
-    monkeypatch.setattr(kinfold.anomalies, "_document", lambda id: {"id": id})
+    monkeypatch.setattr(kinfold.anomalies, "_document", lambda id: {"id": id, "actions": []})
     monkeypatch.setattr(kinfold.webhooks, "_check", lambda *_, **__: None)
     turns, callers = 6, 4
     barrier = threading.Barrier(callers)
