@@ -287,7 +287,7 @@ def _words(file: Path, loaded: Loaded) -> str:
 
 
 def _losses(loaded: Loaded) -> str:
-    """Say what rows lost, though they were loaded."""
+    """Print what rows lost, though they were loaded."""
     parts = (
         (loaded.conflicts, "without a key that is somebody else's"),
         (loaded.limited, "cut short by a limit"),

@@ -30,7 +30,7 @@ def show(kinfold: Kinfold, *, teller: Teller) -> None:
 
 
 def check(file: Path, *, teller: Teller) -> None:
-    """Say whether a file can be used.
+    """Check whether a file can be used.
 
     Raises
     ------
@@ -43,7 +43,7 @@ def check(file: Path, *, teller: Teller) -> None:
 
 
 def apply(settings: Settings, file: Path | None, *, teller: Teller, on_progress: Progress | None = None) -> None:
-    """Give the graph the namespaces of a file in place of those that it has.
+    """Declare the namespaces of a file for the graph in place of those that it has.
 
     Raises
     ------

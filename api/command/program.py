@@ -289,9 +289,9 @@ def merge(
 ) -> None:
     """Fold contact A into contact B. Exit 0 when it is done, 1 when it is refused, 2 when nothing could run."""
     with plain_errors(), _by_hand() as kinfold:
-        from api.command import edits as by_hand
+        from api.command import edits
 
-        by_hand.merge(kinfold, source, target, dry_run=dry_run, teller=by_hand.Teller(as_json=as_json))
+        edits.merge(kinfold, source, target, dry_run=dry_run, teller=edits.Teller(as_json=as_json))
 
 
 @app.command()
@@ -312,16 +312,16 @@ def unmerge(
     with plain_errors():
         if (merge is None) == (key is None):
             raise Refusal("Give the id of a union, or --key NAME=VALUE: one of the two.")
-        from api.command import edits as by_hand
+        from api.command import edits
 
         if key is not None:
-            by_hand.check_key(key)
-        teller = by_hand.Teller(as_json=as_json)
+            edits.check_key(key)
+        teller = edits.Teller(as_json=as_json)
         with _by_hand() as kinfold:
             if key is not None:
-                by_hand.unmerge_key(kinfold, key, cascade=cascade, dry_run=dry_run, yes=yes, teller=teller)
+                edits.unmerge_key(kinfold, key, cascade=cascade, dry_run=dry_run, yes=yes, teller=teller)
             elif merge is not None:
-                by_hand.unmerge(kinfold, merge, cascade=cascade, dry_run=dry_run, teller=teller)
+                edits.unmerge(kinfold, merge, cascade=cascade, dry_run=dry_run, teller=teller)
 
 
 @app.command()
@@ -346,12 +346,11 @@ def erase(
 ) -> None:
     """Erase a person for good, and show the receipt. Exits as merge does."""
     with plain_errors():
-        from api.command import edits as by_hand
-        from api.command import privacy
+        from api.command import edits, privacy
 
         privacy.check_one(contact, key)
         with _by_hand() as kinfold:
-            teller = by_hand.Teller(as_json=as_json)
+            teller = edits.Teller(as_json=as_json)
             privacy.erase(kinfold, contact, key, allow_return=allow_return, teller=teller)
 
 
@@ -367,8 +366,7 @@ def audit(
 ) -> None:
     """Show who did what by hand, who read and exported whom, and why; newest first."""
     with plain_errors(), _by_hand() as kinfold:
-        from api.command import edits as by_hand
-        from api.command import privacy
+        from api.command import edits, privacy
 
         privacy.audit(
             kinfold,
@@ -378,7 +376,7 @@ def audit(
             since=None if since is None else since.replace(tzinfo=UTC),
             until=None if until is None else until.replace(tzinfo=UTC),
             limit=limit,
-            teller=by_hand.Teller(as_json=as_json),
+            teller=edits.Teller(as_json=as_json),
         )
 
 
@@ -386,20 +384,18 @@ def audit(
 def sweep(as_json: AsJson = False) -> None:
     """Drop activity older than KINFOLD_RETENTION_DAYS, and finish erasures that were interrupted."""
     with plain_errors(), _by_hand() as kinfold:
-        from api.command import edits as by_hand
-        from api.command import privacy
+        from api.command import edits, privacy
 
-        privacy.sweep(kinfold, teller=by_hand.Teller(as_json=as_json))
+        privacy.sweep(kinfold, teller=edits.Teller(as_json=as_json))
 
 
 @suppressed.command("list")
 def list_suppressed(as_json: AsJson = False) -> None:
     """List what is suppressed, by digest: which addresses they are is not known."""
     with plain_errors(), _by_hand() as kinfold:
-        from api.command import edits as by_hand
-        from api.command import privacy
+        from api.command import edits, privacy
 
-        privacy.list_suppressed(kinfold, teller=by_hand.Teller(as_json=as_json))
+        privacy.list_suppressed(kinfold, teller=edits.Teller(as_json=as_json))
 
 
 @suppressed.command("allow")
@@ -409,13 +405,12 @@ def allow_suppressed(
 ) -> None:
     """Let a person key come back."""
     with plain_errors():
-        from api.command import edits as by_hand
-        from api.command import privacy
+        from api.command import edits, privacy
 
-        by_hand.check_key(key)
+        edits.check_key(key)
         with _by_hand() as kinfold:
-            name, value = by_hand.read_key(key, kinfold.namespaces)
-            privacy.allow(kinfold, name, value, teller=by_hand.Teller(as_json=as_json))
+            name, value = edits.read_key(key, kinfold.namespaces)
+            privacy.allow(kinfold, name, value, teller=edits.Teller(as_json=as_json))
 
 
 @app.command()
@@ -445,14 +440,13 @@ def analyse(
     with plain_errors(), analysing() as report:
         if out is not None and out.exists() and not out.is_dir():
             raise Refusal(f"{out} is a file, not a folder.")
-        from api.command import analysis
-        from api.command import edits as by_hand
+        from api.command import analysis, edits
 
         if engine is Engine.NETWORKX and (graph is not None or spark_set or spark_master != "local[*]"):
             raise Refusal("--graph, --spark-master and --spark-set go with --engine spark.")
         spark = analysis.spark_engine(spark_master, spark_set or [], graph, out) if engine is Engine.SPARK else None
         with _by_hand() as kinfold:
-            teller = by_hand.Teller(as_json=as_json)
+            teller = edits.Teller(as_json=as_json)
             analysis.analyse(kinfold, seed=seed, out=out, teller=teller, on_progress=report, engine=spark)
 
 
@@ -464,10 +458,9 @@ def export_graph(
 ) -> None:
     """Write the identity graph as Parquet; a run that was stopped is carried on by the next."""
     with plain_errors(), analysing() as report, _by_hand() as kinfold:
-        from api.command import analysis
-        from api.command import edits as by_hand
+        from api.command import analysis, edits
 
-        teller = by_hand.Teller(as_json=as_json)
+        teller = edits.Teller(as_json=as_json)
         analysis.export_graph(kinfold, folder, anew=anew, teller=teller, on_progress=report)
 
 
@@ -559,9 +552,9 @@ def remove(
 def list_blocked(as_json: AsJson = False) -> None:
     """List the rules that were added."""
     with plain_errors(), _by_hand() as kinfold:
-        from api.command import edits as by_hand
+        from api.command import edits
 
-        by_hand.list_rules(kinfold.blocking.rules(), by_hand.Teller(as_json=as_json))
+        edits.list_rules(kinfold.blocking.rules(), edits.Teller(as_json=as_json))
 
 
 @access.command("create")
@@ -576,15 +569,15 @@ def create_key(
 ) -> None:
     """Make an access key and print it, this once: only its digest is kept."""
     with plain_errors(), _by_hand() as kinfold:
-        from api.command import edits as by_hand
+        from api.command import edits
         from graph.access.access_keys import KeyScope
 
-        by_hand.create_key(
+        edits.create_key(
             kinfold,
             KeyScope(scope.value),
             name=name,
             answer=answer.value if answer else None,
-            teller=by_hand.Teller(as_json=as_json),
+            teller=edits.Teller(as_json=as_json),
         )
 
 
@@ -592,9 +585,9 @@ def create_key(
 def list_keys(as_json: AsJson = False) -> None:
     """List the keys that were made, also those that were revoked; no key can be read again."""
     with plain_errors(), _by_hand() as kinfold:
-        from api.command import edits as by_hand
+        from api.command import edits
 
-        by_hand.list_keys(kinfold, by_hand.Teller(as_json=as_json))
+        edits.list_keys(kinfold, edits.Teller(as_json=as_json))
 
 
 @access.command("revoke")
@@ -604,9 +597,9 @@ def revoke_key(
 ) -> None:
     """Take a key back; running servers refuse it a few seconds later. Exit 1 when there is no such key."""
     with plain_errors(), _by_hand() as kinfold:
-        from api.command import edits as by_hand
+        from api.command import edits
 
-        by_hand.revoke_key(kinfold, key, teller=by_hand.Teller(as_json=as_json))
+        edits.revoke_key(kinfold, key, teller=edits.Teller(as_json=as_json))
 
 
 @catalogue.command("import")
@@ -617,9 +610,9 @@ def import_catalogue(
     """Make or change what the file describes, all of it or nothing. Exit 1 when it breaks a rule."""
     with plain_errors(), _log_file(file) as stream, _by_hand() as kinfold:
         from api.command import catalogue as catalogues
-        from api.command import edits as by_hand
+        from api.command import edits
 
-        catalogues.import_file(kinfold, stream.read(), teller=by_hand.Teller(as_json=as_json))
+        catalogues.import_file(kinfold, stream.read(), teller=edits.Teller(as_json=as_json))
 
 
 @catalogue.command("export")
@@ -630,9 +623,9 @@ def export_catalogue(
     """Write the whole catalogue: importing it again changes nothing."""
     with plain_errors(), _by_hand() as kinfold:
         from api.command import catalogue as catalogues
-        from api.command import edits as by_hand
+        from api.command import edits
 
-        catalogues.export_file(kinfold, file, teller=by_hand.Teller(as_json=as_json))
+        catalogues.export_file(kinfold, file, teller=edits.Teller(as_json=as_json))
 
 
 @catalogue.command("schema")
@@ -648,10 +641,10 @@ def catalogue_schema() -> None:
 def list_namespaces(as_json: AsJson = False) -> None:
     """Show the namespaces of this deployment, and how many keys of each there are."""
     with plain_errors(), _by_hand() as kinfold:
-        from api.command import edits as by_hand
+        from api.command import edits
         from api.command import namespaces as declared
 
-        declared.show(kinfold, teller=by_hand.Teller(as_json=as_json))
+        declared.show(kinfold, teller=edits.Teller(as_json=as_json))
 
 
 @namespaces.command("check")
@@ -659,12 +652,12 @@ def check_namespaces(
     file: Annotated[Path, typer.Argument(help="YAML or JSON.")],
     as_json: AsJson = False,
 ) -> None:
-    """Say whether a file of namespaces can be used. Exit 1 when it breaks a rule, each named with its line."""
+    """Check whether a file of namespaces can be used. Exit 1 when it breaks a rule, each named with its line."""
     with plain_errors():
-        from api.command import edits as by_hand
+        from api.command import edits
         from api.command import namespaces as declared
 
-        declared.check(file, teller=by_hand.Teller(as_json=as_json))
+        declared.check(file, teller=edits.Teller(as_json=as_json))
 
 
 @namespaces.command("apply")
@@ -672,17 +665,17 @@ def apply_namespaces(
     file: Annotated[Path | None, typer.Argument(help="YAML or JSON; the file of KINFOLD_KEYS when left out.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Give the graph the namespaces of a file in place of those that it has, while no server uses it.
+    """Declare the namespaces of a file for the graph in place of those that it has, while no server uses it.
 
     One that has keys keeps its class and its form. Exit 1 when it would lose them.
     """
     with plain_errors(), _stopped_by_signal(128 + signal.SIGTERM):
-        from api.command import edits as by_hand
+        from api.command import edits
         from api.command import namespaces as declared
 
         settings = _settings()
         with fetching(settings.home) as report:
-            declared.apply(settings, file, teller=by_hand.Teller(as_json=as_json), on_progress=report)
+            declared.apply(settings, file, teller=edits.Teller(as_json=as_json), on_progress=report)
 
 
 @namespaces.command("schema")
@@ -717,7 +710,7 @@ def stop() -> None:
 
 @database.command()
 def status() -> None:
-    """Say whether the embedded database runs: exit 0 when it does, 1 when not."""
+    """Print whether the embedded database runs: exit 0 when it does, 1 when not."""
     with plain_errors():
         from graph import embedded
 
@@ -847,11 +840,11 @@ def _edit_block_list(value: str, *, pattern: bool, allow: bool, as_json: bool, t
     with plain_errors():
         if pattern and allow:
             raise Refusal("A rule is a --pattern or an --allow, not both.")
-        from api.command import edits as by_hand
+        from api.command import edits
 
         kind: RuleKind = "pattern" if pattern else "allow" if allow else "value"
         with _by_hand() as kinfold:
-            by_hand.edit_rule(kinfold, kind, value, take_back=take_back, teller=by_hand.Teller(as_json=as_json))
+            edits.edit_rule(kinfold, kind, value, take_back=take_back, teller=edits.Teller(as_json=as_json))
 
 
 @contextmanager
