@@ -18,8 +18,8 @@ from graph.callbacks import notify
 from graph.clock import Clock, IdSource, Micros, RandomIds, to_datetime, to_micros, to_pair
 from graph.errors import Unavailable
 from graph.identity.aliases import Alias, read_alias
-from graph.identity.decision import POLICIES, Decision, Limits, Policy, decide
-from graph.identity.decision.table import Fold, Own, Split, Take
+from graph.identity.decision import POLICIES, Decision, Limits, Policy, decide, explain
+from graph.identity.decision.effects import Fold, Own, Split, Take
 from graph.identity.events import Event, TrackedEvent
 from graph.identity.folding import fold
 from graph.identity.keys import DEFAULT_BLOCK_LIST, BlockList, EventKeys, read_keys
@@ -405,7 +405,7 @@ class EventResolution:
             limited=decision.limited,
         )
         if self.explain or item.keys.ignored or not decision.evident:
-            answer.trace = [*self._set_aside(), *decision.trace()]
+            answer.trace = [*self._set_aside(), *explain(decision)]
         if decision.outcome is Outcome.CLAIMED:
             self._note("claimed", contact, decision)
         for effect in decision.effects:

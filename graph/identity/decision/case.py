@@ -1,0 +1,80 @@
+"""One event before the table: what it carries, and whom its keys name."""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from graph.identity.decision.facts import ContactFacts, EventKeysLike, Facts, Limits
+from graph.identity.decision.policy import Policy
+from graph.model import TRACKER, KeyRef
+
+
+class Carries(Enum):
+    """What an event carries, as far as it chooses among the rows: each event is of one of these."""
+
+    NO_KEY = auto()
+    OWNED_PERSON_KEY = auto()
+    NEW_PERSON_KEY = auto()
+    SUBSCRIPTION = auto()
+    """A subscription, with or without a tracker, and no person key."""
+    TRACKER = auto()
+    """A tracker alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One event before the table: its keys, the facts, the policy, and what the walks of its keys found.
+
+    Attributes
+    ----------
+    person
+        E: the contact that the event's person keys name.
+    tracker
+        T: the owner of the first device key that somebody owns.
+    subscription
+        The subscription that the rows speak of; the others follow.
+    """
+
+    keys: EventKeysLike
+    facts: Facts
+    policy: Policy
+    limits: Limits
+    person: ContactFacts | None
+    tracker: ContactFacts | None
+    subscription: KeyRef | None
+
+    @property
+    def carries(self) -> Carries:
+        if self.person is not None:
+            return Carries.OWNED_PERSON_KEY
+        if self.keys.persons:
+            return Carries.NEW_PERSON_KEY
+        if self.subscription is not None:
+            return Carries.SUBSCRIPTION
+        return Carries.TRACKER if self.keys.devices else Carries.NO_KEY
+
+    @property
+    def names_person(self) -> bool:
+        return bool(self.keys.persons)
+
+    @property
+    def tracker_comes(self) -> bool:
+        """Whether the event carries a tracker among its device keys."""
+        return any(key.namespace == TRACKER for key in self.keys.devices)
+
+    @property
+    def owners(self) -> tuple[ContactFacts, ...]:
+        return () if self.subscription is None else self.facts.owners.get(self.subscription, ())
+
+    @property
+    def others(self) -> tuple[ContactFacts, ...]:
+        """Every S: the owners of the event's subscription that are not T."""
+        return tuple(owner for owner in self.owners if self.tracker is None or owner.id != self.tracker.id)
+
+    @property
+    def tracker_owner_has_subscription(self) -> bool:
+        return len(self.others) < len(self.owners)
+
+    @property
+    def split_contact(self) -> ContactFacts | None:
+        """The contact that the conflict (T, subscription) made before."""
+        return None if self.subscription is None else self.facts.split_contacts.get(self.subscription)
