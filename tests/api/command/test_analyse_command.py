@@ -3,7 +3,6 @@
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import networkx as nx
 import pytest
@@ -25,12 +24,6 @@ def planted(kinfold: Kinfold) -> Kinfold:
     return kinfold
 
 
-def as_found(item: dict[str, Any]) -> dict[str, Any]:
-    """Leave out what a list adds: whether it was dismissed, and which of its actions are done."""
-    actions = [{name: action[name] for name in action if name != "done"} for action in item["actions"]]
-    return {name: item[name] for name in item if name != "dismissed"} | {"actions": actions}
-
-
 def test_it_shows_what_looks_wrong_and_lists_it_over_http_from_then_on(
     environment: dict[str, str], planted: Kinfold
 ) -> None:
@@ -45,8 +38,8 @@ def test_it_shows_what_looks_wrong_and_lists_it_over_http_from_then_on(
     assert last["totals"]["findings"] > 0
     told = json.loads(run(environment, "analyse", "--json").stdout)
     listed, _, _ = planted.anomalies.page()
-    assert told["anomalies"] == [as_found(item) for item in listed]
-    assert told["clusters"] == [as_found(item) for item in planted.anomalies.clusters()[0]]
+    assert told["anomalies"] == [worlds.as_found(item) for item in listed]
+    assert told["clusters"] == [worlds.as_found(item) for item in planted.anomalies.clusters()[0]]
 
 
 def test_what_it_writes_opens_and_asks_nobody(environment: dict[str, str], planted: Kinfold, tmp_path: Path) -> None:

@@ -22,6 +22,12 @@ def send(kinfold: Kinfold, events: Iterable[dict[str, Any]]) -> list[Any]:
     return answers
 
 
+def as_found(item: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what a list adds: whether it was dismissed, and which of its actions are done."""
+    actions = [{name: action[name] for name in action if name != "done"} for action in item["actions"]]
+    return {name: item[name] for name in item if name != "dismissed"} | {"actions": actions}
+
+
 def bystanders(count: int = 30) -> list[dict[str, Any]]:
     """Plain people: a visit, a log-in and a subscription on one tracker each."""
     events: list[dict[str, Any]] = []
