@@ -39,7 +39,7 @@ from api.http.routes import (
     webhooks,
     workflows,
 )
-from api.http.schemas import Problem
+from api.http.schemas.problems import Problem
 from api.http.sweeping import sweep_now_and_then
 from api.http.tracing import TracedCalls
 from api.version import kinfold_version

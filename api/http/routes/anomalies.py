@@ -4,11 +4,20 @@ from functools import partial
 
 from fastapi import APIRouter, Request, Response
 
-from api.http import schemas
 from api.http.bodies import EmptyBody, documented, read_as
 from api.http.problems import responses
 from api.http.query import AnomalyPageQuery, NothingQuery, PageQuery
 from api.http.requests import as_json, in_thread, kinfold_of
+from api.http.schemas.anomalies import (
+    AnalysisMade,
+    Anomaly,
+    AnomalyList,
+    ClusterGraph,
+    ClusterList,
+    OneAnomaly,
+    OneCluster,
+    Undismissed,
+)
 
 router = APIRouter(tags=["anomalies"])
 
@@ -17,7 +26,7 @@ router = APIRouter(tags=["anomalies"])
     "/anomalies",
     summary="What looks wrong",
     operation_id="list_anomalies",
-    responses={200: {"model": schemas.AnomalyList}, **responses(422, 503)},
+    responses={200: {"model": AnomalyList}, **responses(422, 503)},
 )
 async def list_anomalies(request: Request, page: AnomalyPageQuery) -> Response:
     """The highest score first, each with its subject, the reason in words, its evidence and what can be done.
@@ -37,7 +46,7 @@ async def list_anomalies(request: Request, page: AnomalyPageQuery) -> Response:
     "/anomalies/{id}",
     summary="One finding",
     operation_id="get_anomaly",
-    responses={200: {"model": schemas.OneAnomaly}, **responses(404, 422, 503)},
+    responses={200: {"model": OneAnomaly}, **responses(404, 422, 503)},
 )
 async def get_anomaly(request: Request, id: str, _: NothingQuery) -> Response:
     """Of the last analysis, dismissed or not."""
@@ -48,7 +57,7 @@ async def get_anomaly(request: Request, id: str, _: NothingQuery) -> Response:
     "/anomalies/{id}/dismiss",
     summary="Take a finding off the list",
     operation_id="dismiss_anomaly",
-    responses={200: {"model": schemas.Anomaly}, **responses(404, 413, 422, 503)},
+    responses={200: {"model": Anomaly}, **responses(404, 413, 422, 503)},
     openapi_extra=documented(EmptyBody),
 )
 async def dismiss_anomaly(request: Request, id: str, _: NothingQuery) -> Response:
@@ -61,7 +70,7 @@ async def dismiss_anomaly(request: Request, id: str, _: NothingQuery) -> Respons
     "/anomalies/{id}/undismiss",
     summary="Put a finding back on the list",
     operation_id="undismiss_anomaly",
-    responses={200: {"model": schemas.Undismissed}, **responses(404, 413, 422, 503)},
+    responses={200: {"model": Undismissed}, **responses(404, 413, 422, 503)},
     openapi_extra=documented(EmptyBody),
 )
 async def undismiss_anomaly(request: Request, id: str, _: NothingQuery) -> Response:
@@ -74,7 +83,7 @@ async def undismiss_anomaly(request: Request, id: str, _: NothingQuery) -> Respo
     "/clusters",
     summary="People who are tied to each other",
     operation_id="list_clusters",
-    responses={200: {"model": schemas.ClusterList}, **responses(422, 503)},
+    responses={200: {"model": ClusterList}, **responses(422, 503)},
 )
 async def list_clusters(request: Request, page: PageQuery) -> Response:
     """The highest score first: what holds each together, the key whose cut would split it, a verdict in words."""
@@ -88,7 +97,7 @@ async def list_clusters(request: Request, page: PageQuery) -> Response:
     "/clusters/{id}",
     summary="One cluster",
     operation_id="get_cluster",
-    responses={200: {"model": schemas.OneCluster}, **responses(404, 422, 503)},
+    responses={200: {"model": OneCluster}, **responses(404, 422, 503)},
 )
 async def get_cluster(request: Request, id: str, _: NothingQuery) -> Response:
     """With what the list cuts short: up to 1,000 members, 200 articulation points and bridges."""
@@ -99,7 +108,7 @@ async def get_cluster(request: Request, id: str, _: NothingQuery) -> Response:
     "/clusters/{id}/graph",
     summary="A cluster, to draw",
     operation_id="get_cluster_graph",
-    responses={200: {"model": schemas.ClusterGraph}, **responses(404, 422, 503)},
+    responses={200: {"model": ClusterGraph}, **responses(404, 422, 503)},
 )
 async def get_cluster_graph(request: Request, id: str, _: NothingQuery) -> Response:
     """Up to 150 nodes, nearest first to the key that holds it together, with the ties between them."""
@@ -111,7 +120,7 @@ async def get_cluster_graph(request: Request, id: str, _: NothingQuery) -> Respo
     summary="Analyse the graph now",
     operation_id="analyse",
     status_code=201,
-    responses={201: {"model": schemas.AnalysisMade}, **responses(413, 422, 503)},
+    responses={201: {"model": AnalysisMade}, **responses(413, 422, 503)},
     openapi_extra=documented(EmptyBody),
 )
 async def analyse(request: Request, _: NothingQuery) -> Response:

@@ -5,11 +5,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
 
-from api.http import schemas
 from api.http.bodies import EmptyBody, documented, read_as
 from api.http.problems import responses
 from api.http.query import NothingQuery, PageQuery, page_of
 from api.http.requests import as_json, in_thread, kinfold_of, nothing
+from api.http.schemas.blocked import Rule, RuleList
 from graph.blocking.blocking import Blocking, RuleKind
 from graph.errors import ClashError
 
@@ -25,7 +25,7 @@ Value = Annotated[str, Path(description="Percent-encoded; slashes may stand as t
     "/blocked",
     summary="The rules that operators added",
     operation_id="list_blocked",
-    responses={200: {"model": schemas.RuleList}, **responses(422, 503)},
+    responses={200: {"model": RuleList}, **responses(422, 503)},
 )
 async def list_blocked(request: Request, page: PageQuery) -> Response:
     """By kind and value."""
@@ -37,8 +37,8 @@ async def list_blocked(request: Request, page: PageQuery) -> Response:
     summary="Block a value or a pattern, or let one through",
     operation_id="put_blocked",
     responses={
-        200: {"model": schemas.Rule, "description": "There was such a rule."},
-        201: {"model": schemas.Rule, "description": "It is new."},
+        200: {"model": Rule, "description": "There was such a rule."},
+        201: {"model": Rule, "description": "It is new."},
         **responses(413, 422, 503),
     },
     openapi_extra=documented(EmptyBody),

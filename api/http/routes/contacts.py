@@ -4,7 +4,6 @@ from functools import partial
 
 from fastapi import APIRouter, Request, Response
 
-from api.http import schemas
 from api.http.bodies import KeyBody, PropertiesBody, documented, read_as
 from api.http.problems import responses
 from api.http.query import (
@@ -18,6 +17,9 @@ from api.http.query import (
     page_of,
 )
 from api.http.requests import as_json, in_thread, kinfold_of, rehearsed
+from api.http.schemas.contacts import ActivityList, Contact, ContactList, Found, HistoryList
+from api.http.schemas.neighbourhood import Graph
+from api.http.schemas.preview import Rehearsal
 
 router = APIRouter(tags=["contacts"])
 
@@ -26,7 +28,7 @@ router = APIRouter(tags=["contacts"])
     "/contacts",
     summary="Who owns this key",
     operation_id="find_contacts",
-    responses={200: {"model": schemas.ContactList}, **responses(422, 503)},
+    responses={200: {"model": ContactList}, **responses(422, 503)},
 )
 async def find_contacts(request: Request, query: KeyPageQuery) -> Response:
     """Exactly one key: email, tracker_id, subscription, user_id, or any namespace that is declared; writes nothing."""
@@ -41,7 +43,7 @@ async def find_contacts(request: Request, query: KeyPageQuery) -> Response:
     "/search",
     summary="Who is behind whatever was typed",
     operation_id="search",
-    responses={200: {"model": schemas.Found}, **responses(422, 503)},
+    responses={200: {"model": Found}, **responses(422, 503)},
 )
 async def search(request: Request, query: SearchQuery) -> Response:
     """Tries a contact's id and every kind of key. When nobody is found, `similar` has keys that begin so."""
@@ -57,7 +59,7 @@ async def search(request: Request, query: SearchQuery) -> Response:
     "/contacts/{id}",
     summary="One contact",
     operation_id="get_contact",
-    responses={200: {"model": schemas.Contact}, **responses(404, 410, 422, 503)},
+    responses={200: {"model": Contact}, **responses(404, 410, 422, 503)},
 )
 async def get_contact(request: Request, id: str, _: NothingQuery) -> Response:
     """A merged id answers with its survivor and `redirected_from`; an erased one with 410."""
@@ -71,7 +73,7 @@ async def get_contact(request: Request, id: str, _: NothingQuery) -> Response:
     "/contacts/{id}",
     summary="Write properties to a contact",
     operation_id="patch_contact",
-    responses={200: {"model": schemas.Contact | schemas.Rehearsal}, **responses(404, 410, 413, 422, 503)},
+    responses={200: {"model": Contact | Rehearsal}, **responses(404, 410, 413, 422, 503)},
     openapi_extra=documented(PropertiesBody),
 )
 async def patch_contact(request: Request, id: str, query: DryRunQuery) -> Response:
@@ -87,7 +89,7 @@ async def patch_contact(request: Request, id: str, query: DryRunQuery) -> Respon
     "/contacts/{id}/keys",
     summary="Give a contact a key",
     operation_id="give_key",
-    responses={200: {"model": schemas.Contact | schemas.Rehearsal}, **responses(404, 409, 410, 413, 422, 503)},
+    responses={200: {"model": Contact | Rehearsal}, **responses(404, 409, 410, 413, 422, 503)},
     openapi_extra=documented(KeyBody),
 )
 async def give_key(request: Request, id: str, query: DryRunQuery) -> Response:
@@ -103,7 +105,7 @@ async def give_key(request: Request, id: str, query: DryRunQuery) -> Response:
     "/contacts/{id}/keys/remove",
     summary="Take a key from a contact",
     operation_id="take_key",
-    responses={200: {"model": schemas.Contact | schemas.Rehearsal}, **responses(404, 410, 413, 422, 503)},
+    responses={200: {"model": Contact | Rehearsal}, **responses(404, 410, 413, 422, 503)},
     openapi_extra=documented(KeyBody),
 )
 async def take_key(request: Request, id: str, query: DryRunQuery) -> Response:
@@ -119,7 +121,7 @@ async def take_key(request: Request, id: str, query: DryRunQuery) -> Response:
     "/contacts/{id}/activity",
     summary="What a contact did",
     operation_id="get_activity",
-    responses={200: {"model": schemas.ActivityList}, **responses(404, 410, 422, 503)},
+    responses={200: {"model": ActivityList}, **responses(404, 410, 422, 503)},
 )
 async def get_activity(request: Request, id: str, page: ActivityQuery) -> Response:
     """Newest first, on one tracker or on all."""
@@ -135,7 +137,7 @@ async def get_activity(request: Request, id: str, page: ActivityQuery) -> Respon
     "/contacts/{id}/history",
     summary="What happened to a contact",
     operation_id="get_history",
-    responses={200: {"model": schemas.HistoryList}, **responses(404, 410, 422, 503)},
+    responses={200: {"model": HistoryList}, **responses(404, 410, 422, 503)},
 )
 async def get_history(request: Request, id: str, page: PageQuery) -> Response:
     """In words, newest first: by which event and rule, or by hand; `merge` names what can be undone."""
@@ -149,7 +151,7 @@ async def get_history(request: Request, id: str, page: PageQuery) -> Response:
     "/contacts/{id}/graph",
     summary="The graph around a contact",
     operation_id="get_graph",
-    responses={200: {"model": schemas.Graph}, **responses(404, 410, 422, 503)},
+    responses={200: {"model": Graph}, **responses(404, 410, 422, 503)},
 )
 async def get_graph(request: Request, id: str, ends: EndsQuery) -> Response:
     """With `from` and `to`, two keys such as `email:ana@example.com`: what ties them, marked and step by step.

@@ -4,10 +4,10 @@ from functools import partial
 
 from fastapi import APIRouter, Request, Response
 
-from api.http import schemas
 from api.http.problems import responses
 from api.http.query import FeedPageQuery
 from api.http.requests import as_json, in_thread, kinfold_of
+from api.http.schemas.feed import FeedChangeList
 
 router = APIRouter(tags=["change feed"])
 
@@ -16,7 +16,7 @@ router = APIRouter(tags=["change feed"])
     "/changes",
     summary="What was done, in order",
     operation_id="list_changes",
-    responses={200: {"model": schemas.FeedChangeList}, **responses(410, 422, 503)},
+    responses={200: {"model": FeedChangeList}, **responses(410, 422, 503)},
 )
 async def list_changes(request: Request, page: FeedPageQuery) -> Response:
     """Oldest first; every change that was committed before this call is in the feed when it is answered.

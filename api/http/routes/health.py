@@ -5,10 +5,10 @@ from pathlib import Path
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse, PlainTextResponse
 
-from api.http import schemas
 from api.http.metrics import CONTENT_TYPE, Metrics
 from api.http.problems import responses
 from api.http.requests import as_json, in_spare_thread, kinfold_of
+from api.http.schemas.health import Status
 from api.version import kinfold_version
 
 router = APIRouter(tags=["server"])
@@ -23,7 +23,7 @@ _PAGE = Path(__file__).parents[2] / "page" / "explorer" / "index.html"
     "/health",
     summary="The process is alive",
     operation_id="health",
-    responses={200: {"model": schemas.Status}},
+    responses={200: {"model": Status}},
 )
 async def health() -> Response:
     """Says nothing of the database; see /ready."""
@@ -35,7 +35,7 @@ async def health() -> Response:
     "/ready",
     summary="The database answers too",
     operation_id="ready",
-    responses={200: {"model": schemas.Status}, **responses(503)},
+    responses={200: {"model": Status}, **responses(503)},
 )
 async def ready(request: Request) -> Response:
     """503 while the database cannot be reached."""

@@ -5,11 +5,12 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from api.http import schemas
 from api.http.bodies import EmptyBody, MergeBody, documented, read_as
 from api.http.problems import responses
 from api.http.query import DryRunQuery, KeyFilter, KeyFilterQuery, NothingQuery, UndoQuery, page_of, the_one_key
 from api.http.requests import as_json, in_thread, kinfold_of, rehearsed
+from api.http.schemas.merges import Merge, MergeList, Undone
+from api.http.schemas.preview import Rehearsal
 from graph.edits.unions import Unions
 from graph.identity.namespaces import Namespaces
 
@@ -22,8 +23,8 @@ router = APIRouter(tags=["merges"])
     operation_id="merge",
     status_code=201,
     responses={
-        201: {"model": schemas.Merge, "headers": {"Location": {"schema": {"type": "string"}}}},
-        200: {"model": schemas.Rehearsal, "description": "With dry_run=true."},
+        201: {"model": Merge, "headers": {"Location": {"schema": {"type": "string"}}}},
+        200: {"model": Rehearsal, "description": "With dry_run=true."},
         **responses(404, 409, 410, 413, 422, 503),
     },
     openapi_extra=documented(MergeBody),
@@ -42,7 +43,7 @@ async def merge(request: Request, query: DryRunQuery) -> Response:
     "/merges",
     summary="The journal of unions",
     operation_id="list_merges",
-    responses={200: {"model": schemas.MergeList}, **responses(422, 503)},
+    responses={200: {"model": MergeList}, **responses(422, 503)},
 )
 async def list_merges(request: Request, query: KeyFilterQuery) -> Response:
     """Newest first. With a key: the unions, not undone, that it went along with; what it has tied together so far."""
@@ -53,7 +54,7 @@ async def list_merges(request: Request, query: KeyFilterQuery) -> Response:
     "/merges/{id}",
     summary="One union",
     operation_id="get_merge",
-    responses={200: {"model": schemas.Merge}, **responses(404, 410, 422, 503)},
+    responses={200: {"model": Merge}, **responses(404, 410, 422, 503)},
 )
 async def get_merge(request: Request, id: str, _: NothingQuery) -> Response:
     """An entry of the journal; undone ones stay in it."""
@@ -64,7 +65,7 @@ async def get_merge(request: Request, id: str, _: NothingQuery) -> Response:
     "/merges/{id}/undo",
     summary="Take a union back",
     operation_id="undo_merge",
-    responses={200: {"model": schemas.Undone | schemas.Rehearsal}, **responses(404, 409, 410, 413, 422, 503)},
+    responses={200: {"model": Undone | Rehearsal}, **responses(404, 409, 410, 413, 422, 503)},
     openapi_extra=documented(EmptyBody),
 )
 async def undo_merge(request: Request, id: str, query: UndoQuery) -> Response:

@@ -4,10 +4,10 @@ from functools import partial
 
 from fastapi import APIRouter, Request, Response
 
-from api.http import schemas
 from api.http.problems import responses
 from api.http.query import NothingQuery
 from api.http.requests import as_json, in_thread, kinfold_of
+from api.http.schemas.namespaces import NamespaceList
 from graph.identity.declared_namespaces import counted
 
 router = APIRouter(tags=["namespaces"])
@@ -17,7 +17,7 @@ router = APIRouter(tags=["namespaces"])
     "/namespaces",
     summary="Which namespaces of keys there are",
     operation_id="list_namespaces",
-    responses={200: {"model": schemas.NamespaceList}, **responses(422, 503)},
+    responses={200: {"model": NamespaceList}, **responses(422, 503)},
 )
 async def list_namespaces(request: Request, _: NothingQuery) -> Response:
     """With the settings of each and how many keys of it there are: those that are always there, then as declared."""

@@ -7,7 +7,6 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
-from api.http import schemas
 from api.http.access import check_may_be_told, check_may_look
 from api.http.bodies import (
     MAX_BODY_BYTES,
@@ -19,6 +18,20 @@ from api.http.bodies import (
 from api.http.problems import responses
 from api.http.query import FlagsQuery, NothingQuery, PageQuery, page_of
 from api.http.requests import as_json, in_thread, kinfold_of
+from api.http.schemas.offers import (
+    Category,
+    CategoryList,
+    Environment,
+    EnvironmentList,
+    NotedOutcome,
+    Offer,
+    OfferList,
+    Proposition,
+    PropositionList,
+    Space,
+    SpaceList,
+    VisitorList,
+)
 from graph.identity.events import MAX_EVENT_BYTES, Event
 from graph.offers.definitions import CategoryBody, EnvironmentBody, OfferBody, SpaceBody
 
@@ -45,7 +58,7 @@ async def _put(work: Callable[[], tuple[bool, dict[str, Any]]]) -> Response:
     "/environments",
     summary="Every environment",
     operation_id="list_environments",
-    responses={200: {"model": schemas.EnvironmentList}, **responses(422, 503)},
+    responses={200: {"model": EnvironmentList}, **responses(422, 503)},
 )
 async def list_environments(request: Request, page: PageQuery) -> Response:
     """By name."""
@@ -56,7 +69,7 @@ async def list_environments(request: Request, page: PageQuery) -> Response:
     "/environments/{env}",
     summary="Make an environment, or change it",
     operation_id="put_environment",
-    responses=_made(schemas.Environment),
+    responses=_made(Environment),
     openapi_extra=documented(EnvironmentBody),
 )
 async def put_environment(request: Request, env: str, _: NothingQuery) -> Response:
@@ -69,7 +82,7 @@ async def put_environment(request: Request, env: str, _: NothingQuery) -> Respon
     "/environments/{env}",
     summary="One environment",
     operation_id="get_environment",
-    responses={200: {"model": schemas.Environment}, **responses(404, 422, 503)},
+    responses={200: {"model": Environment}, **responses(404, 422, 503)},
 )
 async def get_environment(request: Request, env: str, _: NothingQuery) -> Response:
     """Whom it is for; what is in it are other calls."""
@@ -80,7 +93,7 @@ async def get_environment(request: Request, env: str, _: NothingQuery) -> Respon
     "/environments/{env}/visitors",
     summary="Who is in an environment's visitors folder",
     operation_id="list_visitors",
-    responses={200: {"model": schemas.VisitorList}, **responses(404, 422, 503)},
+    responses={200: {"model": VisitorList}, **responses(404, 422, 503)},
 )
 async def list_visitors(request: Request, env: str, page: PageQuery) -> Response:
     """By id. An identified environment has no visitors."""
@@ -94,7 +107,7 @@ async def list_visitors(request: Request, env: str, page: PageQuery) -> Response
     "/environments/{env}/categories",
     summary="Every category of an environment",
     operation_id="list_categories",
-    responses={200: {"model": schemas.CategoryList}, **responses(404, 422, 503)},
+    responses={200: {"model": CategoryList}, **responses(404, 422, 503)},
 )
 async def list_categories(request: Request, env: str, page: PageQuery) -> Response:
     """By path."""
@@ -105,7 +118,7 @@ async def list_categories(request: Request, env: str, page: PageQuery) -> Respon
     "/environments/{env}/categories/{path:path}",
     summary="Make a category, or change it",
     operation_id="put_category",
-    responses=_made(schemas.Category, 404),
+    responses=_made(Category, 404),
     openapi_extra=documented(CategoryBody),
 )
 async def put_category(request: Request, env: str, path: str, _: NothingQuery) -> Response:
@@ -118,7 +131,7 @@ async def put_category(request: Request, env: str, path: str, _: NothingQuery) -
     "/environments/{env}/categories/{path:path}",
     summary="One category",
     operation_id="get_category",
-    responses={200: {"model": schemas.Category}, **responses(404, 422, 503)},
+    responses={200: {"model": Category}, **responses(404, 422, 503)},
 )
 async def get_category(request: Request, env: str, path: str, _: NothingQuery) -> Response:
     """Where it lies, its limit, and what it excludes."""
@@ -129,7 +142,7 @@ async def get_category(request: Request, env: str, path: str, _: NothingQuery) -
     "/environments/{env}/offers",
     summary="Every offer of an environment",
     operation_id="list_offers",
-    responses={200: {"model": schemas.OfferList}, **responses(404, 422, 503)},
+    responses={200: {"model": OfferList}, **responses(404, 422, 503)},
 )
 async def list_offers(request: Request, env: str, page: PageQuery) -> Response:
     """By name, drafts too."""
@@ -140,7 +153,7 @@ async def list_offers(request: Request, env: str, page: PageQuery) -> Response:
     "/environments/{env}/offers/{name}",
     summary="Make an offer, or change it",
     operation_id="put_offer",
-    responses=_made(schemas.Offer, 404),
+    responses=_made(Offer, 404),
     openapi_extra=documented(OfferBody),
 )
 async def put_offer(request: Request, env: str, name: str, _: NothingQuery) -> Response:
@@ -153,7 +166,7 @@ async def put_offer(request: Request, env: str, name: str, _: NothingQuery) -> R
     "/environments/{env}/offers/{name}",
     summary="One offer",
     operation_id="get_offer",
-    responses={200: {"model": schemas.Offer}, **responses(404, 422, 503)},
+    responses={200: {"model": Offer}, **responses(404, 422, 503)},
 )
 async def get_offer(request: Request, env: str, name: str, _: NothingQuery) -> Response:
     """What it says, to whom, when, and how often."""
@@ -164,7 +177,7 @@ async def get_offer(request: Request, env: str, name: str, _: NothingQuery) -> R
     "/environments/{env}/spaces",
     summary="Every space of an environment",
     operation_id="list_spaces",
-    responses={200: {"model": schemas.SpaceList}, **responses(404, 422, 503)},
+    responses={200: {"model": SpaceList}, **responses(404, 422, 503)},
 )
 async def list_spaces(request: Request, env: str, page: PageQuery) -> Response:
     """By name."""
@@ -175,7 +188,7 @@ async def list_spaces(request: Request, env: str, page: PageQuery) -> Response:
     "/environments/{env}/spaces/{name}",
     summary="Make a space, or change it",
     operation_id="put_space",
-    responses=_made(schemas.Space, 404),
+    responses=_made(Space, 404),
     openapi_extra=documented(SpaceBody),
 )
 async def put_space(request: Request, env: str, name: str, _: NothingQuery) -> Response:
@@ -188,7 +201,7 @@ async def put_space(request: Request, env: str, name: str, _: NothingQuery) -> R
     "/environments/{env}/spaces/{name}",
     summary="One space",
     operation_id="get_space",
-    responses={200: {"model": schemas.Space}, **responses(404, 422, 503)},
+    responses={200: {"model": Space}, **responses(404, 422, 503)},
 )
 async def get_space(request: Request, env: str, name: str, _: NothingQuery) -> Response:
     """Its flags, and the content that it asks for."""
@@ -199,7 +212,7 @@ async def get_space(request: Request, env: str, name: str, _: NothingQuery) -> R
     "/environments/{env}/spaces/{space}/propositions",
     summary="Ask for offers",
     operation_id="propose",
-    responses={200: {"model": schemas.Proposition}, **responses(404, 413, 422, 503)},
+    responses={200: {"model": Proposition}, **responses(404, 413, 422, 503)},
     openapi_extra=documented(PropositionBody),
 )
 async def propose(request: Request, env: str, space: str, flags: FlagsQuery) -> Response:
@@ -228,7 +241,7 @@ async def propose(request: Request, env: str, space: str, flags: FlagsQuery) -> 
     "/propositions/{id}/outcome",
     summary="Note what became of a proposition",
     operation_id="note_outcome",
-    responses={200: {"model": schemas.NotedOutcome}, **responses(404, 413, 422, 503)},
+    responses={200: {"model": NotedOutcome}, **responses(404, 413, 422, 503)},
     openapi_extra=documented(OutcomeBody),
 )
 async def note_outcome(request: Request, id: str, _: NothingQuery) -> Response:
@@ -243,7 +256,7 @@ async def note_outcome(request: Request, id: str, _: NothingQuery) -> Response:
     "/contacts/{id}/propositions",
     summary="What was proposed to a contact",
     operation_id="list_propositions",
-    responses={200: {"model": schemas.PropositionList}, **responses(404, 410, 422, 503)},
+    responses={200: {"model": PropositionList}, **responses(404, 410, 422, 503)},
 )
 async def list_propositions(request: Request, id: str, page: PageQuery) -> Response:
     """Newest first, also what was proposed to contacts that were folded into it, with the outcomes."""

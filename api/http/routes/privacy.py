@@ -6,10 +6,11 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import StreamingResponse
 
-from api.http import schemas
 from api.http.problems import responses
 from api.http.query import AuditPageQuery, EraseByKeyQuery, EraseQuery, NothingQuery, OneKeyQuery, PageQuery
 from api.http.requests import as_json, in_thread, kinfold_of, nothing
+from api.http.schemas.audit import AuditList
+from api.http.schemas.privacy import Export, Receipt, StoredReceipt, SuppressedList
 from graph.kinfold import Kinfold
 from graph.model import KeyName
 from graph.privacy.export import the_one_owner
@@ -24,7 +25,7 @@ Value = Annotated[str, Path(description="Percent-encoded; slashes may stand as t
     "/contacts/{id}/export",
     summary="Everything held on a person",
     operation_id="export_contact",
-    responses={200: {"model": schemas.Export}, **responses(404, 410, 422, 503)},
+    responses={200: {"model": Export}, **responses(404, 410, 422, 503)},
 )
 async def export_contact(request: Request, id: str, _: NothingQuery) -> Response:
     """One JSON document, sent as it is read. What was folded into the contact is part of it."""
@@ -35,7 +36,7 @@ async def export_contact(request: Request, id: str, _: NothingQuery) -> Response
     "/export",
     summary="Everything held on the owner of a key",
     operation_id="export_by_key",
-    responses={200: {"model": schemas.Export}, **responses(404, 409, 410, 422, 503)},
+    responses={200: {"model": Export}, **responses(404, 409, 410, 422, 503)},
 )
 async def export_by_key(request: Request, query: OneKeyQuery) -> Response:
     """Exactly one key, of any namespace. 409 when several contacts own a subscription: `owners` names them."""
@@ -47,7 +48,7 @@ async def export_by_key(request: Request, query: OneKeyQuery) -> Response:
     "/contacts/{id}",
     summary="Erase a person",
     operation_id="erase_contact",
-    responses={200: {"model": schemas.Receipt}, **responses(404, 410, 422, 503)},
+    responses={200: {"model": Receipt}, **responses(404, 410, 422, 503)},
 )
 async def erase_contact(request: Request, id: str, query: EraseQuery) -> Response:
     """Keys, properties, activity, journal, and what others' records say of them; its ids answer 410 from then on.
@@ -63,7 +64,7 @@ async def erase_contact(request: Request, id: str, query: EraseQuery) -> Respons
     "/contacts",
     summary="Erase the owner of a key",
     operation_id="erase_by_key",
-    responses={200: {"model": schemas.Receipt}, **responses(404, 409, 410, 422, 503)},
+    responses={200: {"model": Receipt}, **responses(404, 409, 410, 422, 503)},
 )
 async def erase_by_key(request: Request, query: EraseByKeyQuery) -> Response:
     """Exactly one key, of any namespace. 409 when several contacts own a subscription: `owners` names them."""
@@ -76,7 +77,7 @@ async def erase_by_key(request: Request, query: EraseByKeyQuery) -> Response:
     "/erasures/{id}",
     summary="The receipt of an erasure",
     operation_id="get_receipt",
-    responses={200: {"model": schemas.StoredReceipt}, **responses(404, 422, 503)},
+    responses={200: {"model": StoredReceipt}, **responses(404, 422, 503)},
 )
 async def get_receipt(request: Request, id: str, _: NothingQuery) -> Response:
     """When, and how many of each kind were removed. It names nobody."""
@@ -87,7 +88,7 @@ async def get_receipt(request: Request, id: str, _: NothingQuery) -> Response:
     "/suppressed",
     summary="Keys that do not come back",
     operation_id="list_suppressed",
-    responses={200: {"model": schemas.SuppressedList}, **responses(422, 503)},
+    responses={200: {"model": SuppressedList}, **responses(422, 503)},
 )
 async def list_suppressed(request: Request, page: PageQuery) -> Response:
     """By digest: which addresses they are is not known."""
@@ -115,7 +116,7 @@ async def allow_suppressed(request: Request, kind: Kind, value: Value, _: Nothin
     "/audit",
     summary="Who did what, and why",
     operation_id="list_audit",
-    responses={200: {"model": schemas.AuditList}, **responses(422, 503)},
+    responses={200: {"model": AuditList}, **responses(422, 503)},
 )
 async def list_audit(request: Request, page: AuditPageQuery) -> Response:
     """Every act by hand, erasure, export and read of a person, newest first.

@@ -8,13 +8,14 @@ from fastapi import APIRouter, Request, Response
 from starlette.routing import Match, Route
 from starlette.types import Scope
 
-from api.http import schemas
 from api.http.access import Held, check_may_look, held_by
 from api.http.answers import received, told
 from api.http.batch import MAX_BATCH, Read, looks_like_lines, read_envelope, read_lines, read_one, resolve_read
 from api.http.problems import as_problem, responses
 from api.http.query import Flags, FlagsQuery
 from api.http.requests import as_json, commit_queue_of, in_thread, kinfold_of, read_body
+from api.http.schemas.resolve import Answer as AnswerSchema
+from api.http.schemas.resolve import Results
 from graph.errors import KinfoldError
 from graph.identity.events import MAX_EVENT_BYTES, read_event
 from graph.identity.namespaces import Namespaces
@@ -69,7 +70,7 @@ _MANY = {
     "/resolve",
     summary="Resolve one event",
     operation_id="resolve",
-    responses={200: {"model": schemas.Answer}, **responses(413, 422, 503)},
+    responses={200: {"model": AnswerSchema}, **responses(413, 422, 503)},
     openapi_extra=_ONE,
 )
 async def resolve(request: Request, flags: FlagsQuery) -> Response:
@@ -118,7 +119,7 @@ unadorned = Unadorned("/v1/resolve", _resolve_unadorned, methods=["POST"])
     "/resolve/batch",
     summary="Resolve up to 1,000 events",
     operation_id="resolve_batch",
-    responses={200: {"model": schemas.Results}, **responses(413, 422, 503)},
+    responses={200: {"model": Results}, **responses(413, 422, 503)},
     openapi_extra=_MANY,
 )
 async def resolve_batch(request: Request, flags: FlagsQuery) -> Response:

@@ -9,12 +9,12 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from api.http import schemas
 from api.http.access import Held, held_by
 from api.http.answers import received
 from api.http.batch import Read, resolve_read
 from api.http.problems import as_problem, responses
 from api.http.requests import as_json, commit_queue_of, in_thread, kinfold_of, read_body
+from api.http.schemas.segment_spec import Taken
 from api.segment_spec.messages import (
     BATCH_PATHS,
     MAX_MESSAGES,
@@ -72,7 +72,7 @@ def _add(path: str, kind: str) -> None:
         hidden=path != f"/v1/{kind}",
         summary=f"A message of Segment's {kind} call",
         operation_id=f"segment_{kind}",
-        responses={200: {"model": schemas.Taken}, **responses(400, 413, 415, 503)},
+        responses={200: {"model": Taken}, **responses(400, 413, 415, 503)},
         openapi_extra=_body(_MESSAGE, _EXAMPLES[kind]),
     )
 
@@ -111,7 +111,7 @@ for _path in BATCH_PATHS:
         hidden=_path != "/v1/batch",
         summary="Messages of Segment's calls, as SDKs gather them",
         operation_id="segment_batch",
-        responses={200: {"model": schemas.Taken}, **responses(400, 413, 415, 503)},
+        responses={200: {"model": Taken}, **responses(400, 413, 415, 503)},
         openapi_extra=_body(
             {
                 "type": "object",

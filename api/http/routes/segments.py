@@ -5,11 +5,12 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from api.http import schemas
 from api.http.bodies import MAX_BODY_BYTES, EmptyBody, SegmentBody, documented, read_as
 from api.http.problems import responses
 from api.http.query import NothingQuery, PageQuery, page_of
 from api.http.requests import as_json, in_thread, kinfold_of, nothing
+from api.http.schemas.contacts import Contact
+from api.http.schemas.segments import MemberList, Segment, SegmentList
 from graph.errors import NotFound
 from graph.kinfold import Kinfold
 from graph.segments.segments import Segments
@@ -21,7 +22,7 @@ router = APIRouter(tags=["segments"])
     "/segments",
     summary="Every segment",
     operation_id="list_segments",
-    responses={200: {"model": schemas.SegmentList}, **responses(422, 503)},
+    responses={200: {"model": SegmentList}, **responses(422, 503)},
 )
 async def list_segments(request: Request, page: PageQuery) -> Response:
     """By name."""
@@ -33,8 +34,8 @@ async def list_segments(request: Request, page: PageQuery) -> Response:
     summary="Make a segment, or change it",
     operation_id="put_segment",
     responses={
-        200: {"model": schemas.Segment, "description": "It was there and is now this."},
-        201: {"model": schemas.Segment, "description": "It is new."},
+        200: {"model": Segment, "description": "It was there and is now this."},
+        201: {"model": Segment, "description": "It is new."},
         **responses(413, 422, 503),
     },
     openapi_extra=documented(SegmentBody),
@@ -50,7 +51,7 @@ async def put_segment(request: Request, name: str, _: NothingQuery) -> Response:
     "/segments/{name}",
     summary="One segment",
     operation_id="get_segment",
-    responses={200: {"model": schemas.Segment}, **responses(404, 422, 503)},
+    responses={200: {"model": Segment}, **responses(404, 422, 503)},
 )
 async def get_segment(request: Request, name: str, _: NothingQuery) -> Response:
     """Its kind and its condition; who is in it is another call."""
@@ -74,7 +75,7 @@ async def delete_segment(request: Request, name: str, _: NothingQuery) -> Respon
     "/segments/{name}/members",
     summary="Who is in a segment",
     operation_id="list_members",
-    responses={200: {"model": schemas.MemberList}, **responses(404, 422, 503)},
+    responses={200: {"model": MemberList}, **responses(404, 422, 503)},
 )
 async def list_members(request: Request, name: str, page: PageQuery) -> Response:
     """By id, as of `as_of`."""
@@ -88,7 +89,7 @@ async def list_members(request: Request, name: str, page: PageQuery) -> Response
     "/segments/{name}/members/{contact}",
     summary="Put a contact on a static segment's list",
     operation_id="put_member",
-    responses={200: {"model": schemas.Contact}, **responses(404, 409, 410, 413, 422, 503)},
+    responses={200: {"model": Contact}, **responses(404, 409, 410, 413, 422, 503)},
     openapi_extra=documented(EmptyBody),
 )
 async def put_member(request: Request, name: str, contact: str, _: NothingQuery) -> Response:

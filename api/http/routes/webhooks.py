@@ -4,11 +4,11 @@ from functools import partial
 
 from fastapi import APIRouter, Request, Response
 
-from api.http import schemas
 from api.http.bodies import EmptyBody, WebhookBody, documented, read_as
 from api.http.problems import responses
 from api.http.query import NothingQuery, PageQuery, page_of
 from api.http.requests import as_json, in_thread, kinfold_of, nothing
+from api.http.schemas.webhooks import DeadLetterList, Replayed, Webhook, WebhookList
 
 router = APIRouter(tags=["change feed"])
 
@@ -17,7 +17,7 @@ router = APIRouter(tags=["change feed"])
     "/webhooks",
     summary="Every webhook",
     operation_id="list_webhooks",
-    responses={200: {"model": schemas.WebhookList}, **responses(422, 503)},
+    responses={200: {"model": WebhookList}, **responses(422, 503)},
 )
 async def list_webhooks(request: Request, page: PageQuery) -> Response:
     """By name; secrets are never shown."""
@@ -29,8 +29,8 @@ async def list_webhooks(request: Request, page: PageQuery) -> Response:
     summary="Have changes delivered",
     operation_id="put_webhook",
     responses={
-        200: {"model": schemas.Webhook, "description": "It was there and is now this."},
-        201: {"model": schemas.Webhook, "description": "It is new, and gets every change from now on."},
+        200: {"model": Webhook, "description": "It was there and is now this."},
+        201: {"model": Webhook, "description": "It is new, and gets every change from now on."},
         **responses(413, 422, 503),
     },
     openapi_extra=documented(WebhookBody),
@@ -50,7 +50,7 @@ async def put_webhook(request: Request, name: str, _: NothingQuery) -> Response:
     "/webhooks/{name}",
     summary="One webhook",
     operation_id="get_webhook",
-    responses={200: {"model": schemas.Webhook}, **responses(404, 422, 503)},
+    responses={200: {"model": Webhook}, **responses(404, 422, 503)},
 )
 async def get_webhook(request: Request, name: str, _: NothingQuery) -> Response:
     """Where it goes, how far it is, and what went wrong last; the secret is never shown."""
@@ -74,7 +74,7 @@ async def delete_webhook(request: Request, name: str, _: NothingQuery) -> Respon
     "/webhooks/{name}/dead",
     summary="What was not taken",
     operation_id="list_dead_letters",
-    responses={200: {"model": schemas.DeadLetterList}, **responses(404, 422, 503)},
+    responses={200: {"model": DeadLetterList}, **responses(404, 422, 503)},
 )
 async def list_dead_letters(request: Request, name: str, page: PageQuery) -> Response:
     """Changes that were given up after 24 hours without success, oldest first, as long as the feed keeps them."""
@@ -88,7 +88,7 @@ async def list_dead_letters(request: Request, name: str, page: PageQuery) -> Res
     summary="Deliver again what was not taken",
     operation_id="replay_webhook",
     status_code=202,
-    responses={202: {"model": schemas.Replayed}, **responses(404, 413, 422, 503)},
+    responses={202: {"model": Replayed}, **responses(404, 413, 422, 503)},
     openapi_extra=documented(EmptyBody),
 )
 async def replay_webhook(request: Request, name: str, _: NothingQuery) -> Response:

@@ -5,11 +5,11 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from api.http import schemas
 from api.http.bodies import EmptyBody, RunBody, StatusBody, documented, read_as
 from api.http.problems import responses
 from api.http.query import NothingQuery
 from api.http.requests import as_json, in_thread, kinfold_of
+from api.http.schemas.workflows import Enrolment, Workflow
 from graph.errors import NotFound
 from graph.workflows.workflows import Workflows
 
@@ -21,8 +21,8 @@ router = APIRouter(tags=["workflows"])
     summary="Make a workflow",
     operation_id="put_workflow",
     responses={
-        200: {"model": schemas.Workflow, "description": "It was there."},
-        201: {"model": schemas.Workflow, "description": "It is new."},
+        200: {"model": Workflow, "description": "It was there."},
+        201: {"model": Workflow, "description": "It is new."},
         **responses(413, 422, 503),
     },
     openapi_extra=documented(EmptyBody),
@@ -38,7 +38,7 @@ async def put_workflow(request: Request, name: str, _: NothingQuery) -> Response
     "/workflows/{name}",
     summary="One workflow",
     operation_id="get_workflow",
-    responses={200: {"model": schemas.Workflow}, **responses(404, 422, 503)},
+    responses={200: {"model": Workflow}, **responses(404, 422, 503)},
 )
 async def get_workflow(request: Request, name: str, _: NothingQuery) -> Response:
     """Its name, and since when there is such a workflow."""
@@ -50,8 +50,8 @@ async def get_workflow(request: Request, name: str, _: NothingQuery) -> Response
     summary="Enrol a contact, or say that it is done",
     operation_id="put_enrolment",
     responses={
-        200: {"model": schemas.Enrolment, "description": "It was in the workflow before."},
-        201: {"model": schemas.Enrolment, "description": "It is in the workflow from now on."},
+        200: {"model": Enrolment, "description": "It was in the workflow before."},
+        201: {"model": Enrolment, "description": "It is in the workflow from now on."},
         **responses(404, 410, 413, 422, 503),
     },
     openapi_extra=documented(StatusBody),
@@ -67,7 +67,7 @@ async def put_enrolment(request: Request, name: str, id: str, _: NothingQuery) -
     "/workflows/{name}/contacts/{id}",
     summary="How far a contact is in a workflow",
     operation_id="get_enrolment",
-    responses={200: {"model": schemas.Enrolment}, **responses(404, 410, 422, 503)},
+    responses={200: {"model": Enrolment}, **responses(404, 410, 422, 503)},
 )
 async def get_enrolment(request: Request, name: str, id: str, _: NothingQuery) -> Response:
     """Its status, and by node when it last ran and with which data."""
@@ -82,7 +82,7 @@ async def get_enrolment(request: Request, name: str, id: str, _: NothingQuery) -
     summary="Note that a node ran",
     operation_id="add_run",
     status_code=201,
-    responses={201: {"model": schemas.Enrolment}, **responses(404, 410, 413, 422, 503)},
+    responses={201: {"model": Enrolment}, **responses(404, 410, 413, 422, 503)},
     openapi_extra=documented(RunBody),
 )
 async def add_run(request: Request, name: str, id: str, _: NothingQuery) -> Response:

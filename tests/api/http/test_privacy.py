@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from api.http.schemas import Export, Receipt, StoredReceipt
+from api.http.schemas.privacy import Export, Receipt, StoredReceipt
 from api.http.sweeping import sweep_now_and_then
 from graph.kinfold import Kinfold
 from tests.api.pinned import refused

@@ -1,0 +1,1 @@
+"""What the calls answer, as the OpenAPI document shows it: one module a capability."""

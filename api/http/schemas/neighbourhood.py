@@ -1,0 +1,60 @@
+"""Nodes and edges around a contact."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Drawn(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+    id: str
+    on_path: bool | None = Field(None, description="With from and to: whether it is part of what ties them.")
+
+
+class GraphNode(_Drawn):
+    """A contact, one that was folded, or a key."""
+
+    type: str = Field(description="contact, folded, or a key's name.")
+    label: str
+
+
+class GraphEdge(_Drawn):
+    """Who owns what, and who was folded into whom."""
+
+    type: str = Field(
+        description="owns or folded_into; in a cluster's drawing also met (logged in on somebody else's tracker) and "
+        "split (a conflict of row 4.3.3), joined with + where a tie is both."
+    )
+    source: str
+    target: str
+    occurred_at: str | None = Field(
+        None, description="When the event happened by which it came; `since` or `at` is when that arrived."
+    )
+
+
+class PathStep(BaseModel):
+    """One step of the way from a key to another."""
+
+    words: str
+    key: str | None
+    contact: str
+    message_id: str | None
+    merge: str | None
+
+
+class GraphGroup(BaseModel):
+    """How much of one kind there is around a contact."""
+
+    group: str = Field(description="A namespace of keys, or `folded`.")
+    total: int
+    shown: int = Field(description="On this page; what the path needs comes on top.")
+    next: str | None
+
+
+class Graph(BaseModel):
+    """What is around a contact."""
+
+    contact: str
+    nodes: list[GraphNode]
+    edges: list[GraphEdge]
+    groups: list[GraphGroup]
+    path: list[PathStep] | None = Field(description="With from and to: why both are one person's.")

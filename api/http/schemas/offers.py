@@ -1,0 +1,220 @@
+"""The catalogue of offers, and propositions."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field
+
+from api.http.schemas.examples import CONTACT, with_example
+from api.http.schemas.resolve import ContactRef
+from graph.model import Kind
+from graph.segments.condition_schema import DocumentedCondition
+
+
+class Environment(BaseModel):
+    """Whom a catalogue of offers is for."""
+
+    model_config = with_example(
+        {
+            "name": "north",
+            "kind": "anonymous",
+            "targeting_dimension": "visitors",
+            "inbound_anonymous": True,
+            "visitors_folder": "visitors of north",
+        }
+    )
+
+    name: str
+    kind: Literal["identified", "anonymous"]
+    targeting_dimension: Literal["contacts", "visitors"]
+    inbound_anonymous: bool = Field(description="Dedicated to inbound anonymous interactions.")
+    visitors_folder: str | None = Field(description="Of an anonymous environment, its own.")
+
+
+class EnvironmentList(BaseModel):
+    """Environments by name, a page of them."""
+
+    items: list[Environment]
+    next: str | None
+
+
+class AtMost(BaseModel):
+    """A typology rule: so many presentations to one contact."""
+
+    count: int
+    within: str | None
+
+
+class Category(BaseModel):
+    """A part of a catalogue."""
+
+    path: str
+    environment: str
+    parent: str | None
+    at_most: AtMost | None
+    excludes: list[str]
+
+
+class CategoryList(BaseModel):
+    """Categories by path, a page of them."""
+
+    items: list[Category]
+    next: str | None
+
+
+class Space(BaseModel):
+    """A place on a site that asks for offers."""
+
+    name: str
+    environment: str
+    identify_implicitly: bool
+    fall_back: bool
+    anonymous_space: str | None
+    identified_offers_when_implicit: bool
+    offers: int | None
+    content: list[str]
+
+
+class SpaceList(BaseModel):
+    """Spaces by name, a page of them."""
+
+    items: list[Space]
+    next: str | None
+
+
+class Offer(BaseModel):
+    """What can be proposed."""
+
+    name: str
+    environment: str
+    category: str | None
+    weight: float
+    state: Literal["draft", "live"]
+    starts_at: str | None
+    ends_at: str | None
+    where: Annotated[Any, DocumentedCondition]
+    at_most: AtMost | None
+    spaces: list[str] | None
+    content: dict[str, Any]
+    representations: dict[str, dict[str, Any]]
+
+
+class OfferList(BaseModel):
+    """Offers by name, a page of them."""
+
+    items: list[Offer]
+    next: str | None
+
+
+class Visitor(BaseModel):
+    """Somebody in a visitors folder."""
+
+    id: str
+    kind: Kind = Field(description="As of now: who was a visitor may be known since.")
+    since: str
+    last_at: str
+
+
+class VisitorList(BaseModel):
+    """Visitors by id, a page of them."""
+
+    items: list[Visitor]
+    next: str | None
+
+
+class ProposedOffer(BaseModel):
+    """An offer as it is proposed."""
+
+    name: str
+    category: str | None
+    weight: float
+    content: dict[str, Any]
+
+
+class LeftOut(BaseModel):
+    """An offer that is not proposed, and why."""
+
+    name: str
+    reason: Literal[
+        "draft",
+        "not_for_this_space",
+        "not_identified",
+        "not_started",
+        "ended",
+        "condition",
+        "offer_limit",
+        "category_limit",
+        "excluded",
+        "no_room",
+    ]
+    words: str
+
+
+_PROPOSED: dict[str, Any] = {
+    "contact": {"id": CONTACT, "kind": "known"},
+    "tracker_id": "t1",
+    "identification": "implicit",
+    "environment": "shop",
+    "space": "home",
+    "fell_back": False,
+    "visitors_folder": None,
+    "offers": [{"name": "boots-20", "category": "winter/boots", "weight": 20, "content": {"title": "Boots, 20% off"}}],
+    "proposition_id": "01936f31-1d2e-7c40-b6a1-0f9e8d7c6b5b",
+}
+
+
+class Proposition(BaseModel):
+    """Who was identified and how, which space answered, and its offers, the first choice first."""
+
+    model_config = with_example(_PROPOSED)
+
+    contact: ContactRef | None = Field(
+        description="Whom the offers are for; null when every key is blocked, or when nobody may be recognised and no "
+        "folder keeps the visitor."
+    )
+    tracker_id: str | None = Field(description="The tracker that the browser stores, as with an event.")
+    identification: Literal["explicit", "implicit", "none"]
+    environment: str = Field(description="The one that answered.")
+    space: str = Field(description="The one that answered.")
+    fell_back: bool = Field(description="An associated anonymous space answered for the one that was asked.")
+    visitors_folder: str | None = Field(description="Where the visitor is kept; null when it is no visitor.")
+    offers: list[ProposedOffer]
+    proposition_id: str | None = Field(description="For its outcome; null when nothing was recorded.")
+    left_out: list[LeftOut] | None = Field(None, description="With explain=true: every other offer, and why.")
+
+
+class OfferOutcome(BaseModel):
+    """An offer of a proposition, and what became of it."""
+
+    name: str
+    weight: float
+    outcome: Literal["accepted", "refused", "ignored"] | None
+    outcome_at: str | None
+
+
+class PastProposition(BaseModel):
+    """What was proposed to a contact."""
+
+    proposition_id: str
+    at: str
+    environment: str
+    space: str | None
+    asked: str = Field(description="The space that was asked, as environment/space.")
+    identification: Literal["explicit", "implicit", "none"]
+    fell_back: bool
+    offers: list[OfferOutcome]
+
+
+class PropositionList(BaseModel):
+    """Propositions, newest first, a page of them."""
+
+    items: list[PastProposition]
+    next: str | None
+
+
+class NotedOutcome(BaseModel):
+    """What was noted."""
+
+    proposition_id: str
+    outcome: Literal["accepted", "refused", "ignored"]
+    offers: list[str] = Field(description="The offers that it was noted of.")
+    at: str
