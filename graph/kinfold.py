@@ -15,6 +15,8 @@ from graph.edits.unions import Unions
 from graph.explore.contact_history import History
 from graph.explore.contacts import Contacts
 from graph.explore.neighbourhood import Neighbourhood
+from graph.explore.overview import Overview
+from graph.explore.people import People
 from graph.explore.search import Search
 from graph.feed.feed import Feed
 from graph.feed.webhooks import Webhooks
@@ -51,6 +53,8 @@ class Kinfold:
     history: History
     neighbourhood: Neighbourhood
     search: Search
+    people: People
+    overview: Overview
     segments: Segments
     workflows: Workflows
     blocking: Blocking
@@ -99,6 +103,8 @@ class Kinfold:
             History(database),
             Neighbourhood(database),
             Search(database, namespaces),
+            People(database, namespaces),
+            Overview(database, namespaces),
             Segments(database, clock=clock, namespaces=namespaces),
             Workflows(database, id_source=id_source, clock=clock),
             blocking,

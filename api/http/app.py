@@ -31,6 +31,7 @@ from api.http.routes import (
     merges,
     namespaces,
     offers,
+    overview,
     privacy,
     resolve,
     segment_spec,
@@ -109,6 +110,7 @@ def create_app(kinfold: Kinfold, keys: AccessKeys | None = None) -> FastAPI:
     for routes in (
         resolve,
         contacts,
+        overview,
         merges,
         namespaces,
         segments,

@@ -1,7 +1,7 @@
 """What may stand in a query string: nothing unknown, nothing twice, flags that are true or false."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
@@ -180,8 +180,43 @@ class OneKey(_Keys):
         return the_one_key(self.given(namespaces), "query", namespaces)
 
 
-class KeyPage(Page, OneKey):
-    """Whose key; exactly one, of any namespace."""
+class PeoplePage(Page, _Keys):
+    """Which contacts: the owners of exactly one key of any namespace, or people by words and filters."""
+
+    q: str | None = Field(
+        None,
+        description="Words, each a part of a name, of another property or of a key, whatever the accents and case.",
+        examples=["Chlo"],
+    )
+    kind: Literal["known", "anonymous"] | None = Field(None, description="Of this kind only.")
+    has: Text | None = Field(None, description="With a key of this namespace only.", examples=["email"])
+    segment: Text | None = Field(None, description="In this segment only, now.")
+    sort: Literal["last_seen", "created", "keys", "unions", "-last_seen", "-created", "-keys", "-unions"] = Field(
+        "last_seen",
+        description="The last seen or made, or who has the most keys or unions, first; with - the other way round.",
+    )
+
+    def filters(self) -> dict[str, Any]:
+        """Return what is asked of people, without which part of the list."""
+        words = self.q if self.q and self.q.strip() else None
+        return {"q": words, "kind": self.kind, "has": self.has, "segment": self.segment, "sort": self.sort}
+
+    def owned(self, namespaces: Namespaces) -> tuple[KeyName, str] | None:
+        """Name the one key whose owners are asked for, and its value; None where people are listed.
+
+        Raises
+        ------
+        BadInput
+            When there are several keys, or a filter beside one.
+        """
+        given = self.given(namespaces)
+        if not given:
+            return None
+        beside = self.model_fields_set & {"q", "kind", "has", "segment", "sort"}
+        if beside:
+            message = f"whose key this is, is asked without {' and '.join(sorted(beside))}"
+            raise BadInput([FieldError(given[0][0], "exactly_one", message)])
+        return the_one_key(given, "query", namespaces)
 
 
 class Erase(_Closed):
@@ -294,7 +329,7 @@ SearchQuery = Annotated[SearchPage, Query()]
 FeedPageQuery = Annotated[FeedPage, Query()]
 AnomalyPageQuery = Annotated[AnomalyPage, Query()]
 KeyFilterQuery = Annotated[KeyFilter, Query()]
-KeyPageQuery = Annotated[KeyPage, Query()]
+PeopleQuery = Annotated[PeoplePage, Query()]
 OneKeyQuery = Annotated[OneKey, Query()]
 EraseQuery = Annotated[Erase, Query()]
 EraseByKeyQuery = Annotated[EraseByKey, Query()]

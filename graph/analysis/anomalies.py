@@ -228,6 +228,20 @@ class Anomalies:
         document = self._document(id)
         return None if document is None else self._with_done([{**document, "dismissed": False}])[0]
 
+    def open_by_kind(self) -> tuple[dict[str, int], str | None]:
+        """Count the findings that are not dismissed by kind, and say as of when they are."""
+        last = self._up_to_date()
+        live = self._held_back()
+        hidden = self._dismissed(item.id for item in live)
+        counted = {"limit": len([item for item in live if item.id not in hidden])} if live else {}
+        if last is None:
+            return counted, None
+        ids = [item.id for item in live]
+        rows = self._database.read(lambda tx: tx.run("anomalies.kinds", run=last["run"], without=ids))
+        for row in rows:
+            counted[row["kind"]] = counted.get(row["kind"], 0) + row["findings"]
+        return counted, to_text(last["at"])
+
     def refresh(
         self, *, seed: int = 0, on_progress: "Progress | None" = None, engine: "Engine | None" = None
     ) -> "Analysis":

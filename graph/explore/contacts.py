@@ -5,6 +5,7 @@ from typing import Any
 import orjson
 
 from graph.clock import Micros, to_text
+from graph.explore.names import name_of
 from graph.identity.decision import retell
 from graph.identity.keys import InvalidKey, normalise
 from graph.identity.living import living_contact
@@ -133,8 +134,10 @@ def _document(row: dict[str, Any]) -> Document:
         shared[namespace, value] = sorted(others)
     keys = {namespace: _in_order(namespace, pairs) for namespace, pairs in owned.items()}
     emails = keys.get("email", [])
+    properties = dict(sorted(row["properties"]))
     return {
         "id": row["id"],
+        "name": name_of(row["id"], properties, keys),
         "kind": row["kind"],
         "email": emails[0] if emails else None,
         "emails": emails,
@@ -144,7 +147,7 @@ def _document(row: dict[str, Any]) -> Document:
             {"id": value, "shared_with": shared["subscription", value]} for value in keys.get("subscription", [])
         ],
         "keys": dict(sorted(keys.items())),
-        "properties": dict(sorted(row["properties"])),
+        "properties": properties,
         "segments": [],
         "workflows": {},
         "merged_from": sorted(row["merged_from"]),

@@ -1,8 +1,12 @@
 """Who owns a key, what is known of a contact, and what is written to it by hand."""
 
+from collections.abc import Iterable, Iterator
 from functools import partial
+from itertools import chain
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
 
 from api.http.bodies import KeyBody, PropertiesBody, documented, read_as
 from api.http.problems import responses
@@ -10,9 +14,9 @@ from api.http.query import (
     ActivityQuery,
     DryRunQuery,
     EndsQuery,
-    KeyPageQuery,
     NothingQuery,
     PageQuery,
+    PeopleQuery,
     SearchQuery,
     page_of,
 )
@@ -20,23 +24,69 @@ from api.http.requests import as_json, in_thread, kinfold_of, rehearsed
 from api.http.schemas.contacts import ActivityList, Contact, ContactList, Found, HistoryList
 from api.http.schemas.neighbourhood import Graph
 from api.http.schemas.preview import Rehearsal
+from api.http.tables import CSV_HEAD, csv_rows
+from graph.kinfold import Kinfold
 
 router = APIRouter(tags=["contacts"])
 
 
+_CSV = {
+    "text/csv": {
+        "schema": {"type": "string"},
+        "example": "id,name,kind,email,keys,unions,created_at,last_seen_at\r\n",
+    }
+}
+
+
 @router.get(
     "/contacts",
-    summary="Who owns this key",
+    summary="People, or who owns a key",
     operation_id="find_contacts",
-    responses={200: {"model": ContactList}, **responses(422, 503)},
+    responses={200: {"model": ContactList, "content": _CSV}, **responses(422, 503)},
 )
-async def find_contacts(request: Request, query: KeyPageQuery) -> Response:
-    """Exactly one key: email, tracker_id, subscription, user_id, or any namespace that is declared; writes nothing."""
-    key, value = query.key(kinfold_of(request).namespaces)
-    owners = await in_thread(partial(kinfold_of(request).contacts.owners, key, value))
-    page = page_of(owners, query, "id")
-    kinfold_of(request).audit.read("contacts", *(one["id"] for one in page["items"]))
+async def find_contacts(request: Request, query: PeopleQuery) -> Response:
+    """People by words and filters, or with exactly one key of any namespace those who own it; writes nothing.
+
+    `Accept: text/csv` answers with a table: of all people of the list, unless a limit is given.
+    """
+    kinfold = kinfold_of(request)
+    key = query.owned(kinfold.namespaces)
+    if key is not None:
+        owners = await in_thread(partial(kinfold.contacts.owners, *key))
+        page = page_of(owners, query, "id")
+    elif "text/csv" in request.headers.get("accept", "") and "limit" not in query.model_fields_set:
+        return await _all_as_csv(kinfold, query.filters())
+    else:
+        items, after = await in_thread(
+            partial(kinfold.people.page, **query.filters(), limit=query.limit, cursor=query.cursor)
+        )
+        page = {"items": items, "next": after}
+    kinfold.audit.read("contacts", *(one["id"] for one in page["items"]))
+    if "text/csv" in request.headers.get("accept", ""):
+        return _as_csv([CSV_HEAD + csv_rows(page["items"])], page["next"])
     return as_json(page)
+
+
+async def _all_as_csv(kinfold: Kinfold, filters: dict[str, Any]) -> Response:
+    pages = kinfold.people.all(**filters)
+    # A refusal is answered before the first byte is sent.
+    first = await in_thread(partial(next, pages))
+
+    def written() -> Iterator[str]:
+        yield CSV_HEAD
+        for page in chain([first], pages):
+            kinfold.audit.read("contacts", *(one["id"] for one in page))
+            kinfold.audit.flush()
+            yield csv_rows(page)
+
+    return _as_csv(written(), None)
+
+
+def _as_csv(parts: Iterable[str], after: str | None) -> Response:
+    headers = {"Content-Disposition": 'attachment; filename="people.csv"'}
+    if after is not None:
+        headers["Kinfold-Next"] = after
+    return StreamingResponse(iter(parts), media_type="text/csv; charset=utf-8", headers=headers)
 
 
 @router.get(

@@ -11,6 +11,7 @@ from graph.model import KeyName, Kind, Outcome
 
 _DOCUMENT: dict[str, Any] = {
     "id": CONTACT,
+    "name": "Ana",
     "kind": "known",
     "email": "ana@example.com",
     "emails": ["ana@example.com"],
@@ -42,6 +43,7 @@ class Contact(BaseModel):
     model_config = with_example(_DOCUMENT)
 
     id: str
+    name: str = Field(description="What to call it: its name by its properties, else its email, another key, its id.")
     kind: Kind
     email: str | None
     emails: list[str]

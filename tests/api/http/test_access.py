@@ -32,6 +32,7 @@ SCOPES = {
     ("POST", "/v1/cookie"): "write",
     ("GET", "/v1/contacts"): "read",
     ("GET", "/v1/search"): "read",
+    ("GET", "/v1/overview"): "read",
     ("GET", "/v1/contacts/{id}"): "read",
     ("PATCH", "/v1/contacts/{id}"): "admin",
     ("POST", "/v1/contacts/{id}/keys"): "admin",

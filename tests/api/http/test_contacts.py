@@ -53,9 +53,8 @@ def test_a_key_that_nobody_owns_leads_to_nobody_and_makes_nobody(client: TestCli
         assert client.get("/v1/contacts", params={"email": "ana@example.com"}).json() == {"items": [], "next": None}
 
 
-@pytest.mark.parametrize("query", ["", "?email=ana@example.com&tracker_id=t1"])
-def test_exactly_one_key_is_to_be_given(client: TestClient, query: str) -> None:
-    errors = refused(client.get(f"/v1/contacts{query}"), 422, "bad_input")
+def test_exactly_one_key_is_to_be_given(client: TestClient) -> None:
+    errors = refused(client.get("/v1/contacts?email=ana@example.com&tracker_id=t1"), 422, "bad_input")
     assert [error["rule"] for error in errors] == ["exactly_one"]
 
 

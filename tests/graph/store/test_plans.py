@@ -35,6 +35,11 @@ MAY_SCAN = {
     "privacy.compacted": {"NodeByLabelScan"},
     # Once an erasure, and only the entries that hold a text: a key may stand anywhere in it.
     "audit.naming": {"NodeByLabelScan"},
+    # Lists of all people in an order of their own, and how many of each kind there are. An index of when each was seen
+    # last would cost every event more than the list costs who reads it (decision 26).
+    "explore.people": {"NodeByLabelScan"},
+    "explore.people_in": {"NodeByLabelScan"},
+    "explore.kinds_of_contacts": {"NodeByLabelScan"},
 }
 """Statements that scan on purpose, with the operators that each may use."""
 

@@ -1,0 +1,17 @@
+// name: explore.people
+// purpose: Read one page of contacts, after the place where the last page ended.
+// parameters: kind, has, listed, sort, sign, place, after, limit
+// columns: id, place
+// access: read
+MATCH (c:Contact)
+WHERE
+  // insert: explore.wanted_person
+WITH
+  c,
+  c.id AS id,
+    // insert: explore.place_of_person
+    AS place
+WHERE place < $place OR (place = $place AND id > $after)
+RETURN id, place
+ORDER BY place DESC, id
+LIMIT $limit
