@@ -46,7 +46,7 @@ def commands(app: Typer, words: str = "kinfold") -> Iterator[str]:
         yield f"{words} {command.name or command.callback.__name__.replace('_', '-')}"
     for group in app.registered_groups:
         assert group.typer_instance is not None
-        yield from commands(group.typer_instance, f"{words} {group.name or group.typer_instance.info.name}")
+        yield from commands(group.typer_instance, f"{words} {group.name}" if isinstance(group.name, str) else words)
 
 
 def test_every_command_is_documented() -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from api.command.edits import Teller
+from api.command.output import Teller
 from api.terminal import Refusal
 from graph.kinfold import Kinfold
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from api.command.edits import Teller
+from api.command.output import Teller
 from api.terminal import Refusal
 from graph.errors import BadInput
 from graph.kinfold import Kinfold

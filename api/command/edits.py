@@ -1,4 +1,4 @@
-"""What the command does by hand, shown to people: unions, un-merge, rules of the block list."""
+"""What ``kinfold merge`` and ``kinfold unmerge`` do, and how a key is written on the command line."""
 
 import sys
 from collections.abc import Iterable
@@ -9,54 +9,14 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from api.command.output import REFUSED, Document, Teller, new_table, undone_in_words
 from api.http.problems import as_problem
-from api.terminal import Refusal, Screen, inert, say, stderr, visible
-from graph.access.access_keys import KeyScope
-from graph.blocking.blocking import RuleKind
+from api.terminal import Refusal, say, stderr, visible
 from graph.errors import KinfoldError, Unavailable
 from graph.identity.keys import InvalidKey, normalise
 from graph.identity.namespaces import DEFAULT_NAMESPACES, NAME, Namespaces
 from graph.kinfold import Kinfold
 from graph.model import KeyName
-from graph.settings import WriteAnswer
-
-Document = dict[str, Any]
-
-WIDTH = 120
-REFUSED = 1
-
-
-class Teller:
-    """Tells what was done: to people as tables on stdout, to programs as one JSON document."""
-
-    def __init__(self, *, as_json: bool) -> None:
-        self._as_json = as_json
-        self._console = Screen(width=WIDTH)
-
-    def tell(self, document: Any, *shown: Table | str) -> None:
-        """Write the document, or what is shown of it."""
-        if self._as_json:
-            option = orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE
-            sys.stdout.buffer.write(inert(orjson.dumps(document, option=option)))
-            sys.stdout.buffer.flush()
-            return
-        for item in shown:
-            self._console.print(item, soft_wrap=isinstance(item, str))
-
-    def refuse(self, error: KinfoldError, *, done: list[Document] | None = None) -> typer.Exit:
-        """Say why it is not done; the exit code is the one of a log with bad lines.
-
-        Parameters
-        ----------
-        done
-            What was done before, where a command does more than one thing.
-        """
-        if isinstance(error, Unavailable) or error.status >= 500:
-            raise error
-        problem = {"error": as_problem(error)}
-        self.tell(problem if done is None else {"undone": done, **problem}, *map(_undone_in_words, done or ()))
-        say(f"kinfold: {error.detail}")
-        return typer.Exit(REFUSED)
 
 
 def merge(kinfold: Kinfold, source: str, target: str, *, dry_run: bool, teller: Teller) -> None:
@@ -83,7 +43,7 @@ def unmerge(kinfold: Kinfold, merge_id: str, *, cascade: bool, dry_run: bool, te
         undone = kinfold.unions.undo(merge_id, cascade=cascade)
     except KinfoldError as error:
         raise teller.refuse(error) from None
-    teller.tell({**undone[-1], "undone": undone}, *map(_undone_in_words, undone))
+    teller.tell({**undone[-1], "undone": undone}, *map(undone_in_words, undone))
 
 
 def unmerge_key(kinfold: Kinfold, key: str, *, cascade: bool, dry_run: bool, yes: bool, teller: Teller) -> None:
@@ -110,7 +70,7 @@ def unmerge_key(kinfold: Kinfold, key: str, *, cascade: bool, dry_run: bool, yes
             undone += kinfold.unions.undo(union["id"], cascade=cascade)
         except KinfoldError as error:
             raise teller.refuse(error, done=undone) from None
-    teller.tell({"undone": undone}, *map(_undone_in_words, undone))
+    teller.tell({"undone": undone}, *map(undone_in_words, undone))
 
 
 def check_key(text: str) -> None:
@@ -144,34 +104,6 @@ def read_key(text: str, namespaces: Namespaces) -> tuple[KeyName, str]:
         return name, value.strip()
 
 
-def edit_rule(kinfold: Kinfold, kind: RuleKind, value: str, *, take_back: bool, teller: Teller) -> None:
-    """Add a rule to the block list, or take one back."""
-    rule = {"kind": kind, "value": value}
-    try:
-        if take_back:
-            kinfold.blocking.remove(kind, value)
-            teller.tell(rule, f"The {kind} rule {value} is taken back.")
-            return
-        kinfold.blocking.add(kind, value)
-    except KinfoldError as error:
-        raise teller.refuse(error) from None
-    said = {"value": "is blocked", "pattern": "is blocked as a pattern", "allow": "is let through"}[kind]
-    see = "" if kind != "value" else "\nWhat it tied together so far: kinfold unmerge --key NAME=VALUE --dry-run"
-    teller.tell(rule, f"{value} {said}, on every server within two seconds.{see}")
-
-
-def list_rules(rules: list[Document], teller: Teller) -> None:
-    """Show the rules that operators added."""
-    listed = {"items": rules, "next": None}
-    if not rules:
-        teller.tell(listed, "No rules beside the built-in ones and those of KINFOLD_BLOCK and its like.")
-        return
-    table = new_table("kind", "value", "since")
-    for rule in rules:
-        table.add_row(rule["kind"], rule["value"], rule["at"])
-    teller.tell(listed, "Beside the built-in list:", table)
-
-
 def _confirm(question: str) -> None:
     if not sys.stdin.isatty():
         raise Refusal(f"{question} Nobody is here to answer: say --yes, or look with --dry-run.")
@@ -200,42 +132,6 @@ def _preview_of_one(preview: Document) -> list[Table | str]:
     if "error" in preview:
         return [*shown, preview["error"]["detail"]]
     return [*shown, *_previews(preview["changes"])]
-
-
-def create_key(kinfold: Kinfold, scope: KeyScope, *, name: str, answer: WriteAnswer | None, teller: Teller) -> None:
-    """Make an access key and show it, this once."""
-    try:
-        identifier, key = kinfold.access_keys.create(scope, name=name, answer=answer)
-    except KinfoldError as error:
-        raise teller.refuse(error) from None
-    say(
-        f"{'An' if scope[0] in 'aeiou' else 'A'} {scope} key with the id {identifier}. It is shown this once. "
-        f"To take it back: kinfold keys revoke {identifier}"
-    )
-    teller.tell({"id": identifier, "scope": scope, "name": name, "answer": answer, "key": key}, key)
-
-
-def list_keys(kinfold: Kinfold, teller: Teller) -> None:
-    """Show the keys that were made by command."""
-    listed = kinfold.access_keys.list()
-    document = {"items": listed, "next": None}
-    if not listed:
-        teller.tell(document, "No keys beside those of KINFOLD_WRITE_KEY and its like.")
-        return
-    table = new_table("id", "scope", "name", "answer", "made", "revoked")
-    for key in listed:
-        shown = (key[column] for column in ("id", "scope", "name", "answer", "created_at", "revoked_at"))
-        table.add_row(*(text or "" for text in shown))
-    teller.tell(document, table)
-
-
-def revoke_key(kinfold: Kinfold, identifier: str, *, teller: Teller) -> None:
-    """Take an access key back."""
-    try:
-        kinfold.access_keys.revoke(identifier)
-    except KinfoldError as error:
-        raise teller.refuse(error) from None
-    teller.tell({"id": identifier}, f"The key {identifier} is taken back, on every server within a few seconds.")
 
 
 def _previews(changes: list[Document]) -> Iterable[Table | str]:
@@ -267,15 +163,3 @@ def _unions_table(unions: list[Document]) -> Table:
     for union in unions:
         table.add_row(union["id"], union["source"], union["target"], union["rule"] or "by hand", union["at"])
     return table
-
-
-def new_table(*columns: str) -> Table:
-    """Make a table whose long cells are folded."""
-    table = Table()
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    return table
-
-
-def _undone_in_words(entry: Document) -> str:
-    return f"Undone: {entry['source']} came back out of {entry['target']}."

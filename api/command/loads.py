@@ -10,7 +10,7 @@ from typing import BinaryIO
 import orjson
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from api.command.edits import Teller
+from api.command.output import Teller
 from api.terminal import Refusal, analysing, say, stderr
 from graph.kinfold import Kinfold
 from graph.loads.customers import Refused

@@ -1,21 +1,28 @@
 """A log of events as NDJSON: read ahead by a thread, resolved in batches, answered line by line."""
 
+import os
+import stat
+import sys
 import time
 from collections import Counter, deque
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Condition, Thread
 from typing import Any, BinaryIO
 
 import orjson
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from api.http.batch import Read, read_one, resolve_read
 from api.http.problems import as_problem
-from api.terminal import inert
+from api.terminal import inert, stderr
 from graph.errors import KinfoldError
 from graph.identity.isolation import Resolve
 from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
+from graph.kinfold import Kinfold
 from graph.logs.ndjson import line_too_long, raw_lines
 
 LINGER = 0.01
@@ -180,3 +187,50 @@ def dump(answers: list[dict[str, Any]]) -> bytes:
     """Write answers as NDJSON."""
     option = orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE
     return inert(b"".join(orjson.dumps(answer, option=option) for answer in answers))
+
+
+def resolve(kinfold: Kinfold, stream: BinaryIO, *, dry_run: bool, explain: bool) -> int:
+    """Resolve a log, answer line by line on stdout, and return how many lines were bad."""
+    tally = Tally()
+    rehearsal = kinfold.resolver.rehearsal(explain=explain) if dry_run else None
+    with rehearsal or nullcontext(partial(kinfold.resolver.resolve, explain=explain)) as resolve_events:
+        try:
+            with _progress(stream) as show:
+                for batch in batches(stream, kinfold.settings.batch_size, kinfold.namespaces):
+                    answers = answer_lines(resolve_events, batch, rehearsal=dry_run)
+                    # Counted first: a signal may come as soon as the answers are out.
+                    tally.add(answers)
+                    sys.stdout.buffer.write(dump(answers))
+                    sys.stdout.buffer.flush()
+                    show(batch[-1].end, tally.resolved + tally.bad)
+        except BrokenPipeError:
+            raise
+        except BaseException:
+            if tally.resolved:
+                stderr.print(tally.table(dry_run=dry_run))
+            raise
+    stderr.print(tally.table(dry_run=dry_run))
+    return tally.bad
+
+
+@contextmanager
+def _progress(stream: BinaryIO) -> Iterator[Any]:
+    """Show how far the log is, where it does not disturb the answers."""
+    state = os.fstat(stream.fileno())
+    total = state.st_size if stat.S_ISREG(state.st_mode) else None
+    progress = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.fields[events]:,} events"),
+        BarColumn(),
+        TimeRemainingColumn(),
+        console=stderr,
+        transient=True,
+        disable=not stderr.is_terminal or sys.stdout.isatty(),
+    )
+    task = progress.add_task("", total=total, events=0)
+
+    def show(end: int, events: int) -> None:
+        progress.update(task, completed=end, events=events)
+
+    with progress:
+        yield show

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import orjson
 
-from api.command.edits import Teller, new_table
+from api.command.output import Teller, new_table
 from api.terminal import Refusal
 from graph.errors import BadInput, KinfoldError
 from graph.identity.declared_namespaces import apply as declare

@@ -3,7 +3,8 @@
 import sys
 from datetime import datetime
 
-from api.command.edits import Teller, check_key, new_table, read_key
+from api.command.edits import check_key, read_key
+from api.command.output import Teller, new_table
 from api.terminal import Refusal, inert
 from graph.errors import KinfoldError
 from graph.kinfold import Kinfold

@@ -214,7 +214,7 @@ class Tenants:
         origins = sorted({site for one in self._tenants.values() for site in one.kinfold.settings.cors_origins})
         surround(app, keys, rates=Rates(settings), origins=origins, metrics=app.state.metrics)
         app.state.routes_of = next(iter(self._apps.values()))
-        for path in ("/v1/{path:path}", *sorted(one for one in TRACKING_PATHS if not one.startswith("/v1/"))):
+        for path in ("/v1/{path:rest}", *sorted(one for one in TRACKING_PATHS if not one.startswith("/v1/"))):
             app.add_api_route(path, _nobodys_call, methods=_METHODS, include_in_schema=False)
         include_open(app)
         # The document is the same for every tenant.

@@ -19,7 +19,7 @@ from graph.clock import Clock, IdSource, Micros, RandomIds, to_datetime, to_micr
 from graph.errors import Unavailable
 from graph.identity.aliases import Alias, read_alias
 from graph.identity.decision import POLICIES, Decision, Limits, Policy, decide, explain
-from graph.identity.decision.effects import Fold, Own, Split, Take
+from graph.identity.decision.effects import ConflictContact, Fold, Own, Take
 from graph.identity.events import Event, TrackedEvent
 from graph.identity.folding import fold
 from graph.identity.keys import DEFAULT_BLOCK_LIST, BlockList, EventKeys, read_keys
@@ -432,8 +432,8 @@ class EventResolution:
                         message_id=item.message_id,
                     )
                     answer.merged.append(source)
-                case Split(tracker_owner, subscription):
-                    working_set.split(contact, tracker_owner, subscription, self.at)
+                case ConflictContact(tracker_owner, subscription):
+                    working_set.remember_conflict(contact, tracker_owner, subscription, self.at)
         if decision.limited:
             self._note("limited", contact, decision)
         contact = self._unite(contact, answer)
@@ -466,7 +466,7 @@ class EventResolution:
     def _current(self, decision: Decision) -> Contact:
         if decision.current is not None:
             return self.working_set.contacts[decision.current]
-        split = any(isinstance(effect, Split) for effect in decision.effects)
+        split = any(isinstance(effect, ConflictContact) for effect in decision.effects)
         contact = self.working_set.create(self.at, split=split)
         if not any(isinstance(effect, Own | Take) and effect.key.namespace == TRACKER for effect in decision.effects):
             self.working_set.mint_tracker(contact, self.at, self.item.message_id)

@@ -1,1 +1,5 @@
 """The routes, by capability."""
+
+from api.http.paths import register
+
+register()

@@ -33,7 +33,7 @@ async def list_blocked(request: Request, page: PageQuery) -> Response:
 
 
 @router.put(
-    "/blocked/{kind}/{value:path}",
+    "/blocked/{kind}/{value:rest}",
     summary="Block a value or a pattern, or let one through",
     operation_id="put_blocked",
     responses={
@@ -51,7 +51,7 @@ async def put_blocked(request: Request, kind: Kind, value: Value, _: NothingQuer
 
 
 @router.delete(
-    "/blocked/{kind}/{value:path}",
+    "/blocked/{kind}/{value:rest}",
     summary="Take a rule back",
     operation_id="delete_blocked",
     status_code=204,

@@ -115,7 +115,7 @@ async def list_categories(request: Request, env: str, page: PageQuery) -> Respon
 
 
 @router.put(
-    "/environments/{env}/categories/{path:path}",
+    "/environments/{env}/categories/{path:rest}",
     summary="Make a category, or change it",
     operation_id="put_category",
     responses=_made(Category, 404),
@@ -128,7 +128,7 @@ async def put_category(request: Request, env: str, path: str, _: NothingQuery) -
 
 
 @router.get(
-    "/environments/{env}/categories/{path:path}",
+    "/environments/{env}/categories/{path:rest}",
     summary="One category",
     operation_id="get_category",
     responses={200: {"model": Category}, **responses(404, 422, 503)},

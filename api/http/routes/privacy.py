@@ -98,7 +98,7 @@ async def list_suppressed(request: Request, page: PageQuery) -> Response:
 
 
 @router.delete(
-    "/suppressed/{kind}/{value:path}",
+    "/suppressed/{kind}/{value:rest}",
     summary="Let a key come back",
     operation_id="allow_suppressed",
     status_code=204,

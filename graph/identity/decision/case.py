@@ -75,6 +75,6 @@ class Case:
         return len(self.others) < len(self.owners)
 
     @property
-    def split_contact(self) -> ContactFacts | None:
+    def conflict_contact(self) -> ContactFacts | None:
         """The contact that the conflict (T, subscription) made before."""
-        return None if self.subscription is None else self.facts.split_contacts.get(self.subscription)
+        return None if self.subscription is None else self.facts.conflict_contacts.get(self.subscription)

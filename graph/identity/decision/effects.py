@@ -29,11 +29,11 @@ class Fold:
 
 
 @dataclass(frozen=True, slots=True)
-class Split:
+class ConflictContact:
     """The conflict (tracker's owner, subscription) made the current contact (row 4.3.3)."""
 
     tracker_owner: str
     subscription: KeyRef
 
 
-Effect = Own | Take | Fold | Split
+Effect = Own | Take | Fold | ConflictContact

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from graph.identity.decision.decide import Decision
-from graph.identity.decision.effects import Effect, Fold, Own, Split, Take
+from graph.identity.decision.effects import ConflictContact, Effect, Fold, Own, Take
 from graph.identity.decision.facts import ContactFacts
 from graph.identity.decision.table import TABLE
 from graph.model import ConflictReason, TraceStep
@@ -16,8 +16,8 @@ def explain(decision: Decision) -> Iterator[TraceStep]:
         names = ", ".join(_name(owner) for owner in facts.owners.get(key, ())) or "nobody"
         of = " (a hash of another key)" if key in keys.derived else ""
         yield TraceStep("fact", f"{key.namespace} {key.value!r}{of} belongs to {names}")
-    if case.split_contact and decision.rule == "4.3.3":
-        yield TraceStep("fact", f"this conflict made {_name(case.split_contact)} before")
+    if case.conflict_contact and decision.rule == "4.3.3":
+        yield TraceStep("fact", f"this conflict made {_name(case.conflict_contact)} before")
     for conflict in decision.conflicts:
         if conflict.reason is ConflictReason.FULL:
             most = case.limits.at_most[conflict.key]
@@ -70,5 +70,5 @@ def _effect_in_words(effect: Effect) -> str:
             return f"{key.namespace} {key.value!r} leaves contact {owner} and becomes the contact's"
         case Fold(source):
             return f"contact {source} is folded into it"
-        case Split(owner, subscription):
+        case ConflictContact(owner, subscription):
             return f"it is remembered as made by the conflict of contact {owner} and {subscription.value!r}"

@@ -85,13 +85,13 @@ class Facts:
     owners
         Every owner of each key that somebody owns: known before anonymous, then most recently seen, then smallest
         id. Only subscriptions have several.
-    split_contacts
+    conflict_contacts
         By subscription: the contact that the conflict (T, subscription) made before, or its survivor, when that
         still owns the subscription (row 4.3.3).
     """
 
     owners: Mapping[KeyRef, tuple[ContactFacts, ...]] = field(default_factory=dict)
-    split_contacts: Mapping[KeyRef, ContactFacts] = field(default_factory=dict)
+    conflict_contacts: Mapping[KeyRef, ContactFacts] = field(default_factory=dict)
 
     def owner(self, key: KeyRef) -> ContactFacts | None:
         """Return the first owner of a key."""

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from graph.identity.decision.case import Carries, Case
-from graph.identity.decision.effects import Split
+from graph.identity.decision.effects import ConflictContact
 from graph.identity.decision.plan import Plan
 from graph.identity.decision.policy import DisputedSubscription, KnownTracker, OwnerlessSubscription
 from graph.model import Kind, Outcome
@@ -134,9 +134,9 @@ def _ownerless_subscription(case: Case, plan: Plan) -> None:
     plan.own_subscription(case.subscription)
 
 
-def _split_contact_found(case: Case, plan: Plan) -> None:
-    assert case.split_contact
-    plan.found(case.split_contact)
+def _conflict_contact_found(case: Case, plan: Plan) -> None:
+    assert case.conflict_contact
+    plan.found(case.conflict_contact)
 
 
 def _disputed_subscription(case: Case, plan: Plan) -> None:
@@ -146,7 +146,7 @@ def _disputed_subscription(case: Case, plan: Plan) -> None:
         case DisputedSubscription.NEW_CONTACT:
             plan.created(Kind.KNOWN, Outcome.SHARED)
             plan.own_subscription(case.subscription)
-            plan.effects.append(Split(case.tracker.id, case.subscription))
+            plan.effects.append(ConflictContact(case.tracker.id, case.subscription))
         case DisputedSubscription.SHARED:
             plan.found(case.tracker)
             if plan.own_subscription(case.subscription):
@@ -210,8 +210,8 @@ def _known_other(case: Case) -> bool:
     return any(other.known for other in case.others)
 
 
-def _split_before(case: Case) -> bool:
-    return case.split_contact is not None
+def _conflict_before(case: Case) -> bool:
+    return case.conflict_contact is not None
 
 
 def _every(*conditions: Callable[[Case], bool]) -> Callable[[Case], bool]:
@@ -366,8 +366,8 @@ TABLE: tuple[Row, ...] = (
         Carries.SUBSCRIPTION,
         "subscription + tracker",
         "the tracker's owner is known, so is an owner of the subscription, and this conflict made a contact before",
-        _every(_tracker_known, _known_other, _split_before),
-        _split_contact_found,
+        _every(_tracker_known, _known_other, _conflict_before),
+        _conflict_contact_found,
     ),
     Row(
         "4.3.3",

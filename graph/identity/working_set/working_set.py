@@ -72,13 +72,13 @@ class WorkingSet:
     keys: dict[KeyRef, Key] = field(default_factory=dict)
     timelines: dict[str, Timeline] = field(default_factory=dict)
     messages: dict[str, SeenMessage] = field(default_factory=dict)
-    splits: dict[KeyRef, list[tuple[str, str]]] = field(default_factory=dict)
+    conflicts: dict[KeyRef, list[tuple[str, str]]] = field(default_factory=dict)
     merges: list[Merge] = field(default_factory=list)
     undone: list[Undone] = field(default_factory=list)
     disowned: list[tuple[Key, str]] = field(default_factory=list)
     losses: list[tuple[str, NameLoss]] = field(default_factory=list)
     """Person keys that contacts lost in this transaction."""
-    new_splits: list[tuple[str, KeyRef, str, Micros]] = field(default_factory=list)
+    new_conflicts: list[tuple[str, KeyRef, str, Micros]] = field(default_factory=list)
     dropped_entries: list[str] = field(default_factory=list)
     carried: list[tuple[str, KeyRef]] = field(default_factory=list)
     """Messages with keys that their activity carried beside those that stand on it."""
@@ -144,7 +144,7 @@ class WorkingSet:
         for message_id, contact, tracker, owned, rule, outcome in row["messages"]:
             self.messages[message_id] = SeenMessage(contact, tracker, owned, rule, outcome)
         for name, value, tracker_owner, made in row["splits"]:
-            self.splits.setdefault(KeyRef(name, value), []).append((tracker_owner, made))
+            self.conflicts.setdefault(KeyRef(name, value), []).append((tracker_owner, made))
 
     def _contact_loaded(self, row: Mapping[str, Any]) -> None:
         counts = {name: count for name, count in zip(self.namespaces.counted, row["counts"], strict=True) if count}
@@ -285,7 +285,7 @@ class WorkingSet:
         tracker_owner = next((owners[ref][0] for ref in keys.devices if ref in owners), None)
         if tracker_owner is not None:
             for ref in keys.subscriptions:
-                made = self._splits_of(self.contacts[tracker_owner.id], ref)
+                made = self._made_by_conflict(self.contacts[tracker_owner.id], ref)
                 for owner in owners.get(ref, ()):
                     if owner.id in made:
                         split.setdefault(ref, owner)
@@ -296,11 +296,11 @@ class WorkingSet:
             contact.id, contact.kind, contact.person_keys > 0, contact.counts, frozenset(contact.subscriptions)
         )
 
-    def _splits_of(self, tracker_owner: Contact, subscription: KeyRef) -> set[str]:
+    def _made_by_conflict(self, tracker_owner: Contact, subscription: KeyRef) -> set[str]:
         """Find the contacts (or their survivors) that the conflict of these two made."""
         return {
             self.contact(made).id
-            for owner, made in self.splits.get(subscription, ())
+            for owner, made in self.conflicts.get(subscription, ())
             if owner in self.contacts and made in self.contacts and self.contact(owner) is tracker_owner
         }
 
@@ -404,10 +404,10 @@ class WorkingSet:
         assert first.timeline is not None
         contact.tracker_id, contact.timeline_id = first.value, first.timeline.id
 
-    def split(self, contact: Contact, tracker_owner: str, subscription: KeyRef, at: Micros) -> None:
+    def remember_conflict(self, contact: Contact, tracker_owner: str, subscription: KeyRef, at: Micros) -> None:
         """Remember that a conflict made this contact (row 4.3.3)."""
-        self.splits.setdefault(subscription, []).append((tracker_owner, contact.id))
-        self.new_splits.append((tracker_owner, subscription, contact.id, at))
+        self.conflicts.setdefault(subscription, []).append((tracker_owner, contact.id))
+        self.new_conflicts.append((tracker_owner, subscription, contact.id, at))
 
     def link(self, contact: Contact, key: Key, ownership: Ownership) -> None:
         """Draw an ownership edge, nothing else."""

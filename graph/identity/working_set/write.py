@@ -84,12 +84,12 @@ class _Writer:
             self._add("resolution.write", contacts=new, changes=changed, activities=activities, feed=working_set.feed)
         self._rewire()
         self._properties()
-        if working_set.new_splits:
+        if working_set.new_conflicts:
             self._add(
                 "resolution.split",
                 splits=[
                     {"owner": owner, "subscription": list(subscription), "contact": made, "at": to_pair(at)}
-                    for owner, subscription, made, at in working_set.new_splits
+                    for owner, subscription, made, at in working_set.new_conflicts
                 ],
             )
         if working_set.merges:

@@ -12,7 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from api.command import loads, logs, replay
-from api.command.edits import Teller, list_rules, unmerge_key
+from api.command.blocked import list_rules
+from api.command.edits import unmerge_key
+from api.command.output import Teller
 from api.http.server_log import JsonLines, TextLines
 from api.terminal import Screen, inert, say, visible
 from graph.deployment.scratch import ScratchGraph

@@ -157,6 +157,12 @@ def test_a_method_that_is_not_taken_is_a_405_for_everybody(guarded: TestClient) 
         assert response.headers["allow"] == "POST"
 
 
+@pytest.mark.parametrize(("method", "path"), [call for call in SCOPES if "{" in call[1]])
+def test_a_route_is_found_whatever_characters_its_names_have(guarded: TestClient, method: str, path: str) -> None:
+    address = re.sub(r"\{\w+\}", "%5C%F3%99%9C%8F%0A%19", path)
+    refused(guarded.request(method, address), 401, "unauthorized")
+
+
 def test_the_page_and_what_it_loads_are_open(guarded: TestClient) -> None:
     assert guarded.get("/").status_code == 200
     assert guarded.get("/static/app.js").status_code == 200

@@ -134,7 +134,7 @@ def build(case: Case, world: WorkingSet) -> None:
             derived = value[0] == "#" and value[1:] in given.keys
             world.own(contact, key_of(value), at + offset, derived=derived)
     for tracker_owner, subscription, made in case.conflicts:
-        world.split(world.contacts[made], tracker_owner, KeyRef("subscription", subscription), 2_000_000)
+        world.remember_conflict(world.contacts[made], tracker_owner, KeyRef("subscription", subscription), 2_000_000)
 
 
 def observed(answer: Answer, contacts: dict[str, dict[str, Any]]) -> dict[str, str]:

@@ -1,0 +1,75 @@
+"""``kinfold load``."""
+
+import signal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.command.opening import opened, settings_of_command, stopped_by_signal
+from api.command.parameters import AsJson, Policy
+from api.terminal import Refusal, log_plainly, plain_errors
+
+commands = typer.Typer()
+
+
+@commands.command()
+def load(
+    files: Annotated[
+        list[Path], typer.Argument(help="Parquet or CSV; with --history NDJSON (docs/bulk-load.md).", metavar="FILE…")
+    ],
+    history: Annotated[
+        bool, typer.Option("--history", help="FILE is a log of events, as resolve takes it: a long one, in one go.")
+    ] = False,
+    refused: Annotated[
+        Path | None,
+        typer.Option("--report", help="Write what is wrong with rows here: CSV when it ends in .csv, else NDJSON."),
+    ] = None,
+    policy: Annotated[Policy | None, typer.Option(help="Instead of the deployment's own.")] = None,
+    anew: Annotated[bool, typer.Option("--anew", help="Go through rows again that an earlier run has done.")] = False,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, max=64, help="With --history: processes side by side; one a processor, up to four."),
+    ] = None,
+    work: Annotated[
+        Path | None,
+        typer.Option(
+            help="With --history: where the parted log is kept meanwhile, else in KINFOLD_HOME.", metavar="DIR"
+        ),
+    ] = None,
+    mapping: Annotated[
+        Path | None, typer.Option("--map", help="YAML with the field of each column of FILE.", metavar="FILE")
+    ] = None,
+    types: Annotated[
+        list[str] | None,
+        typer.Option(help="COLUMN=text|number|boolean|date of a CSV, or =date:%d/%m/%Y; else all cells say it."),
+    ] = None,
+    delimiter: Annotated[str | None, typer.Option(help="Of a CSV: one character, or tab.")] = None,
+    encoding: Annotated[str | None, typer.Option(help="Of a CSV: utf-8, utf-16, windows-1252 …")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Load existing customers, or a long history, from where an earlier run was stopped.
+
+    Exit 1 when rows were refused.
+    """
+    with plain_errors(), stopped_by_signal(128 + signal.SIGTERM):
+        log_plainly()
+        from api.command import loads
+        from graph.opening import rarely_collect
+
+        changed = {"policy": policy.value} if policy else {}
+        if not history and (workers is not None or work is not None):
+            raise Refusal("--workers and --work go with --history.")
+        layout = loads.read_layout(mapping, types or [], delimiter, encoding)
+        if history and layout.mark:
+            raise Refusal("--map, --types, --delimiter and --encoding go with tables, not with --history.")
+        loads.check(files, refused, history=history)
+        with opened(settings_of_command(**changed)) as kinfold:
+            rarely_collect()
+            if history:
+                broken = loads.load_histories(
+                    kinfold, files, refused, anew=anew, workers=workers, work=work, as_json=as_json
+                )
+            else:
+                broken = loads.load(kinfold, files, refused, anew=anew, as_json=as_json, layout=layout)
+        raise typer.Exit(1 if broken else 0)

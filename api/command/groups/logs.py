@@ -1,0 +1,60 @@
+"""``kinfold resolve`` and ``kinfold replay``: logs of events."""
+
+import signal
+import sys
+from contextlib import ExitStack
+from typing import Annotated
+
+import typer
+
+from api.command.opening import log_file, opened, settings_of_command, stopped_by_signal
+from api.command.parameters import Policy
+from api.terminal import fetching, log_plainly, plain_errors
+
+commands = typer.Typer()
+
+
+@commands.command()
+def resolve(
+    file: Annotated[str, typer.Argument(help="Events as NDJSON; - reads standard input.", metavar="FILE|-")],
+    policy: Annotated[Policy | None, typer.Option(help="Instead of the deployment's own.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Answer the same and write nothing.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Add a trace to every answer.")] = False,
+) -> None:
+    """Resolve a log: one answer a line on stdout, in the same order; progress and a summary on stderr."""
+    with plain_errors(), stopped_by_signal(128 + signal.SIGTERM):
+        log_plainly()
+        from api.command import logs
+        from graph.opening import rarely_collect
+
+        changed = {"policy": policy.value} if policy else {}
+        with log_file(file) as stream, opened(settings_of_command(**changed)) as kinfold:
+            rarely_collect()
+            bad = logs.resolve(kinfold, stream, dry_run=dry_run, explain=explain)
+        raise typer.Exit(1 if bad else 0)
+
+
+@commands.command()
+def replay(
+    file: Annotated[str, typer.Argument(help="Events as NDJSON; - reads standard input.", metavar="FILE|-")],
+    compare: Annotated[
+        str, typer.Option(help="Policies, separated by commas.", metavar="POLICY,…")
+    ] = "strict,continuity,last_login",
+    limit: Annotated[int, typer.Option(min=0, help="How many differing events are shown; 0 shows all.")] = 40,
+    as_json: Annotated[bool, typer.Option("--json", help="Answer with JSON: every event that differs.")] = False,
+) -> None:
+    """Replay a log under several policies in scratch graphs, and say what differs. Exits as resolve does."""
+    with plain_errors(), stopped_by_signal(128 + signal.SIGTERM), ExitStack() as stack:
+        log_plainly()
+        from api.command import replay as replaying
+        from graph.deployment.scratch import scratch_graph
+
+        policies = replaying.read_policies(compare)
+        log = replaying.rewindable(stack.enter_context(log_file(file)))
+        with fetching() as report, scratch_graph(settings_of_command(), on_progress=report) as scratch:
+            done = replaying.compare(scratch, log, policies, report)
+        if as_json:
+            replaying.dump(done, log, sys.stdout.buffer)
+        else:
+            replaying.show(done, log, limit)
+        raise typer.Exit(1 if done.bad else 0)

@@ -1,0 +1,73 @@
+"""``kinfold serve`` and ``kinfold demo``."""
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.command.opening import (
+    log_file,
+    opened,
+    opened_tenants,
+    settings_of_command,
+    settings_of_tenants,
+    stopped_by_signal,
+)
+from api.command.parameters import Host, Port
+from api.terminal import log_plainly, plain_errors
+
+commands = typer.Typer()
+
+
+@commands.command()
+def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
+    """Serve the API and the explorer page; starts the embedded database unless NEO4J_URI is set.
+
+    With KINFOLD_TENANTS every tenant of the file is served, or with --tenant one of them alone.
+    """
+    with plain_errors(), stopped_by_signal(0):
+        from api.http import serving
+        from api.http.server_log import log_as_server
+
+        settings, tenants = settings_of_tenants()
+        log_as_server(settings)
+        with serving.listen(host, port) as taken:
+            if tenants is None:
+                with opened(settings) as kinfold:
+                    serving.serve(kinfold, taken, serving.keys_of(kinfold, taken))
+            else:
+                with opened_tenants(tenants) as served:
+                    serving.serve_tenants(served, settings, taken)
+
+
+@commands.command()
+def demo(
+    file: Annotated[Path, typer.Argument(help="A story as NDJSON.")],
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    offers: Annotated[
+        Path | None, typer.Option("--catalogue", help="A catalogue of offers to import and ask.", metavar="FILE")
+    ] = None,
+    keys_log: Annotated[
+        Path | None, typer.Option("--keys", help="Another log, with keys of declared namespaces.", metavar="FILE")
+    ] = None,
+    no_serve: Annotated[bool, typer.Option("--no-serve", help="Stop after printing.")] = False,
+) -> None:
+    """Resolve a short log, show who is who, and leave the server with its page up."""
+    with plain_errors(), stopped_by_signal(0), ExitStack() as stack:
+        log_plainly()
+        from api.command import demo as story
+        from api.http import serving
+
+        stream = stack.enter_context(log_file(str(file)))
+        settings = settings_of_command()
+        taken = None if no_serve else stack.enter_context(serving.listen(host, port))
+        kinfold = stack.enter_context(opened(settings))
+        keys = serving.keys_of(kinfold, taken) if taken else None
+        story.tell(kinfold, stream, serving.url_of(taken) if taken else None, offers, keys_log)
+        if taken and keys:
+            from api.http.server_log import log_as_server
+
+            log_as_server(settings)
+            serving.serve(kinfold, taken, keys)
