@@ -74,6 +74,10 @@ class Settings(BaseSettings):
     """Access keys, separated by commas, that may send events and read nothing but the answers."""
     read_key: SecretStr = SecretStr("")
     """Access keys, separated by commas, that may read."""
+    analyst_key: SecretStr = SecretStr("")
+    """Access keys, separated by commas, that may read, and dismiss what an analysis found."""
+    steward_key: SecretStr = SecretStr("")
+    """Access keys, separated by commas, that may do what an analyst does and everything that can be taken back."""
     admin_key: SecretStr = SecretStr("")
     """Access keys, separated by commas, that may do everything."""
     write_answer: WriteAnswer = "full"

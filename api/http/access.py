@@ -25,7 +25,7 @@ from api.http.rates import Allowance, Rates, headers_of
 from api.http.requests import in_spare_thread, in_thread, read_body
 from api.segment_spec.messages import MAX_REQUEST_BYTES, METRICS_PATH, TRACKING_PATHS, with_and_without_slash
 from api.segment_spec.write_keys import find_write_key
-from graph.access.access_keys import KeyScope, KnownKey, digest_of, separate
+from graph.access.access_keys import KeyScope, KnownKey, digest_of, openers, separate
 from graph.errors import KinfoldError, Unavailable
 from graph.settings import Settings
 from graph.store.audit import acting_because
@@ -52,6 +52,19 @@ _REHEARSES = {
     "PATCH": re.compile(r"/v1/contacts/[^/]+"),
 }
 """Calls that write nothing with dry_run=true: they read, so a read key may make them."""
+_READS = re.compile(r"/v1/deliveries/check")
+"""Calls that write nothing, though they send a body."""
+_NOTED = re.compile(r"/v1/anomalies/[^/]+/(dismiss|undismiss|reopen)|/v1/suggestions/[^/]+/later")
+"""Calls of an analyst: what was found is put aside or back."""
+_TAKEN_BACK = {
+    "POST": re.compile(
+        r"/v1/(merges|merges/[^/]+/undo|contacts/[^/]+/(keys|keys/remove|split)|splits/[^/]+/undo|judgements|analyses"
+        r"|anomalies/[^/]+/act|suggestions/[^/]+/(accept|refuse))"
+    ),
+    "PUT": re.compile(r"/v1/(blocked/[^/]+/.+|segments/[^/]+/members/[^/]+)", re.DOTALL),
+    "DELETE": re.compile(r"/v1/(blocked/[^/]+/.+|segments/[^/]+/members/[^/]+|judgements(/[^/]+)?)", re.DOTALL),
+}
+"""Calls of a steward: what they do can be taken back by another."""
 SAFE_METHODS = ("GET", "HEAD")
 _PROBES = frozenset({"/health", "/ready"})
 _HELD = "kinfold.access"
@@ -81,6 +94,10 @@ class Held:
             return None
         return self.digest.hex()[:12] if self.name == _OF_ENVIRONMENT else self.name
 
+    def may(self, scope: KeyScope) -> bool:
+        """Return whether the key opens the calls of a scope."""
+        return any(scope in own.opens for own in self.scopes)
+
     @property
     def only_writes(self) -> bool:
         """Whether nothing but answers may be read with it."""
@@ -88,7 +105,7 @@ class Held:
 
 
 def needed(method: str, path: str, query: bytes = b"") -> KeyScope | None:
-    """Return which scope a call needs besides admin, or None where no key is needed.
+    """Return the narrowest scope that opens a call, or None where no key is needed.
 
     What is not named here needs an admin key, or a read key when it only reads: a new call is closed
     until somebody opens it.
@@ -101,8 +118,15 @@ def needed(method: str, path: str, query: bytes = b"") -> KeyScope | None:
         return KeyScope.READ
     if method == "POST" and path in _TAKES_NOTHING:
         return None
-    writes = method == "POST" and (path in _WRITES or _PROPOSES.fullmatch(path))
-    return KeyScope.WRITE if writes else KeyScope.ADMIN
+    if method == "POST":
+        if path in _WRITES or _PROPOSES.fullmatch(path):
+            return KeyScope.WRITE
+        if _READS.fullmatch(path):
+            return KeyScope.READ
+        if _NOTED.fullmatch(path):
+            return KeyScope.ANALYST
+    taken_back = method in _TAKEN_BACK and _TAKEN_BACK[method].fullmatch(path)
+    return KeyScope.STEWARD if taken_back else KeyScope.ADMIN
 
 
 def may_rehearse(method: str, path: str) -> bool:
@@ -142,6 +166,8 @@ class AccessKeys:
             for scope, listed in (
                 (KeyScope.WRITE, settings.write_key),
                 (KeyScope.READ, settings.read_key),
+                (KeyScope.ANALYST, settings.analyst_key),
+                (KeyScope.STEWARD, settings.steward_key),
                 (KeyScope.ADMIN, settings.admin_key),
             )
             for key in separate(listed)
@@ -340,11 +366,12 @@ def _check_key(keys: AccessKeys, call: Scope, headers: Headers, scope: KeyScope)
         held = keys.find(presented(headers))
     if held is None:
         raise Unauthorised("Nobody was given this access key, or it was taken back.")
-    if not held.scopes & {scope, KeyScope.ADMIN}:
-        also = "" if scope is KeyScope.ADMIN else f"{scope} or "
+    if not held.may(scope):
+        *others, last = openers(scope)
+        also = f"{', '.join(others)} or " if others else ""
         names = " and ".join(sorted(held.scopes))
         dry = " Its dry run (?dry_run=true) takes a read key." if may_rehearse(call["method"], call["path"]) else ""
-        raise Forbidden(f"This call needs an access key for {also}admin; the one sent is for {names}.{dry}")
+        raise Forbidden(f"This call needs an access key for {also}{last}; the one sent is for {names}.{dry}")
     return held
 
 

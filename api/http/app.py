@@ -44,7 +44,7 @@ from api.http.schemas.problems import Problem
 from api.http.sweeping import sweep_now_and_then
 from api.http.tracing import TracedCalls
 from api.version import kinfold_version
-from graph.access.access_keys import KeyScope
+from graph.access.access_keys import KeyScope, openers
 from graph.identity.commit_queue import CommitQueue
 from graph.identity.events import Event
 from graph.kinfold import Kinfold
@@ -57,8 +57,9 @@ Send an event and get back which contact it belongs to, committed before the ans
 Every error is problem+json in one shape; every list is `{items, next}`.
 
 A server on a loopback address needs no access key, unless there are keys. With keys, each call says which one it takes:
-*write* sends events and reads nothing but the answers, *read* reads, *admin* does everything. Where a server has
-several tenants the key says whose call it is, or without keys the header `X-Kinfold-Tenant`.
+*write* sends events and reads nothing but the answers, *read* reads, *analyst* also dismisses findings, *steward* also
+does whatever can be taken back, *admin* does everything. Where a server has several tenants the key says whose call it
+is, or without keys the header `X-Kinfold-Tenant`.
 """
 
 
@@ -195,11 +196,15 @@ def _document_access(document: dict[str, Any]) -> None:
             scope = needed(method.upper(), path)
             if scope is None:
                 continue
-            keys = "an admin key" if scope is KeyScope.ADMIN else f"a {scope} or an admin key"
-            dry = "; with dry_run=true, a read or an admin key" if may_rehearse(method.upper(), path) else ""
-            call["description"] = f"{call.get('description', '')}\n\nTakes {keys}{dry}.".strip()
+            dry = f"; with dry_run=true, {_keys_for(KeyScope.READ)}" if may_rehearse(method.upper(), path) else ""
+            call["description"] = f"{call.get('description', '')}\n\nTakes {_keys_for(scope)}{dry}.".strip()
             call["security"] = [{"bearer": []}, {"basic": []}]
             # Without keys there is no 401, without limits no 429; 403 also answers a host or an origin that is not
             # this machine's.
             more = problems.responses(401, 403, 429, 503)
             call["responses"] |= {str(status): body for status, body in more.items()}
+
+
+def _keys_for(scope: KeyScope) -> str:
+    *others, last = openers(scope)
+    return f"a key for {', '.join(others)} or {last}" if others else f"an {last} key"

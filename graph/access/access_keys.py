@@ -32,8 +32,28 @@ class KeyScope(StrEnum):
     WRITE = "write"
     """Sends events; reads nothing but the answers."""
     READ = "read"
+    ANALYST = "analyst"
+    """Reads, and dismisses what an analysis found."""
+    STEWARD = "steward"
+    """Does what an analyst does, and everything that can be taken back."""
     ADMIN = "admin"
     """Does everything."""
+
+    @property
+    def opens(self) -> frozenset["KeyScope"]:
+        """Return the scopes whose calls a key of this one may make."""
+        return _OPENS[self]
+
+
+READING = (KeyScope.READ, KeyScope.ANALYST, KeyScope.STEWARD)
+"""The scopes that read; each opens what those before it open."""
+_OPENS = {scope: frozenset(READING[: turn + 1]) for turn, scope in enumerate(READING)}
+_OPENS |= {KeyScope.WRITE: frozenset({KeyScope.WRITE}), KeyScope.ADMIN: frozenset(KeyScope)}
+
+
+def openers(scope: KeyScope) -> list[KeyScope]:
+    """List the scopes whose keys open the calls of one, the narrowest first."""
+    return [key for key in KeyScope if scope in key.opens]
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,8 @@ from graph.source_file import SourceFile
 
 OF_THE_SERVER = frozenset({"tenants", "tenant", "cache", "proxies", "log_format", "log_level", "log_personal"})
 """Settings of the process, which every tenant of it shares."""
-OF_NOBODY_ELSE = ("write_key", "read_key", "admin_key", "suppression_secret")
+ACCESS_KEYS = ("write_key", "read_key", "analyst_key", "steward_key", "admin_key")
+OF_NOBODY_ELSE = (*ACCESS_KEYS, "suppression_secret")
 """Settings that a tenant does not take over from the server's own: they would tie tenants together."""
 
 _ID = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -162,7 +163,7 @@ def _check_apart(tenants: Mapping[str, Settings]) -> None:
             raise BadInput(
                 [FieldError(f"tenants.{name}.{field}", "shared", f"tenant {other} has the same database: {place[-1]}")]
             )
-        for field in ("write_key", "read_key", "admin_key"):
+        for field in ACCESS_KEYS:
             for key in separate(getattr(settings, field)):
                 keys[key].add(name)
                 if len(keys[key]) > 1:

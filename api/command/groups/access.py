@@ -17,6 +17,8 @@ class Scope(StrEnum):
 
     WRITE = "write"
     READ = "read"
+    ANALYST = "analyst"
+    STEWARD = "steward"
     ADMIN = "admin"
 
 
@@ -29,7 +31,13 @@ class WriteAnswer(StrEnum):
 
 @commands.command("create")
 def create_key(
-    scope: Annotated[Scope, typer.Option(help="write sends events, read reads, admin does everything.")],
+    scope: Annotated[
+        Scope,
+        typer.Option(
+            help="write sends events, read reads, analyst also dismisses findings, steward also does whatever can be "
+            "taken back, admin does everything."
+        ),
+    ],
     name: Annotated[str, typer.Option(help="Whose it is, for lists.")] = "",
     answer: Annotated[
         WriteAnswer | None,
