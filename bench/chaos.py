@@ -6,7 +6,8 @@ killed or told to stop, the disk fills up, the network is cut, the database is s
 acknowledged event must be there, on the contact that was answered, and nothing twice.
 
 ``--kills N`` is how often server and database are killed, ``--only server-kill,disk-full`` runs a part; the results of
-the other parts stay in ``bench/out/chaos.json`` and in the table.
+the other parts stay in ``bench/out/chaos.json`` and in the table. Told to stop (Ctrl-C, SIGTERM), it ends the part that
+is under way where it is, counts it, and runs no other.
 """
 
 import argparse
@@ -50,6 +51,8 @@ BETWEEN = 20
 """Events that are acknowledged between two times that the same thing goes wrong."""
 PATIENCE = 300.0
 """Seconds after which what should have happened will not."""
+
+_told_to_stop = threading.Event()
 
 FOUND = """
 MATCH (a:Activity)-[:ON]->(:Timeline)<-[:HAS]-(c:Contact)
@@ -376,6 +379,8 @@ def observe(on: Stage, outage: str, strike: Callable[[], float], times: int = 1)
         since = strike()
         returns.append(on.crowd.await_answer(since))
         print(f"{outage} {turn}/{times}: next answer after {returns[-1]:.1f} s", file=sys.stderr, flush=True)
+        if _told_to_stop.is_set():
+            break
         on.crowd.await_more(BETWEEN if turn < times else WARM)
     on.crowd.end()
     with open_database(on.settings) as database:
@@ -576,8 +581,12 @@ def main() -> None:
     wanted = options.only.split(",") if options.only else list(parts)
     if unknown := set(wanted) - parts.keys():
         parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(parts)}")
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: _told_to_stop.set())
     tallies = load()
     for name in wanted:
+        if _told_to_stop.is_set():
+            break
         tallies[name] = parts[name](callers=options.callers)
         save(tallies)
         show([tallies[name]])

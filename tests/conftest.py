@@ -21,6 +21,15 @@ settings.load_profile("kinfold")
 IMAGES = {"lts": "neo4j:5.26-community", "calendar": "neo4j:2026.08-community"}
 
 
+MOST_WORKERS = 4
+"""Each worker has a database of its own, of more than a gigabyte."""
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Return how many processes ``pytest -n auto`` uses: one for each core, or this one when the server is given."""
+    return 0 if Settings().neo4j_uri else min(os.cpu_count() or 1, MOST_WORKERS)
+
+
 def docker_engine() -> bool:
     if shutil.which("docker") is None:
         return False

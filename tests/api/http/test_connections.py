@@ -4,26 +4,22 @@ import asyncio
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 import httpx
-import orjson
 import pytest
 import uvicorn
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from api.http.app import create_app
 from api.http.connections import MAX_HEAD_BYTES, BoundedBodies, BoundedHttp, Stalled
 from api.http.requests import read_body
 from api.http.serving import listen
 from graph.errors import Unavailable
-from graph.kinfold import Kinfold
-from tests.api.http.test_costly import DOORS, VALUES, written
 
 Address = tuple[str, int]
 
@@ -223,32 +219,3 @@ def test_a_body_that_stalls_is_given_up() -> None:
         assert bounded.held == 0
 
     asyncio.run(run())
-
-
-def _asked_beside(address: str, ask: Callable[[], httpx.Response]) -> list[int]:
-    """Ask for health again and again while one call is worked on; the last time when it is done."""
-    done: list[httpx.Response] = []
-    worker = threading.Thread(target=lambda: done.append(ask()))
-    worker.start()
-    seen: list[int] = []
-    while worker.is_alive() or not seen:
-        seen.append(httpx.get(f"{address}/health", timeout=10).status_code)
-    worker.join()
-    assert done, "it was answered"
-    assert done[0].status_code < 500
-    return seen
-
-
-@pytest.mark.parametrize("name", ["an email", "identify by user id", "a batch of messages", "who owns an email"])
-def test_health_is_answered_while_each_of_the_costly_values_is_worked_on(kinfold: Kinfold, name: str) -> None:
-    row = next(row for row in DOORS if row["door"] == name)
-    with served(create_app(kinfold)) as (host, port), httpx.Client(timeout=60) as client:
-        address = f"http://{host}:{port}"
-        for value in VALUES:
-            hostile = written(value, int(row["size"]))
-            body = row["body"].replace("VALUE", orjson.dumps(hostile).decode()).encode()
-            headers = {"Content-Type": row["type"] or "text/plain"}
-            url = httpx.URL(f"{address}{row['path'].partition('?')[0]}")
-            query = {"params": {"email": hostile[:3000]}} if row["method"] == "GET" else {"content": body}
-            ask = partial(client.request, row["method"], url, headers=headers, **query)
-            assert set(_asked_beside(address, ask)) == {200}, value["value"]

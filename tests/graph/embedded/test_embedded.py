@@ -58,7 +58,7 @@ def soon(happens: Callable[[], bool], seconds: float = 30) -> bool:
 
 def gone(pid: int) -> bool:
     # A database whose users were killed waits for others first.
-    return soon(lambda: not runs(pid), 90)
+    return soon(lambda: not runs(pid), 240)
 
 
 def connect(server: embedded.Server) -> Driver:

@@ -116,7 +116,7 @@ def test_a_database_whose_user_was_killed_waits_for_the_next_and_then_goes_with_
         running = said(again)
         again.kill()
         again.wait()
-        assert soon(lambda: not runs(running["pid"]), 90), "nobody came"
+        assert soon(lambda: not runs(running["pid"]), 240), "nobody came"
     finally:
         first.kill()
         embedded.stop(settings)
