@@ -66,7 +66,7 @@ def refused_messages(contact: str) -> Iterator[Message]:
         yield Message(case["case"], case["method"], path, headers, as_bytes(case["body"]))
 
 
-def costly_messages(contact: str, door: Mapping[str, str], values: list[dict[str, str]] = VALUES) -> Iterator[Message]:
+def costly_messages(contact: str, door: dict[str, str], values: list[dict[str, str]] = VALUES) -> Iterator[Message]:
     """Yield the values of ``costly_values.csv`` at a door of ``costly_doors.csv``."""
     for value in values:
         text = written(value, int(door["size"]))

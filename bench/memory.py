@@ -32,9 +32,11 @@ from graph.identity.events import read_event
 from graph.kinfold import Kinfold
 
 SIZES = (100_000, 1_000_000)
-SERVED = (50_000, 200_000)
+SERVED = 200_000
+"""Events that a server takes in the end; it is weighed after a quarter of them too."""
 BATCH = 1_000
-FAILURES = (1_000, 5_000)
+FAILURES = 5_000
+"""Deliveries that fail in the end; the process is weighed after a fifth of them too."""
 
 
 def weigh(kinfold: Kinfold, log: Path) -> tuple[float, float]:
@@ -98,20 +100,20 @@ def resident(process: psutil.Process) -> float:
     return float(process.memory_info().rss) / 2**20
 
 
-def weigh_server(kinfold: Kinfold) -> dict[int, float]:
+def weigh_server(kinfold: Kinfold, counts: tuple[int, int]) -> dict[int, float]:
     """Return what a server holds after so many events."""
     held: dict[int, float] = {}
     crowd = iter(Crowd(7, prefix="served-"))
     with serving(kinfold) as (address, process), httpx.Client(base_url=address, timeout=120) as client:
-        for sent in range(BATCH, SERVED[-1] + 1, BATCH):
+        for sent in range(BATCH, counts[-1] + 1, BATCH):
             body = orjson.dumps({"events": list(islice(crowd, BATCH))})
             client.post("/v1/resolve/batch", content=body).raise_for_status()
-            if sent in SERVED:
+            if sent in counts:
                 held[sent] = resident(process)
     return held
 
 
-def weigh_deliveries(kinfold: Kinfold) -> dict[int, float]:
+def weigh_deliveries(kinfold: Kinfold, counts: tuple[int, int]) -> dict[int, float]:
     """Return what this process holds after so many deliveries that failed, on a clock that runs ahead."""
     held: dict[int, float] = {}
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -123,10 +125,10 @@ def weigh_deliveries(kinfold: Kinfold) -> dict[int, float]:
     failed = 0
     sending = Deliveries(internal.database, internal.feed, internal.webhooks, allow_internal=True, now=lambda: now[0])
     with sending, patch("graph.feed.delivery.GIVE_UP", timedelta(days=10_000)):
-        while failed < FAILURES[-1]:
+        while failed < counts[-1]:
             failed += sending.round().failed
             now[0] += timedelta(hours=2)
-            if failed in FAILURES:
+            if failed in counts:
                 gc.collect()
                 held[failed] = resident(psutil.Process())
         sending.release()
@@ -134,27 +136,32 @@ def weigh_deliveries(kinfold: Kinfold) -> dict[int, float]:
     return held
 
 
-def measure_server() -> list[Figure]:
+def measure_server(events: tuple[int, int], deliveries: tuple[int, int]) -> list[Figure]:
     with throw_away() as kinfold:
-        served = weigh_server(kinfold)
-        failures = weigh_deliveries(kinfold)
+        served = weigh_server(kinfold, events)
+        failures = weigh_deliveries(kinfold, deliveries)
     return [
         Figure(f"memory of {what}, {counts[1]:,} {unit}", "MiB", held[counts[1]], held[counts[0]],
                f"itself at {counts[0]:,}", 1.2, True)
         for what, unit, counts, held in (
-            ("kinfold serve", "events", SERVED, served),
-            ("deliveries", "that failed", FAILURES, failures),
+            ("kinfold serve", "events", events, served),
+            ("deliveries", "that failed", deliveries, failures),
         )
     ]  # fmt: skip
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.memory", description=__doc__.splitlines()[0])
-    parser.add_argument("--largest", type=int, default=SIZES[-1])
+    parser.add_argument("--largest", type=int, help="events of the longer log, or that the server takes in the end")
+    parser.add_argument("--failures", type=int, default=FAILURES, help="deliveries that fail in the end")
     parser.add_argument("--server", action="store_true", help="weigh a server and failing deliveries instead")
     arguments = parser.parse_args()
     name = "memory-server" if arguments.server else "memory"
-    figures = measure_server() if arguments.server else measure((SIZES[0], arguments.largest))
+    if arguments.server:
+        events = arguments.largest or SERVED
+        figures = measure_server((events // 4, events), (arguments.failures // 5, arguments.failures))
+    else:
+        figures = measure((SIZES[0], arguments.largest or SIZES[-1]))
     show(figures, name)
     save(name, figures)
 

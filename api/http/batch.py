@@ -77,7 +77,7 @@ def read_envelope(body: bytes) -> list[Any]:
     if unknown:
         raise BadInput(unknown)
     if not isinstance(parsed.get("events"), list):
-        raise BadInput([FieldError("events", "type", "this is a list of events")])
+        raise BadInput([FieldError("events", "type", "must be a list of events")])
     return _bounded(parsed["events"])
 
 

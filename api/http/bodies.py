@@ -201,7 +201,7 @@ async def read_as(model: type[B], request: Request, limit: int = MAX_EVENT_BYTES
         raw = b"{}"
     parsed = parse_json(raw)
     if not isinstance(parsed, dict):
-        raise BadInput([FieldError("", "type", "this is a JSON object")])
+        raise BadInput([FieldError("", "type", "must be a JSON object")])
     try:
         return model.model_validate(parsed)
     except ValidationError as error:

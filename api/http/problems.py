@@ -191,7 +191,7 @@ def _parameter_error(item: Mapping[str, Any]) -> FieldError:
     if item["type"] == "extra_forbidden":
         return FieldError(place, "unknown_parameter", "there is no such query parameter")
     if item["type"] == "string_too_short":
-        return FieldError(place, "length", "this is not empty")
+        return FieldError(place, "length", "must not be empty")
     return FieldError(place, item["type"], item["msg"])
 
 

@@ -274,7 +274,7 @@ def keys_given(model: BaseModel, namespaces: Namespaces, rule: str, message: str
     more = model.model_extra or {}
     wrong = [FieldError(name, rule, message) for name in more if name not in namespaces]
     wrong += [
-        FieldError(name, "type", "this is a string")
+        FieldError(name, "type", "must be a string")
         for name, value in more.items()
         if name in namespaces and not isinstance(value, str | None)
     ]

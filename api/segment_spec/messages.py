@@ -144,7 +144,7 @@ def parse(body: bytes) -> dict[str, Any]:
         except (ValueError, RecursionError):
             raise _bad("", "json", f"this is not JSON in UTF-8: {error}") from error
     if not isinstance(parsed, dict):
-        raise _bad("", "type", "this is a JSON object")
+        raise _bad("", "type", "must be a JSON object")
     return parsed
 
 
@@ -162,7 +162,7 @@ def read_batch(
     """
     messages = body.get("batch")
     if not isinstance(messages, list):
-        raise _bad("batch", "type", "this is a list of messages")
+        raise _bad("batch", "type", "must be a list of messages")
     if len(messages) > MAX_MESSAGES:
         raise _bad("batch", "too_many", f"a batch holds at most {MAX_MESSAGES} messages, this one has {len(messages)}")
     if isinstance(context := body.get("context"), dict):
@@ -201,7 +201,7 @@ def _one_of(
     kind = message.get("type")
     kind = kind.strip().lower() if isinstance(kind, str) else kind
     if kind not in KINDS:
-        return _bad("type", "value", f"this is one of {', '.join(KINDS)}")
+        return _bad("type", "value", f"must be one of {', '.join(KINDS)}")
     shared = {"context": body["context"]} if isinstance(body.get("context"), dict) else {}
     if isinstance(message.get("context"), dict):
         shared["context"] = {**shared.get("context", {}), **message["context"]}

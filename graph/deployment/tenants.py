@@ -119,7 +119,7 @@ def read_tenants(settings: Settings, environment: Mapping[str, str] = os.environ
     source = SourceFile(settings.tenants.read_bytes())
     try:
         if not isinstance(source.content, dict):
-            raise BadInput([FieldError("", "type", "this is an object with tenants")])
+            raise BadInput([FieldError("", "type", "must be an object with tenants")])
         try:
             content = TenantsFile.model_validate(source.content)
         except ValidationError as error:

@@ -90,7 +90,7 @@ def check_url(url: str, *, allow_internal: bool = False, lookup: Lookup = look_u
     except ValueError as error:
         raise Refused("url", f"this is no URL: {error}") from None
     if parts.scheme not in _PORTS or not parts.hostname or not url.isascii() or any(c.isspace() for c in url):
-        raise Refused("url", "this is an absolute http or https URL, in ASCII")
+        raise Refused("url", "must be an absolute http or https URL, in ASCII")
     if parts.username is not None or parts.password is not None or parts.fragment or port == 0:
         raise Refused("url", "this has no user, password or fragment: deliveries are signed with the secret")
     host, port = parts.hostname, port or _PORTS[parts.scheme]

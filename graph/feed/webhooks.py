@@ -235,7 +235,7 @@ class Webhooks:
             errors.append(FieldError("name", "name_length", f"a name has 1 to {MAX_NAME} characters"))
         if not isinstance(url, str) or not 1 <= len(url) <= MAX_URL:
             errors.append(
-                FieldError("url", "url", f"this is the address that changes are sent to, {MAX_URL} characters at most")
+                FieldError("url", "url", f"must be the address that changes are sent to, {MAX_URL} characters at most")
             )
         else:
             try:

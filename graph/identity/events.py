@@ -282,7 +282,7 @@ def _in_words(item: Mapping[str, Any], place: str) -> tuple[str, str]:
     if kind == "extra_forbidden":
         return "unknown_field", "there is no such field"
     if kind == "missing":
-        return "missing", "this is to be given"
+        return "missing", "must be given"
     if place.startswith(("properties.", "event_properties.", "data.")):
         if kind in ("string_too_short", "string_too_long"):
             return "name_length", f"names have 1 to {MAX_NAME} characters"
@@ -294,16 +294,16 @@ def _in_words(item: Mapping[str, Any], place: str) -> tuple[str, str]:
         return "length", f"this has 1 to {limit} characters"
     if kind in ("string_type", "dict_type", "bool_type", "int_type", "list_type"):
         return "type", {
-            "string_type": "this is a string",
-            "dict_type": "this is an object of names and values",
-            "bool_type": "this is true or false",
-            "int_type": "this is a whole number",
-            "list_type": "this is a list",
+            "string_type": "must be a string",
+            "dict_type": "must be an object of names and values",
+            "bool_type": "must be true or false",
+            "int_type": "must be a whole number",
+            "list_type": "must be a list",
         }[kind]
     if kind == "value_error":
         return ("time" if place.endswith("_at") else "value"), str(item["ctx"]["error"])
     if kind in ("literal_error", "enum"):
-        return "value", f"this is one of {item['ctx']['expected']}"
+        return "value", f"must be one of {item['ctx']['expected']}"
     if kind.startswith(("datetime", "timezone")):
         return "time", "times are RFC 3339 strings with an offset, such as 2026-11-22T10:00:00Z"
     return kind, item["msg"]

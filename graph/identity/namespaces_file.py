@@ -90,7 +90,7 @@ def read_namespaces(raw: bytes) -> Namespaces:
     source = SourceFile(raw)
     content: Any = source.content
     if not isinstance(content, dict):
-        raise BadInput([FieldError("", "type", "line 1: this is an object of namespaces by name")])
+        raise BadInput([FieldError("", "type", "line 1: this must be an object of namespaces by name")])
     wrapped = set(content) == {"namespaces"}
     try:
         try:

@@ -201,7 +201,7 @@ def _properties(row: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(given, list):  # a map, as Parquet has it
         given = dict(given)
     if given is not None and not isinstance(given, Mapping):
-        raise BadInput([FieldError("properties", "type", "this is an object of names and values")])
+        raise BadInput([FieldError("properties", "type", "must be an object of names and values")])
     if not all(isinstance(name, str) for name in given or ()):
         raise BadInput([FieldError("properties", "type", "a name is a string")])
     properties = dict(given or {})

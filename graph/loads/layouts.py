@@ -133,7 +133,7 @@ def read_types(said: Iterable[str]) -> dict[str, tuple[ColumnType, str | None]]:
         kind, _, form = written.partition(":")
         if not equals or not column or kind not in list(ColumnType) or (form and kind != ColumnType.DATE):
             kinds = ", ".join(ColumnType)
-            raise FileError(f"--types {item}: this is COLUMN=TYPE; the types are {kinds}, and date:%d/%m/%Y.")
+            raise FileError(f"--types {item}: must be COLUMN=TYPE; the types are {kinds}, and date:%d/%m/%Y.")
         types[column] = (ColumnType(kind), form or None)
     return types
 

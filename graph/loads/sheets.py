@@ -87,7 +87,7 @@ def sniff(file: Path, layout: Layout) -> Sheet:
     if layout.delimiter is not None:
         told = DELIMITERS.get(layout.delimiter, layout.delimiter)
         if len(told) != 1:
-            raise FileError(f"--delimiter {layout.delimiter}: this is one character, or 'tab'.")
+            raise FileError(f"--delimiter {layout.delimiter}: must be one character, or 'tab'.")
     delimiter = told or max(_CHOICE, key=lambda one: _fits(Sheet(file, encoding, one, first, blanks=True)))
     header = _beginning(Sheet(file, encoding, delimiter, first, blanks=False))[:1]
     blanks = bool(header) and len(header[0]) > 1 and all(name.startswith(" ") for name in header[0][1:])

@@ -51,7 +51,7 @@ def _reference(value: str) -> str:
 
 def _duration(value: str) -> str:
     if not is_duration(value):
-        raise ValueError("this is an ISO 8601 duration, such as P30D or PT12H, of at most seven digits a part")
+        raise ValueError("must be an ISO 8601 duration, such as P30D or PT12H, of at most seven digits a part")
     return value
 
 

@@ -47,7 +47,7 @@ _ESCAPES = [[orjson.dumps(chr(code))[1:-1].decode(), chr(code)] for code in rang
 """How the JSON text of an event's property writes control characters. Statements must not hold these escapes: Cypher
 replaces them anywhere in its text."""
 
-_A_DURATION = "this is an ISO 8601 duration, such as P30D or PT12H, of at most seven digits a part"
+_A_DURATION = "must be an ISO 8601 duration, such as P30D or PT12H, of at most seven digits a part"
 _FORMS = (
     "a condition is {'all': […]}, {'any': […]}, {'not': …}, or a leaf about a 'property', a 'key', the 'kind' "
     "or (in dynamic_plus segments) an 'event'"
@@ -198,7 +198,7 @@ class _Reader:
 
     def _connective(self, head: str, operands: Any, place: str, depth: int) -> _Tree:
         if not isinstance(operands, list) or not operands:
-            return self.wrong(f"{place}.{head}", "type", "this is a list of one or more conditions")
+            return self.wrong(f"{place}.{head}", "type", "must be a list of one or more conditions")
         return (
             head,
             [self.read(operand, f"{place}.{head}[{index}]", depth + 1) for index, operand in enumerate(operands)],
@@ -222,19 +222,19 @@ class _Reader:
         match operator:
             case "exists":
                 if not isinstance(value, bool):
-                    self.wrong(place, "type", "this is true or false")
+                    self.wrong(place, "type", "must be true or false")
             case "in":
                 if not isinstance(value, list) or not value or not all(_scalar(item) for item in value):
-                    self.wrong(place, "type", "this is a list of strings, numbers or booleans")
+                    self.wrong(place, "type", "must be a list of strings, numbers or booleans")
             case "greater_than" | "less_than":
                 if not _scalar(value) or isinstance(value, bool):
-                    self.wrong(place, "type", "this is a number or a string")
+                    self.wrong(place, "type", "must be a number or a string")
             case "is_before" | "is_after":
                 if time_of(value) is None and not (isinstance(value, str) and is_duration(value.removeprefix("-"))):
                     self.wrong(
                         place,
                         "time",
-                        "this is an ISO 8601 duration from now, such as P30D, or -P30D for the past, or an RFC 3339 "
+                        "must be an ISO 8601 duration from now, such as P30D, or -P30D for the past, or an RFC 3339 "
                         "time or date",
                     )
             case "older_than":
@@ -242,16 +242,16 @@ class _Reader:
                     self.wrong(place, "duration", _A_DURATION)
             case "is" | "is_not":
                 if not _scalar(value) and not (isinstance(value, list) and all(_scalar(item) for item in value)):
-                    self.wrong(place, "type", "this is a string, a number, a boolean, or a list of one of these")
+                    self.wrong(place, "type", "must be a string, a number, a boolean, or a list of one of these")
             case _:
                 if not _scalar(value):
-                    self.wrong(place, "type", "this is a string, a number or a boolean")
+                    self.wrong(place, "type", "must be a string, a number or a boolean")
 
     def _key(self, where: Mapping[str, Any], place: str) -> dict[str, Any] | None:
         if self.namespaces is not None and where["key"] not in self.namespaces.names:
             self.wrong(f"{place}.key", "key", f"a key is one of {', '.join(self.namespaces.names)}")
         if not isinstance(where.get("exists"), bool):
-            self.wrong(f"{place}.exists", "type", "this is true or false")
+            self.wrong(f"{place}.exists", "type", "must be true or false")
         return {"test": "key", "name": where["key"], "value": where.get("exists")}
 
     def _kind(self, where: Mapping[str, Any], place: str) -> dict[str, Any] | None:
@@ -266,7 +266,7 @@ class _Reader:
         if not isinstance(name, str) or not 1 <= len(name) <= MAX_NAME:
             self.wrong(f"{place}.event", "name_length", f"an event's name has 1 to {MAX_NAME} characters")
         if not isinstance(at_least, int) or isinstance(at_least, bool) or not 1 <= at_least < 2**31:
-            self.wrong(f"{place}.at_least", "type", "this is a whole number, 1 or more")
+            self.wrong(f"{place}.at_least", "type", "must be a whole number, 1 or more")
         if within is not None and not is_duration(within):
             self.wrong(f"{place}.within", "duration", _A_DURATION)
         asked = self._of_event(where["where"], f"{place}.where", depth) if "where" in where else None

@@ -64,7 +64,7 @@ class Segments:
         else:
             compile_condition(where, activity=kind == "dynamic_plus", namespaces=self._namespaces)
         if not isinstance(watch, bool):
-            raise BadInput([FieldError("watch", "type", "this is true or false")])
+            raise BadInput([FieldError("watch", "type", "must be true or false")])
         if watch and kind == "static":
             raise BadInput(
                 [FieldError("watch", "static", "every edit of a static segment is in the change feed anyway")]

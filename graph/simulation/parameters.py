@@ -133,7 +133,7 @@ class Parameters:
 
     def __post_init__(self) -> None:
         wrong = [
-            FieldError(name, "range", "this is a share from 0 to 1")
+            FieldError(name, "range", "must be a share from 0 to 1")
             for name in _SHARES
             if not 0.0 <= getattr(self, name) <= 1.0
         ]
@@ -166,7 +166,7 @@ class Parameters:
             try:
                 read[name] = float(text)
             except ValueError:
-                wrong.append(FieldError(name, "type", "this is a number"))
+                wrong.append(FieldError(name, "type", "must be a number"))
         if wrong:
             raise BadInput(wrong)
         return replace(self, **read)  # type: ignore[arg-type]

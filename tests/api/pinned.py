@@ -1,10 +1,14 @@
 """The one shape that every error has."""
 
+import re
 from typing import Any
 
 from httpx import Response
 
 PINNED = {"type", "title", "status", "detail", "code", "errors"}
+
+MISTAKEN = re.compile(r"this is (an? (string|list|object|JSON|whole|number or)|true or|one of|to be|not empty)")
+"""Says of what was sent that it is what it should have been."""
 
 
 def check_problem(problem: dict[str, Any], status: int, code: str) -> list[dict[str, str]]:
@@ -17,6 +21,7 @@ def check_problem(problem: dict[str, Any], status: int, code: str) -> list[dict[
     assert "Traceback" not in problem["detail"]
     errors: list[dict[str, str]] = problem["errors"]
     assert all(error.keys() == {"field", "rule", "message"} for error in errors)
+    assert not [error for error in errors if MISTAKEN.match(error["message"])]
     return errors
 
 

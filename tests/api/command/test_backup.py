@@ -57,6 +57,8 @@ def everything(home: Path) -> list[str]:
         rows = database.read(lambda tx: tx.run_text(EVERYTHING))
     for row in rows:
         row["labels"].sort()
+        for _, _, labels, _ in row["edges"]:
+            labels.sort()
         row["edges"] = sorted(json.dumps(edge, sort_keys=True, default=str) for edge in row["edges"])
     return sorted(json.dumps(row, sort_keys=True, default=str) for row in rows)
 

@@ -380,6 +380,7 @@ def test_a_key_is_made_once_listed_without_it_and_revoked(environment: dict[str,
     assert key.startswith("kinfold_admin_")
     found = re.search(r"kinfold keys revoke (\S+)", made.stderr)
     assert found
+    assert "An admin key" in made.stderr
     assert key not in made.stderr
     listed = run(environment, "keys", "list", "--json")
     [item] = json.loads(listed.stdout)["items"]

@@ -52,7 +52,7 @@ def test_a_parameter_can_be_changed(environment: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["simulate", "--people", "5", "--set", "safari=2"], "safari: this is a share"),
+        (["simulate", "--people", "5", "--set", "safari=2"], "safari: must be a share"),
         (["simulate", "--people", "5", "--set", "safari"], "NAME=VALUE"),
         (["simulate", "--people", "5", "--own-trackers"], "--score"),
         (["simulate", "--people", "5", "--truth", "."], "is a folder"),

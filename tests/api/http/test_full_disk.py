@@ -40,7 +40,10 @@ def test_a_full_disk_is_told_and_got_over_with_everything_there_once() -> None:
             disk.empty(on.settings)
             return time.monotonic()
 
+        process = on.servers[0].process.pid
         tally = chaos.observe(on, "disk full", strike)
+        assert on.servers[0].process.pid == process, "nobody started it again"
+    assert len(tally.returns) == 1, "it answers again by itself"
     assert tally.others == {}, "whoever is not answered with 200 is told 503 and when to come again"
     assert (tally.lost, tally.doubled) == (0, 0)
     assert tally.found == tally.events

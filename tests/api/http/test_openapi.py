@@ -1,5 +1,6 @@
 """The OpenAPI document as generators of typed clients read it."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -44,6 +45,12 @@ def test_no_field_of_a_body_has_a_default_that_makes_generators_require_it(docum
     assert [place for place, field in fields(document) if "default" in field] == []
     said = document["components"]["schemas"]["SegmentBody"]["properties"]["watch"]["description"]
     assert said.endswith("false when left out.")
+
+
+def test_what_begins_with_a_vowel_has_its_article(document: dict[str, Any]) -> None:
+    said = [call["description"] for calls in document["paths"].values() for call in calls.values()]
+    assert any("an admin key" in words for words in said)
+    assert [words for words in said if re.search(r"\b[Aa] [aeio]\w+ (key|or)\b", words)] == []
 
 
 def test_no_boolean_is_a_constant(document: dict[str, Any]) -> None:
