@@ -16,6 +16,7 @@ from graph.explore.contact_history import History
 from graph.explore.contacts import Contacts
 from graph.explore.neighbourhood import Neighbourhood
 from graph.explore.overview import Overview
+from graph.explore.past import Past
 from graph.explore.people import People
 from graph.explore.search import Search
 from graph.feed.feed import Feed
@@ -55,6 +56,7 @@ class Kinfold:
     search: Search
     people: People
     overview: Overview
+    past: Past
     segments: Segments
     workflows: Workflows
     blocking: Blocking
@@ -101,10 +103,11 @@ class Kinfold:
             ),
             Unions(database, limits=limits, id_source=id_source, clock=clock, namespaces=namespaces),
             History(database),
-            Neighbourhood(database),
+            Neighbourhood(database, namespaces),
             Search(database, namespaces),
             People(database, namespaces),
             Overview(database, namespaces),
+            Past(database, namespaces),
             Segments(database, clock=clock, namespaces=namespaces),
             Workflows(database, id_source=id_source, clock=clock),
             blocking,

@@ -22,7 +22,8 @@ WITH
           p.merge,
           p.position,
           elementId(p),
-          p.shown
+          p.shown,
+          p.first_arrived_at.epochMillis * 1000 + p.first_arrived_at.microsecond % 1000
         ]
     END
   ) AS entries

@@ -231,6 +231,40 @@ def workflows_of(tx: Transaction, contact_ids: Sequence[str]) -> dict[str, dict[
     return found
 
 
+def workflows_at(
+    tx: Transaction,
+    living_ids: Sequence[str],
+    contact_id: str,
+    unions: Sequence[tuple[str, str, Micros]],
+    at: Micros,
+) -> dict[str, dict[str, Any]]:
+    """Return what a contact showed of its workflows at a time of arrival.
+
+    Parameters
+    ----------
+    living_ids
+        The contacts to which it and what had been folded into it lead now.
+    unions
+        What had been folded into it then: who, into whom, when.
+    """
+    trees: dict[str, dict[str, Folded]] = defaultdict(lambda: defaultdict(Folded))
+    members = {contact_id, *(source for source, _, _ in unions)}
+    for row in tx.run("workflows.enrolments", contact_ids=list(living_ids)):
+        if row["holder"] in members:
+            told = _enrolment(row)
+            statuses = [(moment, status) for moment, status in told.statuses if moment <= at]
+            runs = [run for run in told.runs if run.arrived <= at]
+            trees[row["workflow"]][row["holder"]].own = Enrolment(statuses, runs)
+    shown: dict[str, dict[str, Any]] = {}
+    for workflow, tree in sorted(trees.items()):
+        for source, target, moment in unions:
+            tree[target].folded.append((moment, tree[source]))
+        state = shown_state(tree[contact_id])
+        if state.status is not None:
+            shown[workflow] = _shown(state)
+    return shown
+
+
 def _enrolment(row: Row) -> Enrolment:
     return Enrolment(
         list(zip(row["status_at"], row["statuses"], strict=True)),

@@ -77,3 +77,14 @@ def test_what_others_wrote_is_what_its_list_says_with_its_licence(folder: Path) 
     for name, digest in rows:
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
         assert (folder / name).parent.joinpath("LICENSE").exists()
+
+
+def test_the_api_is_tried_out_from_files_of_our_own(open_page: Open, story: Story) -> None:
+    david = story("david@example.com")
+    page = open_page()
+    page.get_by_role("link", name="API to try out").click()
+    page.locator("#operations-contacts-find_contacts button").first.click()
+    call = page.locator("#operations-contacts-find_contacts")
+    call.get_by_placeholder("q", exact=True).fill("davi")
+    call.get_by_role("button", name="Execute").click()
+    expect(call.locator(".live-responses-table")).to_contain_text(david)

@@ -80,6 +80,8 @@ class WorkingSet:
     """Person keys that contacts lost in this transaction."""
     new_conflicts: list[tuple[str, KeyRef, str, Micros]] = field(default_factory=list)
     dropped_entries: list[str] = field(default_factory=list)
+    replaced_entries: list[tuple[str, Micros]] = field(default_factory=list)
+    """Entries that can never be shown again, kept to tell what was shown before, each with when it was replaced."""
     carried: list[tuple[str, KeyRef]] = field(default_factory=list)
     """Messages with keys that their activity carried beside those that stand on it."""
     minted: set[str] = field(default_factory=set)
@@ -235,9 +237,9 @@ class WorkingSet:
             if contact.entries is None:
                 contact.entries, contact.partly, contact.names = {}, True, row["names"]
             here = set(contact.entries)
-            for name, value, occurred, arrived, source, fill, position, element, shown in row["entries"]:
+            for name, value, occurred, arrived, source, fill, position, element, shown, first in row["entries"]:
                 if name not in here:  # what is here may have been written to in this transaction
-                    entry = Entry(name, value, occurred, arrived, source, fill, position, element, shown, shown)
+                    entry = Entry(name, value, occurred, arrived, source, fill, position, element, shown, shown, first)
                     contact.entries.setdefault(name, []).append(entry)
             if names is None:
                 contact.partly = False
@@ -512,9 +514,18 @@ class WorkingSet:
         for entry in [one for one in entries if one.fill is None and (one.arrived, one.position) > last_fill]:
             if entry.occurred > new.occurred:
                 return
-            self.drop_entry(entries, entry)
+            if entry.says_as(new):
+                new.first = entry.arrived if entry.first is None else entry.first
+                self.drop_entry(entries, entry)
+            else:
+                self._replace_entry(entries, entry, new.arrived)
         add_entry(entries, new)
         show(entries)
+
+    def _replace_entry(self, entries: list[Entry], entry: Entry, at: Micros) -> None:
+        entries.remove(entry)
+        if entry.element is not None:
+            self.replaced_entries.append((entry.element, at))
 
     def drop_entry(self, entries: list[Entry], entry: Entry) -> None:
         """Take an entry away; whoever calls this marks what is shown then."""

@@ -215,12 +215,15 @@ class _Writer:
                             "contact": contact.id,
                             "occurred": to_pair(entry.occurred),
                             "arrived": to_pair(entry.arrived),
+                            "first": None if entry.first is None else to_pair(entry.first),
                         }
                         created.append({**row, "node": node})
                     elif entry.shown != entry.stored_shown:
                         shown.append({"element": entry.element, "shown": entry.shown})
-        if created or shown or self.working_set.dropped_entries:
-            self._add("properties.write", created=created, shown=shown, dropped=self.working_set.dropped_entries)
+        dropped = self.working_set.dropped_entries
+        replaced = [{"element": element, "at": to_pair(at)} for element, at in self.working_set.replaced_entries]
+        if created or shown or dropped or replaced:
+            self._add("properties.write", created=created, shown=shown, dropped=dropped, replaced=replaced)
 
 
 def _key(key: Key) -> Row:

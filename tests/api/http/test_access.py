@@ -18,6 +18,7 @@ SCOPES = {
     ("GET", "/health"): None,
     ("GET", "/ready"): None,
     ("GET", "/openapi.json"): None,
+    ("GET", "/docs"): None,
     ("GET", "/metrics"): "read",
     ("GET", "/tag.js"): None,
     ("POST", "/v1/resolve"): "write",
@@ -129,7 +130,7 @@ def bearer(key: str) -> dict[str, Any]:
 def test_every_route_is_in_the_table_of_scopes(client: TestClient) -> None:
     document = client.get("/openapi.json").json()
     shown = {(method.upper(), path) for path, calls in document["paths"].items() for method in calls}
-    assert shown | {("GET", "/"), ("GET", "/openapi.json")} == set(SCOPES)
+    assert shown | {("GET", "/"), ("GET", "/openapi.json"), ("GET", "/docs")} == set(SCOPES)
 
 
 @pytest.mark.parametrize(("method", "path"), SCOPES)
