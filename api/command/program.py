@@ -14,6 +14,7 @@ from api.command.groups import (
     edits,
     loads,
     logs,
+    mcp,
     namespaces,
     privacy,
     server,
@@ -77,7 +78,7 @@ def _common(
     choose_tenant(tenant)
 
 
-for group in (server, logs, simulate, edits, privacy, analysis, loads):
+for group in (server, logs, simulate, edits, privacy, analysis, loads, mcp):
     app.add_typer(group.commands)
 for name, group in {
     "db": database,
