@@ -12,7 +12,8 @@ from tests.browser.conftest import ROOT, Open, findings_of_axe
 
 Story = Callable[[str], str]
 
-PARTS = ["", "#/contact/{}", "#/contact/{}/keys", "#/contact/{}/activity", "#/contact/{}/history", "#/contact/{}/why",
+PARTS = ["", "#/people",
+         "#/contact/{}", "#/contact/{}/keys", "#/contact/{}/activity", "#/contact/{}/history", "#/contact/{}/why",
          "#/contact/{}/change", "#/anomalies", "#/anomalies/all/dismissed", "#/clusters",
          "#/unions", "#/why/email:david@example.com/tracker_id:david-laptop",
          "#/try", "#/offers", "#/search/push-martin-living-room", "#/search/da"]  # fmt: skip

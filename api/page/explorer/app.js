@@ -5,6 +5,7 @@ import { contactView, ownersView } from "./contact.js";
 import { anomaliesView, clusterView, clustersView, findingView } from "./findings.js";
 import { homeView } from "./home.js";
 import { offersView } from "./offers.js";
+import { peopleView } from "./people.js";
 import { searchView } from "./search.js";
 import { tryView } from "./tryout.js";
 import { unionsView } from "./unions.js";
@@ -13,6 +14,7 @@ import { whyView } from "./why.js";
 const VIEWS = {
   "": () => homeView(),
   search: (text) => searchView(text),
+  people: (query) => peopleView(query),
   contact: (id, part, more) => contactView(id, part, more),
   anomalies: (kind, state) => anomaliesView(kind, state),
   clusters: () => clustersView(),

@@ -115,7 +115,7 @@ def test_what_is_wrong_is_an_error_of_the_protocol(asked: Asked, message: Any, c
 
 
 def test_what_a_call_refuses_is_told_as_the_tools_failure(asked: Asked) -> None:
-    refused = asked.use("get_contact", id="nobody/else")
+    refused = asked.use("get_contact", id="nobody")
     assert refused["isError"] is True
     assert json.loads(refused["content"][0]["text"])["code"] == "not_found"
     assert "structuredContent" not in refused

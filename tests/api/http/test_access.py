@@ -52,6 +52,8 @@ SCOPES = {
     ("GET", "/v1/segments/{name}/members"): "read",
     ("PUT", "/v1/segments/{name}/members/{contact}"): "steward",
     ("DELETE", "/v1/segments/{name}/members/{contact}"): "steward",
+    ("GET", "/v1/workflows"): "read",
+    ("GET", "/v1/workflows/{name}/contacts"): "read",
     ("PUT", "/v1/workflows/{name}"): "admin",
     ("GET", "/v1/workflows/{name}"): "read",
     ("PUT", "/v1/workflows/{name}/contacts/{id}"): "admin",

@@ -40,6 +40,8 @@ MAY_SCAN = {
     "explore.people": {"NodeByLabelScan"},
     "explore.people_in": {"NodeByLabelScan"},
     "explore.kinds_of_contacts": {"NodeByLabelScan"},
+    # The workflows of a deployment: all of them are asked for, and they are few.
+    "workflows.definitions": {"NodeByLabelScan"},
 }
 """Statements that scan on purpose, with the operators that each may use."""
 
