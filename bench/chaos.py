@@ -222,13 +222,16 @@ class Served:
 
     def start(self) -> None:
         self.spawn()
-        until(self._is_ready)
+        self.await_ready()
 
     def spawn(self) -> None:
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
                 [*KINFOLD, "serve", "--port", str(self.port)], env=self._environment, cwd=ROOT, stdout=log, stderr=log
             )
+
+    def await_ready(self) -> None:
+        until(self._is_ready)
 
     def _is_ready(self) -> bool:
         assert self.process.poll() is None, self._log.read_text()
@@ -442,6 +445,7 @@ def server_told_to_stop(*, callers: int, times: int = 1) -> Tally:
     with stage(callers, 2) as on:
 
         def strike() -> float:
+            on.servers[0].await_ready()  # the other one answers meanwhile, also the events that are waited for
             assert on.servers[0].end() == 0
             ended = time.monotonic()
             on.servers[0].spawn()

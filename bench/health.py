@@ -2,17 +2,20 @@
 
 Run with ``python -m bench.health``. Every call of ``tests/cases/hostile.csv``, and every value of ``costly_values.csv``
 at every door of ``costly_doors.csv``, goes to a real ``kinfold serve`` whose operators block by patterns; until each is
-answered, ``/health`` is asked again and again on a connection of its own.
+answered, ``/health`` is asked again and again on a connection of its own. Told to stop (Ctrl-C, SIGTERM), it shows what
+came so far.
 """
 
 import argparse
 import gzip
 import os
+import signal
 import statistics
 import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,6 +36,8 @@ PATIENCE = 60.0
 """Seconds after which an answer does not come any more."""
 EMPTY = 200
 """How often it is asked while nobody asks anything else."""
+
+_told_to_stop = threading.Event()
 
 
 @dataclass(frozen=True)
@@ -135,9 +140,18 @@ def prepare(client: httpx.Client) -> str:
     return contact
 
 
+def tables(contact: str) -> Iterator[tuple[str, Message]]:
+    """Yield the messages of the tables, each value at all doors before the next one."""
+    yield from (("hostile.csv", message) for message in refused_messages(contact))
+    for value in VALUES:
+        for door in DOORS:
+            yield from (("costly_doors.csv", message) for message in costly_messages(contact, door, [value]))
+
+
 def measure() -> list[Figure]:
     worst: dict[str, tuple[float, str]] = {}
     waits: dict[str, list[float]] = {}
+    messages: Counter[str] = Counter()
     with (
         throw_away() as kinfold,
         serving({"KINFOLD_HOME": str(kinfold.settings.home)}) as address,
@@ -150,23 +164,25 @@ def measure() -> list[Figure]:
             began = time.perf_counter()
             asker.get("/health").raise_for_status()
             alone.append(time.perf_counter() - began)
-        for table, messages in (
-            ("hostile.csv", refused_messages(contact)),
-            *((("costly_doors.csv"), costly_messages(contact, door)) for door in DOORS),
-        ):
-            for message in messages:
-                beside = health_beside(sender, asker, message)
-                assert set(beside.health) == {200}, message.name
-                assert beside.status < 500, f"{message.name}: {beside.status}"
-                waits.setdefault(table, []).extend(beside.waits)
-                worst[table] = max(worst.get(table, (0.0, "")), (max(beside.waits), message.name))
-    for table, (wait, name) in worst.items():
-        print(
-            f"{table}: {len(waits[table])} calls of /health, the longest {wait * 1000:.0f} ms, beside {name}",
-            file=sys.stderr,
-        )
+        for table, message in tables(contact):
+            if _told_to_stop.is_set():
+                break
+            beside = health_beside(sender, asker, message)
+            assert set(beside.health) == {200}, message.name
+            assert beside.status < 500, f"{message.name}: {beside.status}"
+            messages[table] += 1
+            waits.setdefault(table, []).extend(beside.waits)
+            worst[table] = max(worst.get(table, (0.0, "")), (max(beside.waits), message.name))
+        # Before the database is stopped, which takes its time.
+        for table, (wait, name) in worst.items():
+            said = f"{messages[table]} messages, {len(waits[table])} calls of /health"
+            usual = statistics.median(waits[table]) * 1000
+            print(
+                f"{table}: {said}, median {usual:.0f} ms, longest {wait * 1000:.0f} ms, beside {name}", file=sys.stderr
+            )
     return [
         Figure("/health alone, median", "ms", statistics.median(alone) * 1000),
+        Figure("/health alone, longest", "ms", max(alone) * 1000),
         *(
             Figure(
                 f"/health beside {table}, {what}",
@@ -185,6 +201,8 @@ def measure() -> list[Figure]:
 
 def main() -> None:
     argparse.ArgumentParser(prog="python -m bench.health", description=__doc__.splitlines()[0]).parse_args()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: _told_to_stop.set())
     figures = measure()
     show(figures, "health")
     save("health", figures)

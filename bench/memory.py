@@ -35,6 +35,8 @@ SIZES = (100_000, 1_000_000)
 SERVED = 200_000
 """Events that a server takes in the end; it is weighed after a quarter of them too."""
 BATCH = 1_000
+TOLD = 10_000
+"""Events after which it is weighed and told in between."""
 FAILURES = 5_000
 """Deliveries that fail in the end; the process is weighed after a fifth of them too."""
 
@@ -108,8 +110,9 @@ def weigh_server(kinfold: Kinfold, counts: tuple[int, int]) -> dict[int, float]:
         for sent in range(BATCH, counts[-1] + 1, BATCH):
             body = orjson.dumps({"events": list(islice(crowd, BATCH))})
             client.post("/v1/resolve/batch", content=body).raise_for_status()
-            if sent in counts:
+            if sent in counts or not sent % TOLD:
                 held[sent] = resident(process)
+                print(f"{sent:,} events: {held[sent]:.0f} MiB", file=sys.stderr, flush=True)
     return held
 
 
@@ -131,6 +134,7 @@ def weigh_deliveries(kinfold: Kinfold, counts: tuple[int, int]) -> dict[int, flo
             if failed in counts:
                 gc.collect()
                 held[failed] = resident(psutil.Process())
+                print(f"{failed:,} deliveries failed: {held[failed]:.0f} MiB", file=sys.stderr, flush=True)
         sending.release()
     internal.webhooks.remove("away")
     return held

@@ -177,6 +177,7 @@ def test_findings_say_as_of_when_they_are_and_are_analysed_anew_from_the_page(
     page.route("**/v1/anomalies?**", lambda route: route.fulfill(json=stale))
     page.goto(f"{origin}/#/anomalies")
     expect(page.locator(".analysis")).to_contain_text("As of 2 Mar 2026, 09:00. The graph has changed since then.")
+    expect(page.locator(".empty")).to_contain_text("Nothing looked wrong then")
     page.unroute("**/v1/anomalies?**")
     worlds.send(kinfold, worlds.kiosk())
     assert kinfold.anomalies.last() is None

@@ -37,3 +37,17 @@ def test_a_space_and_a_visitor_show_the_offers_and_why_not_the_others(open_page:
     expect(answer).to_contain_text("The visitor would be kept in visitors of north.")
     assert not findings_of_axe(page)
     assert kinfold.contacts.owners("tracker_id", "somebody new") == []
+
+
+def test_on_a_phone_the_columns_of_offers_are_as_wide_as_their_words(open_page: Open, kinfold: Kinfold) -> None:
+    load(kinfold, CATALOGUE.read_bytes())
+    page = open_page("#/offers", width=390)
+    page.get_by_label("Space").select_option(label="customers/north-home")
+    page.get_by_label("Tracker", exact=True).fill("t1")
+    page.get_by_role("button", name="Show the offers").click()
+    head = page.get_by_role("columnheader", name="Category")
+    lines = "cell => { const all = document.createRange(); all.selectNodeContents(cell); return all.getClientRects(); }"
+    assert head.evaluate(f"cell => ({lines})(cell).length") == 1
+    card = page.locator(".answer")
+    assert card.evaluate("card => card.scrollWidth <= card.clientWidth"), "it stays in its card, and is scrolled there"
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

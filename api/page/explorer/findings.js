@@ -61,6 +61,11 @@ export async function anomaliesView(kind = "", state = "") {
   const dismissed = state === "dismissed";
   const list = make("ul", { class: "cards" });
   const { told, bar } = analysisBar();
+  const nothing = emptyBox("Nothing looks wrong", "Findings come from limits that were met and from an analysis of the graph.");
+  const tell = (page) => {
+    told(page);
+    if (page.current === false) nothing.firstElementChild.textContent = "Nothing looked wrong then";
+  };
   const [can, known, blocked] = await Promise.all([abilities(), valuesOf("Anomaly", "kind"), blockedValues()]);
   const kinds = new Set(known);
   if (kind) kinds.add(kind);
@@ -76,9 +81,8 @@ export async function anomaliesView(kind = "", state = "") {
     list,
     pagedList({
       path: "/v1/anomalies", query: `${kind ? `&kind=${encodeURIComponent(kind)}` : ""}${dismissed ? "&dismissed=true" : ""}`, size: 25, into: list,
-      shown: (item) => anomalyCard(item, { can, blocked }), onPage: (_, page) => told(page), noun: ["finding"],
-      none: dismissed ? emptyBox("Nothing was dismissed", "What is dismissed stays here, and can be put back.")
-        : emptyBox("Nothing looks wrong", "Findings come from limits that were met and from an analysis of the graph."),
+      shown: (item) => anomalyCard(item, { can, blocked }), onPage: (_, page) => tell(page), noun: ["finding"],
+      none: dismissed ? emptyBox("Nothing was dismissed", "What is dismissed stays here, and can be put back.") : nothing,
     }),
   );
 }

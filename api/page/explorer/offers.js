@@ -34,7 +34,8 @@ function whereOf(answer, asked) {
 
 function table(caption, heads, rows) {
   return make(
-    "div", { class: "scroll" },
+    // Whoever has no pointer scrolls what has the focus.
+    "div", { class: "scroll", tabindex: 0, role: "group", "aria-label": caption },
     make("table", {},
       make("caption", {}, caption),
       make("thead", {}, make("tr", {}, ...heads.map((head) => make("th", { scope: "col" }, head)))),
