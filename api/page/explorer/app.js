@@ -7,6 +7,7 @@ import { homeView } from "./home.js";
 import { offersView } from "./offers.js";
 import { peopleView } from "./people.js";
 import { searchView } from "./search.js";
+import { auditView, blockedView, namespacesView, segmentsView, settingsView, webhooksView, workflowsView } from "./settings.js";
 import { tryView } from "./tryout.js";
 import { unionsView } from "./unions.js";
 import { whyView } from "./why.js";
@@ -24,9 +25,17 @@ const VIEWS = {
   why: (from, to) => whyView(from, to),
   try: () => tryView(),
   offers: () => offersView(),
+  settings: () => settingsView(),
+  blocked: () => blockedView(),
+  namespaces: () => namespacesView(),
+  segments: (name) => segmentsView(name),
+  workflows: (name) => workflowsView(name),
+  webhooks: (name) => webhooksView(name),
+  audit: (query) => auditView(query),
   ...Object.fromEntries(Object.keys(KEYS).map((key) => [key, (value) => ownersView(key, value)])),
 };
-const LISTED_UNDER = { finding: "anomalies", cluster: "clusters" };
+const OF_SETTINGS = ["blocked", "namespaces", "segments", "workflows", "webhooks", "audit"];
+const LISTED_UNDER = { finding: "anomalies", cluster: "clusters", ...Object.fromEntries(OF_SETTINGS.map((part) => [part, "settings"])) };
 const TITLES = { anomalies: "Anomalies", clusters: "Clusters", unions: "Unions", why: "The same person?", try: "What if", offers: "Offers" };
 
 let asked = 0;
