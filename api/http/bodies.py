@@ -12,7 +12,7 @@ from graph.identity.events import MAX_EVENT_BYTES, PropertyMap, Time, field_erro
 from graph.identity.namespaces import Namespaces
 from graph.json import parse_json
 from graph.model import MAX_NAME, KeyName
-from graph.offers.definitions import MAX_OFFERS, CategoryBody, EnvironmentBody, OfferBody, SpaceBody
+from graph.offers.definitions import MAX_OFFERS, OUTCOMES, CategoryBody, EnvironmentBody, OfferBody, SpaceBody
 from graph.segments.condition_schema import DocumentedCondition
 from graph.store.changes import CHANGE_KINDS
 
@@ -148,7 +148,7 @@ class OutcomeBody(BaseModel):
 
     model_config = _example("outcome", outcome="accepted", offer="boots-20")
 
-    outcome: Any = Field(None, json_schema_extra={"type": "string", "enum": ["accepted", "refused", "ignored"]})
+    outcome: Any = Field(None, json_schema_extra={"type": "string", "enum": list(OUTCOMES)})
     offer: StrictStr | None = Field(None, description="Of which offer; of all of them when left out.")
 
 

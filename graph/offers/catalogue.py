@@ -446,3 +446,54 @@ def _place_of(shelf: Shelf, leaves: dict[bytes, int], program: Program, leaf: di
         leaves[key] = len(shelf.leaves)
         shelf.leaves.append(leaf)
     return leaves[key]
+
+
+def hanging_on(catalogue: Catalogue, environment: Environment, part: str | None, name: str) -> dict[str, list[str]]:
+    """Return what would be left without something that it needs, by kind, if a part of a catalogue were removed.
+
+    Parameters
+    ----------
+    part
+        ``categories``, ``spaces`` or ``offers``; None for the environment itself.
+    name
+        The part's name or path.
+    """
+    if part is None:
+        found = {
+            "spaces": [f"{one.name}/{space}" for one, space in _falling_back_to(catalogue, environment.name)],
+            "categories": list(environment.categories),
+            "offers": list(environment.offers),
+        }
+        found["spaces"] += [f"{environment.name}/{space}" for space in environment.spaces]
+    elif part == "categories":
+        excluding = [path for path, body in environment.categories.items() if name in body.excludes]
+        within = [path for path in environment.categories if environment.parent(path) == name]
+        found = {
+            "categories": [*within, *excluding],
+            "offers": [offer for offer, body in environment.offers.items() if body.category == name],
+        }
+    elif part == "spaces":
+        found = {
+            "spaces": [f"{one.name}/{space}" for one, space in _falling_back_to(catalogue, environment.name, name)],
+            "offers": [
+                offer
+                for offer, body in environment.offers.items()
+                if name in (body.spaces or ()) or name in body.representations
+            ],
+        }
+    else:
+        found = {}
+    return {kind: sorted(set(names)) for kind, names in found.items() if names}
+
+
+def _falling_back_to(
+    catalogue: Catalogue, environment: str, space: str | None = None
+) -> Iterator[tuple[Environment, str]]:
+    """Yield the spaces elsewhere that fall back to a space, or to any space of an environment."""
+    for one in catalogue.environments.values():
+        for name, body in one.spaces.items():
+            answering, _, other = (body.anonymous_space or "").partition("/")
+            if answering != environment or (space is None and one.name == environment):
+                continue
+            if space is None or other == space:
+                yield one, name

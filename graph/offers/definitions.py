@@ -1,7 +1,7 @@
 """What may be said of environments, categories, offers and spaces: closed models, the same for a call and a file."""
 
 from math import inf, isfinite
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     AfterValidator,
@@ -21,6 +21,8 @@ from graph.segments.conditions import is_duration
 EnvironmentKind = Literal["identified", "anonymous"]
 TargetingDimension = Literal["contacts", "visitors"]
 OfferState = Literal["draft", "live"]
+Outcome = Literal["presented", "clicked", "accepted", "refused", "ignored"]
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
 MAX_OFFERS = 100
 """The most offers that one call is answered with."""
