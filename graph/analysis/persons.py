@@ -7,17 +7,11 @@ together. Several persons may be one household: one surname, one postcode, one a
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
-from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from graph.analysis.addresses import Sets, join_alike
-from graph.identity.keys import DEFAULT_BLOCK_LIST
-
-if TYPE_CHECKING:
-    from graph.analysis.reading import Reading
+from graph.analysis.reading import Reading
 
 LARGEST_HOUSEHOLD = 6
 """Persons that one postcode and the like make a household; more of them are neighbours, or a kiosk's regulars."""
@@ -27,71 +21,9 @@ MOST_NAMES = 20
 """Addresses of a contact that are compared."""
 
 
-def plain_name(name: str) -> str:
-    """Return a property's name as it is compared: its last part, without case, spaces, dashes and underscores.
-
-    Examples
-    --------
-    >>> plain_name("address.Postal_Code")
-    'postalcode'
-    """
-    return "".join(char for char in name.rpartition(".")[2].lower() if char not in "_- ")
-
-
 def is_surname(name: str) -> bool:
     """Return whether a property, by its plain name, is a name of persons rather than of a place."""
     return name.endswith("name")
-
-
-FULL_NAMES = frozenset({"name", "fullname"})
-"""Plain names of properties whose last word is a surname."""
-SURNAME = "surname"
-_SAME = {
-    "lastname": SURNAME,
-    "familyname": SURNAME,
-    "postalcode": "postcode",
-    "zip": "postcode",
-    "zipcode": "postcode",
-    "street": "address",
-    "addressline1": "address",
-    "householdid": "household",
-}
-"""Plain names that mean the same."""
-
-
-def sign_of(name: str, value: object) -> tuple[str, int] | None:
-    """Return what a property means and a digest of its value; None when the value says nothing.
-
-    Of a full name it is the surname, the last word.
-
-    Only whether two values are equal is asked of them, so that nothing else leaves the graph.
-    """
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        return None
-    words = str(value)[:1_024].casefold().split()
-    plain = plain_name(name)
-    if plain in FULL_NAMES:
-        plain, words = SURNAME, words[-1:] if len(words) > 1 else []
-    plain = _SAME.get(plain, plain)
-    said = " ".join(words)
-    if not said or DEFAULT_BLOCK_LIST.blocks("user_id", said):
-        return None
-    return plain, int.from_bytes(blake2b(said.encode(), digest_size=8).digest(), "big", signed=True)
-
-
-@dataclass(slots=True)
-class Signs:
-    """What contacts say of their households: one entry a contact and property, by contact."""
-
-    contact: npt.NDArray[np.int32]
-    name: npt.NDArray[np.int16]
-    value: npt.NDArray[np.int64]
-    names: list[str]
-
-    def of(self, contact: int) -> dict[str, int]:
-        """Return a contact's properties, by plain name."""
-        start, end = np.searchsorted(self.contact, [contact, contact + 1])
-        return {self.names[self.name[row]]: int(self.value[row]) for row in range(start, end)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +66,7 @@ class Company:
         return {contact: place for place, contacts in enumerate(self.persons) for contact in contacts}
 
 
-def company_of(reading: "Reading", contacts: Iterable[int]) -> Company:
+def company_of(reading: Reading, contacts: Iterable[int]) -> Company:
     """Put contacts together to persons, and persons to households.
 
     Notes
@@ -159,7 +91,7 @@ def company_of(reading: "Reading", contacts: Iterable[int]) -> Company:
     )
 
 
-def _names(reading: "Reading", contacts: Sequence[int]) -> tuple[list[list[str]], list[bool]]:
+def _names(reading: Reading, contacts: Sequence[int]) -> tuple[list[list[str]], list[bool]]:
     people = reading.people
     emails: list[list[str]] = []
     ids: list[bool] = []
@@ -172,7 +104,7 @@ def _names(reading: "Reading", contacts: Sequence[int]) -> tuple[list[list[str]]
 
 
 def _households(
-    reading: "Reading", contacts: Sequence[int], persons: Sequence[Sequence[int]]
+    reading: Reading, contacts: Sequence[int], persons: Sequence[Sequence[int]]
 ) -> tuple[list[list[int]], list[str], bool]:
     said = [_said(reading, [contacts[one] for one in person]) for person in persons]
     told = [place for place, signs in enumerate(said) if signs]
@@ -200,5 +132,5 @@ def _households(
     return households, sorted(alike), any(count > 1 for count in spread.values())
 
 
-def _said(reading: "Reading", contacts: Iterable[int]) -> set[tuple[str, int]]:
+def _said(reading: Reading, contacts: Iterable[int]) -> set[tuple[str, int]]:
     return {item for contact in contacts for item in reading.signs.of(contact).items()}

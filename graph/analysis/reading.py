@@ -16,8 +16,8 @@ import numpy.typing as npt
 
 from graph.analysis.device_kinds import KIND_PROPERTIES, UNKNOWN, read_kind
 from graph.analysis.devices import Devices, chains, shared_devices
-from graph.analysis.persons import FULL_NAMES, Signs, plain_name, sign_of
 from graph.analysis.places import PLACE_PROPERTIES, Place, read_place
+from graph.analysis.signs import FULL_NAMES, Signs, plain_name, sign_of
 from graph.analysis.statistics import Population
 from graph.analysis.strings import Strings
 from graph.model import KeyName
