@@ -56,7 +56,7 @@ APART = 0.55
 """How sure it is of two households on one subscription, one of them there on one day."""
 APART_FOR_LONG = 0.25
 """How much surer where both come on many days."""
-APART_BY_SURNAME = 0.7
+APART_BY_SURNAME = 0.55
 """How much of it is left where only surnames differ: couples have two."""
 DEVICES_OF_A_TOKEN = 6.0, 18.0
 """Trackers at once that a browser may send its subscription with, since answers change them; how many are 0.5."""
@@ -80,8 +80,8 @@ GONE_AT_ONCE = 4.0, 12.0
 """Trackers of a key that came once and never again, as a bot's do, and how many are 0.5."""
 ROLE_FUSES = 0.5
 """How sure it is of a role address that tied more than one device that they are more than one person's."""
-ROLE = 0.65
-"""How sure it is of a role address on very many devices, by its name alone; on three it is half of that."""
+ROLE = 0.75
+"""How sure it is of a role address on very many devices, by its name alone; on three it is 0.5."""
 MOST_OF_A_KIND = 1_000
 """Findings of one kind in an analysis, the highest scored ones."""
 SHARED_BY = {"usual": PAIR, "smallest": HOUSEHOLD_DEVIATION}
@@ -594,7 +594,7 @@ class _Seen:
         return scale(*GONE_AT_ONCE).outlier(self.gone)
 
     def by_role(self, count: int) -> float:
-        return ROLE * max(0.0, 1.0 - 1.5 / count) if self.role else 0.0
+        return ROLE * (1.0 - 1.0 / count) if self.role else 0.0
 
     def words(self) -> str:
         what = "devices" if self.kind == UNKNOWN else f"devices of one kind ({KIND_WORDS[self.kind]})"

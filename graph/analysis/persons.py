@@ -12,6 +12,7 @@ import numpy as np
 
 from graph.analysis.addresses import Sets, join_alike
 from graph.analysis.reading import Reading
+from graph.analysis.signs import NAMESAKE
 
 LARGEST_HOUSEHOLD = 6
 """Persons that one postcode and the like make a household; more of them are neighbours, or a kiosk's regulars."""
@@ -116,7 +117,7 @@ def _households(
     households: list[list[int]] = []
     alike: set[str] = set()
     for group in same.groups():
-        if not said[group[0]]:
+        if len(group) == 1 and all(name == NAMESAKE for name, _ in said[group[0]]):
             continue
         common = Counter(sign for place in group for sign in said[place])
         everybodys = [name for (name, _), count in common.items() if count == len(group)]

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from graph.analysis.device_kinds import KIND_PROPERTIES, UNKNOWN, read_kind
 from graph.analysis.devices import Devices, chains, shared_devices
 from graph.analysis.places import PLACE_PROPERTIES, Place, read_place
-from graph.analysis.signs import FULL_NAMES, Signs, plain_name, sign_of
+from graph.analysis.signs import Signs, plain_name, sign_of
 from graph.analysis.statistics import Population
 from graph.analysis.strings import Strings
 from graph.model import KeyName
@@ -462,8 +462,7 @@ def plain_names(names: Iterable[str]) -> list[str]:
 def signs_of(said: Iterable[Sequence[Any]]) -> dict[str, int]:
     """Return the digests of properties by plain name, of several with one plain name the first's."""
     found: dict[str, int] = {}
-    # What is said to be a surname comes before the last word of a full name.
-    for name, value in sorted(said, key=lambda item: (plain_name(item[0]) in FULL_NAMES, item[0])):
+    for name, value in sorted(said, key=lambda item: str(item[0])):
         sign = sign_of(name, value)
         if sign is not None:
             found.setdefault(*sign)

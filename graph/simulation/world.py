@@ -374,7 +374,9 @@ class World:
         if browser.user is not None and dice.chance(p.sends_name):
             self._sign(draft, browser.user, browser, login=False)
             if browser.user is not person:
-                draft.named, draft.situation = False, Situation.OTHERS_LOGIN
+                draft.named = False
+                if browser.role is None:
+                    draft.situation = Situation.OTHERS_LOGIN
         if browser.broken:
             self._spoil(draft, person.name)
         return self._carried(draft)

@@ -67,10 +67,24 @@ def living(people: list[dict[str, Any]], *homes: dict[str, Any]) -> list[dict[st
         (living(worlds.strangers(2), HOUSE, {"surname": "Ferrara", "postcode": "11122"}), (0.0, 0.0)),
         (living(worlds.strangers(2), {"last_name": "Lindqvist"}, {"surname": "LINDQVIST "}), (0.0, 0.0)),
         (living(worlds.strangers(2), {"name": "Ana Ferrara"}, {"full_name": "Ben Ferrara"}), (0.0, 0.0)),
+        (living(worlds.strangers(2), {"name": "Ana Ferrara"}, {"name": "Ferrara Ben"}), (0.2, 0.49)),
+        (living(worlds.strangers(2), {"surname": "Ferrara"}, {"surname": "Lindqvist"}), (0.2, 0.49)),
+        (living(worlds.strangers(3), {"surname": "A"}, {"surname": "B"}, {"surname": "C"}), (0.5, 0.9)),
         (worlds.strangers(2), (0.2, 0.49)),
         (worlds.strangers(5), (0.2, 0.49)),
     ],
-    ids=["one home", "two homes", "a couple", "two names of a property", "full names", "two unknown", "five unknown"],
+    ids=[
+        "one home",
+        "two homes",
+        "a couple",
+        "two names of a property",
+        "full names",
+        "full names in another order",
+        "two surnames",
+        "three surnames",
+        "two unknown",
+        "five unknown",
+    ],
 )
 def test_a_household_is_told_from_strangers_by_what_its_people_have_in_common(
     kinfold: Kinfold, people: list[dict[str, Any]], score: tuple[float, float]

@@ -35,11 +35,11 @@ BUSY = Parameters(
 def account(event: dict[str, Any]) -> str | None:
     """Name the account that an event is under, as its keys say; None for a role's, a bogus one, and without a name."""
     for value in (event.get("email"), event.get("user_id")):
-        number = re.fullmatch(r"[a-z]*[a-z-](\d+)(\+shop)?(@.*)?", value or "")
-        if value is not None and value.startswith(("household", "farm")):
+        number = re.fullmatch(r"([a-z]+)-?(\d+)(\+shop)?(@.*)?", value or "")
+        if value is not None and value.startswith("farm"):
             return str(value)
-        if number is not None and not value.startswith("info@"):
-            return f"person-{number[1]}"
+        if number is not None and number[1][0] in "hpu" and value != "user_id":
+            return f"{'household' if number[1][0] == 'h' else 'person'}-{number[2]}"
     return None
 
 
