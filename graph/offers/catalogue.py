@@ -13,6 +13,7 @@ from graph.offers.definitions import (
     DIMENSION_OF,
     AtMost,
     CategoryBody,
+    Counted,
     EnvironmentBody,
     EnvironmentFile,
     EnvironmentKind,
@@ -73,6 +74,20 @@ class Limit:
     window: int
     """The place of its period among the shelf's windows."""
     within: str | None
+    counted: Counted = "presented"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What a limit counts: presentations of a period, or what the contact said of them in that period."""
+
+    within: str | None = None
+    counted: Counted = "presented"
+
+    @property
+    def asked(self) -> list[str | None]:
+        """The period and the outcome, as the database is asked; None for every presentation."""
+        return [self.within, None if self.counted == "presented" else self.counted]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,14 +129,14 @@ class Shelf:
     absent
         The environment's other offers: name and why.
     windows
-        Every period that a limit counts in; the first is ever.
+        What the limits count, each once; the first is every presentation.
     names, events, leaves
         What the conditions of all its offers ask, each leaf once.
     """
 
     groups: list[list[Item]] = field(default_factory=list)
     absent: list[tuple[str, str]] = field(default_factory=list)
-    windows: list[str | None] = field(default_factory=lambda: [None])
+    windows: list[Window] = field(default_factory=lambda: [Window()])
     names: list[str] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
     leaves: list[dict[str, Any]] = field(default_factory=list)
@@ -421,9 +436,10 @@ def _shelf(environment: Environment, space: str) -> Shelf:
 def _limit(shelf: Shelf, of: str | None, at_most: AtMost | None) -> Limit | None:
     if at_most is None:
         return None
-    if at_most.within not in shelf.windows:
-        shelf.windows.append(at_most.within)
-    return Limit(of, at_most.count, shelf.windows.index(at_most.within), at_most.within)
+    window = Window(at_most.within, at_most.of)
+    if window not in shelf.windows:
+        shelf.windows.append(window)
+    return Limit(of, at_most.count, shelf.windows.index(window), at_most.within, at_most.of)
 
 
 def _index_of(events: list[dict[str, Any]], event: dict[str, Any]) -> int:

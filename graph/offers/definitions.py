@@ -23,6 +23,7 @@ TargetingDimension = Literal["contacts", "visitors"]
 OfferState = Literal["draft", "live"]
 Outcome = Literal["presented", "clicked", "accepted", "refused", "ignored"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+Counted = Literal["presented", "accepted", "refused"]
 
 MAX_OFFERS = 100
 """The most offers that one call is answered with."""
@@ -95,10 +96,11 @@ def _example(**example: Any) -> ConfigDict:
 
 
 class AtMost(_Closed):
-    """A typology rule: how often something is presented to one contact."""
+    """A typology rule: how often something is presented to one contact, or after how many answers no more."""
 
-    count: StrictInt = Field(ge=0, lt=2**31, description="So many presentations at most.")
+    count: StrictInt = Field(ge=0, lt=2**31, description="So many at most.")
     within: Duration | None = Field(None, description="In how long, as an ISO 8601 duration; ever when left out.")
+    of: Counted = Field("presented", description="What is counted: presentations, or those accepted or refused.")
 
 
 class EnvironmentBody(_Closed):

@@ -173,7 +173,7 @@ class Propositions:
             also=list(visit.also),
             environment=choice.environment.name,
             now=now,
-            windows=shelf.windows,
+            windows=[window.asked for window in shelf.windows],
             names=shelf.names,
             events=shelf.events,
             leaves=shelf.leaves,

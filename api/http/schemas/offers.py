@@ -39,10 +39,11 @@ class EnvironmentList(BaseModel):
 
 
 class AtMost(BaseModel):
-    """A typology rule: so many presentations to one contact."""
+    """A typology rule: so many presentations to one contact, or so many that it accepted or refused."""
 
     count: int
     within: str | None
+    of: Literal["presented", "accepted", "refused"]
 
 
 class Category(BaseModel):

@@ -52,7 +52,7 @@ def test_a_catalogue_is_built_call_by_call_and_read_back(shop: TestClient) -> No
     categories = shop.get("/v1/environments/crm/categories?limit=1").json()
     assert ([item["path"] for item in categories["items"]], categories["next"] is None) == (["shoes"], False)
     boots = shop.get("/v1/environments/crm/categories/shoes/boots").json()
-    assert (boots["parent"], boots["at_most"]) == ("shoes", {"count": 2, "within": "P7D"})
+    assert (boots["parent"], boots["at_most"]) == ("shoes", {"count": 2, "within": "P7D", "of": "presented"})
     assert shop.get("/v1/environments/crm/offers/boots").json()["state"] == "live"
     assert shop.get("/v1/environments/crm/spaces/home").json()["anonymous_space"] == "north/banner"
     refused(shop.get("/v1/environments/crm/offers/nothing"), 404, "not_found")

@@ -132,6 +132,36 @@ def test_limits_of_offers_and_categories_count_what_was_presented_in_their_perio
     assert names(ask(kinfold, "crm/home", email="ben@example.com", limit=1)) == ["once"]
 
 
+def test_limits_count_what_the_contact_said_of_an_offer_instead(kinfold: Kinfold) -> None:
+    shop(
+        kinfold,
+        {
+            "boots": {"weight": 9, "category": "shoes", "at_most": {"count": 1, "of": "refused", "within": "P7D"}},
+            "card": {"weight": 8, "at_most": {"count": 2, "of": "accepted"}},
+            "hat": {"weight": 7, "category": "hats"},
+        },
+        categories={"hats": {"at_most": {"count": 1, "of": "refused"}}},
+    )
+
+    def tell(answer: dict[str, Any], offer: str, outcome: Any) -> None:
+        kinfold.propositions.note_outcome(answer["proposition_id"], outcome, offer)
+
+    first = ask(kinfold, "crm/home", email=ANA)
+    assert names(first) == ["boots", "card", "hat"]
+    for offer, outcome in (("boots", "accepted"), ("card", "accepted"), ("hat", "refused")):
+        tell(first, offer, outcome)
+    second = ask(kinfold, "crm/home", email=ANA, explain=True)
+    assert (names(second), why(second)) == (["boots", "card"], {"hat": "category_limit"})
+    tell(second, "card", "accepted")
+    # What was said last counts.
+    tell(second, "boots", "refused")
+    third = ask(kinfold, "crm/home", email=ANA, explain=True)
+    assert (names(third), why(third)) == ([], {"boots": "offer_limit", "card": "offer_limit", "hat": "category_limit"})
+    assert "refused 1 times within P7D" in next(one.words for one in third["left_out"] if one.name == "boots")
+    tell(second, "boots", "ignored")
+    assert names(ask(kinfold, "crm/home", email=ANA)) == ["boots"]
+
+
 def test_categories_that_exclude_each_other_are_never_in_one_proposition(kinfold: Kinfold) -> None:
     shop(
         kinfold,
