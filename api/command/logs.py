@@ -1,4 +1,4 @@
-"""A log of events as NDJSON: read ahead by a thread, resolved in batches, answered line by line."""
+"""A log of events: read ahead by a thread, resolved in batches, answered event by event."""
 
 import os
 import stat
@@ -8,6 +8,7 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from threading import Condition, Thread
 from typing import Any, BinaryIO
@@ -18,12 +19,14 @@ from rich.table import Table
 
 from api.http.batch import Read, read_one, resolve_read
 from api.http.problems import as_problem
+from api.segment_spec.messages import KINDS, read_message
 from api.terminal import inert, stderr
 from graph.errors import KinfoldError
 from graph.identity.isolation import Resolve
 from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
 from graph.kinfold import Kinfold
-from graph.logs.ndjson import line_too_long, raw_lines
+from graph.logs.files import raw_events
+from graph.logs.ndjson import line_too_long
 
 LINGER = 0.01
 """How long a batch that is not full waits for the next line, in seconds."""
@@ -34,7 +37,7 @@ COUNTED_CONTACTS = 50_000
 
 @dataclass(slots=True)
 class Line:
-    """One line of a log."""
+    """One line of a log, or one item of an array."""
 
     number: int
     read: Read
@@ -44,8 +47,24 @@ class Line:
 
 def lines(stream: BinaryIO, namespaces: Namespaces = DEFAULT_NAMESPACES) -> Iterator[Line]:
     """Read a log line by line; blank lines are passed over, long ones are never held as a whole."""
-    for number, raw, end in raw_lines(stream):
-        yield Line(number, line_too_long() if raw is None else read_one(raw, namespaces), end)
+    for number, raw, end in raw_events(stream):
+        yield Line(number, line_too_long() if raw is None else read_logged(raw, namespaces), end)
+
+
+def read_logged(raw: bytes, namespaces: Namespaces = DEFAULT_NAMESPACES) -> Read:
+    """Read an event, or a message of the Segment specification as archives have it: no event has a field `type`."""
+    if b'"type"' in raw:
+        try:
+            message = orjson.loads(raw)
+        except orjson.JSONDecodeError:
+            message = None
+        kind = message.get("type") if isinstance(message, dict) else None
+        if isinstance(kind, str) and kind.strip().lower() in KINDS:
+            try:
+                return read_message(kind.strip().lower(), message, datetime.now(UTC), namespaces=namespaces)
+            except KinfoldError as error:
+                return error
+    return read_one(raw, namespaces)
 
 
 class ReadAhead:

@@ -1,5 +1,6 @@
 """The ``kinfold`` command, run as people run it: as a process."""
 
+import gzip
 import json
 import os
 import re
@@ -93,6 +94,44 @@ def test_bad_lines_become_errors_and_the_rest_goes_on(environment: dict[str, str
     assert check_problem(unknown["error"], 422, "bad_input")[0]["field"] == "nonsense"
     assert check_problem(long["error"], 422, "bad_input")[0]["rule"] == "too_large"
     assert "line 3" in ran.stderr
+
+
+def test_an_array_and_an_archive_of_segment_messages_are_resolved_as_lines_are(
+    environment: dict[str, str], kinfold: Kinfold, tmp_path: Path
+) -> None:
+    array = run(environment, "resolve", "-", log='[\n{"email": "ana@example.com"}, {"tracker": 1},\n{}\n]')
+    assert array.returncode == 1
+    assert [answer.get("rule") for answer in answers(array)] == ["2", None, "1"]
+    assert answers(array)[1]["error"]["line"] == 2
+    messages = [
+        {
+            "type": "identify",
+            "userId": "42",
+            "anonymousId": "t1",
+            "traits": {"email": "ana@example.com", "plan": "pro"},
+        },
+        {
+            "type": "track",
+            "event": "Order",
+            "anonymousId": "t1",
+            "messageId": "m1",
+            "timestamp": "2026-01-01T10:00:00Z",
+        },
+        {"tracker_id": "t1"},
+    ]
+    archive = tmp_path / "1.gz"
+    archive.write_bytes(gzip.compress("\n".join(map(json.dumps, messages)).encode()))
+    for duplicate in (False, True):
+        ran = run(environment, "resolve", archive)
+        assert ran.returncode == 0, ran.stderr
+        assert [answer["rule"] for answer in answers(ran)] == ["2", "5", "5"]
+        assert answers(ran)[1]["duplicate"] is duplicate
+    [ana] = kinfold.contacts.owners("user_id", "42")
+    assert (ana["emails"], ana["trackers"][-1], ana["properties"]) == (["ana@example.com"], "t1", {"plan": "pro"})
+    archive.write_bytes(archive.read_bytes()[:-12])
+    ran = run(environment, "resolve", archive)
+    assert ran.returncode == 2
+    assert "damaged, or ends too early" in ran.stderr
 
 
 def test_an_empty_log_is_resolved(environment: dict[str, str]) -> None:
