@@ -91,11 +91,7 @@ def read_rows(
     FileError
         When the file is no Parquet and no CSV, or has a column of which nobody says what it is.
     """
-    with file.open("rb") as opened:
-        beginning = opened.read(4)
-    if not beginning:
-        raise FileError(f"{file}: this file is empty; CSV begins with a line of columns.")
-    yield from (_parquet if beginning == b"PAR1" else _csv)(file, after, at_once, namespaces, layout)
+    yield from (_parquet if _is_parquet(file) else _csv)(file, after, at_once, namespaces, layout)
 
 
 def read_customer(number: int, row: Mapping[str, Any], namespaces: Namespaces = DEFAULT_NAMESPACES) -> Customer:
@@ -174,6 +170,26 @@ def _check_values(given: Mapping[str, Any]) -> None:
         raise BadInput(errors)
 
 
+def fields_in(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a row as they are read; of one that cannot be read, none."""
+    if TOO_LONG in row or isinstance(row.get(""), FieldError):
+        return {}
+    read = {name: plain for name, value in row.items() if (plain := values.plain(value)) is not None}
+    return {
+        name: values.occurred(value)
+        if name == "created_at"
+        else value.isoformat()
+        if isinstance(value, date)
+        else value
+        for name, value in read.items()
+    }
+
+
+def keys_in(name: str, row: Mapping[str, Any]) -> list[Any]:
+    """Return the keys of one namespace that a row carries."""
+    return _keys(name, values.plain(row.get(name)))
+
+
 def _keys(name: str, value: Any) -> list[Any]:
     if value is None:
         return []
@@ -242,6 +258,58 @@ def columns_of(
         When the file cannot be read.
     """
     return [column for column in _columns(sheets.sniff(file, layout), namespaces, layout) if column.field is not None]
+
+
+def describe(
+    file: Path, namespaces: Namespaces = DEFAULT_NAMESPACES, layout: Layout = DEFAULT_LAYOUT
+) -> dict[str, Any]:
+    """Return how a file is written, and for each column its field, null for one that is left out, and its type.
+
+    Raises
+    ------
+    FileError
+        When the file cannot be read.
+    """
+    if _is_parquet(file):
+        try:
+            with _parquet_of(file) as opened:
+                names = opened.schema_arrow.names
+                kinds = [str(opened.schema_arrow.field(name).type) for name in names]
+        except _parquet_errors() as error:
+            raise FileError(f"{file}: this cannot be read as Parquet: {error}") from error
+        found = list(zip(names, fields_of(file, names, layout, namespaces), kinds, strict=True))
+        written: dict[str, Any] = {"format": "Parquet"}
+    else:
+        sheet = sheets.sniff(file, layout)
+        found = [(one.header, one.field, one.type.value) for one in _columns(sheet, namespaces, layout)]
+        written = {"format": "CSV", "encoding": sheet.encoding, "delimiter": sheet.delimiter}
+    columns = [
+        {"column": header, "field": field, "type": "key" if field in namespaces else None if field is None else kind}
+        for header, field, kind in found
+    ]
+    return written | {"columns": columns}
+
+
+def _is_parquet(file: Path) -> bool:
+    with file.open("rb") as opened:
+        beginning = opened.read(4)
+    if not beginning:
+        raise FileError(f"{file}: this file is empty; CSV begins with a line of columns.")
+    return beginning == b"PAR1"
+
+
+def _parquet_of(file: Path, **how: Any) -> Any:
+    try:
+        import pyarrow.parquet as pq
+    except ImportError as error:
+        raise FileError("Parquet needs pyarrow: install the extra with pip install 'kinfold[parquet]'.") from error
+    return pq.ParquetFile(file, **how)
+
+
+def _parquet_errors() -> tuple[type[Exception], ...]:
+    import pyarrow as pa
+
+    return (pa.ArrowException, OSError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,15 +401,10 @@ def _parquet(
     file: Path, after: int, at_once: int, namespaces: Namespaces, layout: Layout
 ) -> Iterator[list[tuple[int, dict[str, Any]]]]:
     try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ImportError as error:
-        raise FileError("Parquet needs pyarrow: install the extra with pip install 'kinfold[parquet]'.") from error
-    try:
-        with pq.ParquetFile(file) as looked_at:
+        with _parquet_of(file) as looked_at:
             leaves = _texts(file, looked_at.metadata)
         # Read as what they are in the file, a dictionary and places in it: a kilobyte can stand for gigabytes.
-        with pq.ParquetFile(file, read_dictionary=leaves) as opened:
+        with _parquet_of(file, read_dictionary=leaves) as opened:
             names = opened.schema_arrow.names
             fields = dict(zip(names, fields_of(file, names, layout, namespaces), strict=True))
             number = 0
@@ -360,7 +423,7 @@ def _parquet(
                         batch.append((number, _named(row, fields)))
                 if batch:
                     yield batch
-    except (pa.ArrowException, OSError) as error:
+    except _parquet_errors() as error:
         raise FileError(f"{file}: this cannot be read as Parquet: {error}") from error
 
 

@@ -46,6 +46,11 @@ def load(
     ] = None,
     delimiter: Annotated[str | None, typer.Option(help="Of a CSV: one character, or tab.")] = None,
     encoding: Annotated[str | None, typer.Option(help="Of a CSV: utf-8, utf-16, windows-1252 …")] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Show how FILE is read and what its first rows would become; write nothing."),
+    ] = False,
+    rows: Annotated[int | None, typer.Option(min=1, max=1_000, help="With --dry-run: how many rows; five.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Load existing customers, or a long history, from where an earlier run was stopped.
@@ -63,10 +68,18 @@ def load(
         layout = loads.read_layout(mapping, types or [], delimiter, encoding)
         if history and layout.mark:
             raise Refusal("--map, --types, --delimiter and --encoding go with tables, not with --history.")
+        if history and dry_run:
+            raise Refusal("--dry-run goes with tables; kinfold resolve --dry-run tells what a log comes to.")
+        if not dry_run and rows is not None:
+            raise Refusal("--rows goes with --dry-run.")
+        if dry_run and (refused is not None or anew):
+            raise Refusal("--report and --anew go with loading, not with --dry-run.")
         loads.check(files, refused, history=history)
         with opened(settings_of_command(**changed)) as kinfold:
             rarely_collect()
-            if history:
+            if dry_run:
+                broken = loads.rehearse(kinfold, files, rows or loads.SHOWN, as_json=as_json, layout=layout)
+            elif history:
                 broken = loads.load_histories(
                     kinfold, files, refused, anew=anew, workers=workers, work=work, as_json=as_json
                 )

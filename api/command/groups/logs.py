@@ -16,7 +16,13 @@ commands = typer.Typer()
 
 @commands.command()
 def resolve(
-    file: Annotated[str, typer.Argument(help="Events as NDJSON; - reads standard input.", metavar="FILE|-")],
+    file: Annotated[
+        str,
+        typer.Argument(
+            help="Events or Segment messages, as NDJSON or a JSON array, packed with gzip or not; - reads stdin.",
+            metavar="FILE|-",
+        ),
+    ],
     policy: Annotated[Policy | None, typer.Option(help="Instead of the deployment's own.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Answer the same and write nothing.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Add a trace to every answer.")] = False,
