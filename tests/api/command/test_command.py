@@ -567,7 +567,11 @@ def test_values_are_blocked_and_let_through_by_command(environment: dict[str, st
     assert "bot-.*" in run(environment, "block", "list").stdout
     blocks = Kinfold.on(kinfold.database, kinfold.settings).blocking.current().blocks
     assert [blocks("tracker_id", value) for value in ("KIOSK-7", "bot-9", "guest")] == [True, True, False]
+    assert run(environment, "block", "add", "kiosk-7", "--namespace", "user_id", "--json").returncode == 0
+    assert run(environment, "block", "add", "kiosk-7", "--namespace", "fax").returncode == 1
     assert run(environment, "block", "remove", "kiosk-7").returncode == 0
+    blocks = Kinfold.on(kinfold.database, kinfold.settings).blocking.current().blocks
+    assert [blocks(name, "kiosk-7") for name in ("tracker_id", "user_id")] == [False, True]
     twice = run(environment, "block", "remove", "kiosk-7")
     assert twice.returncode == 1
     assert "no value rule" in twice.stderr
