@@ -1,6 +1,6 @@
 // The explorer page: which part of it the address asks for. Nothing is written without a preview.
 
-import { KEYS, byId, call, emptyBox, hrefTo, keepAccessKey, keptAccessKey, loading, make, problemBox, say, serverHas } from "./dom.js";
+import { KEYS, byId, call, emptyBox, hrefTo, keepAccessKey, keptAccessKey, learnNamespaces, loading, make, problemBox, say, serverHas } from "./dom.js";
 import { contactView, ownersView } from "./contact.js";
 import { anomaliesView, clusterView, clustersView, findingView } from "./findings.js";
 import { homeView } from "./home.js";
@@ -22,7 +22,6 @@ const VIEWS = {
   why: (from, to) => whyView(from, to),
   try: () => tryView(),
   offers: () => offersView(),
-  ...Object.fromEntries(Object.keys(KEYS).map((key) => [key, (value) => ownersView(key, value)])),
 };
 const LISTED_UNDER = { finding: "anomalies", cluster: "clusters" };
 const TITLES = { anomalies: "Anomalies", clusters: "Clusters", unions: "Unions", why: "The same person?", try: "What if", offers: "Offers" };
@@ -51,7 +50,8 @@ async function show() {
   const waiting = setTimeout(() => turn === asked && main.replaceChildren(loading()), 300);
   let shown;
   try {
-    shown = await (VIEWS[view] ?? nowhere)(...parts);
+    const of = VIEWS[view] ?? (view in KEYS ? (value) => ownersView(view, value) : nowhere);
+    shown = await of(...parts);
   } catch (problem) {
     if (!(problem.title || problem.detail)) console.error(problem);
     shown = make("div", { class: "view" }, make("h1", { class: "unseen" }, "It did not work"), problemBox(problem));
@@ -109,7 +109,7 @@ byId("access").addEventListener("submit", (event) => {
   byId("access-key").value = "";
   byId("access").hidden = true;
   byId("change-key").hidden = false;
-  show();
+  learnNamespaces().then(show);
   showState();
 });
 byId("access-close").addEventListener("click", () => {
@@ -136,6 +136,6 @@ addEventListener("kinfold:changed", ({ detail }) => {
   else location.hash = target;
 });
 addEventListener("hashchange", () => { if (location.hash.startsWith("#/") || !location.hash) show(); });
-show();
+learnNamespaces().then(show);
 showState();
 serverHas("get", "/v1/clusters").then((has) => { byId("nav-clusters").hidden = !has; });
