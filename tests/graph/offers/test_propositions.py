@@ -140,7 +140,7 @@ def test_limits_count_what_the_contact_said_of_an_offer_instead(kinfold: Kinfold
             "card": {"weight": 8, "at_most": {"count": 2, "of": "accepted"}},
             "hat": {"weight": 7, "category": "hats"},
         },
-        categories={"hats": {"at_most": {"count": 1, "of": "refused"}}},
+        categories={"shoes": {}, "hats": {"at_most": {"count": 1, "of": "refused"}}},
     )
 
     def tell(answer: dict[str, Any], offer: str, outcome: Any) -> None:
