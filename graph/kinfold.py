@@ -82,7 +82,7 @@ class Kinfold:
         blocking = Blocking(database, settings, suppression, clock=clock, namespaces=namespaces)
         feed = Feed(database)
         resolver = resolver_on(database, settings, blocking, id_source=id_source, clock=clock)
-        catalogues = Catalogues(database, id_source=id_source, clock=clock)
+        catalogues = Catalogues(database, id_source=id_source, clock=clock, namespaces=namespaces)
         audit = Audit(database, clock)
         return cls(
             settings,
@@ -118,7 +118,7 @@ class Kinfold:
             ),
             StoredKeys(database, tenant=settings.tenant, clock=clock),
             audit,
-            Exports(database),
+            Exports(database, namespaces),
             Erasures(
                 database,
                 suppression,

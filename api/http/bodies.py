@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, Validat
 from api.http.query import keys_given, the_one_key
 from api.http.requests import read_body
 from graph.errors import BadInput, FieldError
-from graph.identity.events import MAX_EVENT_BYTES, PropertyMap, Time, field_errors
+from graph.identity.events import MAX_EVENT_BYTES, KeyMap, PropertyMap, Time, field_errors
 from graph.identity.namespaces import Namespaces
 from graph.json import parse_json
 from graph.model import MAX_NAME, KeyName
@@ -140,6 +140,10 @@ class PropositionBody(BaseModel):
     email: StrictStr | None = Field(None, description="Identifies explicitly; an invalid one counts as absent.")
     subscription: StrictStr | None = Field(None, description="A browser's push subscription on one device.")
     user_id: StrictStr | None = Field(None, description="Identifies explicitly.")
+    keys: KeyMap = Field(
+        default_factory=dict,
+        description="Keys by the name of their namespace, as an event has them; a person key identifies explicitly.",
+    )
     limit: StrictInt | None = Field(None, ge=1, le=MAX_OFFERS, description="How many offers at most.")
 
 

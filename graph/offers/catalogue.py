@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from graph.errors import BadInput, FieldError
+from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
 from graph.offers.definitions import (
     DIMENSION_OF,
     AtMost,
@@ -246,13 +247,19 @@ class Catalogue:
         return found, space
 
 
-def mistakes_of(catalogue: Catalogue, bodies: Mapping[str, EnvironmentBody] | None = None) -> list[Mistake]:
+def mistakes_of(
+    catalogue: Catalogue,
+    bodies: Mapping[str, EnvironmentBody] | None = None,
+    namespaces: Namespaces = DEFAULT_NAMESPACES,
+) -> list[Mistake]:
     """Hold a whole catalogue against every rule that binds its parts.
 
     Parameters
     ----------
     bodies
         What was said of environments by name, where it is still known: for rules about how they were made.
+    namespaces
+        Of which keys conditions may speak.
     """
     found: list[Mistake] = []
     for name, body in (bodies or {}).items():
@@ -274,7 +281,7 @@ def mistakes_of(catalogue: Catalogue, bodies: Mapping[str, EnvironmentBody] | No
         in_order = _categories(environment, place)
         found += in_order
         found += _spaces(catalogue, environment, place)
-        found += _offers(environment, place)
+        found += _offers(environment, place, namespaces)
     return found
 
 
@@ -351,7 +358,7 @@ def _spaces(catalogue: Catalogue, environment: Environment, place: Place) -> Ite
             yield Mistake((*at, "anonymous_space"), "itself", "a space does not fall back to itself")
 
 
-def _offers(environment: Environment, place: Place) -> Iterator[Mistake]:
+def _offers(environment: Environment, place: Place, namespaces: Namespaces) -> Iterator[Mistake]:
     for name, body in environment.offers.items():
         at = (*place, "offers", name)
         if body.category is not None and body.category not in environment.categories:
@@ -360,7 +367,7 @@ def _offers(environment: Environment, place: Place) -> Iterator[Mistake]:
             yield Mistake((*at, "ends_at"), "order", "an offer ends after it starts")
         if body.where is not None:
             try:
-                compile_condition(body.where, activity=True)
+                compile_condition(body.where, activity=True, namespaces=namespaces)
             except BadInput as error:
                 for wrong in error.errors:
                     yield Mistake((*at, *_parts(wrong.field)), wrong.rule, wrong.message)

@@ -11,6 +11,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from graph.clock import Clock, IdSource, RandomIds, to_datetime
 from graph.errors import BadInput, ClashError, FieldError, NotFound, TryAgain
 from graph.identity.events import field_errors
+from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
 from graph.offers.catalogue import Catalogue, Environment, Place, hanging_on, mistakes_of, refuse, with_ancestors
 from graph.offers.definitions import (
     DIMENSION_OF,
@@ -35,8 +36,16 @@ _PATH: TypeAdapter[str] = TypeAdapter(Path)
 class Catalogues:
     """Keeps environments with their categories, spaces and offers; every change is checked against the whole."""
 
-    def __init__(self, database: Database, *, id_source: IdSource | None = None, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        id_source: IdSource | None = None,
+        clock: Clock | None = None,
+        namespaces: Namespaces = DEFAULT_NAMESPACES,
+    ) -> None:
         self._database = database
+        self._namespaces = namespaces
         self._id_source = id_source or RandomIds()
         self._clock = clock or Clock()
         self._known: Catalogue | None = None
@@ -278,7 +287,7 @@ class Catalogues:
             tx.run("offers.lock", version=version)
             before = _catalogue(tx.run("offers.catalogue")[0])
             after, new = change(before)
-            refuse(mistakes_of(after, bodies), place)
+            refuse(mistakes_of(after, bodies, self._namespaces), place)
             for statement, rows in _rows(before, after).items():
                 if rows:
                     tx.run(f"offers.put_{statement}", **{statement: rows})

@@ -3,10 +3,11 @@
 import gzip
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,19 @@ from tests.sdk.conftest import WRITE_KEY, Door
 
 HERE = Path(__file__).parent
 NODE, JAVA, RUST = HERE / "node", HERE / "java", HERE / "rust"
+TWO_PEOPLE: list[tuple[str, dict[str, Any]]] = [
+    ("identify", {"anonymousId": "browser-1", "userId": "42", "traits": {"email": "ana@example.com", "plan": "pro"}}),
+    ("track", {"anonymousId": "browser-1", "userId": "42", "event": "Ana Bought"}),
+    ("identify", {"anonymousId": "browser-1", "userId": "43", "traits": {"email": "bob@example.com"}}),
+    ("track", {"anonymousId": "browser-1", "userId": "43", "event": "Bob Bought"}),
+    # A reset is a new anonymousId: a server's SDK remembers nobody.
+    ("track", {"anonymousId": "browser-2", "event": "Somebody Looked"}),
+]
+"""A second person logs in on the first one's browser; then the browser forgets both."""
 STORY = ["page", "identify", "Order Completed", "screen", "group", "alias"]
 
-Send = Callable[[str, str], list[Any]]
+Send = Callable[..., list[Any]]
+Calls = Sequence[tuple[str, dict[str, Any]]]
 Found = Callable[..., dict[str, Any]]
 
 
@@ -40,15 +51,24 @@ def _tell(client: Any) -> None:
     client.join()
 
 
-def segment_python(host: str, key: str) -> list[Any]:
+def _tell_calls(client: Any, calls: Calls) -> None:
+    for call, message in calls:
+        getattr(client, call)(**{re.sub("([A-Z])", r"_\1", name).lower(): value for name, value in message.items()})
+    client.flush()
+    client.join()
+
+
+def segment_python(host: str, key: str, calls: Calls = ()) -> list[Any]:
     errors: list[Any] = []
-    _tell(SegmentClient(key, host=host, gzip=True, on_error=lambda error, _: errors.append(error)))
+    client = SegmentClient(key, host=host, gzip=True, on_error=lambda error, _: errors.append(error))
+    _tell_calls(client, calls) if calls else _tell(client)
     return errors
 
 
-def rudderstack_python(host: str, key: str) -> list[Any]:
+def rudderstack_python(host: str, key: str, calls: Calls = ()) -> list[Any]:
     errors: list[Any] = []
-    _tell(RudderClient(key, host=host, on_error=lambda error, _: errors.append(error)))
+    client = RudderClient(key, host=host, on_error=lambda error, _: errors.append(error))
+    _tell_calls(client, calls) if calls else _tell(client)
     return errors
 
 
@@ -65,12 +85,12 @@ def installed_node() -> str:
     return node
 
 
-def segment_node(host: str, key: str) -> list[Any]:
-    return _errors_of([installed_node(), "send.mjs", host, key], NODE)
+def segment_node(host: str, key: str, calls: Calls = ()) -> list[Any]:
+    return _errors_of([installed_node(), "send.mjs", host, key, json.dumps(calls) if calls else ""], NODE)
 
 
-def rudderstack_node(host: str, key: str) -> list[Any]:
-    return _errors_of([installed_node(), "send_rudderstack.mjs", host, key], NODE)
+def rudderstack_node(host: str, key: str, calls: Calls = ()) -> list[Any]:
+    return _errors_of([installed_node(), "send_rudderstack.mjs", host, key, json.dumps(calls) if calls else ""], NODE)
 
 
 def segment_java(host: str, key: str) -> list[Any]:
@@ -172,6 +192,22 @@ def test_events_come_in_the_order_in_which_they_were_told(send: Send, origin: st
     # Told within a millisecond, which is how fine their clocks are: only the arrival says what came first.
     told = sorted(found(user_id="42")["activity"], key=lambda item: item["received_at"])
     assert [item["event"] for item in told] == STORY
+
+
+@pytest.mark.parametrize("send", [segment_python, rudderstack_python, segment_node, rudderstack_node])
+def test_who_is_who_after_a_second_person_logged_in_and_the_browser_forgot_both(
+    send: Send, origin: str, found: Found
+) -> None:
+    # One request after the other: which of two batches comes first is not the SDKs' to say.
+    for call in TWO_PEOPLE:
+        assert send(origin, WRITE_KEY, [call]) == []
+    ana, bob, somebody = found(user_id="42"), found(user_id="43"), found(tracker_id="browser-2")
+    assert len({ana["id"], bob["id"], somebody["id"]}) == 3
+    assert (ana["emails"], ana["properties"], ana["trackers"]) == (["ana@example.com"], {"plan": "pro"}, ["browser-1"])
+    assert (bob["emails"], bob["properties"]) == (["bob@example.com"], {})
+    assert somebody["kind"] == "anonymous"
+    told = {one["id"]: [item["event"] for item in one["activity"]] for one in (ana, bob, somebody)}
+    assert list(told.values()) == [["identify", "Ana Bought"], ["identify", "Bob Bought"], ["Somebody Looked"]]
 
 
 @REPEATING

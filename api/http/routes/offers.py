@@ -32,7 +32,7 @@ from api.http.schemas.offers import (
     SpaceList,
     VisitorList,
 )
-from graph.identity.events import MAX_EVENT_BYTES, Event
+from graph.identity.events import MAX_EVENT_BYTES, read_event
 from graph.offers.definitions import CategoryBody, EnvironmentBody, OfferBody, SpaceBody
 
 router = APIRouter(tags=["offers"])
@@ -280,10 +280,11 @@ async def propose(request: Request, env: str, space: str, flags: FlagsQuery) -> 
     check_may_look(request, dry_run=flags.dry_run, explain=flags.explain)
     check_may_be_told(request)
     body = await read_as(PropositionBody, request, MAX_EVENT_BYTES)
-    keys = {"email": body.email, "tracker_id": body.tracker_id, "subscription": body.subscription}
-    event = Event.model_validate({**keys, "user_id": body.user_id})
+    kinfold = kinfold_of(request)
+    said = {name: getattr(body, name) for name in ("email", "tracker_id", "subscription", "user_id", "keys")}
+    event = read_event({name: value for name, value in said.items() if value}, namespaces=kinfold.namespaces)
     answer = partial(
-        kinfold_of(request).propositions.propose,
+        kinfold.propositions.propose,
         env,
         space,
         event,

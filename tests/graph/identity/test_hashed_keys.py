@@ -46,7 +46,7 @@ def test_an_address_of_before_is_found_by_its_hash(kinfold: Kinfold) -> None:
     assert resolve(later, keys={"email_sha256": sha256("ana@example.com")}) == ana
     assert later.contacts.get(ana)["keys"]["email_sha256"] == [sha256("ana@example.com")]
     # It counts towards nothing, and goes with the address.
-    document = later.key_edits.take(ana, "email", "ana@example.com")
+    document = later.keys.take(ana, "email", "ana@example.com")
     assert document["kind"] == "anonymous"
     assert later.contacts.owners("email_sha256", sha256("ana@example.com")) == []
 
