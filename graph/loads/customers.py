@@ -18,7 +18,7 @@ from graph.errors import BadInput, FieldError
 from graph.identity.events import MAX_EVENT_BYTES, Event, read_event
 from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
 from graph.loads import sheets, values
-from graph.loads.layouts import KEY_COLUMNS, PROPERTY, FileError, Layout, fields_of
+from graph.loads.layouts import EVENT_PROPERTY, KEY_COLUMNS, PROPERTY, FileError, Layout, fields_of
 from graph.loads.sheets import Sheet
 from graph.loads.values import ColumnType
 
@@ -33,6 +33,7 @@ MESSAGE = "row:"
 
 TOO_LONG = "\0bytes"
 """Where a row that is not read has how many bytes it would have; no column is called so."""
+_PROPERTIES = (PROPERTY, EVENT_PROPERTY)
 _MAX_PART = 64 * 1024 * 1024
 _MAX_VALUES = 1_000_000
 _VALUES_A_ROW = 64
@@ -102,12 +103,7 @@ def read_customer(number: int, row: Mapping[str, Any], namespaces: Namespaces = 
     BadInput
         With every field that is wrong, by the rules of events; nothing is known of the graph here.
     """
-    if TOO_LONG in row:
-        message = f"a row is at most {MAX_EVENT_BYTES} bytes, this one has {row[TOO_LONG]}"
-        raise BadInput([FieldError("", "too_large", message)])
-    if isinstance(wrong := row.get(""), FieldError):
-        raise BadInput([wrong])
-    row = {name: plain for name, value in row.items() if (plain := values.plain(value)) is not None}
+    row = _readable(row)
     keys = {name: _keys(name, row.get(name)) for name in KEY_COLUMNS}
     further = {
         name: found for name in namespaces.names if name not in KEY_COLUMNS and (found := _keys(name, row.get(name)))
@@ -141,6 +137,44 @@ def read_customer(number: int, row: Mapping[str, Any], namespaces: Namespaces = 
             for item in error.errors
         ]
         raise BadInput(renamed) from error
+
+
+def read_event_row(row: Mapping[str, Any], namespaces: Namespaces = DEFAULT_NAMESPACES) -> Event:
+    """Turn a row of a table of events into the event that it is.
+
+    Raises
+    ------
+    BadInput
+        With every field that is wrong, by the rules of events.
+    """
+    row = _readable(row)
+    said: dict[str, Any] = {
+        "keys": {name: found for name in namespaces.names if (found := _keys(name, row.get(name)))},
+        "properties": _properties(row),
+        "event_properties": _properties(row, EVENT_PROPERTY),
+        "occurred_at": values.occurred(row.get("occurred_at")),
+        "event": values.key_text(row.get("event")),
+        "message_id": values.key_text(row.get("message_id")),
+    }
+    said = {name: value for name, value in said.items() if value not in (None, {})}
+    _check_values(said)
+    return read_event(said, namespaces=namespaces)
+
+
+def _readable(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a row says, as JSON has it.
+
+    Raises
+    ------
+    BadInput
+        When it cannot be read.
+    """
+    if TOO_LONG in row:
+        message = f"a row is at most {MAX_EVENT_BYTES} bytes, this one has {row[TOO_LONG]}"
+        raise BadInput([FieldError("", "too_large", message)])
+    if isinstance(wrong := row.get(""), FieldError):
+        raise BadInput([wrong])
+    return {name: plain for name, value in row.items() if (plain := values.plain(value)) is not None}
 
 
 def _check_keys(keys: Mapping[str, list[Any]], further: Mapping[str, list[Any]]) -> None:
@@ -207,23 +241,24 @@ def _keys(name: str, value: Any) -> list[Any]:
     ]
 
 
-def _properties(row: Mapping[str, Any]) -> dict[str, Any]:
-    given = row.get("properties")
+def _properties(row: Mapping[str, Any], prefix: str = PROPERTY) -> dict[str, Any]:
+    column = prefix.removesuffix(".")
+    given = row.get(column)
     if isinstance(given, str):
         try:
             given = orjson.loads(given)
         except orjson.JSONDecodeError as error:
-            raise BadInput([FieldError("properties", "json", f"this is no JSON: {error}")]) from error
+            raise BadInput([FieldError(column, "json", f"this is no JSON: {error}")]) from error
     if isinstance(given, list):  # a map, as Parquet has it
         given = dict(given)
     if given is not None and not isinstance(given, Mapping):
-        raise BadInput([FieldError("properties", "type", "must be an object of names and values")])
+        raise BadInput([FieldError(column, "type", "must be an object of names and values")])
     if not all(isinstance(name, str) for name in given or ()):
-        raise BadInput([FieldError("properties", "type", "a name is a string")])
+        raise BadInput([FieldError(column, "type", "a name is a string")])
     properties = dict(given or {})
-    for column, value in row.items():
-        if column.startswith(PROPERTY) and value is not None:
-            properties[column.removeprefix(PROPERTY)] = value
+    for name, value in row.items():
+        if name.startswith(prefix) and value is not None:
+            properties[name.removeprefix(prefix)] = value
     return {
         name: value.isoformat().replace("+00:00", "Z") if isinstance(value, date) else value
         for name, value in properties.items()
@@ -345,7 +380,7 @@ class Column:
             if read is None:
                 return FieldError(self.field, "type", f"{cell[:40]!r} is not a {self.type}")
             return read
-        if self.field.startswith(PROPERTY):
+        if self.field.startswith(_PROPERTIES):
             return values.inferred(self.type, cell)
         return cell.partition(".")[0] if self.digits else cell
 
@@ -361,7 +396,7 @@ def _columns(sheet: Sheet, namespaces: Namespaces, layout: Layout) -> list[Colum
         said = layout.typed(column.header.strip(), column.field) if column.field else None
         if said is not None:
             columns[place] = Column(column.header, column.field, *said, said=True)
-        elif column.field and column.field.startswith(PROPERTY):
+        elif column.field and column.field.startswith(_PROPERTIES):
             types[place] = values.Inference()
         elif column.field in namespaces and column.field not in AS_WRITTEN:
             floats[place] = values.WholeFloats()

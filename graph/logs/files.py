@@ -43,7 +43,10 @@ def raw_events(stream: BinaryIO) -> Iterator[Piece]:
 
 
 def _peekable(stream: BinaryIO) -> io.BufferedReader:
-    return stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(cast(io.RawIOBase, stream))
+    # A reader that is dropped closes what it reads from: nothing is put around what can be looked into as it is.
+    if hasattr(stream, "peek"):
+        return cast(io.BufferedReader, stream)
+    return io.BufferedReader(cast(io.RawIOBase, stream))
 
 
 def _unpacked(stream: io.BufferedReader) -> Iterator[Piece]:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from api.command.opening import opened, settings_of_command, stopped_by_signal
-from api.command.parameters import AsJson, Policy
+from api.command.parameters import AsJson, Delimiter, Encoding, Mapping, Policy, Types
 from api.terminal import Refusal, log_plainly, plain_errors
 
 commands = typer.Typer()
@@ -37,15 +37,10 @@ def load(
             help="With --history: where the parted log is kept meanwhile, else in KINFOLD_HOME.", metavar="DIR"
         ),
     ] = None,
-    mapping: Annotated[
-        Path | None, typer.Option("--map", help="YAML with the field of each column of FILE.", metavar="FILE")
-    ] = None,
-    types: Annotated[
-        list[str] | None,
-        typer.Option(help="COLUMN=text|number|boolean|date of a CSV, or =date:%d/%m/%Y; else all cells say it."),
-    ] = None,
-    delimiter: Annotated[str | None, typer.Option(help="Of a CSV: one character, or tab.")] = None,
-    encoding: Annotated[str | None, typer.Option(help="Of a CSV: utf-8, utf-16, windows-1252 …")] = None,
+    mapping: Mapping = None,
+    types: Types = None,
+    delimiter: Delimiter = None,
+    encoding: Encoding = None,
     dry_run: Annotated[
         bool,
         typer.Option("--dry-run", help="Show how FILE is read and what its first rows would become; write nothing."),

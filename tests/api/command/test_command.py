@@ -134,6 +134,38 @@ def test_an_array_and_an_archive_of_segment_messages_are_resolved_as_lines_are(
     assert "damaged, or ends too early" in ran.stderr
 
 
+def test_a_table_of_events_is_resolved_row_by_row(
+    environment: dict[str, str], kinfold: Kinfold, tmp_path: Path
+) -> None:
+    table = tmp_path / "events.csv"
+    table.write_bytes(
+        "Email;Tracker ID;event;event_properties.amount;occurred_at;message_id;properties.ville\r\n"
+        "ana@example.com;t1;Order;120.50;2026-01-02 10:00:00 +0100;1.0;Besançon\r\n"
+        ";t1;Look;;yesterday;2.0;\r\n"
+        ";t1;Look;3.00;2026-01-03;3.0;\r\n".encode("cp1252")
+    )
+    ran = run(environment, "resolve", table)
+    assert ran.returncode == 1, ran.stderr
+    assert [answer.get("rule") for answer in answers(ran)] == ["2.1", None, "5"]
+    assert answers(ran)[1]["error"]["line"] == 2
+    assert answers(ran)[1]["error"]["errors"][0]["field"] == "occurred_at"
+    [ana] = kinfold.contacts.owners("email", "ana@example.com")
+    assert ana["properties"] == {"ville": "Besançon"}
+    activity, _ = kinfold.contacts.activity(ana["id"])
+    assert [(one["event"], one["event_properties"], one["occurred_at"]) for one in activity] == [
+        ("Look", {"amount": 3.0}, "2026-01-03T00:00:00Z"),
+        ("Order", {"amount": 120.5}, "2026-01-02T09:00:00Z"),
+    ]
+    mapping = tmp_path / "map.yaml"
+    mapping.write_text("Wer: email\nWas: event\n'*': event_properties\n")
+    other = tmp_path / "other.txt"
+    other.write_text("Wer\tWas\tPreis\nana@example.com\tKauf\t7\n")
+    assert run(environment, "resolve", "--map", mapping, other).returncode == 0
+    activity, _ = kinfold.contacts.activity(ana["id"])
+    assert [one["event_properties"] for one in activity if one["event"] == "Kauf"] == [{"preis": 7}]
+    assert run(environment, "resolve", "--map", mapping, "-").returncode == 2
+
+
 def test_an_empty_log_is_resolved(environment: dict[str, str]) -> None:
     ran = run(environment, "resolve", "-")
     assert (ran.returncode, ran.stdout) == (0, "")

@@ -272,6 +272,6 @@ def test_over_every_route_no_answer_that_names_a_contacts_keys_forgets_a_namespa
     assert "walk-card" in taken.text
     erased = shop.delete(f"/v1/contacts/{ids['contact']}").json()["receipt"]
     counts = shop.get(f"/v1/erasures/{erased}").json()
-    for value in DECLARED_ONES:
-        assert all(found(shop, **{name: value}) == [] for name in ("phone", "card", "install", "app_push"))
+    for name, value in zip(("phone", "card", "install", "app_push"), DECLARED_ONES, strict=True):
+        assert found(shop, **{name: value}) == []
     assert counts["suppressed"] >= 4
