@@ -31,7 +31,7 @@ DECIDED = {
     # A message id is the deployment's: the second message is the first one sent again.
     "same-message-id-of-another-person": {"second": 0},
 }
-"""Cases of which the specification says otherwise, see docs/decisions/0026: what is right."""
+"""Cases of which the specification says otherwise, see docs/decisions/0027: what is right."""
 
 NOT_YET = {
     "withdrawn-consent-returns-by-union",
