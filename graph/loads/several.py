@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from graph.identity.keys import BlockList
 from graph.identity.namespaces import Namespace, Normaliser
+from graph.identity.normal_forms import said
 from graph.loads.customers import DEFAULT_LAYOUT, keys_in, read_rows
 from graph.loads.layouts import Layout
 
@@ -64,7 +65,7 @@ class Several:
 def find_several(file: Path, block_list: BlockList, layout: Layout = DEFAULT_LAYOUT) -> list[Several]:
     """Find the person keys of a file that come with several of another kind.
 
-    Values are compared without blanks around them, addresses without regard to case; what is blocked is left out.
+    Values are compared as they are said, addresses without regard to case; what is blocked is left out.
 
     Raises
     ------
@@ -137,7 +138,7 @@ def _carried(file: Path, block_list: BlockList, layout: Layout) -> Iterator[dict
 
 def _values(namespace: Namespace, row: Mapping[str, Any], block_list: BlockList) -> Iterable[str]:
     for value in keys_in(namespace.name, row):
-        text = str(value).strip()
+        text = said(namespace, str(value))
         if namespace.normalise in (Normaliser.EMAIL, Normaliser.LOWER):
             text = text.lower()
         if text and not block_list.blocks(namespace.name, text):

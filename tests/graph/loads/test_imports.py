@@ -7,6 +7,7 @@ import pytest
 
 from graph.kinfold import Kinfold
 from graph.loads.layouts import Layout, read_mapping
+from graph.loads.values import ColumnType
 
 IMPORTS = Path("examples/imports")
 ANA = {"_name": "Ana", "_surname": "Ferro"}
@@ -56,7 +57,7 @@ def check(kinfold: Kinfold, name: str, layout: Layout, people: list[tuple[str, s
 
 @pytest.mark.parametrize("name", MAPPED)
 def test_an_export_loads_with_its_mapping(kinfold: Kinfold, name: str) -> None:
-    layout = Layout(mapping=read_mapping(IMPORTS / f"{name}.map.yaml"), types={"Zip Code": ("text", None)})  # type: ignore[dict-item]
+    layout = Layout(mapping=read_mapping(IMPORTS / f"{name}.map.yaml"), types={"Zip Code": (ColumnType.TEXT, None)})
     check(kinfold, name, layout, MAPPED[name])
 
 
