@@ -78,7 +78,7 @@ def resolve_log(kinfold: Kinfold, stream: BinaryIO, size: int) -> list[Answer]:
         answers.extend(answered)
         return answered
 
-    for batch in logs.batches(stream, size):
+    for batch in logs.batches(logs.lines(stream), size):
         logs.dump(logs.answer_lines(keeping, batch))
     return answers
 

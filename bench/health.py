@@ -140,15 +140,15 @@ def prepare(client: httpx.Client) -> str:
     return contact
 
 
-def tables(contact: str) -> Iterator[tuple[str, Message]]:
+def tables(contact: str, values: list[dict[str, str]]) -> Iterator[tuple[str, Message]]:
     """Yield the messages of the tables, each value at all doors before the next one."""
     yield from (("hostile.csv", message) for message in refused_messages(contact))
-    for value in VALUES:
+    for value in values:
         for door in DOORS:
             yield from (("costly_doors.csv", message) for message in costly_messages(contact, door, [value]))
 
 
-def measure() -> list[Figure]:
+def measure(values: list[dict[str, str]]) -> list[Figure]:
     worst: dict[str, tuple[float, str]] = {}
     waits: dict[str, list[float]] = {}
     messages: Counter[str] = Counter()
@@ -164,7 +164,7 @@ def measure() -> list[Figure]:
             began = time.perf_counter()
             asker.get("/health").raise_for_status()
             alone.append(time.perf_counter() - began)
-        for table, message in tables(contact):
+        for table, message in tables(contact, values):
             if _told_to_stop.is_set():
                 break
             beside = health_beside(sender, asker, message)
@@ -200,10 +200,15 @@ def measure() -> list[Figure]:
 
 
 def main() -> None:
-    argparse.ArgumentParser(prog="python -m bench.health", description=__doc__.splitlines()[0]).parse_args()
+    parser = argparse.ArgumentParser(prog="python -m bench.health", description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--value", action="append", help="a value of costly_values.csv by its name; all of them if none"
+    )
+    only = parser.parse_args().value
+    values = [value for value in VALUES if not only or value["value"] in only]
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: _told_to_stop.set())
-    figures = measure()
+    figures = measure(values)
     show(figures, "health")
     save("health", figures)
 

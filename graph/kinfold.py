@@ -84,7 +84,7 @@ class Kinfold:
         blocking = Blocking(database, settings, suppression, clock=clock, namespaces=namespaces)
         feed = Feed(database)
         resolver = resolver_on(database, settings, blocking, id_source=id_source, clock=clock)
-        catalogues = Catalogues(database, id_source=id_source, clock=clock)
+        catalogues = Catalogues(database, id_source=id_source, clock=clock, namespaces=namespaces)
         audit = Audit(database, clock)
         return cls(
             settings,
@@ -111,10 +111,17 @@ class Kinfold:
             Segments(database, clock=clock, namespaces=namespaces),
             Workflows(database, id_source=id_source, clock=clock),
             blocking,
-            Anomalies(database, limits, block_list=blocking.current, id_source=id_source, clock=clock),
+            Anomalies(
+                database,
+                limits,
+                block_list=blocking.current,
+                id_source=id_source,
+                clock=clock,
+                household=settings.household_properties,
+            ),
             StoredKeys(database, tenant=settings.tenant, clock=clock),
             audit,
-            Exports(database),
+            Exports(database, namespaces),
             Erasures(
                 database,
                 suppression,

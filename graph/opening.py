@@ -10,6 +10,7 @@ from graph.blocking.suppression import Suppression
 from graph.clock import Clock, IdSource, RandomIds
 from graph.identity.decision import Limits
 from graph.identity.declared_namespaces import agree, namespaces_of
+from graph.identity.hashed_keys import hash_known_keys
 from graph.identity.namespaces import Namespaces
 from graph.identity.resolver import Resolver
 from graph.settings import Settings
@@ -60,7 +61,9 @@ def prepare(database: Database, settings: Settings) -> None:
         As `open_kinfold` does.
     """
     migrate(database)
-    agree(database, namespaces_of(database, settings))
+    namespaces = namespaces_of(database, settings)
+    agree(database, namespaces)
+    hash_known_keys(database, namespaces)
     if settings.tenant is not None:
         claim(database, settings.tenant)
 

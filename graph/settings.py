@@ -23,6 +23,25 @@ LogFormat = Literal["text", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 
+HOUSEHOLD_PROPERTIES = [
+    "name",
+    "full_name",
+    "surname",
+    "last_name",
+    "family_name",
+    "postcode",
+    "postal_code",
+    "zip",
+    "zip_code",
+    "address",
+    "street",
+    "address_line1",
+    "household",
+    "household_id",
+]
+"""Properties that people of one household have in common, unless a deployment names its own."""
+
+
 class Settings(BaseSettings):
     """Settings of one deployment, read from the environment when made.
 
@@ -110,6 +129,8 @@ class Settings(BaseSettings):
     """How often a server looks who came into watched segments and who left."""
     analyse_every: float = Field(24.0, ge=0)
     """How many hours after the last analysis a server analyses a large graph again that has changed; 0 for never."""
+    household_properties: Annotated[list[str], NoDecode] = HOUSEHOLD_PROPERTIES
+    """Properties that people of one household have in common: what tells a family from strangers on one device."""
     webhooks_allow_internal: bool = False
     """Whether webhooks may go to addresses inside the network that the server stands in."""
     batch_size: int = Field(1000, ge=1, le=1000)
@@ -133,7 +154,9 @@ class Settings(BaseSettings):
         files = [SecretsSettingsSource(settings_cls, secrets_dir=folder)] if folder else []
         return (init_settings, env_settings, *files)
 
-    @field_validator("block", "allow", "block_patterns", "cors_origins", "proxies", mode="before")
+    @field_validator(
+        "block", "allow", "block_patterns", "cors_origins", "proxies", "household_properties", mode="before"
+    )
     @classmethod
     def _listed(cls, value: object, info: ValidationInfo) -> object:
         if not isinstance(value, str):

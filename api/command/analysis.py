@@ -73,7 +73,8 @@ def export_graph(kinfold: Kinfold, folder: Path, *, anew: bool, teller: Teller, 
         from graph.spark.export import export_graph as export
     except ModuleNotFoundError as error:
         raise Refusal("Parquet needs pyarrow: install the extra with pip install 'kinfold[parquet]'.") from error
-    manifest = export(kinfold.database, folder, anew=anew, on_progress=on_progress)
+    household = kinfold.settings.household_properties
+    manifest = export(kinfold.database, folder, anew=anew, on_progress=on_progress, household=household)
     rows = ", ".join(f"{count:,} {table}" for table, count in manifest["rows"].items())
     teller.tell({"folder": str(folder), "rows": manifest["rows"]}, f"Written to {folder}: {rows}.")
 

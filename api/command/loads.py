@@ -5,7 +5,7 @@ import io
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import orjson
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -13,9 +13,10 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from api.command.output import Teller
 from api.terminal import Refusal, analysing, say, stderr
 from graph.kinfold import Kinfold
-from graph.loads.customers import Refused
+from graph.loads.customers import Refused, describe
 from graph.loads.layouts import Layout, read_mapping, read_types
-from graph.loads.loads import Loaded
+from graph.loads.loads import Foreseen, Loaded
+from graph.loads.several import Several, find_several
 
 SHOWN = 5
 """Rows that are shown where no report is written."""
@@ -186,6 +187,12 @@ def load(kinfold: Kinfold, files: list[Path], report: Path | None, *, anew: bool
     kept = _report(report, history=False)
     with _progress() as progress:
 
+        def tell_several(file: Path, several: list[Several]) -> None:
+            for one in several:
+                say(f"{file.name}: {one.in_words}")
+            if several:
+                say(f"{file.name}: kinfold load --dry-run shows more; nothing of it is loaded yet. Loading goes on.")
+
         def one(file: Path) -> Loaded:
             task = progress.add_task(file.name, total=None)
 
@@ -200,10 +207,71 @@ def load(kinfold: Kinfold, files: list[Path], report: Path | None, *, anew: bool
                 on_begin=lambda rows: kept.begin(file, rows),
                 on_refused=kept.add,
                 on_progress=done_with,
+                on_several=lambda several: tell_several(file, several),
             )
 
         done = _one_by_one(files, one, kept)
     return _tell(done, kept, report, _document, _words, as_json=as_json)
+
+
+def rehearse(kinfold: Kinfold, files: list[Path], rows: int, *, as_json: bool, layout: Layout) -> int:
+    """Show how files will be read and what would become of their first rows, and say how many would be refused."""
+    documents: list[dict[str, Any]] = []
+    shown: list[str] = []
+    for file in files:
+        written = describe(file, kinfold.namespaces, layout)
+        several = find_several(file, kinfold.blocking.current(), layout)
+        foreseen = kinfold.loads.foresee(file, rows, layout)
+        documents.append(
+            {
+                "file": str(file),
+                **written,
+                "rows": [_foreseen_document(one) for one in foreseen],
+                "several": [one.document() for one in several],
+            }
+        )
+        shown += [f"{file} is {_written(written)}:", *map(_column_in_words, written["columns"])]
+        shown += ["", f"What would become of the first {len(foreseen)} rows:" if foreseen else "It has no rows."]
+        for one in foreseen:
+            shown += _foreseen_in_words(one)
+        shown += ["", *(one.in_words for one in several)] if several else []
+    Teller(as_json=as_json).tell({"files": documents}, *shown, "Nothing was written.")
+    return sum(row["answer"] is None for document in documents for row in document["rows"])
+
+
+def _foreseen_document(one: Foreseen) -> dict[str, Any]:
+    answer = None if one.answer is None else one.answer.to_dict()
+    return {"row": one.row, "reads": one.reads, "answer": answer, "told": [item.document() for item in one.told]}
+
+
+def _written(written: dict[str, Any]) -> str:
+    if written["format"] == "Parquet":
+        return "Parquet"
+    encoding = written["encoding"].removesuffix("-sig").upper()
+    return f"CSV in {encoding}, parted by {_DELIMITERS.get(written['delimiter'], repr(written['delimiter']))}"
+
+
+_DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+
+
+def _column_in_words(column: dict[str, Any]) -> str:
+    if column["field"] is None:
+        return f"  {column['column']}: left out"
+    return f"  {column['column']}: {column['field']} ({column['type']})"
+
+
+def _foreseen_in_words(one: Foreseen) -> list[str]:
+    reads = ", ".join(f"{name} {orjson.dumps(value, default=str).decode()}" for name, value in one.reads.items())
+    if one.answer is None:
+        became = "refused"
+    elif one.answer.duplicate:
+        became = "there already, nothing changes"
+    else:
+        contact = one.answer.contact
+        whose = "" if contact is None or contact.id is None else f", contact {contact.id}"
+        became = f"{one.answer.outcome.value} by rule {one.answer.rule}{whose}"
+    told = [f"    {f'{item.field}: ' if item.field else ''}{item.message} ({item.rule})" for item in one.told]
+    return [f"  {one.row}. {reads or 'cannot be read'}", f"    {became}", *told]
 
 
 def load_histories(
@@ -262,7 +330,8 @@ _STEPS = {"read": "reading, in bytes", "part": "parting, in bytes", "resolve": "
 
 
 def _document(file: Path, loaded: Loaded) -> dict[str, object]:
-    return {name: getattr(loaded, name) for name in Loaded.__dataclass_fields__} | {"file": str(file)}
+    counts = {name: getattr(loaded, name) for name in Loaded.__dataclass_fields__}
+    return counts | {"several": [one.document() for one in loaded.several], "file": str(file)}
 
 
 def _history_document(file: Path, loaded: Loaded) -> dict[str, object]:
@@ -294,7 +363,8 @@ def _losses(loaded: Loaded) -> str:
         (loaded.shared, "with a subscription that others have too"),
     )
     said = "; ".join(f"{count:,} {words}" for count, words in parts if count)
-    return f" Of those loaded: {said}." if said else ""
+    several = "".join(f" {one.in_words}" for one in loaded.several)
+    return (f" Of those loaded: {said}." if said else "") + several
 
 
 def _progress() -> Progress:

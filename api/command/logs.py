@@ -1,4 +1,4 @@
-"""A log of events as NDJSON: read ahead by a thread, resolved in batches, answered line by line."""
+"""A log of events: read ahead by a thread, resolved in batches, answered event by event."""
 
 import os
 import stat
@@ -7,8 +7,10 @@ import time
 from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from threading import Condition, Thread
 from typing import Any, BinaryIO
 
@@ -18,15 +20,22 @@ from rich.table import Table
 
 from api.http.batch import Read, read_one, resolve_read
 from api.http.problems import as_problem
+from api.segment_spec.messages import KINDS, read_message
 from api.terminal import inert, stderr
-from graph.errors import KinfoldError
+from graph.errors import BadInput, KinfoldError
 from graph.identity.isolation import Resolve
 from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
 from graph.kinfold import Kinfold
-from graph.logs.ndjson import line_too_long, raw_lines
+from graph.loads.customers import read_event_row, read_rows
+from graph.loads.layouts import Layout
+from graph.logs.files import raw_events
+from graph.logs.ndjson import line_too_long
 
 LINGER = 0.01
 """How long a batch that is not full waits for the next line, in seconds."""
+
+TABLES = frozenset({".csv", ".tsv", ".parquet"})
+"""What the names of files end with that hold events as rows."""
 
 COUNTED_CONTACTS = 50_000
 """Up to how many distinct contacts are counted; beyond it the count says 'more than'."""
@@ -34,7 +43,7 @@ COUNTED_CONTACTS = 50_000
 
 @dataclass(slots=True)
 class Line:
-    """One line of a log."""
+    """One line of a log, or one item of an array."""
 
     number: int
     read: Read
@@ -44,8 +53,46 @@ class Line:
 
 def lines(stream: BinaryIO, namespaces: Namespaces = DEFAULT_NAMESPACES) -> Iterator[Line]:
     """Read a log line by line; blank lines are passed over, long ones are never held as a whole."""
-    for number, raw, end in raw_lines(stream):
-        yield Line(number, line_too_long() if raw is None else read_one(raw, namespaces), end)
+    for number, raw, end in raw_events(stream):
+        yield Line(number, line_too_long() if raw is None else read_logged(raw, namespaces), end)
+
+
+def read_logged(raw: bytes, namespaces: Namespaces = DEFAULT_NAMESPACES) -> Read:
+    """Read an event, or a message of the Segment specification as archives have it: no event has a field `type`."""
+    if b'"type"' in raw:
+        try:
+            message = orjson.loads(raw)
+        except orjson.JSONDecodeError:
+            message = None
+        kind = message.get("type") if isinstance(message, dict) else None
+        if isinstance(kind, str) and kind.strip().lower() in KINDS:
+            try:
+                return read_message(kind.strip().lower(), message, datetime.now(UTC), namespaces=namespaces)
+            except KinfoldError as error:
+                return error
+    return read_one(raw, namespaces)
+
+
+def is_table(file: Path, layout: Layout) -> bool:
+    """Return whether a file holds events as rows: by its name, or because somebody says how its rows are written."""
+    return bool(layout.mark) or file.suffix.lower() in TABLES
+
+
+def table_lines(file: Path, layout: Layout, namespaces: Namespaces = DEFAULT_NAMESPACES) -> Iterator[Line]:
+    """Read a table of events row by row.
+
+    Raises
+    ------
+    FileError
+        When it is no table, or has a column of which nobody says what it is.
+    """
+    for rows in read_rows(file, namespaces=namespaces, layout=replace(layout, events=True)):
+        for number, row in rows:
+            try:
+                read: Read = read_event_row(row, namespaces)
+            except BadInput as error:
+                read = error
+            yield Line(number, read, 0)
 
 
 class ReadAhead:
@@ -54,16 +101,15 @@ class ReadAhead:
     A line costs one append: the lock is for the moments when one side has to wait for the other.
     """
 
-    def __init__(self, stream: BinaryIO, size: int, namespaces: Namespaces = DEFAULT_NAMESPACES) -> None:
+    def __init__(self, read: Iterator[Line], size: int) -> None:
         self._size = size
-        self._namespaces = namespaces
         self._lines: deque[Line] = deque()
         self._changed = Condition()
         self._wanted = 0
         """How many lines the taker waits for; 0 while it does not wait."""
         self._ended = False
         self._error: BaseException | None = None
-        Thread(target=self._read, args=(stream,), daemon=True).start()
+        Thread(target=self._read, args=(read,), daemon=True).start()
 
     def take(self) -> list[Line]:
         """Take a full batch, or what is there when the log comes slowly; an empty one is the end."""
@@ -82,9 +128,9 @@ class ReadAhead:
             self._changed.wait_for(lambda: len(self._lines) >= count or self._ended, seconds)
             self._wanted = 0
 
-    def _read(self, stream: BinaryIO) -> None:
+    def _read(self, read: Iterator[Line]) -> None:
         try:
-            for line in lines(stream, self._namespaces):
+            for line in read:
                 self._lines.append(line)
                 ahead = len(self._lines)
                 # The taker names what it wants before it looks at the lines, so one of the two sees the other.
@@ -99,9 +145,9 @@ class ReadAhead:
             self._changed.notify()
 
 
-def batches(stream: BinaryIO, size: int, namespaces: Namespaces = DEFAULT_NAMESPACES) -> Iterator[list[Line]]:
+def batches(read: Iterator[Line], size: int) -> Iterator[list[Line]]:
     """Hand out what a thread reads ahead: full batches, or what is there when the log comes slowly."""
-    ahead = ReadAhead(stream, size, namespaces)
+    ahead = ReadAhead(read, size)
     while batch := ahead.take():
         yield batch
 
@@ -189,14 +235,23 @@ def dump(answers: list[dict[str, Any]]) -> bytes:
     return inert(b"".join(orjson.dumps(answer, option=option) for answer in answers))
 
 
-def resolve(kinfold: Kinfold, stream: BinaryIO, *, dry_run: bool, explain: bool) -> int:
-    """Resolve a log, answer line by line on stdout, and return how many lines were bad."""
+def resolve(
+    kinfold: Kinfold, stream: BinaryIO, *, table: Path | None, layout: Layout, dry_run: bool, explain: bool
+) -> int:
+    """Resolve a log, answer line by line on stdout, and return how many lines were bad.
+
+    Parameters
+    ----------
+    table
+        The file, where it holds events as rows.
+    """
+    read = lines(stream, kinfold.namespaces) if table is None else table_lines(table, layout, kinfold.namespaces)
     tally = Tally()
     rehearsal = kinfold.resolver.rehearsal(explain=explain) if dry_run else None
     with rehearsal or nullcontext(partial(kinfold.resolver.resolve, explain=explain)) as resolve_events:
         try:
             with _progress(stream) as show:
-                for batch in batches(stream, kinfold.settings.batch_size, kinfold.namespaces):
+                for batch in batches(read, kinfold.settings.batch_size):
                     answers = answer_lines(resolve_events, batch, rehearsal=dry_run)
                     # Counted first: a signal may come as soon as the answers are out.
                     tally.add(answers)

@@ -10,6 +10,7 @@ from api.terminal import Refusal
 from graph.errors import BadInput, KinfoldError
 from graph.identity.declared_namespaces import apply as declare
 from graph.identity.declared_namespaces import counted
+from graph.identity.hashed_keys import hash_known_keys
 from graph.identity.namespaces import Namespaces
 from graph.identity.namespaces_file import load_namespaces, schema
 from graph.kinfold import Kinfold
@@ -57,6 +58,9 @@ def apply(settings: Settings, file: Path | None, *, teller: Teller, on_progress:
             changes = declare(database, declared)
         except KinfoldError as error:
             raise teller.refuse(error) from error
+        hashed = hash_known_keys(database, declared)
+    if hashed:
+        changes.append(f"{hashed:,} keys that were there got their hashes.")
     teller.tell({"changes": changes}, *(changes or ["The graph has these namespaces already."]))
 
 

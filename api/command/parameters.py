@@ -1,6 +1,7 @@
 """Arguments and options that several commands have."""
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -33,3 +34,20 @@ PersonKey = Annotated[
     str | None,
     typer.Option("--key", help="Instead: the owner of this key, as email=VALUE.", metavar="NAME=VALUE"),
 ]
+
+
+Mapping = Annotated[
+    Path | None, typer.Option("--map", help="YAML with the field of each column of FILE.", metavar="FILE")
+]
+
+
+Types = Annotated[
+    list[str] | None,
+    typer.Option(help="COLUMN=text|number|boolean|date of a CSV, or =date:%d/%m/%Y; else all cells say it."),
+]
+
+
+Delimiter = Annotated[str | None, typer.Option(help="Of a CSV: one character, or tab.")]
+
+
+Encoding = Annotated[str | None, typer.Option(help="Of a CSV: utf-8, utf-16, windows-1252 …")]

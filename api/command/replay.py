@@ -101,7 +101,7 @@ def compare(scratch: ScratchGraph, log: BinaryIO, policies: Sequence[PolicyName]
         run = Run(policy)
         numbers = array("Q")
         done.namespaces = kinfold.namespaces
-        for batch in batches(log, kinfold.settings.batch_size, kinfold.namespaces):
+        for batch in batches(lines(log, kinfold.namespaces), kinfold.settings.batch_size):
             bad = _resolve(kinfold, run, batch)
             numbers.extend(line.number for line in batch)
             if not done.runs:

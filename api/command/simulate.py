@@ -126,7 +126,10 @@ def tables(score: "Score") -> Iterator[Table]:
 
 
 def _detected(score: "Score") -> Table:
-    table = Table(title="Anomalies found, precision / recall against those planted", title_justify="left")
+    table = Table(
+        title="Anomalies found: precision / recall / average precision against those planted (found)",
+        title_justify="left",
+    )
     table.add_column("kind", no_wrap=True)
     table.add_column("planted", justify="right")
     methods = [method for method in score.methods if method.detections is not None]
@@ -136,7 +139,10 @@ def _detected(score: "Score") -> Table:
         table.add_row(
             rows[0].kind,
             f"{rows[0].planted}",
-            *(f"{_share(row.precision)} / {_share(row.recall)}  ({row.found + row.unjudged} found)" for row in rows),
+            *(
+                f"{_share(row.precision)} / {_share(row.recall)} / {_share(row.average_precision)}  ({row.found})"
+                for row in rows
+            ),
         )
     wrongly = ", ".join(f"{method.name} {sum(row.households for row in method.detections or [])}" for method in methods)
     table.caption = f"What a household shares is not planted; of the findings, about a household: {wrongly}"

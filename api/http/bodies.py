@@ -8,11 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, Validat
 from api.http.query import keys_given, the_one_key
 from api.http.requests import read_body
 from graph.errors import BadInput, FieldError
-from graph.identity.events import MAX_EVENT_BYTES, PropertyMap, Time, field_errors
+from graph.identity.events import MAX_EVENT_BYTES, KeyMap, PropertyMap, Time, field_errors
 from graph.identity.namespaces import Namespaces
 from graph.json import parse_json
 from graph.model import MAX_NAME, KeyName
-from graph.offers.definitions import MAX_OFFERS, CategoryBody, EnvironmentBody, OfferBody, SpaceBody
+from graph.offers.definitions import MAX_OFFERS, OUTCOMES, CategoryBody, EnvironmentBody, OfferBody, SpaceBody
 from graph.segments.condition_schema import DocumentedCondition
 from graph.store.changes import CHANGE_KINDS
 
@@ -140,6 +140,10 @@ class PropositionBody(BaseModel):
     email: StrictStr | None = Field(None, description="Identifies explicitly; an invalid one counts as absent.")
     subscription: StrictStr | None = Field(None, description="A browser's push subscription on one device.")
     user_id: StrictStr | None = Field(None, description="Identifies explicitly.")
+    keys: KeyMap = Field(
+        default_factory=dict,
+        description="Keys by the name of their namespace, as an event has them; a person key identifies explicitly.",
+    )
     limit: StrictInt | None = Field(None, ge=1, le=MAX_OFFERS, description="How many offers at most.")
 
 
@@ -148,7 +152,7 @@ class OutcomeBody(BaseModel):
 
     model_config = _example("outcome", outcome="accepted", offer="boots-20")
 
-    outcome: Any = Field(None, json_schema_extra={"type": "string", "enum": ["accepted", "refused", "ignored"]})
+    outcome: Any = Field(None, json_schema_extra={"type": "string", "enum": list(OUTCOMES)})
     offer: StrictStr | None = Field(None, description="Of which offer; of all of them when left out.")
 
 

@@ -76,6 +76,12 @@ class Nothing(_Closed):
     """A call without query parameters."""
 
 
+class Rule(_Closed):
+    """Whose keys a rule is for."""
+
+    namespace: Text | None = Field(None, description="For the keys of this namespace alone; for every key if left out.")
+
+
 class Flags(_Closed):
     """How an event is resolved."""
 
@@ -331,19 +337,20 @@ def page_of(items: Sequence[dict[str, Any]], page: Page, *names: str) -> dict[st
     start = 0
     if page.cursor is not None:
         after = read_cursor(page.cursor, (str,) * len(names))
-        places = [[item[name] for name in names] for item in items]
+        places = [[item[name] or "" for name in names] for item in items]
         if after not in places:
             raise BadInput([FieldError("cursor", "cursor", "what this cursor points at is gone; start without one")])
         start = places.index(after) + 1
     shown = items[start : start + page.limit]
     more = start + page.limit < len(items)
-    return {"items": shown, "next": make_cursor(*(shown[-1][name] for name in names)) if more else None}
+    return {"items": shown, "next": make_cursor(*(shown[-1][name] or "" for name in names)) if more else None}
 
 
 ThenQuery = Annotated[Then, Query()]
 DryRunQuery = Annotated[DryRun, Query()]
 EndsQuery = Annotated[Ends, Query()]
 NothingQuery = Annotated[Nothing, Query()]
+RuleQuery = Annotated[Rule, Query()]
 FlagsQuery = Annotated[Flags, Query()]
 PageQuery = Annotated[Page, Query()]
 AuditPageQuery = Annotated[AuditPage, Query()]

@@ -1,6 +1,6 @@
 // name: analysis.contacts
-// purpose: Read one page of contacts, by id, with their keys; a subscription says whether others own it too.
-// parameters: after, limit
+// purpose: Read one page of contacts, by id, with their keys and what tells their household; a subscription says whether others own it too.
+// parameters: after, limit, household
 // columns: page
 // access: read
 MATCH (c:Contact) USING INDEX SEEK c:Contact(id)
@@ -30,5 +30,11 @@ RETURN collect([
           o.since.epochMillis)
         ELSE o.since.epochMillis END
     ]
+  },
+  COLLECT {
+    MATCH (c)-[:HAS_PROPERTY]->(p:Property)
+    WHERE p.shown AND p.value IS NOT NULL
+      AND toLower(replace(replace(replace(last(split(p.name, '.')), '_', ''), '-', ''), ' ', '')) IN $household
+    RETURN [p.name, p.value]
   }
 ]) AS page

@@ -9,6 +9,11 @@ CALL () {
   DELETE n
 }
 CALL () {
+  MATCH (h:Hashing)
+  WHERE NOT h.name IN [one IN $namespaces | one.name]
+  DELETE h
+}
+CALL () {
   UNWIND $namespaces AS row
   MERGE (n:Namespace {name: row.name})
   SET n = row

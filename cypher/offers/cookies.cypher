@@ -1,7 +1,7 @@
 // name: offers.cookies
-// purpose: Give the cookies that a contact, or one folded into it, has or had and that nobody else owns now, and the folders in which a visitor may stand for them.
-// parameters: contact_id
-// columns: folders, trackers, subscriptions
+// purpose: Give the keys of devices, of the namespaces named, that a contact, or one folded into it, has or had and that nobody else owns now, and the folders in which a visitor may stand for them.
+// parameters: contact_id, names
+// columns: folders, cookies
 // access: read
 MATCH (c:Contact {id: $contact_id}) USING INDEX SEEK c:Contact(id)
 CALL (c) {
@@ -20,7 +20,7 @@ CALL (c) {
     RETURN k
   }
   WITH DISTINCT c, k
-  WHERE (k:Tracker OR k:Subscription) AND NOT EXISTS {
+  WHERE k.namespace IN $names AND NOT EXISTS {
     MATCH (k)<-[:OWNS]-(other)
     WHERE other <> c
   }
@@ -32,5 +32,4 @@ RETURN
     WHERE f.name >= ''
     RETURN f.name
   } AS folders,
-  [k IN cookies WHERE k:Tracker | k.value] AS trackers,
-  [k IN cookies WHERE k:Subscription | k.value] AS subscriptions
+  [k IN cookies | [k.namespace, k.value]] AS cookies

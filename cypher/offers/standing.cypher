@@ -1,5 +1,5 @@
 // name: offers.standing
-// purpose: Tell which leaves of conditions a contact meets now, and how often what was presented to it and to others; the activity of this very call, id, is not counted.
+// purpose: Tell which leaves of conditions a contact meets now, and how often what was presented to it and to others, or accepted or refused by them, in each window: a period and an outcome, null for every presentation; the activity of this very call, id, is not counted.
 // parameters: id, contact_id, also, environment, now, windows, names, events, leaves
 // columns: version, truths, presented
 // access: read
@@ -19,11 +19,14 @@ CALL () {
   MATCH (holder:Contact {id: contact_id})-[:HAS]->()<-[on:PROPOSED_ON]-(made)
     USING INDEX SEEK holder:Contact(id)
   WHERE on.environment = $environment
-  MATCH (made)-[:PROPOSED]->(o)
-  WITH o.name AS name, collect(on.at) AS times
+  MATCH (made)-[proposed:PROPOSED]->(o)
+  WITH o.name AS name, collect([on.at, proposed.outcome, proposed.outcome_at]) AS times
   RETURN collect([
     name,
-    [window IN $windows | size([at IN times WHERE window IS NULL OR at >= $now - duration(window)])]
+    [window IN $windows | size([time IN times
+      WHERE (window[1] IS NULL OR window[1] = time[1])
+        AND (window[0] IS NULL OR (CASE WHEN window[1] IS NULL THEN time[0] ELSE time[2] END) >= $now - duration(window[0]))
+    ])]
   ]) AS presented
 }
 RETURN version, truths, presented

@@ -25,7 +25,9 @@ RETURN
       o.name,
       proposed.weight,
       proposed.outcome,
-      proposed.outcome_at.epochMillis * 1000 + proposed.outcome_at.microsecond % 1000
+      proposed.outcome_at.epochMillis * 1000 + proposed.outcome_at.microsecond % 1000,
+      proposed.presented_at.epochMillis * 1000 + proposed.presented_at.microsecond % 1000,
+      proposed.clicked_at.epochMillis * 1000 + proposed.clicked_at.microsecond % 1000
     ]
   } AS offers
 ORDER BY at, id

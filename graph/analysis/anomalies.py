@@ -6,7 +6,7 @@ kept from being carried out is read as it is now, always.
 """
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from graph.errors import BadInput, FieldError, NotFound
 from graph.identity.decision import Limits
 from graph.identity.keys import DEFAULT_BLOCK_LIST, BlockList
 from graph.paging import make_cursor, read_cursor
+from graph.settings import HOUSEHOLD_PROPERTIES
 from graph.store.changes import ChangeRow, acting, append, change_row
 from graph.store.database import RECEIPT, REPEATABLE, Database, Row, Transaction
 
@@ -53,7 +54,9 @@ class Anomalies:
         block_list: Callable[[], BlockList] = lambda: DEFAULT_BLOCK_LIST,
         id_source: IdSource | None = None,
         clock: Clock | None = None,
+        household: Sequence[str] = HOUSEHOLD_PROPERTIES,
     ) -> None:
+        self._household = household
         self._database = database
         self._block_list = block_list
         self._limits = limits or Limits()
@@ -306,7 +309,9 @@ class Anomalies:
         run, at = self._id_source.time_ordered(), datetime.now(UTC)
         erasures = self._database.read(lambda tx: tx.run("privacy.erasures"))
         work = engine or analyse
-        analysis = work(self._database, limits=self._limits, seed=seed, on_progress=on_progress)
+        analysis = work(
+            self._database, limits=self._limits, seed=seed, on_progress=on_progress, household=self._household
+        )
         for start in range(0, len(analysis.findings), _BATCH):
             rows = [_finding_row(run, item) for item in analysis.findings[start : start + _BATCH]]
             self._database.write(

@@ -6,15 +6,20 @@ absolute deviation of logarithms), tempered by what else is known about it. The 
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from graph.analysis.addresses import distinct_addresses, is_role
 from graph.analysis.components import fullness
-from graph.analysis.findings import NAMED, NEAR_LIMIT, SUBJECT_OF, Finding, finding, limit_finding, named
+from graph.analysis.device_kinds import KIND_WORDS, UNKNOWN
+from graph.analysis.findings import NAMED, NEAR_LIMIT, SUBJECT_OF, WORTH_ACTING, Finding, finding, limit_finding, named
+from graph.analysis.persons import Company, company_of
 from graph.analysis.places import FarCase, far_cases, far_score
 from graph.analysis.reading import EMAIL, KEY_KINDS, SUBSCRIPTION, TRACKER, Ints, Reading, SmallInts, Union
 from graph.analysis.statistics import (
@@ -23,7 +28,9 @@ from graph.analysis.statistics import (
     Population,
     busiest,
     evenness,
+    most_at_once,
     overlap,
+    scale,
     succession,
     together,
     turns,
@@ -39,95 +46,139 @@ LOWEST_OUTLIER_OF_DEVICES = 0.1
 """From which outlier on the devices of a person key are looked at: what else is known of it adds to the score."""
 EVENNESS_WEIGHS = 0.15
 """How much of the exponent of a device's outlier its evenness takes off."""
-ROLE = 0.75
-"""How sure it is of a role address on very many devices, whatever is usual, that they are more than one person's; on
-three it is 0.5."""
+UNLIKE_WEIGHS = 0.1
+"""How much of the exponent of a subscription's count taking turns takes off, and being unlike each other."""
+TWO_PERSONS = 0.2
+"""How sure it is of any two persons on one subscription whom nothing tells to be a household: worth a look."""
+STRANGERS = scale(2, 6)
+"""Persons on one device or subscription, whatever the others have: six are 0.5."""
+APART = 0.55
+"""How sure it is of two households on one subscription, one of them there on one day."""
+APART_FOR_LONG = 0.25
+"""How much surer where both come on many days."""
+APART_BY_SURNAME = 0.55
+"""How much of it is left where only surnames differ: couples have two."""
+DEVICES_OF_A_TOKEN = 6.0, 18.0
+"""Trackers at once that a browser may send its subscription with, since answers change them; how many are 0.5."""
+DEVICES_OF_A_KIND = 2.0, 5.0
+"""Devices of one kind that a person uses at once, and how many are 0.5."""
+DEVICES_OF_ANY_KIND = 4.0, 8.0
+"""The same where events do not say the kind: a phone, an app, a laptop and a tablet are a person's."""
+DEVICES_OF_NOBODY = 40.0, 100.0
+"""Trackers in all that whoever keeps losing cookies has, and how many are 0.5 without any other reason."""
+OTHERS = 1.0, 3.0
+"""Other persons, each with a name of its own on a device of a key, that may be guests; how many are 0.5."""
+NAMES = 2.0, 4.0
+"""Persons that the addresses of one contact may seem to be, and how many are 0.5."""
+MANY_ON_A_DEVICE = 3
+"""Other persons on a device from which it says nothing about any one of them."""
+UNEXPLAINED = 0.45
+"""The most that standing out by number alone scores."""
+OTHERS_OF_A_ROLE = 1.0, 2.0
+"""The same for a role address: whoever answers for it has a name of its own too."""
+GONE_AT_ONCE = 4.0, 12.0
+"""Trackers of a key that came once and never again, as a bot's do, and how many are 0.5."""
 ROLE_FUSES = 0.5
-"""How sure it is of a role address that tied more than one tracker that they are more than one person's."""
+"""How sure it is of a role address that tied more than one device that they are more than one person's."""
+ROLE = 0.75
+"""How sure it is of a role address on very many devices, by its name alone; on three it is 0.5."""
 MOST_OF_A_KIND = 1_000
 """Findings of one kind in an analysis, the highest scored ones."""
 SHARED_BY = {"usual": PAIR, "smallest": HOUSEHOLD_DEVIATION}
 """How many people share something is measured among all that is shared: households are the usual case."""
 HOUR = 3_600_000
 DAY = 24 * HOUR
-ROLES = frozenset(
-    "abuse accounts admin administrator billing careers contact enquiries hello help hostmaster hr info inquiries "
-    "jobs kontakt mail marketing news newsletter office orders post postmaster press privacy reception root sales "
-    "security service shop support team webmaster".split()
-)
-"""Local parts that name a function and not a person: those of RFC 2142 and their everyday kin."""
+
+
+def named_by_several(reading: Reading) -> list[tuple[int, int]]:
+    """List the subscriptions with which several contacts gave their names, and how many did, the most first."""
+    numbers, counts = np.unique(reading.named.subscription, return_counts=True)
+    return [*_most(numbers[counts > 1], counts[counts > 1])]
 
 
 def shared_subscriptions(reading: Reading) -> list[Finding]:
-    """Find subscriptions that many known contacts own.
+    """Find subscriptions with which strangers gave their names, whoever owns them now.
 
     Notes
     -----
-    O(ownerships + uses · log uses).
+    O(named + uses · log uses), and what `company_of` takes for each that several contacts were named with.
     """
     people, uses = reading.people, reading.uses
-    of_subscription = people.key_kinds[people.key] == SUBSCRIPTION
-    key, owner, since = people.key[of_subscription], people.owner[of_subscription], people.since[of_subscription]
-    if not len(key):
-        return []
-    known = people.known[owner]
-    numbers, counts = np.unique(key[known], return_counts=True)
-    numbers, counts = numbers[counts > 1], counts[counts > 1]
-    population = reading.population("shared_subscription", counts, **SHARED_BY)
-    by_use = _places_by(uses.subscription)
-    by_key = _places_by(key)
+    counts = np.unique(reading.named.subscription, return_counts=True)[1]
+    population = reading.population("shared_subscription", counts[counts > 1], **SHARED_BY)
+    by_use, by_name = _places_by(uses.subscription), _places_by(reading.named.subscription)
+    of_subscription = _places_by(people.key)
     found: list[Finding] = []
-    for number, count in _most(numbers, counts):
-        rows = by_key(number)
-        mine = rows[known[rows]]
-        owners = [people.contacts[int(place)] for place in owner[mine]]
+    for number, _ in named_by_several(reading):
+        company = company_of(reading, reading.named.contact[by_name(number)].tolist())
+        person_of = company.person_of()
         used = by_use(number)
-        used = used[uses.contact[used] >= 0]
         used = used[np.argsort(uses.at[used], kind="stable")]
-        sequence = uses.contact[used].tolist()
-        interleaved = turns(sequence)
+        signed = [place for place in used.tolist() if uses.signed[place] and int(uses.contact[place]) in person_of]
+        days = _by_day(
+            np.array([person_of[int(uses.contact[place])] for place in signed], dtype=np.int32), uses.at[signed]
+        )
+        interleaved = turns(days)
         profiles: dict[int, Counter[str]] = defaultdict(Counter)
-        for place in used.tolist():
-            who = profiles[int(uses.contact[place])]
+        for place in signed:
+            who = profiles[person_of[int(uses.contact[place])]]
             who[f"hour {uses.at[place] // HOUR % 24 // 3}"] += 1
             who[f"event {uses.events[uses.event[place]]}"] += 1
         unlike = unlikeness([profiles[who] for who in sorted(profiles)[:50]])
-        handed_on = succession(_by_day(uses.contact[used][uses.signed[used]], uses.at[used][uses.signed[used]]))
-        score = together(population.outlier(count) ** (1.0 - 0.15 * interleaved - 0.15 * unlike), handed_on)
+        at_once = most_at_once(_spans(uses.tracker[used], uses.at[used]))
+        together_with = _judged(company, population, days)
+        by_count = max(together_with.scores["outlier"], together_with.scores["strangers_scale"])
+        by_devices = scale(*DEVICES_OF_A_TOKEN).outlier(at_once)
+        score = together(
+            by_count ** (1.0 - UNLIKE_WEIGHS * (interleaved + unlike)),
+            together_with.scores["apart"],
+            together_with.scores["handed_on"],
+            by_devices,
+        )
+        score = max(score, TWO_PERSONS if company.strangers > 1 else 0.0)
         if score < LOWEST:
             continue
         value = people.keys[number]
-        began = to_text(int(np.sort(since[mine])[1]) * 1000)
-        how = "by turns" if interleaved > 0.5 else "one after the other" if len(set(sequence)) > 1 else "by one of them"
-        said = f", used {how}" if sequence else ""
-        if handed_on >= 0.5:
-            said += (
-                ": the device seems to have gone to somebody else, and what is sent to the first of them arrives there"
-            )
+        owners = [int(people.owner[place]) for place in of_subscription(number)]
+        began = _second(np.array([person_of[int(uses.contact[place])] for place in signed]), uses.at[signed])
+        named_by = [contact for contacts in company.persons for contact in contacts]
         found.append(
             finding(
                 "shared_subscription",
                 ("subscription", value),
                 score,
-                f"{count} known contacts own this subscription, which belongs to one browser; shared since "
-                f"{began[:10]}{said}.",
+                f"{_persons(company)} gave their names with this subscription, which belongs to one browser"
+                + (f"; shared since {_moment(began)[:10]}" if began else "")
+                + _how(days)
+                + together_with.words
+                + (
+                    f"; it came on {at_once} trackers at once, as one does that a release sends"
+                    if by_devices >= 0.5
+                    else ""
+                )
+                + _handed_words(together_with.scores["handed_on"])
+                + ".",
                 {
-                    "owners": count,
-                    "contacts": named(owners),
-                    "since": began,
-                    "uses": len(sequence),
+                    "persons": company.count,
+                    "households": company.strangers,
+                    "owners": int(sum(people.known[owner] for owner in owners)),
+                    "contacts": named(people.contacts[contact] for contact in named_by),
+                    "since": to_text(began * 1000) if began else None,
+                    "uses": len(used),
+                    "trackers_at_once": at_once,
                     "detail": {
-                        **population.detail(count),
+                        **population.detail(company.strangers),
+                        **together_with.rounded(),
                         "interleaved": round(interleaved, 3),
                         "unlike": round(unlike, 3),
-                        "handed_on": round(handed_on, 3),
+                        "devices": round(by_devices, 3),
                     },
                 },
                 block=True,
                 unmerge=reading.journal.caused_by("subscription", value),
             )
         )
-    return found
+    return sorted(found, key=lambda item: (-item.score, item.id))
 
 
 def many_emails(reading: Reading) -> list[Finding]:
@@ -142,12 +193,15 @@ def many_emails(reading: Reading) -> list[Finding]:
     counts = np.array([len(device.logins) for device in devices.shared], dtype=np.int64)
     population = reading.population("many_emails", counts, **SHARED_BY)
     found: list[Finding] = []
-    for place, count in _most(np.arange(len(counts)), counts):
+    for place, _ in _most(np.arange(len(counts)), counts):
         device = devices.shared[place]
+        company = company_of(reading, device.logins)
         even = evenness(device.logins.values())
-        score = population.outlier(count) ** (1.0 - EVENNESS_WEIGHS * even)
+        judged = _judged(company, population, [])
+        by_count = max(judged.scores["outlier"], judged.scores["strangers_scale"])
+        score = together(by_count ** (1.0 - EVENNESS_WEIGHS * even), judged.scores["apart"])
         if score < LOWEST:
-            break
+            continue
         value = people.keys[device.tracker]
         others = len(device.trackers) - 1
         found.append(
@@ -155,11 +209,14 @@ def many_emails(reading: Reading) -> list[Finding]:
                 "many_emails",
                 ("tracker", value),
                 score,
-                f"{count} persons logged in on one device, where {population_words(population)} is usual for one that "
-                f"is shared; it changed hands {_times(len(device.times))}"
-                + (f" and was given {others} other trackers meanwhile." if others else "."),
+                f"{_persons(company)} logged in on one device, where {population_words(population)} is usual for one "
+                f"that is shared; it changed hands {_times(len(device.times))}"
+                + (f" and was given {others} other trackers meanwhile" if others else "")
+                + judged.words
+                + ".",
                 {
-                    "persons": count,
+                    "persons": company.count,
+                    "households": company.strangers,
                     "keys": named(_person_key(reading, who) for who in device.logins),
                     "contacts": named(people.contacts[who] for who in device.logins),
                     "handovers": len(device.times),
@@ -167,14 +224,95 @@ def many_emails(reading: Reading) -> list[Finding]:
                     "named": [people.keys[tracker] for tracker in [*device.trackers][:NAMED]],
                     "first": to_text(min(device.times) * 1000),
                     "last": to_text(max(device.times) * 1000),
-                    "detail": {**population.detail(count), "even": round(even, 3)},
+                    "detail": {
+                        **population.detail(company.strangers),
+                        **judged.rounded(),
+                        "even": round(even, 3),
+                    },
                 },
                 # A browser that was given another tracker does not send this one any more.
                 block=not others,
                 unmerge=reading.journal.moved_with("tracker_id", value),
             )
         )
-    return found
+    return sorted(found, key=lambda item: (-item.score, item.id))
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What is said of a company by its number, its households and the order of its days."""
+
+    scores: dict[str, float]
+    words: str
+
+    def rounded(self) -> dict[str, float]:
+        return {name: round(score, 3) for name, score in self.scores.items() if name != "outlier"}
+
+
+def _judged(company: Company, population: Population, days: Sequence[int]) -> _Judged:
+    """Score a company; ``days`` are its persons, day by day, each once a day."""
+    strangers = company.strangers
+    spent = Counter(days)
+    place_of = {person: place for place, household in enumerate(company.households) for person in household}
+    household_days: Counter[int] = Counter()
+    for person, count in spent.items():
+        if person in place_of:
+            household_days[place_of[person]] += count
+    apart = 0.0
+    told = len(company.households)
+    if told > 1:
+        second = sorted((household_days[place] for place in range(told)), reverse=True)[1]
+        one = APART + APART_FOR_LONG * (1.0 - 0.5 ** max(second - 1, 0))
+        if not company.by_address:
+            one *= APART_BY_SURNAME
+        apart = 1.0 - (1.0 - one) ** (told - 1)
+    in_one = told == 1 and len(company.households[0]) > 1
+    handed_on = 0.0 if in_one else succession(days)
+    words = ""
+    if apart:
+        words = f"; their properties are of {told} households"
+    elif in_one:
+        alike = " and ".join(company.alike)
+        words = f"; {len(company.households[0])} of them have the same {alike}, as a household has"
+    scores = {
+        "outlier": population.outlier(strangers),
+        "strangers_scale": STRANGERS.outlier(strangers),
+        "apart": apart,
+        "handed_on": handed_on,
+    }
+    return _Judged(scores, words)
+
+
+def _persons(company: Company) -> str:
+    return f"{company.count} persons" if company.count != 1 else "One person under several names"
+
+
+def _how(days: Sequence[int]) -> str:
+    if len(set(days)) < 2:
+        return ""
+    return ", used by turns" if turns(days) > 0.5 else ", used one after the other"
+
+
+def _handed_words(score: float) -> str:
+    if score < WORTH_ACTING:
+        return ""
+    return ": the device seems to have gone to somebody else, and what is sent to the first of them arrives there"
+
+
+def _second(who: SmallInts, at: Ints) -> int:
+    """Return when the second of some persons first came, in milliseconds; 0 when there is only one."""
+    if len(set(who.tolist())) < 2:
+        return 0
+    return int(at[np.flatnonzero(who != who[0])[0]])
+
+
+def _spans(trackers: SmallInts, at: Ints) -> list[tuple[int, int]]:
+    """Return from when to when each tracker came that came more than once."""
+    spans: dict[int, list[int]] = {}
+    for tracker, moment in zip(trackers.tolist(), at.tolist(), strict=True):
+        if tracker >= 0:
+            spans.setdefault(tracker, []).append(moment)
+    return [(min(times), max(times)) for times in spans.values() if len(times) > 1]
 
 
 def many_trackers(reading: Reading) -> list[Finding]:
@@ -187,44 +325,30 @@ def many_trackers(reading: Reading) -> list[Finding]:
     meetings, people = reading.meetings, reading.people
     numbers, counts = np.unique(meetings.person, return_counts=True)
     population = reading.population("many_trackers", counts)
-    rows_of = _places_by(meetings.person)
+    devices = _DevicesOf(reading)
     found: list[Finding] = []
     candidates = dict(_highest(numbers, counts, population, floor=LOWEST_OUTLIER_OF_DEVICES))
-    candidates.update((number, len(rows_of(number))) for number in _roles(reading))
+    candidates.update((number, len(devices.rows(number))) for number in _roles(reading))
     for number, count in candidates.items():
         kind, value = people.ref(number)
-        role = kind == "email" and is_role(value)
-        rows = rows_of(number)
-        at_once = _at_once(reading, rows)
-        by_name = ROLE * (1.0 - 1.0 / count) if role else 0.0
-        score = together(_too_many(population, count, at_once), by_name)
+        seen = devices.of(number)
+        score = _too_many(population, count, seen, seen.by_role(count))
         if score < LOWEST:
             continue
-        trackers = [people.keys[int(tracker)] for tracker in meetings.tracker[rows]]
-        why = (
-            "; such an address is a function's rather than a person's"
-            if role
-            else f"; {at_once:.0%} of all pairs of them were in use within a day of each other"
-            if at_once
-            else ""
-        )
+        trackers = [people.keys[int(tracker)] for tracker in meetings.tracker[devices.rows(number)]]
         found.append(
             finding(
                 "many_trackers",
                 (SUBJECT_OF[kind], value),
                 score,
-                f"It came on {count} trackers, where {population_words(population)} is usual{why}.",
+                f"It came on {count} trackers, where {population_words(population)} is usual{seen.words()}.",
                 {
                     "trackers": count,
                     "named": named(trackers),
                     "contacts": [people.contacts[int(reading.finder.owner_of[number])]],
-                    "role_address": role,
-                    "detail": {
-                        **population.detail(count),
-                        "beyond": round(population.beyond(count), 3),
-                        "at_once": round(at_once, 3),
-                        "role": round(by_name, 3),
-                    },
+                    "role_address": seen.role,
+                    **seen.evidence(),
+                    "detail": {**population.detail(count), **seen.detail(count)},
                 },
                 block=True,
                 unmerge=reading.journal.caused_by(kind, value),
@@ -234,7 +358,7 @@ def many_trackers(reading: Reading) -> list[Finding]:
 
 
 def fusing_values(reading: Reading) -> list[Finding]:
-    """Find values that tied together what was active at the same time: candidates for the block list.
+    """Find values that tied strangers together: candidates for the block list.
 
     A person key ties the trackers that are its contact's and on which it came, by a union or because nobody had them;
     a subscription ties what it folded.
@@ -258,16 +382,15 @@ def fusing_values(reading: Reading) -> list[Finding]:
     numbers = np.flatnonzero(ties)
     counts = ties[numbers]
     population = reading.population("fusing_value", counts)
-    rows_of = _places_by(meetings.person)
+    devices = _DevicesOf(reading)
     candidates = dict(_highest(numbers, counts, population, floor=LOWEST_OUTLIER_OF_DEVICES))
     candidates.update((number, int(ties[number])) for number in _roles(reading) if ties[number] > 1)
     found: list[Finding] = []
     for number, count in candidates.items():
         kind, value = people.ref(number)
-        rows = rows_of(number)
-        at_once = _at_once(reading, rows)
-        role = kind == "email" and is_role(value)
-        score = together(_too_many(population, count, at_once), ROLE_FUSES if role else 0.0)
+        rows = devices.rows(number)
+        seen = devices.of(number)
+        score = _too_many(population, count, seen, ROLE_FUSES if seen.role and count > 1 else 0.0)
         if score < LOWEST:
             continue
         unions = by_cause.get((kind, value), [])
@@ -280,8 +403,7 @@ def fusing_values(reading: Reading) -> list[Finding]:
                 score,
                 f"It tied {count} {what} into one contact"
                 + (f", where {population_words(population)} is usual" if population.outlier(count) > 0 else "")
-                + (f"; {at_once:.0%} of all pairs of them were in use within a day of each other" if at_once else "")
-                + ("; such an address is a function's rather than a person's." if role else "."),
+                + f"{seen.words()}.",
                 {
                     "tied": count,
                     "unions": len(unions),
@@ -290,14 +412,10 @@ def fusing_values(reading: Reading) -> list[Finding]:
                     "contacts": [people.contacts[int(reading.finder.owner_of[number])]],
                     "first": to_text(min(times) * 1000),
                     "last": to_text(max(times) * 1000),
-                    "role_address": role,
+                    "role_address": seen.role,
                     "command": f"kinfold unmerge --key {kind}={value} --dry-run",
-                    "detail": {
-                        **population.detail(count),
-                        "beyond": round(population.beyond(count), 3),
-                        "at_once": round(at_once, 3),
-                        "role": ROLE_FUSES if role else 0.0,
-                    },
+                    **seen.evidence(),
+                    "detail": {**population.detail(count), **seen.detail(count)},
                 },
                 block=True,
                 unmerge=(one.id for one in unions),
@@ -427,21 +545,160 @@ def far_devices(reading: Reading) -> list[Finding]:
     return sorted(found, key=lambda item: (-item.score, item.id))[:MOST_OF_A_KIND]
 
 
-def is_role(address: str) -> bool:
-    """Tell whether an address names a function, such as info@, sub-addresses and numbers aside."""
-    local = address.partition("@")[0].partition("+")[0].rstrip("0123456789").rstrip("-_.")
-    return local in ROLES
-
-
 def population_words(population: Population) -> str:
     """Say what is usual in a population of counts."""
     usual = float(np.exp(population.median))
     return f"{usual:.0f}" if abs(usual - round(usual)) < 0.05 else f"{usual:.1f}"
 
 
-def _too_many(population: Population, count: int, at_once: float) -> float:
-    """Score a count of devices: cookies that get lost explain many, unless they were in use at once, or very many."""
-    return together(population.outlier(count) * (0.3 + 0.7 * at_once), population.beyond(count))
+RELEASE_WORDS = ", as one does that every copy of a release sends"
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What the devices of a person key say of whether it is one person's.
+
+    Attributes
+    ----------
+    one_kind, kind
+        How many devices of one kind were in use at once at most, and which kind.
+    others
+        How many other persons gave their own names on devices of it that few use.
+    names
+        How many persons the addresses of its contact are.
+    gone
+        How many of its trackers came in one event and never again.
+    at_once
+        The share of pairs of its trackers on which it was used within a day of each other.
+    """
+
+    one_kind: int
+    kind: int
+    others: int
+    names: int
+    gone: int
+    at_once: float
+    role: bool
+
+    @property
+    def crowd(self) -> float:
+        return scale(*(DEVICES_OF_A_KIND if self.kind != UNKNOWN else DEVICES_OF_ANY_KIND)).outlier(self.one_kind)
+
+    @property
+    def second(self) -> float:
+        others = OTHERS_OF_A_ROLE if self.role else OTHERS
+        return together(scale(*others).outlier(self.others), scale(*NAMES).outlier(self.names))
+
+    @property
+    def fleeting(self) -> float:
+        return scale(*GONE_AT_ONCE).outlier(self.gone)
+
+    def by_role(self, count: int) -> float:
+        return ROLE * (1.0 - 1.0 / count) if self.role else 0.0
+
+    def words(self) -> str:
+        what = "devices" if self.kind == UNKNOWN else f"devices of one kind ({KIND_WORDS[self.kind]})"
+        said = f"; {self.one_kind} {what} were in use at once" if self.crowd >= LOWEST else ""
+        if self.gone >= GONE_AT_ONCE[1]:
+            said += f"; {self.gone} of them came once and never again"
+        if self.others > 1:
+            said += f"; {self.others} other persons gave their names on them"
+        if self.names > NAMES[0]:
+            said += f"; its contact has the addresses of {self.names} persons"
+        if self.role:
+            said += "; such an address is a function's rather than a person's"
+        return said
+
+    def evidence(self) -> dict[str, Any]:
+        return {
+            "in_use_at_once": self.one_kind,
+            "device_kind": KIND_WORDS[self.kind],
+            "other_persons": self.others,
+            "names": self.names,
+            "never_again": self.gone,
+        }
+
+    def detail(self, count: int) -> dict[str, float]:
+        return {
+            "at_once": round(self.at_once, 3),
+            "crowd": round(self.crowd, 3),
+            "second_person": round(self.second, 3),
+            "fleeting": round(self.fleeting, 3),
+            "beyond": round(scale(*DEVICES_OF_NOBODY).outlier(count), 3),
+            "role": round(self.by_role(count), 3),
+        }
+
+
+class _DevicesOf:
+    """Looks at the devices on which person keys came."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+        self.rows = _places_by(reading.meetings.person)
+        self._on = _places_by(reading.meetings.tracker)
+        self._owner = reading.finder.owner(reading.meetings.person)
+        self._crowded = {
+            tracker
+            for device in reading.devices.shared
+            if len(device.logins) > MANY_ON_A_DEVICE
+            for tracker in device.trackers
+        }
+
+    def of(self, number: int) -> _Seen:
+        """Look at one key's devices."""
+        reading, meetings = self._reading, self._reading.meetings
+        rows = self.rows(number)
+        kind_of, value = reading.people.ref(number)
+        owner = int(reading.finder.owner_of[number])
+        spans: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        others: set[int] = set()
+        for row in rows.tolist():
+            tracker = int(meetings.tracker[row])
+            on = self._on(tracker)
+            there = {int(who) for who in self._owner[on].tolist() if who >= 0} - {owner}
+            if len(there) >= MANY_ON_A_DEVICE or tracker in self._crowded:
+                continue  # a kiosk's, where this is one of many
+            spans[int(reading.device_kinds[tracker])].append((int(meetings.first[row]), int(meetings.last[row]) + DAY))
+            if there:
+                others.add(min(there))
+        of_kind = {kind: most_at_once(spans[kind]) for kind in spans}
+        scaled = {
+            kind: scale(*(DEVICES_OF_A_KIND if kind != UNKNOWN else DEVICES_OF_ANY_KIND)).outlier(count)
+            for kind, count in of_kind.items()
+        }
+        kind = max(sorted(scaled), key=lambda one: (scaled[one], of_kind[one]), default=UNKNOWN)
+        strangers = company_of(reading, {*others, owner}).strangers - 1 if owner >= 0 else len(others)
+        return _Seen(
+            of_kind.get(kind, 0),
+            kind,
+            strangers,
+            distinct_addresses(self._addresses(owner)),
+            int(np.sum(reading.hits[meetings.tracker[rows]] == 1)),
+            _at_once(reading, rows),
+            kind_of == "email" and is_role(value),
+        )
+
+    def _addresses(self, owner: int) -> list[str]:
+        people = self._reading.people
+        start, end = np.searchsorted(people.owner, [owner, owner + 1])
+        keys = (people.ref(key) for key in people.key[start:end].tolist())
+        return [value for kind, value in keys if kind == "email"][:MOST_OF_A_KIND]
+
+
+def _too_many(population: Population, count: int, seen: _Seen, by_role: float) -> float:
+    """Score a count of devices: lost cookies and a person's own devices explain many.
+
+    Without devices of one kind in use at once, a second person's sign, the name of a function or a number that nobody
+    has, it stays below 0.5.
+    """
+    return together(
+        population.outlier(count) * UNEXPLAINED,
+        seen.crowd,
+        seen.second,
+        seen.fleeting,
+        by_role,
+        scale(*DEVICES_OF_NOBODY).outlier(count),
+    )
 
 
 def _roles(reading: Reading) -> list[int]:

@@ -63,7 +63,8 @@ def read_place(properties: Iterable[tuple[str, str]]) -> Place | None:
     """Read a place from names and JSON values; None when they say nothing that can be used."""
     said: dict[str, object] = {}
     for name, text in properties:
-        said[_NAMES[name]] = orjson.loads(text)
+        if name in _NAMES:
+            said[_NAMES[name]] = orjson.loads(text)
     latitude, longitude = _number(said.get("latitude"), 90.0), _number(said.get("longitude"), 180.0)
     if latitude is None or longitude is None:
         latitude = longitude = None

@@ -14,11 +14,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from graph.analysis.device_kinds import KIND_PROPERTIES, UNKNOWN, read_kind
 from graph.analysis.devices import Devices, chains, shared_devices
 from graph.analysis.places import PLACE_PROPERTIES, Place, read_place
+from graph.analysis.signs import Signs, plain_name, sign_of
 from graph.analysis.statistics import Population
 from graph.analysis.strings import Strings
 from graph.model import KeyName
+from graph.settings import HOUSEHOLD_PROPERTIES
 from graph.store.database import Database, Row
 
 Progress = Callable[[str, int, int], None]
@@ -195,8 +198,9 @@ class Handovers:
 
 @dataclass(slots=True)
 class Uses:
-    """Events that carried a shared subscription: which, when, who (a contact, or -1), the event's name, and whether
-    the person gave its own.
+    """Events that carried a subscription with which several contacts gave their names, in the order of message ids:
+    which, when, who (a contact, or -1), the event's name, whether the person gave its own, and on which tracker (-1
+    without one).
     """
 
     subscription: SmallInts
@@ -204,7 +208,16 @@ class Uses:
     contact: SmallInts
     event: SmallInts
     signed: npt.NDArray[np.bool_]
+    tracker: SmallInts
     events: list[str]
+
+
+@dataclass(slots=True)
+class Named:
+    """Which contacts gave their names together with which subscription, whoever owns it now: one entry a pair."""
+
+    subscription: SmallInts
+    contact: SmallInts
 
 
 @dataclass(slots=True)
@@ -224,6 +237,12 @@ class Reading:
 
     Attributes
     ----------
+    uses
+        Those of the subscriptions that are looked into; they are read once it is known which.
+    device_kinds
+        By key, what kind of device a tracker is on (`graph.analysis.device_kinds`).
+    hits
+        By key, how many events a tracker came in.
     populations
         Of a part of a graph: the populations of the whole one, by what is counted; empty when this is all of it.
     recent_share
@@ -236,8 +255,12 @@ class Reading:
     journal: Journal
     meetings: Meetings
     handovers: Handovers
+    named: Named
     uses: Uses
     sightings: Sightings
+    signs: Signs
+    device_kinds: npt.NDArray[np.int8]
+    hits: SmallInts
     activities: int
     as_of: int
     finder: "KeyFinder" = field(repr=False)
@@ -328,8 +351,15 @@ class KeyFinder:
         return owners
 
 
-def read_graph(database: Database, on_progress: Progress | None = None) -> Reading:
-    """Read the identity graph out of the database.
+def read_graph(
+    database: Database, on_progress: Progress | None = None, *, household: Sequence[str] = HOUSEHOLD_PROPERTIES
+) -> Reading:
+    """Read the identity graph out of the database, without the uses of subscriptions.
+
+    Parameters
+    ----------
+    household
+        Properties that people of one household have in common.
 
     Raises
     ------
@@ -343,9 +373,10 @@ def read_graph(database: Database, on_progress: Progress | None = None) -> Readi
     """
     tell = on_progress or (lambda what, done, total: None)
     sizes = database.read(lambda tx: tx.run("analysis.sizes"))[0]
-    people, finder = people_of(pages(database, "analysis.contacts", CONTACTS_A_PAGE), sizes["contacts"], tell)
+    contacts = pages(database, "analysis.contacts", CONTACTS_A_PAGE, household=plain_names(household))
+    people, finder, signs = people_of(contacts, sizes["contacts"], tell)
     unions = read_unions(database, sizes["unions"], tell)
-    meetings, handovers, uses, sightings, activities, newest = _read_activity(
+    meetings, handovers, named, sightings, device_kinds, hits, activities, newest = _read_activity(
         database, people, finder, sizes["activities"], tell
     )
     newest = max([newest, *(union.at for union in unions)], default=0)
@@ -356,8 +387,12 @@ def read_graph(database: Database, on_progress: Progress | None = None) -> Readi
         journal=Journal(unions),
         meetings=meetings,
         handovers=handovers,
-        uses=uses,
+        named=named,
+        uses=uses_of(people, finder, ()),
         sightings=sightings,
+        signs=signs,
+        device_kinds=device_kinds,
+        hits=hits,
         activities=activities,
         as_of=newest,
         finder=finder,
@@ -366,7 +401,7 @@ def read_graph(database: Database, on_progress: Progress | None = None) -> Readi
 
 def people_of(
     contacts_by_page: Iterable[list[Any]], total: int = 0, tell: Progress = lambda what, done, total: None
-) -> tuple[People, KeyFinder]:
+) -> tuple[People, KeyFinder, Signs]:
     """Put contacts and what they own into arrays, page by page as ``analysis.contacts`` returns them, by id.
 
     Keys are numbered by their first owner, kind and value, whatever the order in which the graph holds them.
@@ -375,10 +410,12 @@ def people_of(
     known, kinds = array("b"), array("b")
     owner, key, since, hashes = array("i"), array("i"), array("q"), array("q")
     shared: dict[str, int] = {}
+    signs = SignArrays()
     for page in contacts_by_page:
-        for id_, is_known, owned in page:
+        for id_, is_known, owned, said in page:
             number = contacts.append(id_)
             known.append(is_known)
+            signs.add(number, signs_of(said))
             for kind, value, began in sorted(owned):
                 place = shared.get(value) if kind == SHARED else None
                 if place is None:
@@ -402,7 +439,7 @@ def people_of(
         key_kinds=_frozen(kinds, np.int8),
         shared=shared,
     )
-    return people, KeyFinder(people, hashes)
+    return people, KeyFinder(people, hashes), signs.signs()
 
 
 def read_unions(database: Database, total: int, tell: Progress) -> list[Union]:
@@ -415,6 +452,73 @@ def read_unions(database: Database, total: int, tell: Progress) -> list[Union]:
         unions += [union_of(row) for row in rows if row["standing"]]
         tell("unions", seen, max(total, seen))
     return unions
+
+
+def plain_names(names: Iterable[str]) -> list[str]:
+    """Return the names of properties as the statements compare them."""
+    return sorted({plain_name(name) for name in names})
+
+
+def signs_of(said: Iterable[Sequence[Any]]) -> dict[str, int]:
+    """Return the digests of properties by plain name, of several with one plain name the first's."""
+    found: dict[str, int] = {}
+    for name, value in sorted(said, key=lambda item: str(item[0])):
+        sign = sign_of(name, value)
+        if sign is not None:
+            found.setdefault(*sign)
+    return found
+
+
+class SignArrays:
+    """Puts what contacts say of their households into arrays."""
+
+    def __init__(self) -> None:
+        self._contact, self._name, self._value = array("i"), array("h"), array("q")
+        self._names: dict[str, int] = {}
+
+    def add(self, contact: int, found: Mapping[str, int]) -> None:
+        """Add a contact's digests, by plain name."""
+        for name in sorted(found):
+            self._contact.append(contact)
+            self._name.append(self._names.setdefault(name, len(self._names)))
+            self._value.append(found[name])
+
+    def signs(self) -> Signs:
+        """Return the arrays."""
+        return Signs(
+            _frozen(self._contact, np.int32),
+            _frozen(self._name, np.int16),
+            _frozen(self._value, np.int64),
+            list(self._names),
+        )
+
+
+def read_uses(database: Database, people: People, finder: "KeyFinder", subscriptions: Sequence[int]) -> Uses:
+    """Read the activity that carried some subscriptions, by the number of each."""
+    rows: list[Row] = []
+    for start in range(0, len(subscriptions), SUBSCRIPTIONS_A_PAGE):
+        page = [people.keys[number] for number in subscriptions[start : start + SUBSCRIPTIONS_A_PAGE]]
+        rows += database.read(lambda tx, page=page: tx.run("analysis.uses", subscriptions=page))  # type: ignore[misc]
+    return uses_of(people, finder, sorted(rows, key=lambda row: row["message_id"]))
+
+
+def uses_of(people: People, finder: "KeyFinder", rows: Sequence[Row]) -> Uses:
+    """Put uses into arrays, as ``analysis.uses`` returns them, in the order of message ids."""
+    trackers = finder.find(TRACKER, [row["tracker_id"] for row in rows])
+    persons = finder.find(USER_ID, [row["user_id"] for row in rows])
+    persons = np.where(persons >= 0, persons, finder.find(EMAIL, [row["email"] for row in rows])).astype(np.int32)
+    signed = finder.owner(persons)
+    names = sorted({row["event"] for row in rows})
+    place = {name: number for number, name in enumerate(names)}
+    return Uses(
+        finder.find(SUBSCRIPTION, [row["subscription"] for row in rows]),
+        np.array([row["at"] for row in rows], dtype=np.int64),
+        np.where(signed >= 0, signed, finder.owner(trackers)).astype(np.int32),
+        np.array([place[row["event"]] for row in rows], dtype=np.int32),
+        signed >= 0,
+        trackers,
+        names,
+    )
 
 
 def read_splits(database: Database, subscriptions: list[str]) -> list[Row]:
@@ -458,21 +562,22 @@ def union_of(row: Row) -> Union:
 
 def _read_activity(
     database: Database, people: People, finder: KeyFinder, total: int, tell: Progress
-) -> tuple[Meetings, Handovers, Uses, Sightings, int, int]:
-    met = _Met()
+) -> tuple[Meetings, Handovers, Named, Sightings, npt.NDArray[np.int8], SmallInts, int, int]:
+    met, with_names = _Met(), _Met()
     changed: tuple[array[int], ...] = (array("i"), array("i"), array("i"), array("q"))
-    uses: tuple[array[int], ...] = (array("i"), array("q"), array("i"), array("i"), array("b"))
     seen: tuple[array[int], ...] = (array("i"), array("i"), array("q"), array("i"))
-    events: dict[str, int] = {}
     places: dict[Place, int] = {}
-    shared = people.shared
+    device_kinds = np.full(len(people.keys), UNKNOWN, np.int8)
+    hits = np.zeros(len(people.keys), np.int32)
     activities, newest = 0, 0
-    for page in pages(database, "analysis.activity", ACTIVITIES_A_PAGE, places=PLACE_PROPERTIES):
+    asked = [*PLACE_PROPERTIES, *KIND_PROPERTIES]
+    for page in pages(database, "analysis.activity", ACTIVITIES_A_PAGE, places=asked):
         activities += len(page)
-        _, names, in_conflict, answers, sent, addresses, user_ids, subscriptions, times, said = zip(*page, strict=True)
+        _, _, in_conflict, answers, sent, addresses, user_ids, carried, times, said = zip(*page, strict=True)
         at = np.array(times, dtype=np.int64)
         newest = max(newest, int(at.max()))
         trackers = finder.find(TRACKER, sent)
+        np.add.at(hits, trackers[trackers >= 0], 1)
         persons = finder.find(USER_ID, user_ids)
         persons = np.where(persons >= 0, persons, finder.find(EMAIL, addresses))
         signed = finder.owner(persons)
@@ -485,22 +590,23 @@ def _read_activity(
         rows: tuple[npt.NDArray[np.int32 | np.int64], ...] = (trackers[over], answered, signed[over], at[over])
         for column, values in zip(changed, rows, strict=True):
             column.frombytes(values.tobytes())
-        for place, subscription in enumerate(subscriptions):
-            if subscription in shared:
-                uses[0].append(shared[subscription])
-                uses[1].append(times[place])
-                uses[2].append(int(who[place]))
-                uses[3].append(events.setdefault(names[place], len(events)))
-                uses[4].append(bool(signed[place] >= 0))
-            if said[place] and who[place] >= 0 and trackers[place] >= 0:
-                where = read_place(said[place])
-                if where is not None:
-                    number = places.setdefault(where, len(places))
-                    for column, value in zip(
-                        seen, (int(who[place]), int(trackers[place]), times[place], number), strict=True
-                    ):
-                        column.append(value)
+        subscriptions = finder.find(SUBSCRIPTION, carried)
+        named = (subscriptions >= 0) & (signed >= 0)
+        with_names.add(subscriptions[named], signed[named], conflict[named], at[named])
+        for place, properties in enumerate(said):
+            if not properties or trackers[place] < 0:
+                continue
+            kind = read_kind(properties)
+            device_kinds[trackers[place]] = max(device_kinds[trackers[place]], kind)
+            where = read_place(properties) if who[place] >= 0 else None
+            if where is not None:
+                number = places.setdefault(where, len(places))
+                for column, value in zip(
+                    seen, (int(who[place]), int(trackers[place]), times[place], number), strict=True
+                ):
+                    column.append(value)
         tell("activity", activities, max(total, activities))
+    pairs = with_names.meetings()
     return (
         met.meetings(),
         Handovers(
@@ -509,14 +615,7 @@ def _read_activity(
             _frozen(changed[2], np.int32),
             _frozen(changed[3], np.int64),
         ),
-        Uses(
-            _frozen(uses[0], np.int32),
-            _frozen(uses[1], np.int64),
-            _frozen(uses[2], np.int32),
-            _frozen(uses[3], np.int32),
-            _frozen(uses[4], np.int8).astype(np.bool_),
-            list(events),
-        ),
+        Named(pairs.tracker, pairs.person),
         Sightings(
             _frozen(seen[0], np.int32),
             _frozen(seen[1], np.int32),
@@ -524,6 +623,8 @@ def _read_activity(
             _frozen(seen[3], np.int32),
             list(places),
         ),
+        device_kinds,
+        hits,
         activities,
         newest,
     )

@@ -1,6 +1,6 @@
 """One analysis from end to end."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,9 +8,10 @@ from graph.analysis import kinds
 from graph.analysis.clusters import Cluster, clusters_of
 from graph.analysis.components import tie
 from graph.analysis.findings import Finding, ranked
-from graph.analysis.reading import Progress, Reading, read_graph, read_splits
+from graph.analysis.reading import Progress, Reading, read_graph, read_splits, read_uses
 from graph.clock import to_text
 from graph.identity.decision.facts import Limits
+from graph.settings import HOUSEHOLD_PROPERTIES
 from graph.store.database import Database
 
 MOST_CLUSTERS = 1_000
@@ -44,6 +45,7 @@ def analyse(
     limits: Limits | None = None,
     seed: int = 0,
     on_progress: Progress | None = None,
+    household: Sequence[str] = HOUSEHOLD_PROPERTIES,
 ) -> Analysis:
     """Read the identity graph out and find what is wrong in it.
 
@@ -57,6 +59,8 @@ def analyse(
         For the communities: the same graph and seed give the same analysis.
     on_progress
         Told what is being done, how much of it is done, and how much there is.
+    household
+        Properties that people of one household have in common.
 
     Raises
     ------
@@ -69,7 +73,9 @@ def analyse(
     O(n log n) in contacts, keys and pairs that met, and networkx on at most `MOST_CLUSTERS` clusters.
     """
     tell = on_progress or (lambda what, done, total: None)
-    reading = read_graph(database, tell)
+    reading = read_graph(database, tell, household=household)
+    named = [number for number, _ in kinds.named_by_several(reading)]
+    reading.uses = read_uses(database, reading.people, reading.finder, named)
     splits = read_splits(database, sorted(reading.people.shared))
     return analyse_reading(reading, splits, limits=limits, seed=seed, on_progress=tell)
 

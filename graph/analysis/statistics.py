@@ -28,6 +28,17 @@ HANDED_ON = 0.05
 """How small the chance of a clean succession must be for a score of 0.5: families by far outnumber second owners."""
 
 
+def scale(usual: float, half: float) -> "Population":
+    """Make a scale that does not depend on what else there is: 0 up to a usual count, 0.5 at another.
+
+    Examples
+    --------
+    >>> round(scale(2, 6).outlier(6), 3)
+    0.5
+    """
+    return Population(math.log(usual), (math.log(half) - math.log(usual)) / CUT_OFF, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Population:
     """Where the middle of a population of counts is, and how far values usually are from it, in logarithms."""
@@ -169,6 +180,22 @@ def succession(sequence: Sequence[int]) -> float:
     orders = sum(math.lgamma(count + 1) for count in counts.values()) - math.lgamma(len(sequence) + 1)
     chance = math.exp(min(0.0, math.lgamma(len(counts) + 1) + orders))
     return HANDED_ON / (HANDED_ON + chance)
+
+
+def most_at_once(spans: Iterable[tuple[int, int]]) -> int:
+    """Return how many spans ``(begin, end)`` have one moment in common at most, both ends included.
+
+    Notes
+    -----
+    O(n log n).
+    """
+    ordered = sorted(spans)
+    if not ordered:
+        return 0
+    begins = np.array([begin for begin, _ in ordered], dtype=np.int64)
+    ends = np.sort(np.array([end for _, end in ordered], dtype=np.int64))
+    over = np.searchsorted(ends, begins, side="left")
+    return int(np.max(np.arange(1, len(ordered) + 1) - over))
 
 
 def together(*scores: float) -> float:

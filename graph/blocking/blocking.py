@@ -12,6 +12,7 @@ from graph.clock import Clock, to_text
 from graph.errors import BadInput, FieldError, NotFound, Unavailable
 from graph.identity.keys import BlockList, SuppressedKeys
 from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
+from graph.model import KeyName
 from graph.patterns import InvalidPattern, Pattern
 from graph.settings import Settings
 from graph.store.changes import ChangeKind, ChangeRow, acting, append, change_row
@@ -20,7 +21,6 @@ from graph.store.database import RECEIPT, Database, Row, Transaction
 log = logging.getLogger("kinfold.blocking")
 
 RuleKind = Literal["value", "pattern", "allow"]
-RULE_KINDS: tuple[RuleKind, ...] = ("value", "pattern", "allow")
 
 FRESH_SECONDS = 2.0
 """How old the list that a process uses may be: a new rule holds everywhere after that."""
@@ -95,47 +95,67 @@ class Blocking:
             look.set_exception(failed)
 
     def rules(self) -> list[dict[str, Any]]:
-        """List the rules that operators added: ``{kind, value, at}``."""
+        """List the rules that operators added: ``{kind, namespace, value, at}``, no namespace where it is for all."""
         rows = self._database.read(lambda tx: tx.run("blocking.rules"))
-        return [{"kind": row["kind"], "value": row["value"], "at": to_text(row["at"])} for row in rows]
+        return [
+            {
+                "kind": row["kind"],
+                "namespace": row["namespace"] or None,
+                "value": row["value"],
+                "at": to_text(row["at"]),
+            }
+            for row in rows
+        ]
 
-    def add(self, kind: RuleKind, value: str) -> None:
+    def add(self, kind: RuleKind, value: str, namespace: KeyName | None = None) -> None:
         """Block a value or a pattern, or let a value of the built-in list through (``allow``).
+
+        Parameters
+        ----------
+        namespace
+            For its keys alone; for every key if left out.
 
         Raises
         ------
         BadInput
-            When the value is empty or the pattern is not a regular expression.
+            When the value is empty, the pattern is not a regular expression, or there is no such namespace.
         """
-        kept = _rule_value(kind, value)
+        kept, of = _rule_value(kind, value), self._named(namespace)
 
         def work(tx: Transaction) -> None:
-            if tx.run("blocking.add", kind=kind, value=kept, at=datetime.now(UTC))[0]["new"]:
-                append(tx, self._change("block_rule_added", kind, kept))
+            if tx.run("blocking.add", kind=kind, namespace=of, value=kept, at=datetime.now(UTC))[0]["new"]:
+                append(tx, self._change("block_rule_added", kind, kept, namespace))
 
         self._database.write(work, committed=RECEIPT)
         self.forget()
 
-    def remove(self, kind: RuleKind, value: str) -> None:
-        """Take a rule back.
+    def remove(self, kind: RuleKind, value: str, namespace: KeyName | None = None) -> None:
+        """Take a rule back, of a namespace or of every key.
 
         Raises
         ------
         NotFound
             When there is no such rule.
         """
-        kept = _rule_value(kind, value)
+        kept, of = _rule_value(kind, value), self._named(namespace)
 
         def work(tx: Transaction) -> None:
-            if not tx.run("blocking.remove", kind=kind, value=kept):
-                raise NotFound(f"There is no {kind} rule {value!r}.")
-            append(tx, self._change("block_rule_removed", kind, kept))
+            if not tx.run("blocking.remove", kind=kind, namespace=of, value=kept):
+                whose = f" of {namespace}" if namespace else " for every key"
+                raise NotFound(f"There is no {kind} rule {value!r}{whose}.")
+            append(tx, self._change("block_rule_removed", kind, kept, namespace))
 
         self._database.write(work, committed=RECEIPT)
         self.forget()
 
-    def _change(self, what: ChangeKind, kind: RuleKind, value: str) -> ChangeRow:
-        return change_row(what, self._clock.next(), rule_kind=kind, value=value, by=acting())
+    def _change(self, what: ChangeKind, kind: RuleKind, value: str, namespace: KeyName | None) -> ChangeRow:
+        return change_row(what, self._clock.next(), rule_kind=kind, rule_namespace=namespace, value=value, by=acting())
+
+    def _named(self, namespace: KeyName | None) -> str:
+        if namespace is not None and namespace not in self._namespaces:
+            names = ", ".join(self._namespaces.names)
+            raise BadInput([FieldError("namespace", "namespace", f"this is one of {names}")])
+        return namespace or ""
 
     def forget(self) -> None:
         """Look again before the next event: a rule, or what is suppressed, has changed."""
@@ -147,16 +167,29 @@ class Blocking:
             return tx.run("blocking.rules"), self._suppression.current(tx)
 
         rules, suppressed = self._database.read(look, retry_seconds=retry_seconds)
-        by_kind: dict[str, list[str]] = {kind: [] for kind in RULE_KINDS}
-        for row in rules:
-            by_kind[row["kind"]].append(row["value"])
+        every = _Rules(rules, "")
         return BlockList.of(
-            added=[*self._settings.block, *by_kind["value"]],
-            removed=[*self._settings.allow, *by_kind["allow"]],
-            patterns=[*self._settings.block_patterns, *filter(_runs, by_kind["pattern"])],
+            added=[*self._settings.block, *every.value],
+            removed=[*self._settings.allow, *every.allow],
+            patterns=[*self._settings.block_patterns, *every.pattern],
             suppressed=suppressed,
             namespaces=self._namespaces,
+            own={
+                name: (rules_of.value, rules_of.allow, rules_of.pattern)
+                for name in {row["namespace"] for row in rules if row["namespace"] in self._namespaces}
+                for rules_of in (_Rules(rules, name),)
+            },
         )
+
+
+class _Rules:
+    """The stored rules of one namespace, or with the empty name those for every key."""
+
+    def __init__(self, rows: list[Row], namespace: str) -> None:
+        def of(kind: RuleKind) -> list[str]:
+            return [row["value"] for row in rows if row["kind"] == kind and row["namespace"] == namespace]
+
+        self.value, self.allow, self.pattern = of("value"), of("allow"), list(filter(_runs, of("pattern")))
 
 
 def _runs(pattern: str) -> bool:

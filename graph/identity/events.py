@@ -171,11 +171,15 @@ class Event(BaseModel):
         """List the keys that the event carries as they were sent, each with the name of its namespace."""
         if not self.keys:
             return [(name, value) for name in _FIELDS if (value := getattr(self, name)) is not None]
-        fields = {name: value for name in _FIELDS if (value := getattr(self, name)) is not None}
+        said: dict[str, str | list[str] | None] = {
+            name: value for name, value in self.keys.items() if name in namespaces
+        }
+        said |= {name: value for name in _FIELDS if (value := getattr(self, name)) is not None}
+        # By the places of those that are said: a deployment may declare many that no event carries.
         return [
             (name, value)
-            for name in namespaces.names
-            for value in dict.fromkeys(_listed(fields.get(name, self.keys.get(name))))
+            for name in sorted(said, key=namespaces.places.__getitem__)
+            for value in dict.fromkeys(_listed(said[name]))
         ]
 
 

@@ -143,20 +143,29 @@ class BlockList:
         patterns: Iterable[str] = (),
         suppressed: SuppressedKeys | None = None,
         namespaces: Namespaces = DEFAULT_NAMESPACES,
+        own: Mapping[KeyName, tuple[Iterable[str], Iterable[str], Iterable[str]]] | None = None,
     ) -> "BlockList":
         """Build a list from plain strings, and from what the namespaces say for themselves.
+
+        Parameters
+        ----------
+        own
+            By namespace: values to block and to let through, and patterns, beside what its declaration says.
 
         Raises
         ------
         InvalidPattern
             When a pattern cannot be compiled.
         """
-        own = {
-            one.name: Blocked.of(one.block, one.allow, one.block_patterns)
-            for one in namespaces
-            if one.block or one.allow or one.block_patterns
-        }
-        return cls(Blocked.of(added, removed, patterns), own, suppressed, namespaces)
+        found: dict[KeyName, Blocked] = {}
+        for one in namespaces:
+            more = (own or {}).get(one.name, ((), (), ()))
+            lists = [
+                (*said, *also) for said, also in zip((one.block, one.allow, one.block_patterns), more, strict=True)
+            ]
+            if any(lists):
+                found[one.name] = Blocked.of(*lists)
+        return cls(Blocked.of(added, removed, patterns), found, suppressed, namespaces)
 
     def suppresses(self, key: KeyName, value: str) -> bool:
         """Return whether a key, in its normal form, is of somebody who was erased."""

@@ -124,10 +124,10 @@ BUILT_IN: tuple[Namespace, ...] = (
 _BUILT_IN_LABELS = {"email": "Email", TRACKER: "Tracker", "subscription": "Subscription", "user_id": "UserId"}
 
 RESERVED_LABELS = frozenset(
-    "AccessKey Activity Analysis Audit BlockRule Category Catalogue Change Cluster Contact DeadLetter Deployment "
-    "Dismissal Enrolment Environment Erasure Feed Finding Folder Judgement Key KeyChange Lease Load Merge Namespace "
-    "Offer Property PropertyEntry Proposition Redirect ReplacedProperty Run Schema Secret Segment Space Split "
-    "Suggestion Suppressed Timeline Tombstone WaitingLine Watched Webhook Workflow".split()
+    "AccessKey Activity Analysis Audit AuditEntry BlockRule Category Catalogue Change Cluster Contact DeadLetter "
+    "Deployment Dismissal Enrolment Environment Erasure Feed Finding Folder Hashing Judgement Key KeyChange Lease Load "
+    "Merge Namespace Offer Property PropertyEntry Proposition Redirect ReplacedProperty Run Schema Secret Segment "
+    "Space Split Suggestion Suppressed Timeline Tombstone WaitingLine Watched Webhook Workflow".split()
 )
 """Labels of the graph that are no keys'."""
 
@@ -204,6 +204,16 @@ class Namespaces:
         return self._asked(KeyClass.PERSON)
 
     @cached_property
+    def places_of_persons(self) -> Mapping[str, int]:
+        """The place of each namespace of class person among those that are asked."""
+        return {name: place for place, name in enumerate(self.persons)}
+
+    @cached_property
+    def places(self) -> Mapping[str, int]:
+        """The place of each namespace in `names`."""
+        return {name: place for place, name in enumerate(self.names)}
+
+    @cached_property
     def devices(self) -> tuple[str, ...]:
         """Namespaces of class device in the order in which they are asked."""
         return self._asked(KeyClass.DEVICE)
@@ -232,9 +242,9 @@ class Namespaces:
         return found
 
     @cached_property
-    def counted(self) -> tuple[str, ...]:
-        """The namespaces whose keys a contact's node counts one by one: all but those of class subscription."""
-        return tuple(name for name in self.names if not self[name].is_subscription)
+    def counters(self) -> Mapping[str, str]:
+        """By the property in which a contact's node counts keys: their namespace, one of any class but subscription."""
+        return {counter_of(name): name for name in self.names if not self[name].is_subscription}
 
     @cached_property
     def labels(self) -> Mapping[str, str]:

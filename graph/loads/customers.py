@@ -18,7 +18,7 @@ from graph.errors import BadInput, FieldError
 from graph.identity.events import MAX_EVENT_BYTES, Event, read_event
 from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
 from graph.loads import sheets, values
-from graph.loads.layouts import KEY_COLUMNS, PROPERTY, FileError, Layout, fields_of
+from graph.loads.layouts import EVENT_PROPERTY, KEY_COLUMNS, PROPERTY, FileError, Layout, fields_of
 from graph.loads.sheets import Sheet
 from graph.loads.values import ColumnType
 
@@ -33,6 +33,7 @@ MESSAGE = "row:"
 
 TOO_LONG = "\0bytes"
 """Where a row that is not read has how many bytes it would have; no column is called so."""
+_PROPERTIES = (PROPERTY, EVENT_PROPERTY)
 _MAX_PART = 64 * 1024 * 1024
 _MAX_VALUES = 1_000_000
 _VALUES_A_ROW = 64
@@ -91,11 +92,7 @@ def read_rows(
     FileError
         When the file is no Parquet and no CSV, or has a column of which nobody says what it is.
     """
-    with file.open("rb") as opened:
-        beginning = opened.read(4)
-    if not beginning:
-        raise FileError(f"{file}: this file is empty; CSV begins with a line of columns.")
-    yield from (_parquet if beginning == b"PAR1" else _csv)(file, after, at_once, namespaces, layout)
+    yield from (_parquet if _is_parquet(file) else _csv)(file, after, at_once, namespaces, layout)
 
 
 def read_customer(number: int, row: Mapping[str, Any], namespaces: Namespaces = DEFAULT_NAMESPACES) -> Customer:
@@ -106,12 +103,7 @@ def read_customer(number: int, row: Mapping[str, Any], namespaces: Namespaces = 
     BadInput
         With every field that is wrong, by the rules of events; nothing is known of the graph here.
     """
-    if TOO_LONG in row:
-        message = f"a row is at most {MAX_EVENT_BYTES} bytes, this one has {row[TOO_LONG]}"
-        raise BadInput([FieldError("", "too_large", message)])
-    if isinstance(wrong := row.get(""), FieldError):
-        raise BadInput([wrong])
-    row = {name: plain for name, value in row.items() if (plain := values.plain(value)) is not None}
+    row = _readable(row)
     keys = {name: _keys(name, row.get(name)) for name in KEY_COLUMNS}
     further = {
         name: found for name in namespaces.names if name not in KEY_COLUMNS and (found := _keys(name, row.get(name)))
@@ -147,6 +139,44 @@ def read_customer(number: int, row: Mapping[str, Any], namespaces: Namespaces = 
         raise BadInput(renamed) from error
 
 
+def read_event_row(row: Mapping[str, Any], namespaces: Namespaces = DEFAULT_NAMESPACES) -> Event:
+    """Turn a row of a table of events into the event that it is.
+
+    Raises
+    ------
+    BadInput
+        With every field that is wrong, by the rules of events.
+    """
+    row = _readable(row)
+    said: dict[str, Any] = {
+        "keys": {name: found for name in namespaces.names if (found := _keys(name, row.get(name)))},
+        "properties": _properties(row),
+        "event_properties": _properties(row, EVENT_PROPERTY),
+        "occurred_at": values.occurred(row.get("occurred_at")),
+        "event": values.key_text(row.get("event")),
+        "message_id": values.key_text(row.get("message_id")),
+    }
+    said = {name: value for name, value in said.items() if value not in (None, {})}
+    _check_values(said)
+    return read_event(said, namespaces=namespaces)
+
+
+def _readable(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a row says, as JSON has it.
+
+    Raises
+    ------
+    BadInput
+        When it cannot be read.
+    """
+    if TOO_LONG in row:
+        message = f"a row is at most {MAX_EVENT_BYTES} bytes, this one has {row[TOO_LONG]}"
+        raise BadInput([FieldError("", "too_large", message)])
+    if isinstance(wrong := row.get(""), FieldError):
+        raise BadInput([wrong])
+    return {name: plain for name, value in row.items() if (plain := values.plain(value)) is not None}
+
+
 def _check_keys(keys: Mapping[str, list[Any]], further: Mapping[str, list[Any]]) -> None:
     errors: list[FieldError] = []
     if not any(keys.values()) and not further:
@@ -174,6 +204,26 @@ def _check_values(given: Mapping[str, Any]) -> None:
         raise BadInput(errors)
 
 
+def fields_in(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a row as they are read; of one that cannot be read, none."""
+    if TOO_LONG in row or isinstance(row.get(""), FieldError):
+        return {}
+    read = {name: plain for name, value in row.items() if (plain := values.plain(value)) is not None}
+    return {
+        name: values.occurred(value)
+        if name == "created_at"
+        else value.isoformat()
+        if isinstance(value, date)
+        else value
+        for name, value in read.items()
+    }
+
+
+def keys_in(name: str, row: Mapping[str, Any]) -> list[Any]:
+    """Return the keys of one namespace that a row carries."""
+    return _keys(name, values.plain(row.get(name)))
+
+
 def _keys(name: str, value: Any) -> list[Any]:
     if value is None:
         return []
@@ -191,23 +241,24 @@ def _keys(name: str, value: Any) -> list[Any]:
     ]
 
 
-def _properties(row: Mapping[str, Any]) -> dict[str, Any]:
-    given = row.get("properties")
+def _properties(row: Mapping[str, Any], prefix: str = PROPERTY) -> dict[str, Any]:
+    column = prefix.removesuffix(".")
+    given = row.get(column)
     if isinstance(given, str):
         try:
             given = orjson.loads(given)
         except orjson.JSONDecodeError as error:
-            raise BadInput([FieldError("properties", "json", f"this is no JSON: {error}")]) from error
+            raise BadInput([FieldError(column, "json", f"this is no JSON: {error}")]) from error
     if isinstance(given, list):  # a map, as Parquet has it
         given = dict(given)
     if given is not None and not isinstance(given, Mapping):
-        raise BadInput([FieldError("properties", "type", "must be an object of names and values")])
+        raise BadInput([FieldError(column, "type", "must be an object of names and values")])
     if not all(isinstance(name, str) for name in given or ()):
-        raise BadInput([FieldError("properties", "type", "a name is a string")])
+        raise BadInput([FieldError(column, "type", "a name is a string")])
     properties = dict(given or {})
-    for column, value in row.items():
-        if column.startswith(PROPERTY) and value is not None:
-            properties[column.removeprefix(PROPERTY)] = value
+    for name, value in row.items():
+        if name.startswith(prefix) and value is not None:
+            properties[name.removeprefix(prefix)] = value
     return {
         name: value.isoformat().replace("+00:00", "Z") if isinstance(value, date) else value
         for name, value in properties.items()
@@ -244,6 +295,58 @@ def columns_of(
     return [column for column in _columns(sheets.sniff(file, layout), namespaces, layout) if column.field is not None]
 
 
+def describe(
+    file: Path, namespaces: Namespaces = DEFAULT_NAMESPACES, layout: Layout = DEFAULT_LAYOUT
+) -> dict[str, Any]:
+    """Return how a file is written, and for each column its field, null for one that is left out, and its type.
+
+    Raises
+    ------
+    FileError
+        When the file cannot be read.
+    """
+    if _is_parquet(file):
+        try:
+            with _parquet_of(file) as opened:
+                names = opened.schema_arrow.names
+                kinds = [str(opened.schema_arrow.field(name).type) for name in names]
+        except _parquet_errors() as error:
+            raise FileError(f"{file}: this cannot be read as Parquet: {error}") from error
+        found = list(zip(names, fields_of(file, names, layout, namespaces), kinds, strict=True))
+        written: dict[str, Any] = {"format": "Parquet"}
+    else:
+        sheet = sheets.sniff(file, layout)
+        found = [(one.header, one.field, one.type.value) for one in _columns(sheet, namespaces, layout)]
+        written = {"format": "CSV", "encoding": sheet.encoding, "delimiter": sheet.delimiter}
+    columns = [
+        {"column": header, "field": field, "type": "key" if field in namespaces else None if field is None else kind}
+        for header, field, kind in found
+    ]
+    return written | {"columns": columns}
+
+
+def _is_parquet(file: Path) -> bool:
+    with file.open("rb") as opened:
+        beginning = opened.read(4)
+    if not beginning:
+        raise FileError(f"{file}: this file is empty; CSV begins with a line of columns.")
+    return beginning == b"PAR1"
+
+
+def _parquet_of(file: Path, **how: Any) -> Any:
+    try:
+        import pyarrow.parquet as pq
+    except ImportError as error:
+        raise FileError("Parquet needs pyarrow: install the extra with pip install 'kinfold[parquet]'.") from error
+    return pq.ParquetFile(file, **how)
+
+
+def _parquet_errors() -> tuple[type[Exception], ...]:
+    import pyarrow as pa
+
+    return (pa.ArrowException, OSError)
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column of a CSV.
@@ -277,7 +380,7 @@ class Column:
             if read is None:
                 return FieldError(self.field, "type", f"{cell[:40]!r} is not a {self.type}")
             return read
-        if self.field.startswith(PROPERTY):
+        if self.field.startswith(_PROPERTIES):
             return values.inferred(self.type, cell)
         return cell.partition(".")[0] if self.digits else cell
 
@@ -293,7 +396,7 @@ def _columns(sheet: Sheet, namespaces: Namespaces, layout: Layout) -> list[Colum
         said = layout.typed(column.header.strip(), column.field) if column.field else None
         if said is not None:
             columns[place] = Column(column.header, column.field, *said, said=True)
-        elif column.field and column.field.startswith(PROPERTY):
+        elif column.field and column.field.startswith(_PROPERTIES):
             types[place] = values.Inference()
         elif column.field in namespaces and column.field not in AS_WRITTEN:
             floats[place] = values.WholeFloats()
@@ -333,15 +436,10 @@ def _parquet(
     file: Path, after: int, at_once: int, namespaces: Namespaces, layout: Layout
 ) -> Iterator[list[tuple[int, dict[str, Any]]]]:
     try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ImportError as error:
-        raise FileError("Parquet needs pyarrow: install the extra with pip install 'kinfold[parquet]'.") from error
-    try:
-        with pq.ParquetFile(file) as looked_at:
+        with _parquet_of(file) as looked_at:
             leaves = _texts(file, looked_at.metadata)
         # Read as what they are in the file, a dictionary and places in it: a kilobyte can stand for gigabytes.
-        with pq.ParquetFile(file, read_dictionary=leaves) as opened:
+        with _parquet_of(file, read_dictionary=leaves) as opened:
             names = opened.schema_arrow.names
             fields = dict(zip(names, fields_of(file, names, layout, namespaces), strict=True))
             number = 0
@@ -360,7 +458,7 @@ def _parquet(
                         batch.append((number, _named(row, fields)))
                 if batch:
                     yield batch
-    except (pa.ArrowException, OSError) as error:
+    except _parquet_errors() as error:
         raise FileError(f"{file}: this cannot be read as Parquet: {error}") from error
 
 

@@ -16,6 +16,10 @@ KEY_COLUMNS = ("user_id", "email", "tracker_id", "subscription")
 COLUMNS = (*KEY_COLUMNS, "properties", "created_at")
 PROPERTY = "properties."
 """What the name of a column begins with that holds one property."""
+EVENT_PROPERTY = "event_properties."
+"""The same of an event's own."""
+EVENT_COLUMNS = (*KEY_COLUMNS, "properties", "event", "event_properties", "occurred_at", "message_id")
+"""Columns of a table of events."""
 REST = "*"
 """In a mapping: every column that has no line of its own."""
 DELIMITERS = {",": ",", ";": ";", "|": "|", "\t": "\t", "tab": "\t", "\\t": "\t"}
@@ -81,12 +85,20 @@ class Layout:
         The field of a column, by the file's name of it; None leaves the column out, `REST` speaks for all others.
     types
         The type of a CSV's column and the form of its times, by the file's name of it or by the field.
+    events
+        The rows are events, not people.
     """
 
     delimiter: str | None = None
     encoding: str | None = None
     mapping: Mapping[str, str | None] = field(default_factory=dict)
     types: Mapping[str, tuple[ColumnType, str | None]] = field(default_factory=dict)
+    events: bool = False
+
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        """What the names of columns begin with that hold one property each."""
+        return (PROPERTY, EVENT_PROPERTY) if self.events else (PROPERTY,)
 
     @property
     def mark(self) -> str:
@@ -151,7 +163,8 @@ def fields_of(file: Path, headers: list[str], layout: Layout, namespaces: Namesp
     FileError
         When a column is none that is known, two are the same field, or none is a key.
     """
-    known = {name: name for name in (*COLUMNS, *namespaces.names)}
+    columns = EVENT_COLUMNS if layout.events else COLUMNS
+    known = {name: name for name in (*columns, *namespaces.names)}
     reading = _Reading(file, known, layout, {plain_header(name): name for name in reversed(known)})
     plain = [plain_header(header) for header in headers]
     export = next((one for one in EXPORTS.values() if one.wrote(plain)), None)
@@ -186,8 +199,9 @@ class _Reading:
         if said is not None and said != REST:
             self.used.add(said)
             return self._mapped(said, header)
-        if header.lower().startswith(PROPERTY) and len(header) > len(PROPERTY):
-            return PROPERTY + header[len(PROPERTY) :]
+        for prefix in self.layout.prefixes:
+            if header.lower().startswith(prefix) and len(header) > len(prefix):
+                return prefix + header[len(prefix) :]
         if export is not None and plain in export.fields:
             return export.fields[plain]
         if plain in self.plain:
@@ -203,9 +217,10 @@ class _Reading:
         name = self.layout.mapping[said]
         if name is None:
             return None
-        if said == REST and name.rstrip(".") == PROPERTY.rstrip("."):
-            return PROPERTY + property_name(header)
-        if name not in self.known and not (name.startswith(PROPERTY) and name != PROPERTY):
+        prefixes = self.layout.prefixes
+        if said == REST and (prefix := f"{name.rstrip('.')}.") in prefixes:
+            return prefix + property_name(header)
+        if name not in self.known and not any(name.startswith(one) and name != one for one in prefixes):
             fields = ", ".join(self.known)
             raise FileError(f"{self.file}: the mapping has no field {name!r} for {said!r}; the fields are {fields}.")
         return name

@@ -9,14 +9,16 @@ import hashlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from itertools import accumulate
+from itertools import accumulate, islice
 from pathlib import Path
+from typing import Any
 
 from graph.clock import Clock, to_pair
 from graph.errors import BadInput, ClashError, FieldError
 from graph.identity.resolver import Prepared, Resolver
-from graph.loads.customers import DEFAULT_LAYOUT, MESSAGE, Refused, read_customer, read_rows
+from graph.loads.customers import DEFAULT_LAYOUT, MESSAGE, Refused, fields_in, read_customer, read_rows
 from graph.loads.layouts import Layout
+from graph.loads.several import Several, find_several
 from graph.model import Answer, KeyRef, Outcome
 from graph.store.database import REPEATABLE, Database, Row, Transaction
 
@@ -52,6 +54,8 @@ class Loaded:
         Rows of which a limit kept a key or a union back.
     shared
         Rows whose subscription is another contact's too.
+    several
+        Person keys of the file that come with several of another kind; empty where the load was carried on.
     """
 
     rows: int
@@ -63,6 +67,7 @@ class Loaded:
     conflicts: int = 0
     limited: int = 0
     shared: int = 0
+    several: tuple[Several, ...] = ()
 
     @classmethod
     def of(cls, state: Row, *, before: bool = False) -> "Loaded":
@@ -74,6 +79,28 @@ class Loaded:
     def ignored(self) -> int:
         """Events of a history all of whose keys are blocked: nothing is written of them."""
         return self.rows - self.loaded - self.refused - self.repeated
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What would become of a row.
+
+    Attributes
+    ----------
+    row
+        Its place in the file.
+    reads
+        Its fields as they are read.
+    answer
+        What its first event would be answered; None for a row that would be refused.
+    told
+        What is wrong with it, and what it would lose.
+    """
+
+    row: int
+    reads: dict[str, Any]
+    answer: Answer | None
+    told: tuple[Refused, ...]
 
 
 @dataclass(slots=True)
@@ -133,6 +160,7 @@ class Loads:
         on_begin: Callable[[int], None] = lambda _: None,
         on_refused: Callable[[list[Refused]], None] = lambda _: None,
         on_progress: Progress = lambda _: None,
+        on_several: Callable[[list[Several]], None] = lambda _: None,
     ) -> Loaded:
         """Load a file of customers, from where an earlier load of it was stopped.
 
@@ -151,6 +179,8 @@ class Loads:
             committed; told again, all of it, when the database has to try a batch again.
         on_progress
             Told how many rows are done, after each commit.
+        on_several
+            Told, before the first row is loaded, which person keys come with several of another kind.
 
         Raises
         ------
@@ -163,8 +193,8 @@ class Loads:
 
         Notes
         -----
-        O(rows); the file is read three times, once for its digest and once for the types of its columns. Memory holds
-        three batches.
+        O(n log n) in the rows; the file is read for its digest, the types of its columns and the keys that come with
+        several others before it is loaded. Memory holds three batches, and 16 bytes for each pair of a row's keys.
         """
         name = digest(file) + (f":{layout.mark}" if layout.mark else "")
         state = self._state(name)
@@ -181,6 +211,8 @@ class Loads:
             state = self._state(name)
         assert state is not None
         done: int = state["rows"]
+        several = [] if done else find_several(file, self._resolver.block_list, layout)
+        on_several(several)
         on_begin(done)
         for batch in self._ahead(file, done, layout):
             self._load(name, batch, on_refused)
@@ -190,7 +222,28 @@ class Loads:
         )
         state = self._state(name)
         assert state is not None
-        return Loaded.of(state)
+        return replace(Loaded.of(state), several=tuple(several))
+
+    def foresee(self, file: Path, rows: int, layout: Layout = DEFAULT_LAYOUT) -> list[Foreseen]:
+        """Return what would become of the first rows of a file; nothing is written.
+
+        Raises
+        ------
+        FileError
+            When the file cannot be read.
+        """
+        namespaces, foreseen = self._resolver.namespaces, []
+        read = read_rows(file, at_once=rows, namespaces=namespaces, layout=layout)
+        first = next(read, []) if rows else []
+        with self._resolver.rehearsal() as rehearse:
+            for number, row in islice(first, rows):
+                batch = self._checked([(number, row)])
+                named, _ = self._in_turn(batch.customers)
+                answers = [rehearse([one.event for one in row.events]) for row in named]
+                lost = [item for row, own in zip(named, answers, strict=True) for item in _lost(row, own)]
+                answer = answers[0][0] if answers else None
+                foreseen.append(Foreseen(number, _reads(row, named), answer, (*batch.refused, *lost)))
+        return foreseen
 
     def _state(self, name: str) -> Row | None:
         rows = self._database.read(lambda tx: tx.run("loads.state", id=name))
@@ -208,22 +261,26 @@ class Loads:
     def _batches(self, file: Path, done: int, layout: Layout) -> Iterator[_Batch]:
         namespaces = self._resolver.namespaces
         for rows in read_rows(file, after=done, at_once=ROWS_AT_ONCE, namespaces=namespaces, layout=layout):
-            batch = _Batch(rows[0][0] - 1, rows[-1][0])
-            for number, row in rows:
-                try:
-                    prepared = self._resolver.prepare(read_customer(number, row, namespaces).events)
-                    aside = [item for one in prepared for item in one.keys.ignored]
-                    if not prepared[0].keys.every:
-                        raise BadInput([FieldError(item.key, item.reason, _WHY[item.reason]) for item in aside])
-                except BadInput as error:
-                    batch.refused += [Refused(number, item.field, item.rule, item.message) for item in error.errors]
-                    continue
-                batch.refused += [
-                    Refused(number, item.key, item.reason, f"{_WHY[item.reason]}; the row was loaded without it", False)
-                    for item in aside
-                ]
-                batch.customers.append(_Row(number, prepared))
-            yield batch
+            yield self._checked(rows)
+
+    def _checked(self, rows: list[tuple[int, dict[str, Any]]]) -> _Batch:
+        """Sort rows into those that can be loaded and those that are refused."""
+        batch = _Batch(rows[0][0] - 1, rows[-1][0])
+        for number, row in rows:
+            try:
+                prepared = self._resolver.prepare(read_customer(number, row, self._resolver.namespaces).events)
+                aside = [item for one in prepared for item in one.keys.ignored]
+                if not prepared[0].keys.every:
+                    raise BadInput([FieldError(item.key, item.reason, _WHY[item.reason]) for item in aside])
+            except BadInput as error:
+                batch.refused += [Refused(number, item.field, item.rule, item.message) for item in error.errors]
+                continue
+            batch.refused += [
+                Refused(number, item.key, item.reason, f"{_WHY[item.reason]}; the row was loaded without it", False)
+                for item in aside
+            ]
+            batch.customers.append(_Row(number, prepared))
+        return batch
 
     def _load(self, name: str, batch: _Batch, on_refused: Callable[[list[Refused]], None]) -> None:
         rows, last = self._in_turn(batch.customers)
@@ -278,6 +335,16 @@ class Loads:
         return named, changed
 
 
+def _reads(row: dict[str, Any], named: list[_Row]) -> dict[str, Any]:
+    """Return the fields of a row, its keys in the form in which they are compared."""
+    read = fields_in(row)
+    for one in named:
+        for key in one.events[0].keys.said:
+            if not isinstance(read.get(key.namespace), list):
+                read[key.namespace] = key.value
+    return read
+
+
 LOSSES = {"conflicts": "conflict", "limited": "limit", "shared": "shared"}
 """What rows can lose though they are loaded, by the name of its count, and as the report calls it."""
 
@@ -289,10 +356,11 @@ def _lost(row: _Row, answers: list[Answer]) -> Iterator[Refused]:
         if answer.duplicate:
             continue
         for conflict in answer.conflicts:
-            if conflict.owner is None:
+            if conflict.reason is not None:
                 message = "the contact has as many of them as it may have; the row was loaded without this one"
             else:
-                message = f"this is contact {conflict.owner}'s and stays there; the row was loaded without it"
+                whose = f"contact {conflict.owner}'s" if conflict.owner is not None else "that of a row before"
+                message = f"this is {whose} and stays there; the row was loaded without it"
             yield Refused(row.number, conflict.key, LOSSES["conflicts"], message, refused=False)
         if answer.limited and ("limited", "") not in told:
             told.add(("limited", ""))

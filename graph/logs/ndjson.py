@@ -6,9 +6,9 @@ from typing import BinaryIO
 from graph.errors import BadInput, FieldError
 from graph.identity.events import MAX_EVENT_BYTES
 
-_SLACK = 1024
+SLACK = 1024
 _SKIP = 64 * 1024
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def raw_lines(stream: BinaryIO, *, first: int = 1, size: int | None = None) -> Iterator[tuple[int, bytes | None, int]]:
@@ -27,14 +27,14 @@ def raw_lines(stream: BinaryIO, *, first: int = 1, size: int | None = None) -> I
         A line's number, what it holds (None when that is longer than any event), and how many bytes are behind then.
     """
     number, end = first - 1, 0
-    while (size is None or end < size) and (raw := stream.readline(MAX_EVENT_BYTES + _SLACK)):
+    while (size is None or end < size) and (raw := stream.readline(MAX_EVENT_BYTES + SLACK)):
         number += 1
         end += len(raw)
-        too_long = not raw.endswith(b"\n") and len(raw) == MAX_EVENT_BYTES + _SLACK
+        too_long = not raw.endswith(b"\n") and len(raw) == MAX_EVENT_BYTES + SLACK
         if too_long:
             end += skip_line(stream)
         if number == 1:
-            raw = raw.removeprefix(_BYTE_ORDER_MARK)
+            raw = raw.removeprefix(BYTE_ORDER_MARK)
         raw = raw.strip()
         if too_long:
             yield number, None, end

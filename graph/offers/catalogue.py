@@ -9,10 +9,12 @@ from typing import Any
 import orjson
 
 from graph.errors import BadInput, FieldError
+from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
 from graph.offers.definitions import (
     DIMENSION_OF,
     AtMost,
     CategoryBody,
+    Counted,
     EnvironmentBody,
     EnvironmentFile,
     EnvironmentKind,
@@ -73,6 +75,20 @@ class Limit:
     window: int
     """The place of its period among the shelf's windows."""
     within: str | None
+    counted: Counted = "presented"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What a limit counts: presentations of a period, or what the contact said of them in that period."""
+
+    within: str | None = None
+    counted: Counted = "presented"
+
+    @property
+    def asked(self) -> list[str | None]:
+        """The period and the outcome, as the database is asked; None for every presentation."""
+        return [self.within, None if self.counted == "presented" else self.counted]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,14 +130,14 @@ class Shelf:
     absent
         The environment's other offers: name and why.
     windows
-        Every period that a limit counts in; the first is ever.
+        What the limits count, each once; the first is every presentation.
     names, events, leaves
         What the conditions of all its offers ask, each leaf once.
     """
 
     groups: list[list[Item]] = field(default_factory=list)
     absent: list[tuple[str, str]] = field(default_factory=list)
-    windows: list[str | None] = field(default_factory=lambda: [None])
+    windows: list[Window] = field(default_factory=lambda: [Window()])
     names: list[str] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
     leaves: list[dict[str, Any]] = field(default_factory=list)
@@ -231,13 +247,19 @@ class Catalogue:
         return found, space
 
 
-def mistakes_of(catalogue: Catalogue, bodies: Mapping[str, EnvironmentBody] | None = None) -> list[Mistake]:
+def mistakes_of(
+    catalogue: Catalogue,
+    bodies: Mapping[str, EnvironmentBody] | None = None,
+    namespaces: Namespaces = DEFAULT_NAMESPACES,
+) -> list[Mistake]:
     """Hold a whole catalogue against every rule that binds its parts.
 
     Parameters
     ----------
     bodies
         What was said of environments by name, where it is still known: for rules about how they were made.
+    namespaces
+        Of which keys conditions may speak.
     """
     found: list[Mistake] = []
     for name, body in (bodies or {}).items():
@@ -259,7 +281,7 @@ def mistakes_of(catalogue: Catalogue, bodies: Mapping[str, EnvironmentBody] | No
         in_order = _categories(environment, place)
         found += in_order
         found += _spaces(catalogue, environment, place)
-        found += _offers(environment, place)
+        found += _offers(environment, place, namespaces)
     return found
 
 
@@ -336,7 +358,7 @@ def _spaces(catalogue: Catalogue, environment: Environment, place: Place) -> Ite
             yield Mistake((*at, "anonymous_space"), "itself", "a space does not fall back to itself")
 
 
-def _offers(environment: Environment, place: Place) -> Iterator[Mistake]:
+def _offers(environment: Environment, place: Place, namespaces: Namespaces) -> Iterator[Mistake]:
     for name, body in environment.offers.items():
         at = (*place, "offers", name)
         if body.category is not None and body.category not in environment.categories:
@@ -345,7 +367,7 @@ def _offers(environment: Environment, place: Place) -> Iterator[Mistake]:
             yield Mistake((*at, "ends_at"), "order", "an offer ends after it starts")
         if body.where is not None:
             try:
-                compile_condition(body.where, activity=True)
+                compile_condition(body.where, activity=True, namespaces=namespaces)
             except BadInput as error:
                 for wrong in error.errors:
                     yield Mistake((*at, *_parts(wrong.field)), wrong.rule, wrong.message)
@@ -421,9 +443,10 @@ def _shelf(environment: Environment, space: str) -> Shelf:
 def _limit(shelf: Shelf, of: str | None, at_most: AtMost | None) -> Limit | None:
     if at_most is None:
         return None
-    if at_most.within not in shelf.windows:
-        shelf.windows.append(at_most.within)
-    return Limit(of, at_most.count, shelf.windows.index(at_most.within), at_most.within)
+    window = Window(at_most.within, at_most.of)
+    if window not in shelf.windows:
+        shelf.windows.append(window)
+    return Limit(of, at_most.count, shelf.windows.index(window), at_most.within, at_most.of)
 
 
 def _index_of(events: list[dict[str, Any]], event: dict[str, Any]) -> int:
@@ -446,3 +469,54 @@ def _place_of(shelf: Shelf, leaves: dict[bytes, int], program: Program, leaf: di
         leaves[key] = len(shelf.leaves)
         shelf.leaves.append(leaf)
     return leaves[key]
+
+
+def hanging_on(catalogue: Catalogue, environment: Environment, part: str | None, name: str) -> dict[str, list[str]]:
+    """Return what would be left without something that it needs, by kind, if a part of a catalogue were removed.
+
+    Parameters
+    ----------
+    part
+        ``categories``, ``spaces`` or ``offers``; None for the environment itself.
+    name
+        The part's name or path.
+    """
+    if part is None:
+        found = {
+            "spaces": [f"{one.name}/{space}" for one, space in _falling_back_to(catalogue, environment.name)],
+            "categories": list(environment.categories),
+            "offers": list(environment.offers),
+        }
+        found["spaces"] += [f"{environment.name}/{space}" for space in environment.spaces]
+    elif part == "categories":
+        excluding = [path for path, body in environment.categories.items() if name in body.excludes]
+        within = [path for path in environment.categories if environment.parent(path) == name]
+        found = {
+            "categories": [*within, *excluding],
+            "offers": [offer for offer, body in environment.offers.items() if body.category == name],
+        }
+    elif part == "spaces":
+        found = {
+            "spaces": [f"{one.name}/{space}" for one, space in _falling_back_to(catalogue, environment.name, name)],
+            "offers": [
+                offer
+                for offer, body in environment.offers.items()
+                if name in (body.spaces or ()) or name in body.representations
+            ],
+        }
+    else:
+        found = {}
+    return {kind: sorted(set(names)) for kind, names in found.items() if names}
+
+
+def _falling_back_to(
+    catalogue: Catalogue, environment: str, space: str | None = None
+) -> Iterator[tuple[Environment, str]]:
+    """Yield the spaces elsewhere that fall back to a space, or to any space of an environment."""
+    for one in catalogue.environments.values():
+        for name, body in one.spaces.items():
+            answering, _, other = (body.anonymous_space or "").partition("/")
+            if answering != environment or (space is None and one.name == environment):
+                continue
+            if space is None or other == space:
+                yield one, name

@@ -8,10 +8,11 @@ from typing import Any, cast
 import orjson
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from graph.clock import Clock, IdSource, RandomIds
-from graph.errors import BadInput, FieldError, NotFound, TryAgain
+from graph.clock import Clock, IdSource, RandomIds, to_datetime
+from graph.errors import BadInput, ClashError, FieldError, NotFound, TryAgain
 from graph.identity.events import field_errors
-from graph.offers.catalogue import Catalogue, Environment, Place, mistakes_of, refuse, with_ancestors
+from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
+from graph.offers.catalogue import Catalogue, Environment, Place, hanging_on, mistakes_of, refuse, with_ancestors
 from graph.offers.definitions import (
     DIMENSION_OF,
     CatalogueFile,
@@ -35,8 +36,16 @@ _PATH: TypeAdapter[str] = TypeAdapter(Path)
 class Catalogues:
     """Keeps environments with their categories, spaces and offers; every change is checked against the whole."""
 
-    def __init__(self, database: Database, *, id_source: IdSource | None = None, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        id_source: IdSource | None = None,
+        clock: Clock | None = None,
+        namespaces: Namespaces = DEFAULT_NAMESPACES,
+    ) -> None:
         self._database = database
+        self._namespaces = namespaces
         self._id_source = id_source or RandomIds()
         self._clock = clock or Clock()
         self._known: Catalogue | None = None
@@ -166,6 +175,68 @@ class Catalogues:
         new, catalogue = self._change(change, ("environments", environment, part, name))
         return new, _part(catalogue.environments[environment], part, name)
 
+    # --- removing -------------------------------------------------------------------------------------------
+
+    def remove_environment(self, name: str) -> None:
+        """Remove an environment with nothing in it. Its visitors stay, its folder does not.
+
+        Raises
+        ------
+        NotFound
+            When there is none of this name.
+        ClashError
+            When something is in it, or a space elsewhere falls back to one of its spaces: ``hanging`` names them.
+        """
+        self._remove(name, None, name)
+
+    def remove_part(self, environment: str, part: str, name: str) -> Document | None:
+        """Remove a category, a space or an offer of an environment. An offer that was proposed ends instead.
+
+        Returns
+        -------
+        dict or None
+            The offer as it ends; None when it is gone.
+
+        Raises
+        ------
+        NotFound
+            When there is no such environment, or nothing of this name in it.
+        ClashError
+            When something hangs on it: ``hanging`` names that.
+        """
+        return self._remove(environment, part, name)
+
+    def _remove(self, environment: str, part: str | None, name: str) -> Document | None:
+        def work(tx: Transaction) -> Document | None:
+            tx.run("offers.lock", version=self._id_source.time_ordered())
+            catalogue = _catalogue(tx.run("offers.catalogue")[0])
+            found = _find(catalogue, environment)
+            if part is not None and name not in getattr(found, part):
+                raise NotFound(f"Environment {environment!r} has no {_SINGULAR[part]} {name!r}.")
+            what = f"{_SINGULAR[part or 'environments']} {name!r}"
+            if hanging := hanging_on(catalogue, found, part, name):
+                listed = "; ".join(f"{kind} {', '.join(names)}" for kind, names in hanging.items())
+                raise ClashError(f"Something hangs on {what}: {listed}. Remove or change that first.", hanging=hanging)
+            if part == "offers" and tx.run("offers.proposed", environment=environment, name=name)[0]["proposed"]:
+                return self._end(tx, found, name)
+            tx.run(f"offers.remove_{_SINGULAR[part or 'environments']}", environment=environment, name=name)
+            self._note(
+                tx, _SINGULAR[part or "environments"], [{"environment": environment, "name": name}], removed=True
+            )
+            return None
+
+        return self._database.write(work, committed=RECEIPT)
+
+    def _end(self, tx: Transaction, environment: Environment, name: str) -> Document:
+        now, before = to_datetime(self._clock.next()), environment.offers[name]
+        over = before.ends_at is not None and before.ends_at <= now
+        starts = before.starts_at if before.starts_at is not None and before.starts_at < now else None
+        body = before if over else before.model_copy(update={"ends_at": now, "starts_at": starts})
+        [row] = [_offer_row(environment.name, name, body)]
+        tx.run("offers.put_offers", offers=[row])
+        self._note(tx, "offer", [row])
+        return _part(replace(environment, offers={**environment.offers, name: body}), "offers", name)
+
     def import_file(self, file: CatalogueFile) -> None:
         """Make or change everything that a catalogue's file describes, all of it or nothing.
 
@@ -216,7 +287,7 @@ class Catalogues:
             tx.run("offers.lock", version=version)
             before = _catalogue(tx.run("offers.catalogue")[0])
             after, new = change(before)
-            refuse(mistakes_of(after, bodies), place)
+            refuse(mistakes_of(after, bodies, self._namespaces), place)
             for statement, rows in _rows(before, after).items():
                 if rows:
                     tx.run(f"offers.put_{statement}", **{statement: rows})
@@ -225,11 +296,12 @@ class Catalogues:
 
         return self._database.write(work, committed=RECEIPT)
 
-    def _note(self, tx: Transaction, part: str, rows: list[Row]) -> None:
+    def _note(self, tx: Transaction, part: str, rows: list[Row], *, removed: bool = False) -> None:
         at = self._clock.next()
         for row in rows:
             name = row.get("name", row.get("path"))
-            note_act(tx, "catalogue_changed", at, part=part, environment=row.get("environment", name), name=name)
+            place = {"part": part, "environment": row.get("environment", name), "name": name}
+            note_act(tx, "catalogue_removed" if removed else "catalogue_changed", at, **place)
 
 
 _SINGULAR = {"environments": "environment", "categories": "category", "spaces": "space", "offers": "offer"}
@@ -318,17 +390,19 @@ def _rows(before: Catalogue, after: Catalogue) -> Parts:
                 )
         for offer, body_of_offer in now.offers.items():
             if was is None or was.offers.get(offer) != body_of_offer:
-                rows["offers"].append(
-                    {
-                        "environment": name,
-                        "name": offer,
-                        "definition": _text(body_of_offer),
-                        "state": body_of_offer.state,
-                        "weight": body_of_offer.weight,
-                        "category": body_of_offer.category,
-                    }
-                )
+                rows["offers"].append(_offer_row(name, offer, body_of_offer))
     return rows
+
+
+def _offer_row(environment: str, name: str, body: OfferBody) -> Row:
+    return {
+        "environment": environment,
+        "name": name,
+        "definition": _text(body),
+        "state": body.state,
+        "weight": body.weight,
+        "category": body.category,
+    }
 
 
 def _environment(one: Environment) -> Document:

@@ -1,7 +1,7 @@
 """What may be said of environments, categories, offers and spaces: closed models, the same for a call and a file."""
 
 from math import inf, isfinite
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     AfterValidator,
@@ -21,6 +21,9 @@ from graph.segments.conditions import is_duration
 EnvironmentKind = Literal["identified", "anonymous"]
 TargetingDimension = Literal["contacts", "visitors"]
 OfferState = Literal["draft", "live"]
+Outcome = Literal["presented", "clicked", "accepted", "refused", "ignored"]
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+Counted = Literal["presented", "accepted", "refused"]
 
 MAX_OFFERS = 100
 """The most offers that one call is answered with."""
@@ -93,10 +96,11 @@ def _example(**example: Any) -> ConfigDict:
 
 
 class AtMost(_Closed):
-    """A typology rule: how often something is presented to one contact."""
+    """A typology rule: how often something is presented to one contact, or after how many answers no more."""
 
-    count: StrictInt = Field(ge=0, lt=2**31, description="So many presentations at most.")
+    count: StrictInt = Field(ge=0, lt=2**31, description="So many at most.")
     within: Duration | None = Field(None, description="In how long, as an ISO 8601 duration; ever when left out.")
+    of: Counted = Field("presented", description="What is counted: presentations, or those accepted or refused.")
 
 
 class EnvironmentBody(_Closed):

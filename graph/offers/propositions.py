@@ -7,7 +7,7 @@ and it hangs on a period of ownership. A union moves periods, so it takes propos
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 from graph import tracing
 from graph.callbacks import notify
@@ -24,15 +24,13 @@ from graph.model import Answer, Kind
 from graph.offers.catalogue import Catalogue, Environment
 from graph.offers.catalogues import Catalogues
 from graph.offers.choice import Choice, Identification, choose
-from graph.offers.definitions import MAX_OFFERS
+from graph.offers.definitions import MAX_OFFERS, OUTCOMES
 from graph.offers.ranking import Ranked, Standing, nobody, rank
 from graph.offers.visitors import cookie_of, tracker_in
 from graph.paging import make_cursor, read_cursor
 from graph.store.database import RECEIPT, Database, Transaction
 
 Document = dict[str, Any]
-Outcome = Literal["accepted", "refused", "ignored"]
-OUTCOMES: tuple[Outcome, ...] = ("accepted", "refused", "ignored")
 
 EVENT = "proposition"
 """The name of the activity that a call leaves."""
@@ -175,7 +173,7 @@ class Propositions:
             also=list(visit.also),
             environment=choice.environment.name,
             now=now,
-            windows=shelf.windows,
+            windows=[window.asked for window in shelf.windows],
             names=shelf.names,
             events=shelf.events,
             leaves=shelf.leaves,
@@ -231,7 +229,10 @@ class Propositions:
     # --- what became of them --------------------------------------------------------------------------------
 
     def note_outcome(self, proposition: str, outcome: Any, offer: str | None = None) -> Document:
-        """Note what became of a proposition: of all its offers, or of the one that is named; the last word counts.
+        """Note what became of a proposition: of all its offers, or of the one that is named.
+
+        The last word counts, of what was decided (accepted, refused, ignored); that an offer was presented or clicked
+        is noted beside it, and is its outcome until something is decided.
 
         Raises
         ------
@@ -241,7 +242,8 @@ class Propositions:
             When there is no such proposition.
         """
         if outcome not in OUTCOMES:
-            raise BadInput([FieldError("outcome", "outcome", f"an outcome is {', '.join(OUTCOMES[:2])} or ignored")])
+            listed = f"{', '.join(OUTCOMES[:-1])} or {OUTCOMES[-1]}"
+            raise BadInput([FieldError("outcome", "outcome", f"an outcome is {listed}")])
         at = datetime.now(UTC)
 
         def work(tx: Transaction) -> list[str]:
@@ -384,7 +386,7 @@ def _committed(tx: Transaction, attempt: _Attempt) -> bool:
 
 def shown(row: dict[str, Any]) -> Document:
     """Show a proposition as it is kept."""
-    offers: Sequence[Any] = sorted(row["offers"])
+    offers: Sequence[Any] = sorted(row["offers"], key=lambda offer: (offer[0], offer[1]))
     return {
         "proposition_id": row["id"],
         "at": to_text(row["at"]),
@@ -399,7 +401,9 @@ def shown(row: dict[str, Any]) -> Document:
                 "weight": weight,
                 "outcome": outcome,
                 "outcome_at": None if outcome_at is None else to_text(outcome_at),
+                "presented_at": None if presented_at is None else to_text(presented_at),
+                "clicked_at": None if clicked_at is None else to_text(clicked_at),
             }
-            for _, name, weight, outcome, outcome_at in offers
+            for _, name, weight, outcome, outcome_at, presented_at, clicked_at in offers
         ],
     }

@@ -16,7 +16,7 @@ class Standing:
     truths
         Which leaves of the shelf's conditions it meets.
     presented
-        By offer: how often it was presented, in each of the shelf's windows.
+        By offer: how often it was presented, accepted or refused, as each of the shelf's windows counts.
     """
 
     truths: Sequence[bool] = ()
@@ -111,7 +111,8 @@ class _Tally:
     """How often what was presented, with what this call adds."""
 
     def __init__(self, environment: Environment, shelf: Shelf, standing: Standing) -> None:
-        self._windows = len(shelf.windows)
+        # A presentation of this call has no outcome yet.
+        self._once = [int(window.counted == "presented") for window in shelf.windows]
         self._offers = {name: list(counts) for name, counts in standing.presented.items()}
         self._categories: dict[str, list[int]] = {}
         for name, counts in self._offers.items():
@@ -131,18 +132,17 @@ class _Tally:
         return None
 
     def add(self, item: Item) -> None:
-        once = [1] * self._windows
-        counts = self._offers.setdefault(item.name, [0] * self._windows)
-        self._offers[item.name] = [many + 1 for many in counts]
-        self._add_up(item.chain, once)
+        counts = self._offers.setdefault(item.name, [0] * len(self._once))
+        self._offers[item.name] = [many + more for many, more in zip(counts, self._once, strict=True)]
+        self._add_up(item.chain, self._once)
 
     def _add_up(self, chain: Iterable[str], counts: Sequence[int]) -> None:
         for path in chain:
-            before = self._categories.get(path, [0] * self._windows)
+            before = self._categories.get(path, [0] * len(self._once))
             self._categories[path] = [many + more for many, more in zip(before, counts, strict=True)]
 
 
 def _limit_in_words(limit: Limit, many: int) -> str:
     what = f"Category {limit.of!r}" if limit.of else "It"
     period = f" within {limit.within}" if limit.within else ""
-    return f"{what} was presented {many} times{period}; at most {limit.count} are allowed."
+    return f"{what} was {limit.counted} {many} times{period}; at most {limit.count} are allowed."

@@ -6,14 +6,14 @@ graph ties it to the known contact; whoever has the cookie finds it, which is ho
 
 import hashlib
 from dataclasses import dataclass
-from typing import Literal
 
 from graph.identity.keys import EventKeys
+from graph.identity.namespaces import Namespaces
+from graph.model import TRACKER, KeyName, KeyRef
 from graph.store.database import Transaction
 
-CookieName = Literal["tracker_id", "subscription"]
-
-_WORDS: dict[CookieName, str] = {"tracker_id": "tracker", "subscription": "subscription"}
+_WORDS: dict[KeyName, str] = {TRACKER: "tracker"}
+"""What stands in the hash for a namespace, where that is not its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,36 +22,33 @@ class StandIn:
 
     contact: str
     folder: str
-    key: CookieName
+    key: KeyName
     value: str
-    """The cookie."""
+    """The cookie, or another key of the device."""
 
 
-def cookie_of(keys: EventKeys) -> tuple[CookieName, str]:
-    """Name the cookie by which a browser is known: its tracker, else its push subscription."""
+def cookie_of(keys: EventKeys) -> KeyRef:
+    """Return the key by which a device is known: its tracker, else its first key of a device, else a subscription."""
     if keys.tracker_id is not None:
-        return "tracker_id", keys.tracker_id
-    subscription = keys.first("subscription")
-    assert subscription is not None
-    return "subscription", subscription
+        return KeyRef(TRACKER, keys.tracker_id)
+    return (*keys.devices, *keys.subscriptions)[0]
 
 
-def tracker_in(folder: str, cookie: tuple[CookieName, str]) -> str:
+def tracker_in(folder: str, cookie: KeyRef) -> str:
     """Name the tracker that stands for a browser in a folder: the same for the same, and for no other folder."""
     name, value = cookie
-    digest = hashlib.sha256("\0".join([folder, _WORDS[name], value]).encode()).hexdigest()
+    digest = hashlib.sha256("\0".join([folder, _WORDS.get(name, name), value]).encode()).hexdigest()
     return f"kf-visitor-{digest[:40]}"
 
 
-def stand_ins(tx: Transaction, contact_id: str) -> list[StandIn]:
+def stand_ins(tx: Transaction, contact_id: str, namespaces: Namespaces) -> list[StandIn]:
     """Find the visitors that stand for a contact's browsers, those of the past included.
 
     A cookie that somebody else owns now is that one's. A visitor that was folded into others by hand, or was given
     other keys, stands for nobody's browser any more.
     """
-    [row] = tx.run("offers.cookies", contact_id=contact_id)
-    cookies: list[tuple[CookieName, str]] = [("tracker_id", value) for value in row["trackers"]]
-    cookies += [("subscription", value) for value in row["subscriptions"]]
+    [row] = tx.run("offers.cookies", contact_id=contact_id, names=[*namespaces.devices, *namespaces.subscriptions])
+    cookies = [KeyRef(name, value) for name, value in row["cookies"]]
     derived = {tracker_in(folder, cookie): (folder, cookie) for folder in row["folders"] for cookie in cookies}
     if not derived:
         return []
@@ -59,5 +56,5 @@ def stand_ins(tx: Transaction, contact_id: str) -> list[StandIn]:
     return [StandIn(one["contact"], *_flat(*derived[one["tracker"]])) for one in found]
 
 
-def _flat(folder: str, cookie: tuple[CookieName, str]) -> tuple[str, CookieName, str]:
+def _flat(folder: str, cookie: KeyRef) -> tuple[str, KeyName, str]:
     return folder, *cookie

@@ -175,7 +175,7 @@ class Erasures:
         working_set.load(contacts=[living])
         working_set.need_keys(working_set.contacts[living])
         # Under that lock: who makes another visitor of a browser of theirs waits for it.
-        visitors = {one.contact for one in stand_ins(tx, living)} - {living}
+        visitors = {one.contact for one in stand_ins(tx, living, self._namespaces)} - {living}
         working_set.load(contacts=sorted(visitors))
         working_set.need_keys(*(working_set.contacts[visitor] for visitor in visitors))
         at = datetime.now(UTC)

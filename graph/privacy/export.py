@@ -10,6 +10,7 @@ from graph.clock import Micros, to_text
 from graph.errors import ClashError, Gone, NotFound, TryAgain
 from graph.explore.contacts import Document, activity_document, documents, redirected
 from graph.identity.living import living_contact
+from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
 from graph.model import KeyName
 from graph.offers.propositions import shown as shown_proposition
 from graph.offers.visitors import StandIn, stand_ins
@@ -24,8 +25,9 @@ at most."""
 class Exports:
     """Exports contacts; `docs/privacy.md` describes the document."""
 
-    def __init__(self, database: Database, *, page: int = PAGE) -> None:
+    def __init__(self, database: Database, namespaces: Namespaces = DEFAULT_NAMESPACES, *, page: int = PAGE) -> None:
         self._database = database
+        self._namespaces = namespaces
         self._page = page
 
     def of(self, contact_id: str) -> Iterator[bytes]:
@@ -41,7 +43,7 @@ class Exports:
             When it was erased; while the pieces are taken, when it was erased or folded meanwhile. The document is
             broken off then, and no JSON.
         """
-        head = self._database.read(lambda tx: _head(tx, contact_id))
+        head = self._database.read(lambda tx: _head(tx, contact_id, self._namespaces))
         return self._pieces(head)
 
     def document(self, contact_id: str) -> Document:
@@ -105,13 +107,13 @@ def the_one_owner(owners: list[Document], key: KeyName, value: str) -> str:
     return found
 
 
-def _head(tx: Transaction, contact_id: str) -> Document:
+def _head(tx: Transaction, contact_id: str, namespaces: Namespaces) -> Document:
     living = living_contact(tx, contact_id)
     shown = documents(tx, [living])
     if not shown:
         raise TryAgain  # folded between the two looks
     [record] = tx.run("privacy.export_record", contact_id=living)
-    visitors = stand_ins(tx, living)
+    visitors = stand_ins(tx, living, namespaces)
     holders = list(dict.fromkeys([living, *(visitor.contact for visitor in visitors)]))
     return {
         "format": FORMAT,

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
-from graph.simulation.world import Planted
+from graph.simulation.entities import Planted
 
 THRESHOLD = 0.5
 """From which score on a finding counts as one."""
@@ -57,6 +57,9 @@ class Detection:
         How many of those found, and wrongly so, are about what a household shares.
     precision, recall
         ``right / found`` and ``hit / planted``; None where there is nothing to divide by.
+    average_precision
+        Of all findings of the kind, whatever they score, the highest first: the precision at each one that is right,
+        averaged over what was planted, where what was never found counts 0. None when nothing was planted.
     """
 
     kind: str
@@ -68,6 +71,7 @@ class Detection:
     households: int
     precision: float | None
     recall: float | None
+    average_precision: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON shows it."""
@@ -109,25 +113,18 @@ def detect(
         count = counted.setdefault(item.kind, _Count())
         (count.shared if item.household else count.planted).add((item.key, item.value))
     seen: set[tuple[str, str, str]] = set()
-    for finding in findings:
+    for finding in sorted(findings, key=lambda finding: -finding.score):
         subject = (_SUBJECTS.get(finding.subject["type"], finding.subject["type"]), finding.subject["value"])
-        if finding.score < threshold or (finding.kind, *subject) in seen:
+        if (finding.kind, *subject) in seen:
             continue
         seen.add((finding.kind, *subject))
         count = counted.setdefault(finding.kind, _Count())
         if subject[0] in ("contact", "cluster"):
-            if subject[1] not in mixed:
-                count.unjudged += 1
-                continue
-            count.found += 1
-            count.right += mixed[subject[1]]
+            if finding.score >= threshold:
+                count.judge(mixed.get(subject[1]))
         else:
-            count.found += 1
             about = {subject, *((subject[0], cookie) for cookie in cookies.get(subject[1], ()))}
-            hit = about & count.planted
-            count.right += bool(hit)
-            count.hit |= hit
-            count.households += not hit and not about.isdisjoint(count.shared)
+            count.hold(about, counts=finding.score >= threshold)
     return [count.done(kind) for kind, count in counted.items()]
 
 
@@ -137,6 +134,33 @@ class _Count:
         self.shared: set[tuple[str, str]] = set()
         self.hit: set[tuple[str, str]] = set()
         self.found = self.right = self.unjudged = self.households = 0
+        self._ranked = 0
+        self._listed: set[tuple[str, str]] = set()
+        self._precisions = 0.0
+
+    def judge(self, right: bool | None) -> None:
+        """Count a finding about a contact; None when the truth does not speak of it."""
+        if right is None:
+            self.unjudged += 1
+        else:
+            self.found += 1
+            self.right += right
+
+    def hold(self, about: set[tuple[str, str]], *, counts: bool) -> None:
+        """Hold a finding about a key against what was planted, in the order of scores."""
+        hit = about & self.planted
+        new = hit - self._listed
+        # One more about the same device neither helps nor hurts.
+        if new or not hit:
+            self._ranked += 1
+        if new:
+            self._listed |= new
+            self._precisions += len(new) * min(1.0, len(self._listed) / self._ranked)
+        if counts:
+            self.found += 1
+            self.right += bool(hit)
+            self.hit |= hit
+            self.households += not hit and not about.isdisjoint(self.shared)
 
     def done(self, kind: str) -> Detection:
         planted = len(self.planted)
@@ -150,4 +174,5 @@ class _Count:
             self.households,
             self.right / self.found if self.found else None,
             len(self.hit) / planted if planted else None,
+            self._precisions / planted if planted else None,
         )

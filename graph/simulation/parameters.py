@@ -25,6 +25,20 @@ _SHARES = (
     "logs_in_as_role",
     "keeps_cookie_when_handed_on",
     "broken_browser",
+    "has_app",
+    "stores_answer",
+    "tells_device",
+    "tells_address",
+    "other_surname",
+    "joint_accounts",
+    "stays_logged_in",
+    "ids_apart",
+    "plus_addresses",
+    "mistypes",
+    "public_push",
+    "push_rotates",
+    "push_expires",
+    "says_logged_out",
 )
 
 
@@ -93,7 +107,42 @@ class Parameters:
     bogus_id
         What they send: a template that nobody filled in.
     handed_on_per_thousand, keeps_cookie_when_handed_on
-        Subscribed devices that go to somebody else, and how many with the cookie still there. *Guess.*
+        Subscribed devices that go to somebody else, for whom it takes the place of another, and how many with the
+        cookie still there. *Guess.*
+    has_app
+        People with the shop's app on their phone, which has a tracker of its own. *Guess.*
+    stores_answer
+        Browsers that store the answered tracker, when the score feeds answers back; the others are clients that
+        cannot. *Guess.*
+    tells_device
+        Browsers whose events say what kind of device they are on. *Guess.*
+    tells_address
+        People with an account whose surname and postcode the shop has. *Guess: whoever was ever sent a parcel.*
+    other_surname
+        People with another surname than the one of their household. *Guess.*
+    joint_accounts
+        Households of two or more that have one account together. *Guess.*
+    stays_logged_in
+        Visits to a family's browser after which nobody logs out: whoever comes next acts under that name. *Guess.*
+    ids_apart
+        People with a user id whose id and address never come in one event. *Guess.*
+    plus_addresses, mistypes
+        People who also log in with a sub-address; log-ins whose address has a slip in it. *Guess.*
+    public_push
+        Kiosks, cafes' browsers and resellers that accepted push. *Guess.*
+    cafes_per_thousand, cafe_guests_a_day
+        Browsers in cafes, and how many passers-by log in on each a day. *Guess.*
+    resellers_per_thousand, orders_a_day
+        People who order for their customers under the customers' addresses on a phone of their own, and how often.
+        *Guess.*
+    farms_per_thousand, farm_accounts
+        Devices with one subscription on which somebody keeps many accounts, and how many each. *Guess.*
+    release_users_per_thousand
+        People whose app is of a release that sends the same push token from every copy. *Guess.*
+    push_rotates, push_expires
+        Visits before which the push service gave the browser another subscription, or none. *Guess.*
+    says_logged_out
+        Log-outs that the shop tells. *Guess.*
     """
 
     starts_at: datetime = datetime(2026, 1, 1, tzinfo=UTC)
@@ -130,6 +179,27 @@ class Parameters:
     bogus_id: str = "user_id"
     handed_on_per_thousand: float = 10.0
     keeps_cookie_when_handed_on: float = 0.5
+    has_app: float = 0.25
+    stores_answer: float = 0.85
+    tells_device: float = 0.7
+    tells_address: float = 0.85
+    other_surname: float = 0.15
+    joint_accounts: float = 0.1
+    stays_logged_in: float = 0.3
+    ids_apart: float = 0.1
+    plus_addresses: float = 0.05
+    mistypes: float = 0.02
+    public_push: float = 0.7
+    cafes_per_thousand: float = 1.0
+    cafe_guests_a_day: float = 0.5
+    resellers_per_thousand: float = 2.0
+    orders_a_day: float = 0.3
+    farms_per_thousand: float = 2.0
+    farm_accounts: float = 12.0
+    release_users_per_thousand: float = 8.0
+    push_rotates: float = 0.02
+    push_expires: float = 0.01
+    says_logged_out: float = 0.5
 
     def __post_init__(self) -> None:
         wrong = [

@@ -18,16 +18,18 @@ from graph.logs.replay import Run, Summary
 from graph.model import Answer
 from graph.settings import PolicyName
 from graph.simulation.detection import Detection, FindingLike, detect
+from graph.simulation.entities import Happening, Planted
 from graph.simulation.metrics import Agreement, Fused, agreement, mixed_contacts, wrongly_fused
 from graph.simulation.parameters import Parameters
-from graph.simulation.world import Happening, Planted, World
-from graph.simulation.yardsticks import connected_components, last_login_wins
+from graph.simulation.world import World
+from graph.simulation.yardsticks import connected_components, last_login_wins, names_then_last_login
 
 POLICIES: tuple[PolicyName, ...] = ("strict", "continuity", "last_login")
 
 YARDSTICKS = {
     "connected components": connected_components,
     "last login wins": last_login_wins,
+    "names, then last login": names_then_last_login,
 }
 
 Told = Callable[[str, int, int], None]
@@ -226,13 +228,13 @@ class Jar:
 
     def sent(self, happening: Happening) -> dict[str, Any]:
         """Give the event with the tracker that the browser has stored by now."""
-        stored = self._stored.get(happening.truth.cookie or "")
+        stored = self._stored.get(happening.truth.cookie or "") if happening.truth.stores else None
         return happening.event if stored is None else happening.event | {"tracker_id": stored}
 
     def store(self, happening: Happening, answer: Answer) -> None:
-        """Store the answered tracker, where the browser takes cookies."""
+        """Store the answered tracker, where the browser takes cookies and can."""
         cookie = happening.truth.cookie
-        if cookie is not None and answer.tracker_id is not None:
+        if happening.truth.stores and cookie is not None and answer.tracker_id is not None:
             if answer.tracker_id == cookie:
                 self._stored.pop(cookie, None)
             else:
@@ -266,7 +268,10 @@ def _detections(
         return None
     settings = kinfold.settings
     analysis = import_module("graph.analysis").analyse(
-        kinfold.database, limits=Limits(settings.max_trackers, settings.max_subscriptions), seed=seed
+        kinfold.database,
+        limits=Limits(settings.max_trackers, settings.max_subscriptions),
+        seed=seed,
+        household=settings.household_properties,
     )
     findings: list[FindingLike] = analysis.findings
     return detect(findings, planted, mixed=mixed, cookies=cookies)

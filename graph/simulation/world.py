@@ -6,196 +6,40 @@ is next. Only what lives is in memory, never the log, so that the events of 100,
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from enum import StrEnum
 from heapq import heappop, heappush
 from typing import Any
 
 from graph.clock import Micros, to_micros, to_text
 from graph.model import KeyName
 from graph.simulation.dice import Dice
+from graph.simulation.entities import (
+    Browser,
+    Draft,
+    Happening,
+    Household,
+    Person,
+    Planted,
+    Role,
+    Situation,
+    Truth,
+    Used,
+)
 from graph.simulation.parameters import Parameters
 
 _SECOND = 1_000_000
 _DAY = 86_400.0
 
 MIXED_ROLE = 2
-"""From how many people on a role address fuses strangers."""
+"""From how many people on a role address is more than one person's."""
 TOO_MANY_TRACKERS = 3
-"""From how many trackers on the world plants ``many_trackers`` for a role address or a bogus id."""
+"""From how many trackers on the world plants ``many_trackers`` for what is more than one person's."""
+SURNAMES = 800
+"""How many surnames there are; the first ones are the most common."""
+FEWEST_POSTCODES = 20
+PEOPLE_A_POSTCODE = 30
 
 
-class Situation(StrEnum):
-    """What is special about an event; the last that fits."""
-
-    OWN_DEVICE = "own_device"
-    REFUSED = "refused_consent"
-    FAMILY = "family_browser"
-    KIOSK = "kiosk"
-    HANDED_ON = "handed_on"
-    CALL_CENTRE = "call_centre"
-    BROKEN = "broken_browser"
-    ROLE = "role_address"
-    BOT = "bot"
-
-
-@dataclass(frozen=True, slots=True)
-class Truth:
-    """What is true of one event.
-
-    Attributes
-    ----------
-    message_id
-        The event's.
-    person
-        Who did it, or who it was done for by an agent: ``person-17``, ``agent-1``, ``bot-2``.
-    device
-        On which device.
-    cookie
-        The cookie that the browser would send had it never stored an answered tracker; None without consent.
-    named
-        Whether the event carries a key that is this very person's own (not a role address, not a bogus id).
-    situation
-        What is special about it.
-    """
-
-    message_id: str
-    person: str
-    device: str
-    cookie: str | None
-    named: bool
-    situation: Situation
-
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON shows it."""
-        return {
-            "message_id": self.message_id,
-            "person": self.person,
-            "device": self.device,
-            "cookie": self.cookie,
-            "named": self.named,
-            "situation": self.situation.value,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Happening:
-    """An event in the shape that doors take, and the truth about it."""
-
-    event: dict[str, Any]
-    truth: Truth
-
-
-@dataclass(frozen=True, slots=True)
-class Planted:
-    """Something that is wrong in the world and should be found.
-
-    Attributes
-    ----------
-    kind
-        A kind of anomaly.
-    key, value
-        The key that it is about.
-    situation
-        How it came about.
-    people
-        How many people it ties together.
-    """
-
-    kind: str
-    key: KeyName
-    value: str
-    situation: Situation
-    people: int
-
-    @property
-    def household(self) -> bool:
-        """Whether it is a family's: shared, and nothing that anybody should be told of."""
-        return self.situation is Situation.FAMILY
-
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON shows it: the subject as the analysis writes it."""
-        return {
-            "kind": self.kind,
-            "subject": {"type": "tracker" if self.key == "tracker_id" else self.key, "value": self.value},
-            "situation": self.situation.value,
-            "household": self.household,
-            "people": self.people,
-        }
-
-
-@dataclass(slots=True, eq=False)
-class _Browser:
-    device: str
-    situation: Situation
-    safari: bool
-    broken: bool = False
-    refuses: bool | None = None
-    cookie: str | None = None
-    last: Micros = 0
-    user: "_Person | None" = None
-    role: "_Role | None" = None
-    subscription: str | None = None
-    asked: bool = False
-    carriers: dict[str, None] = field(default_factory=dict)
-    signers: dict[str, None] = field(default_factory=dict)
-    """Who gave the own name on it."""
-    named: dict[str, dict[str, None]] | None = None
-    """For each cookie of a shared browser, the addresses that were given on it."""
-    signed: tuple[str, str] | None = None
-    """The cookie and the address with which a browser of one person was last signed in."""
-    busy: bool = False
-
-    @property
-    def shared(self) -> bool:
-        return self.situation in (Situation.FAMILY, Situation.KIOSK)
-
-
-@dataclass(slots=True, eq=False)
-class _Role:
-    email: str
-    people: dict[str, None] = field(default_factory=dict)
-    cookies: set[str] = field(default_factory=set)
-
-
-@dataclass(slots=True, eq=False)
-class _Person:
-    number: int
-    devices: list[_Browser]
-    family: _Browser | None
-    account_from: Micros | None
-    user_id: str | None
-    pace: float
-    kiosk: _Browser | None = None
-    role: _Role | None = None
-    known: bool = False
-
-    @property
-    def name(self) -> str:
-        return f"person-{self.number}"
-
-    @property
-    def email(self) -> str:
-        return f"person{self.number}@example.com"
-
-
-@dataclass(slots=True)
-class _Draft:
-    """An event before it has a time and a message id."""
-
-    person: str
-    device: str
-    situation: Situation
-    event: str
-    cookie: str | None = None
-    email: str | None = None
-    user_id: str | None = None
-    subscription: str | None = None
-    properties: dict[str, Any] | None = None
-    named: bool = False
-
-
-_Steps = Iterator[tuple[_Draft | None, float]]
+_Steps = Iterator[tuple[Draft | None, float]]
 """What somebody does, and how many seconds later the next step comes."""
 
 
@@ -224,10 +68,10 @@ class World:
         self._now = self._start
         self._agenda: list[tuple[Micros, int, _Steps]] = []
         self._woken = 0
-        self._persons: list[_Person] = []
-        self._shared: list[_Browser] = []
-        """Browsers that more than one person may use."""
-        self._roles: list[_Role] = []
+        self._persons: list[Person] = []
+        self._named: dict[tuple[KeyName, str], Used] = {}
+        """Under which accounts each cookie and each subscription was named."""
+        self._roles: list[Role] = []
         self._bogus_people: dict[str, None] = {}
         self._bogus_cookies: set[str] = set()
         self._happenings: Iterator[Happening] | None = None
@@ -247,31 +91,15 @@ class World:
 
     def planted(self) -> list[Planted]:
         """List what is wrong in the world as far as it came true by now, ordered by kind and value."""
-        found = [
-            Planted("many_emails", "tracker_id", cookie, browser.situation, len(people))
-            for browser in self._shared
-            for cookie, people in (browser.named or {}).items()
-            if len(people) > 1
-        ]
-        for browser in self._shared:
-            # Who never logs in on it leaves nothing that anybody could tell from the others' visits.
-            carriers = browser.signers.keys() & browser.carriers.keys()
-            if browser.subscription and len(carriers) > 1:
-                found.append(
-                    Planted(
-                        "shared_subscription",
-                        "subscription",
-                        browser.subscription,
-                        browser.situation,
-                        len(carriers),
-                    )
-                )
+        kinds = {"tracker_id": "many_emails", "subscription": "shared_subscription"}
+        each = (used.planted(kinds[key], key, value) for (key, value), used in self._named.items())
+        found = [planted for planted in each if planted is not None]
         for role in self._roles:
-            people = len(role.people)
-            if len(role.cookies) >= TOO_MANY_TRACKERS:
+            people, first = len(role.people), len(role.first)
+            if people >= MIXED_ROLE and len(role.cookies) >= TOO_MANY_TRACKERS:
                 found.append(Planted("many_trackers", "email", role.email, Situation.ROLE, people))
-            if people >= MIXED_ROLE:
-                found.append(Planted("fusing_value", "email", role.email, Situation.ROLE, people))
+            if first >= MIXED_ROLE:
+                found.append(Planted("fusing_value", "email", role.email, Situation.ROLE, first))
         bogus, strangers = self.parameters.bogus_id, len(self._bogus_people)
         if len(self._bogus_cookies) >= TOO_MANY_TRACKERS:
             found.append(Planted("many_trackers", "user_id", bogus, Situation.BOT, strangers))
@@ -300,7 +128,8 @@ class World:
         self._woken += 1  # who was told first goes first; generators do not compare
         heappush(self._agenda, (self._now + max(1, int(delay * 1000)) * 1000, self._woken, steps))
 
-    def _happen(self, draft: _Draft, message_id: str) -> Happening:
+    def _happen(self, draft: Draft, message_id: str) -> Happening:
+        browser = draft.browser
         event: dict[str, Any] = {}
         if draft.email is not None:
             event["email"] = draft.email
@@ -312,101 +141,173 @@ class World:
             event["user_id"] = draft.user_id
         if draft.properties:
             event["properties"] = draft.properties
+        if browser.tells_kind:
+            event["event_properties"] = {"device_type": browser.kind}
         event |= {"event": draft.event, "occurred_at": to_text(self._now), "message_id": message_id}
-        return Happening(
-            event,
-            Truth(message_id, draft.person, draft.device, draft.cookie, draft.named, draft.situation),
+        if draft.account is not None:
+            account, household = draft.account
+            keys: tuple[tuple[KeyName, str | None], ...] = (
+                ("tracker_id", draft.cookie),
+                ("subscription", draft.subscription),
+            )
+            for key, value in keys:
+                if value is not None:
+                    self._named.setdefault((key, value), Used(browser)).accounts[account] = household
+        truth = Truth(
+            message_id, draft.person, browser.device, draft.cookie, draft.named, draft.situation, browser.stores
         )
+        return Happening(event, truth)
+
+    # --- who there is ---------------------------------------------------------------------------------------
 
     def _populate(self) -> None:
         p, dice = self.parameters, self._dice
         while len(self._persons) < self.people:
             size = min(1 + dice.pick(p.households), self.people - len(self._persons))
+            household = self._household(size)
             family = self._family(size)
             for _ in range(size):
-                self._persons.append(self._person(family))
+                self._persons.append(self._person(household, family))
         for kiosk in range(self._rounded_up(p.kiosks_per_thousand)):
-            browser = self._watched(_Browser(f"kiosk-{kiosk + 1}", Situation.KIOSK, safari=False, refuses=False))
+            browser = self._public(f"kiosk-{kiosk + 1}", Situation.KIOSK)
             for _ in range(int(p.kiosk_users)):
-                self._anybody().kiosk = browser
+                self._anybody().public = browser
         for role in range(self._rounded_up(p.roles_per_thousand)):
-            self._roles.append(_Role(f"info@firm{role + 1}.example.com"))
+            self._roles.append(Role(f"info@firm{role + 1}.example.com"))
             for _ in range(int(p.role_people)):
                 colleague = self._anybody()
                 colleague.role, colleague.account_from = self._roles[-1], self._start
+        if self._persons:
+            self._release(self._rounded_up(p.release_users_per_thousand))
         for person in self._persons:
             self._wake(self._life(person), dice.between(0, min(self._gap(person), p.days * _DAY)))
         centres = self._rounded_up(p.call_centres_per_thousand)
         for centre in range(centres):
+            browser = self._browser(f"call-centre-{centre + 1}", Situation.CALL_CENTRE)
+            browser.cookie = f"t-{dice.token()}"
             calls = p.calls_a_day * p.call_centres_per_thousand * self.people / 1000 / centres
-            self._wake(self._call_centre(centre + 1, calls), 0)
+            self._wake(self._agent(f"agent-{centre + 1}", browser, "phone_order", calls), 0)
+        for reseller in range(self._rounded_up(p.resellers_per_thousand)):
+            browser = self._public(f"reseller-{reseller + 1}", Situation.RESELLER)
+            browser.kind = "phone"
+            browser.cookie = f"t-{dice.token()}"
+            self._wake(self._agent(f"reseller-{reseller + 1}", browser, "order", p.orders_a_day), 0)
+        for cafe in range(self._rounded_up(p.cafes_per_thousand)):
+            self._wake(self._cafe(self._public(f"cafe-{cafe + 1}", Situation.CAFE)), 0)
+        for farm in range(self._rounded_up(p.farms_per_thousand)):
+            self._wake(self._farm(farm + 1), dice.between(0, p.days / 3) * _DAY)
         for bot in range(self._rounded_up(p.bots_per_thousand)):
             self._wake(self._bot(bot + 1), dice.waiting(p.days * _DAY / max(p.bot_hits, 1.0)))
         for handing in range(self._rounded_up(p.handed_on_per_thousand)):
-            self._wake(self._hand_on(handing + 1), dice.between(p.days / 3, p.days) * _DAY)
+            self._wake(self._hand_on(handing + 1), dice.between(p.days * 0.3, p.days * 0.7) * _DAY)
 
     def _rounded_up(self, per_thousand: float) -> int:
         return math.ceil(per_thousand * self.people / 1000)
 
-    def _anybody(self) -> _Person:
+    def _anybody(self) -> Person:
         return self._persons[self._dice.below(len(self._persons))]
 
-    def _watched(self, browser: _Browser) -> _Browser:
-        if browser.named is None:
-            browser.named = {}
-            self._shared.append(browser)
-        return browser
+    def _surname(self) -> str:
+        # The square makes some of them common.
+        return f"Surname{int(self._dice.share() ** 2 * SURNAMES)}"
 
-    def _family(self, size: int) -> _Browser | None:
-        if size < 2 or not self._dice.chance(self.parameters.family_browser):
-            return None
-        number = len(self._persons) + 1
-        return self._watched(
-            _Browser(f"family-{number}", Situation.FAMILY, safari=self._dice.chance(self.parameters.safari))
-        )
-
-    def _person(self, family: _Browser | None) -> _Person:
+    def _household(self, size: int) -> Household:
         p, dice = self.parameters, self._dice
         number = len(self._persons) + 1
-        devices = [self._device(f"phone-{number}")]
-        if dice.chance(p.has_laptop):
-            devices.append(self._device(f"laptop-{number}"))
-        if dice.chance(p.has_tablet):
-            devices.append(self._device(f"tablet-{number}"))
-        account = dice.chance(p.has_account)
-        return _Person(
+        codes = max(FEWEST_POSTCODES, self.people // PEOPLE_A_POSTCODE)
+        joint = size > 1 and dice.chance(p.joint_accounts)
+        return Household(
             number,
+            self._surname(),
+            f"{10_000 + dice.below(codes)}",
+            f"household{number}@example.com" if joint else None,
+        )
+
+    def _family(self, size: int) -> Browser | None:
+        if size < 2 or not self._dice.chance(self.parameters.family_browser):
+            return None
+        return self._browser(f"family-{len(self._persons) + 1}", Situation.FAMILY, kind="tablet")
+
+    def _person(self, household: Household, family: Browser | None) -> Person:
+        p, dice = self.parameters, self._dice
+        number = len(self._persons) + 1
+        devices = [self._device(f"phone-{number}", "phone")]
+        for share, kind in ((p.has_laptop, "desktop"), (p.has_tablet, "tablet"), (p.has_app, "app")):
+            if dice.chance(share):
+                name = "laptop" if kind == "desktop" else kind
+                devices.append(self._device(f"{name}-{number}", kind))
+        account = dice.chance(p.has_account)
+        return Person(
+            number,
+            household,
+            self._surname() if dice.chance(p.other_surname) else household.surname,
+            dice.chance(p.tells_address),
             devices,
             family,
             account_from=self._start + int(dice.between(0, p.days * _DAY)) * _SECOND if account else None,
-            user_id=f"u-{number}" if dice.chance(p.has_user_id) else None,
+            user_id=f"u-{number}" if household.joint is None and dice.chance(p.has_user_id) else None,
+            apart=dice.chance(p.ids_apart),
+            plus=dice.chance(p.plus_addresses),
             pace=min(max(dice.waiting(1.0), 0.1), 5.0),
         )
 
-    def _device(self, name: str) -> _Browser:
+    def _browser(self, name: str, situation: Situation, kind: str = "desktop") -> Browser:
         p, dice = self.parameters, self._dice
-        return _Browser(name, Situation.OWN_DEVICE, safari=dice.chance(p.safari), broken=dice.chance(p.broken_browser))
+        private = situation in (Situation.OWN_DEVICE, Situation.FAMILY)
+        return Browser(
+            name,
+            situation,
+            safari=private and kind != "app" and dice.chance(p.safari),
+            kind=kind,
+            stores=dice.chance(p.stores_answer),
+            tells_kind=dice.chance(p.tells_device),
+            refuses=None if private else False,
+        )
 
-    def _life(self, person: _Person) -> _Steps:
+    def _public(self, name: str, situation: Situation) -> Browser:
+        """Make a browser that strangers use, or are entered on, with push when it was accepted there."""
+        browser = self._browser(name, situation)
+        browser.asked = True
+        if self._dice.chance(self.parameters.public_push):
+            browser.subscription = f"s-{self._dice.token()}"
+        return browser
+
+    def _device(self, name: str, kind: str) -> Browser:
+        browser = self._browser(name, Situation.OWN_DEVICE, kind)
+        browser.broken = self._dice.chance(self.parameters.broken_browser)
+        return browser
+
+    def _release(self, users: int) -> None:
+        """Give people an app that sends the push token of its release instead of its own."""
+        token = f"s-{self._dice.token()}"
+        for _ in range(users):
+            person = self._anybody()
+            app = self._browser(f"release-app-{person.number}", Situation.RELEASE, "app")
+            app.subscription, app.asked = token, True
+            person.devices = [one for one in person.devices if one.kind != "app"] + [app]
+
+    # --- what they do ---------------------------------------------------------------------------------------
+
+    def _life(self, person: Person) -> _Steps:
         while True:
             browser = self._where(person)
             if not browser.busy:
                 yield from self._visit(person, browser)
             yield None, self._dice.waiting(self._gap(person))
 
-    def _gap(self, person: _Person) -> float:
+    def _gap(self, person: Person) -> float:
         p = self.parameters
         return p.days * _DAY / max(p.visits, 0.01) / person.pace
 
-    def _where(self, person: _Person) -> _Browser:
+    def _where(self, person: Person) -> Browser:
         p, dice = self.parameters, self._dice
-        if person.kiosk and dice.chance(p.uses_kiosk):
-            return person.kiosk
+        if person.public and dice.chance(p.uses_kiosk):
+            return person.public
         if person.family and dice.chance(p.uses_family_browser):
             return person.family
         return person.devices[dice.below(len(person.devices))]
 
-    def _visit(self, person: _Person, browser: _Browser) -> _Steps:
+    def _visit(self, person: Person, browser: Browser) -> _Steps:
         p, dice = self.parameters, self._dice
         browser.busy = True
         again = browser.last > 0
@@ -427,80 +328,106 @@ class World:
                 browser.subscription = f"s-{dice.token()}"
                 draft = self._view(person, browser, event="push_subscribed")
                 if draft is not None:
-                    self._carry(draft, person, browser)
+                    draft.subscription = browser.subscription
                     yield draft, dice.between(1, 5)
         browser.last = self._now
-        if browser.shared:
-            # The next one does not act under this one's name: on shared browsers people log out.
+        stays = browser.situation is Situation.FAMILY and dice.chance(p.stays_logged_in)
+        if browser.shared and browser.user is not None and not stays:
+            if not browser.refuses and dice.chance(p.says_logged_out):
+                draft = self._draft(person, browser, "logged_out")
+                draft.logout = True
+                yield draft, dice.between(1, 5)
             browser.user = browser.role = None
         browser.busy = False
 
-    def _open(self, browser: _Browser) -> None:
+    def _open(self, browser: Browser) -> None:
         p, dice = self.parameters, self._dice
         if browser.refuses is None:
             browser.refuses = dice.chance(p.refuses_consent)
-        if browser.situation is not Situation.KIOSK and dice.chance(p.clears_cookies):
+        private = browser.situation not in (Situation.KIOSK, Situation.CAFE)
+        if private and browser.kind != "app" and dice.chance(p.clears_cookies):
             browser.cookie = browser.user = browser.role = None
         if browser.safari and self._now - browser.last > p.safari_days * _DAY * _SECOND:
             # A cookie that a script has set; the login is in one that the server has set.
             browser.cookie = None
         if browser.cookie is None and not browser.refuses:
             browser.cookie = f"t-{dice.token()}"
+        if browser.subscription and browser.situation is not Situation.RELEASE:
+            if dice.chance(p.push_rotates):
+                browser.replaced, browser.subscription = browser.subscription, f"s-{dice.token()}"
+            elif dice.chance(p.push_expires):
+                browser.subscription, browser.asked = None, not private
 
-    def _log_in(self, person: _Person, browser: _Browser) -> _Draft:
+    def _log_in(self, person: Person, browser: Browser) -> Draft:
         browser.user, browser.role = person, None
         if person.role and self._dice.chance(self.parameters.logs_in_as_role):
             browser.role = person.role
         draft = self._draft(person, browser, "login")
         self._sign(draft, person, browser, login=True)
-        self._maybe_carry(draft, person, browser)
-        return draft
+        return self._carried(draft)
 
-    def _view(self, person: _Person, browser: _Browser, event: str = "page_view") -> _Draft | None:
+    def _view(self, person: Person, browser: Browser, event: str = "page_view") -> Draft | None:
         p, dice = self.parameters, self._dice
         if browser.refuses:
             return self._draft(person, browser, event) if dice.chance(p.tells_without_keys) else None
         draft = self._draft(person, browser, event)
-        if browser.user is person and dice.chance(p.sends_name):
-            self._sign(draft, person, browser, login=False)
-        self._maybe_carry(draft, person, browser)
+        if browser.user is not None and dice.chance(p.sends_name):
+            self._sign(draft, browser.user, browser, login=False)
+            if browser.user is not person:
+                draft.named = False
+                if browser.role is None:
+                    draft.situation = Situation.OTHERS_LOGIN
         if browser.broken:
-            self._spoil(draft, person.name, browser)
-        return draft
+            self._spoil(draft, person.name)
+        return self._carried(draft)
 
-    def _draft(self, person: _Person, browser: _Browser, event: str) -> _Draft:
+    def _draft(self, person: Person, browser: Browser, event: str) -> Draft:
         cookie = None if browser.refuses else browser.cookie
         situation = Situation.REFUSED if browser.refuses else browser.situation
-        return _Draft(person.name, browser.device, situation, event, cookie)
+        return Draft(person.name, browser, situation, event, cookie)
 
-    def _sign(self, draft: _Draft, person: _Person, browser: _Browser, *, login: bool) -> None:
+    def _sign(self, draft: Draft, person: Person, browser: Browser, *, login: bool) -> None:
         """Put the name of who is logged in on an event."""
         if browser.role:
             draft.email, draft.situation = browser.role.email, Situation.ROLE
             browser.role.people[person.name] = None
             if draft.cookie is not None:
                 browser.role.cookies.add(draft.cookie)
+                if ("tracker_id", draft.cookie) not in self._named:
+                    browser.role.first[person.name] = None
         else:
-            draft.named = person.known = True
-            browser.signers[person.name] = None
+            draft.named = person.household.joint is None
+            if not draft.named:
+                draft.situation = Situation.JOINT
             if login or person.user_id is None:
-                draft.email = person.email
-            draft.user_id = person.user_id
-            if login:
-                draft.properties = {"_name": f"Person {person.number}"}
-        if draft.email is not None and draft.cookie is not None:
-            if browser.named is None:
-                browser.signed = (draft.cookie, draft.email)
-            else:
-                browser.named.setdefault(draft.cookie, {})[draft.email] = None
+                draft.email = self._typed(person) if login else person.email
+            if not (login and person.apart):
+                draft.user_id = person.user_id
+            if login and person.tells_address:
+                draft.properties = {"surname": person.surname, "postcode": person.household.postcode}
+            draft.account = person.account, person.household.number
         if login and browser.broken:
-            self._spoil(draft, person.name, browser)
+            self._spoil(draft, person.name)
 
-    def _spoil(self, draft: _Draft, name: str, browser: _Browser) -> None:
+    def _typed(self, person: Person) -> str:
+        """Give somebody's address as it is typed at a log-in: as a sub-address now and then, or with a slip."""
+        local, _, domain = person.email.partition("@")
+        if person.plus and self._dice.chance(0.5):
+            local += "+shop"
+        if self._dice.chance(self.parameters.mistypes):
+            if self._dice.chance(0.5):
+                domain = "exmaple.com"
+            else:
+                place = 1 + self._dice.below(4)
+                local = local[:place] + local[place + 1 :]
+        return f"{local}@{domain}"
+
+    def _spoil(self, draft: Draft, name: str) -> None:
         if draft.cookie is None:
             return
         if draft.email is None:
             draft.named = False
+            draft.account = None
         draft.user_id, draft.situation = self.parameters.bogus_id, Situation.BROKEN
         self._note_bogus(name, draft.cookie)
 
@@ -508,13 +435,12 @@ class World:
         self._bogus_people[name] = None
         self._bogus_cookies.add(cookie)
 
-    def _maybe_carry(self, draft: _Draft, person: _Person, browser: _Browser) -> None:
+    def _carried(self, draft: Draft) -> Draft:
+        """Put the browser's subscription on an event, as often as it sends it."""
+        browser = draft.browser
         if browser.subscription and not browser.refuses and self._dice.chance(self.parameters.sends_subscription):
-            self._carry(draft, person, browser)
-
-    def _carry(self, draft: _Draft, person: _Person, browser: _Browser) -> None:
-        draft.subscription = browser.subscription
-        browser.carriers[person.name] = None
+            draft.subscription = browser.subscription
+        return draft
 
     def _hand_on(self, number: int) -> _Steps:
         """Give a subscribed device to somebody else, who gets its subscription with it."""
@@ -522,53 +448,76 @@ class World:
         yield None, 1.0
         for _ in range(50 if self.people > 1 else 0):
             before, after = self._anybody(), self._anybody()
-            handed = [browser for browser in before.devices if browser.subscription and not browser.busy]
-            if not handed or before is after:
+            handed = [
+                browser
+                for browser in before.devices
+                if browser.subscription and not browser.busy and browser.situation is not Situation.RELEASE
+            ]
+            if not handed or before.household is after.household or after.account_from is None:
                 continue
-            browser = self._watched(handed[0])
-            if browser.signed is not None and browser.named is not None:
-                cookie, email = browser.signed
-                browser.named.setdefault(cookie, {})[email] = None
+            # A phone that its owner never gave a name on leaves nothing that anybody could tell from the next one's.
+            browser = next((one for one in handed if ("subscription", one.subscription) in self._named), handed[0])
+            after.account_from = min(after.account_from, self._now)
             before.devices.remove(browser)
-            before.devices.append(self._device(f"new-phone-{before.number}-{number}"))
-            after.devices.append(browser)
+            before.devices.append(self._device(f"new-phone-{before.number}-{number}", "phone"))
+            after.devices[0] = browser
             browser.situation = Situation.HANDED_ON
             browser.user = browser.role = None
             if not dice.chance(p.keeps_cookie_when_handed_on):
                 browser.cookie = None
             return
 
-    def _call_centre(self, number: int, calls_a_day: float) -> _Steps:
+    def _agent(self, name: str, browser: Browser, event: str, times_a_day: float) -> _Steps:
+        """Type other people's addresses: a call centre's agent, or a reseller."""
         dice = self._dice
-        agent = f"agent-{number}"
-        browser = self._watched(_Browser(f"call-centre-{number}", Situation.CALL_CENTRE, safari=False, refuses=False))
-        browser.cookie = f"t-{dice.token()}"
         while True:
-            yield None, dice.waiting(_DAY / max(calls_a_day, 0.001))
-            yield _Draft(agent, browser.device, Situation.CALL_CENTRE, "page_view", browser.cookie), 60.0
+            yield None, dice.waiting(_DAY / max(times_a_day, 0.001))
+            yield Draft(name, browser, browser.situation, "page_view", browser.cookie), 60.0
             caller = self._anybody()
-            caller.known = True
-            assert browser.named is not None
-            browser.named.setdefault(browser.cookie, {})[caller.email] = None
-            yield (
-                _Draft(
-                    caller.name,
-                    browser.device,
-                    Situation.CALL_CENTRE,
-                    "phone_order",
-                    browser.cookie,
-                    email=caller.email,
-                    named=True,
-                ),
-                60.0,
-            )
+            draft = Draft(caller.name, browser, browser.situation, event, browser.cookie, email=caller.email)
+            draft.named = caller.household.joint is None
+            draft.account = caller.account, caller.household.number
+            yield self._carried(draft), 60.0
+
+    def _cafe(self, browser: Browser) -> _Steps:
+        """Let passers-by log in on a cafe's browser and leave."""
+        p, dice = self.parameters, self._dice
+        while True:
+            yield None, dice.waiting(_DAY / max(p.cafe_guests_a_day, 0.001))
+            guest = self._anybody() if self._persons else None
+            if guest is None or browser.busy:
+                continue
+            browser.busy = True
+            self._open(browser)
+            yield self._log_in(guest, browser), dice.between(5, 90)
+            for _ in range(dice.count(p.pages) - 1):
+                view = self._view(guest, browser)
+                if view is not None:
+                    yield view, dice.between(5, 180)
+            browser.user = browser.role = None
+            browser.last = self._now
+            browser.busy = False
+
+    def _farm(self, number: int) -> _Steps:
+        """Keep many accounts on one device, and log in with one after the other."""
+        p, dice = self.parameters, self._dice
+        browser = self._browser(f"farm-{number}", Situation.FARM, "phone")
+        browser.cookie, browser.subscription = f"t-{dice.token()}", f"s-{dice.token()}"
+        while True:
+            account = dice.below(max(1, int(p.farm_accounts)))
+            draft = Draft(f"farm-{number}", browser, Situation.FARM, "login", browser.cookie)
+            draft.email, draft.named = f"farm{number}account{account}@example.com", True
+            # Accounts of nobody: each is a household of its own.
+            draft.account = f"farm-{number}-{account}", -1 - number * 1_000 - account
+            yield self._carried(draft), dice.waiting(_DAY)
 
     def _bot(self, number: int) -> _Steps:
         p, dice = self.parameters, self._dice
         name = f"bot-{number}"
         gap = p.days * _DAY / max(p.bot_hits, 0.001)
+        browser = Browser(name, Situation.BOT, safari=False)
         while True:
             cookie = f"t-{dice.token()}"
             self._note_bogus(name, cookie)
-            draft = _Draft(name, name, Situation.BOT, "page_view", cookie, user_id=p.bogus_id)
+            draft = Draft(name, browser, Situation.BOT, "page_view", cookie, user_id=p.bogus_id)
             yield draft, dice.waiting(gap)

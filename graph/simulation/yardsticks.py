@@ -1,4 +1,4 @@
-"""Two plain ways to put events together, to hold the resolver against. Neither looks at the order of arrival.
+"""Three plain ways to put events together, to hold the resolver against. Neither looks at the order of arrival.
 
 They see the keys as the resolver sees them: normalised, and without what the block list names.
 """
@@ -92,6 +92,28 @@ def last_login_wins(events: Iterable[EventKeys]) -> list[int]:
     list of int
         For each event, the number of its group.
     """
+    return _last_login(events, names_first=False)
+
+
+def names_then_last_login(events: Iterable[EventKeys]) -> list[int]:
+    """Do as `last_login_wins` does, save that an event which carries a name belongs to that name.
+
+    The fairer of the two: what came with somebody's name is not given to whoever logged in there afterwards.
+
+    Parameters
+    ----------
+    events
+        The keys of each event, in order; read once.
+
+    Returns
+    -------
+    list of int
+        For each event, the number of its group.
+    """
+    return _last_login(events, names_first=True)
+
+
+def _last_login(events: Iterable[EventKeys], *, names_first: bool) -> list[int]:
     numbers: dict[tuple[str, str], int] = {}
 
     def number(kind: str, value: str) -> int:
@@ -119,7 +141,8 @@ def last_login_wins(events: Iterable[EventKeys]) -> list[int]:
             user_of[tracker] = person
         if tracker is not None and subscription is not None:
             tracker_of[subscription] = tracker
-        chosen = next((one for one in (tracker, person, subscription) if one is not None), None)
+        order = (person, tracker, subscription) if names_first else (tracker, person, subscription)
+        chosen = next((one for one in order if one is not None), None)
         placed.append(number("event", str(place)) if chosen is None else chosen)
 
     def end(one: int) -> int:

@@ -2,13 +2,14 @@
 
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graph.identity.decision.facts import Limits
+from graph.settings import HOUSEHOLD_PROPERTIES
 from graph.spark.session import LOCAL, check_installed, open_spark
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class SparkEngine:
         limits: Limits | None = None,
         seed: int = 0,
         on_progress: "Progress | None" = None,
+        household: Sequence[str] = HOUSEHOLD_PROPERTIES,
     ) -> "Analysis":
         """Export the graph unless that was done, and analyse it.
 
@@ -76,7 +78,7 @@ class SparkEngine:
             # Whoever was erased since must not come back out of files.
             stale = manifest is not None and manifest["erasures"] != erasures
             if manifest is None or manifest["finished"] is None or stale:
-                export_graph(database, graph, anew=stale, on_progress=on_progress)
+                export_graph(database, graph, anew=stale, on_progress=on_progress, household=household)
             results.mkdir(parents=True, exist_ok=True)
             spark = stack.enter_context(open_spark(self.master, options=self.options))
             stack.callback(shutil.rmtree, results / "scratch", ignore_errors=True)

@@ -1,7 +1,7 @@
 """Writing the identity graph out as Parquet: page by page along an index, resumable, in memory that does not grow."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -13,10 +13,21 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from graph.analysis import reading
+from graph.analysis.device_kinds import KIND_PROPERTIES, read_kind
 from graph.analysis.places import PLACE_PROPERTIES
-from graph.analysis.reading import KEY_KINDS, SHARED, SUBSCRIPTION, Progress, pages, union_of
+from graph.analysis.reading import (
+    KEY_KINDS,
+    SHARED,
+    SUBSCRIPTION,
+    Progress,
+    pages,
+    plain_names,
+    signs_of,
+    union_of,
+)
 from graph.clock import to_micros, to_text
 from graph.durable import finish, write_durably
+from graph.settings import HOUSEHOLD_PROPERTIES
 from graph.spark.tables import FORMAT, MANIFEST, TABLES, ExportError, is_export, part_path, read_manifest
 from graph.store.database import Database, Row
 
@@ -41,9 +52,14 @@ class _Step:
 
 
 def export_graph(
-    database: Database, folder: Path, *, anew: bool = False, on_progress: Progress | None = None
+    database: Database,
+    folder: Path,
+    *,
+    anew: bool = False,
+    on_progress: Progress | None = None,
+    household: Sequence[str] = HOUSEHOLD_PROPERTIES,
 ) -> dict[str, Any]:
-    """Write contacts, ownerships, unions, redirects, conflicts and activity as Parquet.
+    """Write contacts with their keys and signs of a household, unions, redirects, conflicts and activity as Parquet.
 
     What an earlier call into the same folder finished is kept, and this one goes on behind it; from the beginning when
     somebody was erased in between.
@@ -56,6 +72,8 @@ def export_graph(
         Forget the export that is in the folder.
     on_progress
         Told what is read, how much of it, and how much there is (0 when nobody knows).
+    household
+        Properties that people of one household have in common.
 
     Returns
     -------
@@ -89,7 +107,7 @@ def export_graph(
             manifest = None  # what is written may hold somebody who was erased since
     if manifest is None:
         folder.mkdir(parents=True, exist_ok=True)
-        steps = {step.what: {"after": "", "done": False, "parts": []} for step in _steps()}
+        steps = {step.what: {"after": "", "done": False, "parts": []} for step in _steps(household)}
         manifest = {
             "format": FORMAT,
             "store": store,
@@ -101,7 +119,7 @@ def export_graph(
         }
         _save(folder, manifest)
     sizes = database.read(lambda tx: tx.run("analysis.sizes"))[0]
-    for step in _steps():
+    for step in _steps(household):
         _carry_on(database, folder, manifest, step, sizes.get(step.size, 0) if step.size else 0, tell)
     manifest["finished"] = _now()
     _save(folder, manifest)
@@ -181,6 +199,7 @@ def _save(folder: Path, manifest: dict[str, Any]) -> None:
 def _contacts(page: list[Row], first: int) -> Rows:
     contacts: list[dict[str, Any]] = []
     ownerships: list[dict[str, Any]] = []
+    signs: list[dict[str, Any]] = []
     for number, row in enumerate(page, start=first):
         contacts.append({"number": number, "id": row["id"], "known": row["known"]})
         ownerships += [
@@ -194,7 +213,9 @@ def _contacts(page: list[Row], first: int) -> Rows:
             }
             for kind, value, since in sorted(row["keys"])
         ]
-    return {"contacts": contacts, "ownerships": ownerships}
+        said = signs_of(row["household"])
+        signs += [{"number": number, "name": name, "value": said[name]} for name in sorted(said)]
+    return {"contacts": contacts, "ownerships": ownerships, "signs": signs}
 
 
 def _unions(page: list[Row], _: int) -> Rows:
@@ -228,23 +249,28 @@ def _activity(page: list[Row], first: int) -> Rows:
     names = TABLES["activity"].names[1:]
     return {
         "activity": [
-            {name: row[name] for name in names}
-            | {"number": number, "place": [{"name": name, "value": value} for name, value in row["place"]]}
+            {name: row.get(name) for name in names}
+            | {
+                "number": number,
+                "place": [{"name": name, "value": value} for name, value in row["place"] if name in PLACE_PROPERTIES],
+                "device": read_kind(row["place"]),
+            }
             for number, row in enumerate(page, start=first)
         ]
     }
 
 
-def _steps() -> tuple[_Step, ...]:
+def _steps(household: Sequence[str]) -> tuple[_Step, ...]:
     return (
         _Step(
             "contacts",
             "analysis.contacts",
-            ("id", "known", "keys"),
+            ("id", "known", "keys", "household"),
             reading.CONTACTS_A_PAGE,
-            ("contacts", "ownerships"),
+            ("contacts", "ownerships", "signs"),
             _contacts,
             size="contacts",
+            parameters=(("household", plain_names(household)),),
         ),
         _Step(
             "unions",
@@ -271,6 +297,6 @@ def _steps() -> tuple[_Step, ...]:
             ("activity",),
             _activity,
             size="activities",
-            parameters=(("places", PLACE_PROPERTIES),),
+            parameters=(("places", [*PLACE_PROPERTIES, *KIND_PROPERTIES]),),
         ),
     )

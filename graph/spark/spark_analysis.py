@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from graph.analysis import kinds
+from graph.analysis.addresses import ROLES
 from graph.analysis.clusters import RECENT, WORTH_FOLDED
 from graph.analysis.devices import Device, Devices, chains, shared_devices
 from graph.analysis.findings import NEAR_LIMIT, identity
@@ -27,12 +28,16 @@ from graph.analysis.reading import (
     Journal,
     KeyFinder,
     Meetings,
+    Named,
+    People,
     Progress,
     Reading,
     Sightings,
+    SignArrays,
     Union,
     Uses,
     people_of,
+    uses_of,
 )
 from graph.analysis.run import MOST_CLUSTERS, Analysis, analyse_reading
 from graph.analysis.statistics import Population
@@ -187,6 +192,7 @@ class SparkAnalysis:
             "subscription",
             "at",
             "place",
+            "device",
             f.when(f.col("t_owner").isNotNull(), f.col("tracker_id")).alias("tracker"),
             "t_owner",
             "t_known",
@@ -246,11 +252,8 @@ class SparkAnalysis:
         population = Population.of(counts, **kinds.SHARED_BY)
         self._populations["many_emails"] = population
         order = np.lexsort((np.arange(len(counts)), -np.array(counts, dtype=np.int64)))[: self._most].tolist()
-        # However evenly it is used, none that comes after these is reported.
-        weight = 1.0 - kinds.EVENNESS_WEIGHS
-        self.striking = [
-            self.devices.shared[place] for place in order if population.outlier(counts[place]) ** weight >= kinds.LOWEST
-        ]
+        # Few of different households are as good a reason as many.
+        self.striking = [self.devices.shared[place] for place in order]
         known = {
             contact
             for table in (over, rows)
@@ -395,22 +398,34 @@ class SparkAnalysis:
 
         touched: list[DataFrame] = []
         subscriptions = self.owned.where("key = 'subscription'")
-        counts = subscriptions.groupBy("value").agg(
-            f.sum(f.col("known").cast("long")).alias("count"), f.min("number").alias("owner")
+        by_value = subscriptions.groupBy(f.col("value").alias("subscription")).agg(
+            f.min("number").alias("owner"), f.max("shared").alias("shared")
         )
-        # Being handed on may be reason enough: how far the count stands out rules none of them out.
+        counts = (
+            self.activity.where("subscription is not null and p_owner is not null")
+            .groupBy("subscription")
+            .agg(f.count_distinct("p_owner").alias("count"))
+            .join(by_value, "subscription")
+        )
+        # Few of different households are as good a reason as many: how far the count stands out rules none of them out.
         shared = self._standing_out(
-            "shared_subscription", counts.where("count > 1"), "owner", "value", floor=None, **kinds.SHARED_BY
+            "shared_subscription",
+            counts.where("count > 1"),
+            "owner",
+            "shared",
+            "subscription",
+            floor=None,
+            **kinds.SHARED_BY,
         )
-        shared = self._kept("shared", shared.select(f.col("value").alias("subscription")))
+        shared = self._kept("shared", shared.select("subscription"))
         touched.append(subscriptions.join(shared.withColumnRenamed("subscription", "value"), "value").select("number"))
         uses = self._kept(
             "uses",
-            self.activity.join(shared, "subscription")
-            .where("who is not null")
-            .select("number", "subscription", "at", "who", "event", f.col("p_owner").isNotNull().alias("signed")),
+            self.activity.join(shared, "subscription").select(
+                "number", "subscription", "at", "event", "tracker", "t_owner", "person_key", "person", "p_owner"
+            ),
         )
-        touched.append(uses.select("who"))
+        touched += [uses.where(f.col(column).isNotNull()).select(column) for column in ("t_owner", "p_owner")]
         devices = self._frame(value=[self.names.value(device.tracker) for device in self.striking])
         on_devices = {contact for device in self.striking for contact in device.logins}
         on_devices |= {self.names.owner(tracker) for device in self.striking for tracker in device.trackers}
@@ -438,7 +453,16 @@ class SparkAnalysis:
         travelled = self.meetings.join(
             named.select(f.col("key").alias("person_key"), f.col("value").alias("person")), ["person_key", "person"]
         )
-        touched += [travelled.select(column) for column in ("t_owner", "p_owner")]
+        trackers = self._kept("travelled", travelled.select("tracker").distinct())
+        # Who else gave a name on these trackers tells whether they are one person's.
+        met_there = self.meetings.join(trackers, "tracker")
+        touched += [met_there.select(column) for column in ("t_owner", "p_owner")]
+        self.looked_at = self._kept(
+            "looked-at",
+            self.activity.join(trackers, "tracker")
+            .groupBy("tracker")
+            .agg(f.count("*").alias("hits"), f.max("device").alias("device")),
+        )
         touched.append(self.owned.join(named, ["key", "value"]).select("number"))
         caused = self.unions.select("source", f.col("cause.key").alias("key"), f.col("cause.value").alias("value"))
         moved = self.unions.select("source", f.explode("moved").alias("moved")).where("moved.key = 'tracker_id'")
@@ -594,7 +618,17 @@ class SparkAnalysis:
         inside = touched["contacts"]
         owned = self.owned.join(inside, "number").select("number", "key", "value", "since", "shared").toArrow()
         contacts = self.contacts.join(inside, "number").toArrow()
-        people, finder = people_of([[*_contact_rows(contacts, owned)]])
+        said = self._tables["signs"].join(inside, "number").toArrow()
+        people, finder, _ = people_of([[*_contact_rows(contacts, owned)]])
+        arrays = SignArrays()
+        numbers = _numbers(contacts)
+        by_contact: dict[int, dict[str, int]] = {}
+        places = numbers(said["number"]).tolist()
+        for number, name, value in zip(places, said["name"].to_pylist(), said["value"].to_pylist(), strict=True):
+            by_contact.setdefault(number, {})[name] = value
+        for number in sorted(by_contact):
+            arrays.add(number, by_contact[number])
+        signs = arrays.signs()
         unions = [
             Union(
                 row["id"],
@@ -608,8 +642,11 @@ class SparkAnalysis:
             for row in self.unions.join(touched["redirects"], "source").toArrow().to_pylist()
         ]
         both = self.meetings.join(inside.toDF("t_owner"), "t_owner").join(inside.toDF("p_owner"), "p_owner")
-        numbers = _numbers(contacts)
         meetings = _meetings(both.toArrow(), finder)
+        uses = _uses(candidates["uses"].toArrow(), people, finder)
+        named = uses.signed
+        pairs = np.unique(np.stack((uses.subscription[named], uses.contact[named]), axis=1), axis=0)
+        kinds_of, hits = self._looked_at(finder, len(people.keys))
         shared = self._frame(subscription=list(people.shared))
         conflicts = self._tables["conflicts"].withColumn("at", f.unix_millis("at")).join(shared, "subscription")
         reading = Reading(
@@ -617,14 +654,27 @@ class SparkAnalysis:
             journal=Journal(unions),
             meetings=meetings,
             handovers=_NO_HANDOVERS,
-            uses=_uses(candidates["uses"].toArrow(), people.shared, numbers),
+            named=Named(pairs[:, 0], pairs[:, 1]),
+            uses=uses,
             sightings=_sightings(candidates["sightings"].drop("t_owner").toArrow(), finder, numbers),
+            signs=signs,
+            device_kinds=kinds_of,
+            hits=hits,
             activities=0,
             as_of=as_of,
             finder=finder,
             devices_of_all=self._devices_of(finder, contacts),
         )
         return reading, conflicts.toArrow().to_pylist()
+
+    def _looked_at(self, finder: KeyFinder, keys: int) -> tuple[Any, Any]:
+        """Return what kind of device the trackers that are looked at are on, and in how many events each came."""
+        table = self.looked_at.toArrow()
+        there = finder.find(TRACKER, table["tracker"].to_pylist())
+        kinds_of, hits = np.zeros(keys, np.int8), np.zeros(keys, np.int32)
+        kinds_of[there[there >= 0]] = table["device"].to_numpy()[there >= 0]
+        hits[there[there >= 0]] = table["hits"].to_numpy()[there >= 0]
+        return kinds_of, hits
 
     def _devices_of(self, finder: KeyFinder, contacts: pa.Table) -> Devices:
         """Give the shared devices the numbers of this process; what is not in it is left out of them."""
@@ -719,12 +769,12 @@ class _TrackerNames:
 
 
 def is_role(column: str) -> "Column":
-    """Tell what `graph.analysis.kinds.is_role` does, in Spark."""
+    """Tell what `graph.analysis.addresses.is_role` does, in Spark."""
     from pyspark.sql import functions as f
 
     local = f.substring_index(f.substring_index(column, "@", 1), "+", 1)
     local = f.regexp_replace(f.regexp_replace(local, r"[0-9]+\z", ""), r"[-_.]+\z", "")
-    return local.isin(*sorted(kinds.ROLES))
+    return local.isin(*sorted(ROLES))
 
 
 def _code(column: str) -> "Column":
@@ -800,7 +850,7 @@ def _contact_rows(contacts: pa.Table, owned: pa.Table) -> Iterator[list[Any]]:
         kind = SHARED if row["shared"] else KEY_KINDS.index(row["key"])
         keys.setdefault(row["number"], []).append([kind, row["value"], row["since"]])
     for row in sorted(contacts.to_pylist(), key=lambda row: row["number"]):
-        yield [row["id"], row["known"], keys.get(row["number"], [])]
+        yield [row["id"], row["known"], keys.get(row["number"], []), ()]
 
 
 def _numbers(contacts: pa.Table) -> Callable[[pa.ChunkedArray], Any]:
@@ -826,18 +876,13 @@ def _meetings(table: pa.Table, finder: KeyFinder) -> Meetings:
     return Meetings(trackers[order], persons[order], *counts)
 
 
-def _uses(table: pa.Table, shared: dict[str, int], numbers: Callable[[pa.ChunkedArray], Any]) -> Uses:
-    table = table.sort_by("number")
-    names = sorted(set(table["event"].to_pylist()))
-    place = {name: number for number, name in enumerate(names)}
-    return Uses(
-        np.array([shared[value] for value in table["subscription"].to_pylist()], dtype=np.int32),
-        table["at"].to_numpy(),
-        numbers(table["who"]),
-        np.array([place[name] for name in table["event"].to_pylist()], dtype=np.int32),
-        np.array(table["signed"].to_pylist(), dtype=np.bool_),
-        names,
-    )
+def _uses(table: pa.Table, people: People, finder: KeyFinder) -> Uses:
+    rows = table.sort_by("number").to_pylist()
+    for row in rows:
+        row["tracker_id"] = row["tracker"]
+        for name in ("email", "user_id"):
+            row[name] = row["person"] if row["person_key"] == name else None
+    return uses_of(people, finder, rows)
 
 
 def _sightings(table: pa.Table, finder: KeyFinder, numbers: Callable[[pa.ChunkedArray], Any]) -> Sightings:

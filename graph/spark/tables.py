@@ -13,7 +13,7 @@ import pyarrow as pa
 from graph.errors import KinfoldError
 
 _FORMATS = "kinfold-graph/"
-FORMAT = f"{_FORMATS}1"
+FORMAT = f"{_FORMATS}2"
 MANIFEST = "manifest.json"
 
 _TIME = pa.timestamp("ms", tz="UTC")
@@ -32,6 +32,7 @@ TABLES: dict[str, pa.Schema] = {
             ("shared", pa.bool_()),
         ]
     ),
+    "signs": pa.schema([("number", pa.int64()), ("name", pa.string()), ("value", pa.int64())]),
     "unions": pa.schema(
         [
             ("id", pa.string()),
@@ -57,6 +58,7 @@ TABLES: dict[str, pa.Schema] = {
             ("subscription", pa.string()),
             ("at", _TIME),
             ("place", pa.list_(_PLACE)),
+            ("device", pa.int8()),
         ]
     ),
 }

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from graph.kinfold import Kinfold
 from tests.browser.conftest import Open, findings_of_axe
@@ -35,6 +35,32 @@ def test_segments_workflows_and_properties_of_a_contact_are_shown(
     for text in ("french", "welcome", "active", "mail", "template: hello", "country", "FR"):
         expect(page.locator(".groups")).to_contain_text(text)
     assert not findings_of_axe(page)
+
+
+def test_keys_of_declared_namespaces_stand_on_the_card_and_can_be_asked_about(
+    open_page: Open, resolve: Resolve, origin: str
+) -> None:
+    contact = str(resolve(email="ana@example.com", tracker_id="t1")["id"])
+    page = open_page()
+
+    def with_phone(route: Route) -> None:
+        answer = route.fetch().json()
+        answer["keys"]["loyalty_card"] = ["0042170035"]
+        route.fulfill(json=answer)
+
+    def declared(route: Route) -> None:
+        route.fulfill(json={"items": [{"name": "loyalty_card"}], "next": None})
+
+    page.route("**/v1/namespaces", declared)
+    page.route(f"**/v1/contacts/{contact}", with_phone)
+    page.goto(f"{origin}/#/contact/{contact}/keys")
+    page.reload()
+    group = page.locator(".group", has=page.get_by_role("heading", name="loyalty card"))
+    expect(group.get_by_role("link", name="0042170035")).to_be_visible()
+    expect(group.get_by_role("button", name="Take away the loyalty card 0042170035")).to_be_visible()
+    assert not findings_of_axe(page)
+    page.goto(f"{origin}/#/contact/{contact}/why")
+    expect(page.locator("#own-keys option[value='loyalty_card:0042170035']")).to_have_count(1)
 
 
 def test_activity_stands_by_device_and_comes_page_by_page(open_page: Open, resolve: Resolve) -> None:

@@ -18,6 +18,11 @@ commands = typer.Typer(help="The block list: values that name nobody.", no_args_
 Pattern = Annotated[bool, typer.Option("--pattern", help="VALUE is a regular expression that matches the whole.")]
 
 
+Namespace = Annotated[
+    str | None, typer.Option("--namespace", help="For its keys alone, such as phone; for every key if left out.")
+]
+
+
 Allow = Annotated[bool, typer.Option("--allow", help="Let VALUE through although a built-in rule blocks it.")]
 
 
@@ -26,10 +31,11 @@ def add(
     value: Annotated[str, typer.Argument(metavar="VALUE")],
     pattern: Pattern = False,
     allow: Allow = False,
+    namespace: Namespace = None,
     as_json: AsJson = False,
 ) -> None:
-    """Block a value for every key: it counts as absent from now on."""
-    _edit_block_list(value, pattern=pattern, allow=allow, as_json=as_json, take_back=False)
+    """Block a value, for every key or those of a namespace: it counts as absent from now on."""
+    _edit_block_list(value, namespace, pattern=pattern, allow=allow, as_json=as_json, take_back=False)
 
 
 @commands.command()
@@ -37,10 +43,11 @@ def remove(
     value: Annotated[str, typer.Argument(metavar="VALUE")],
     pattern: Pattern = False,
     allow: Allow = False,
+    namespace: Namespace = None,
     as_json: AsJson = False,
 ) -> None:
     """Take a rule back that was added."""
-    _edit_block_list(value, pattern=pattern, allow=allow, as_json=as_json, take_back=True)
+    _edit_block_list(value, namespace, pattern=pattern, allow=allow, as_json=as_json, take_back=True)
 
 
 @commands.command("list")
@@ -53,7 +60,9 @@ def list_blocked(as_json: AsJson = False) -> None:
         shown.list_rules(kinfold.blocking.rules(), Teller(as_json=as_json))
 
 
-def _edit_block_list(value: str, *, pattern: bool, allow: bool, as_json: bool, take_back: bool) -> None:
+def _edit_block_list(
+    value: str, namespace: str | None, *, pattern: bool, allow: bool, as_json: bool, take_back: bool
+) -> None:
     with plain_errors():
         if pattern and allow:
             raise Refusal("A rule is a --pattern or an --allow, not both.")
@@ -62,4 +71,4 @@ def _edit_block_list(value: str, *, pattern: bool, allow: bool, as_json: bool, t
 
         kind: RuleKind = "pattern" if pattern else "allow" if allow else "value"
         with opened_for_edits() as kinfold:
-            shown.edit_rule(kinfold, kind, value, take_back=take_back, teller=Teller(as_json=as_json))
+            shown.edit_rule(kinfold, kind, value, namespace, take_back=take_back, teller=Teller(as_json=as_json))

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from api.command.opening import opened, settings_of_command, stopped_by_signal
-from api.command.parameters import AsJson, Policy
+from api.command.parameters import AsJson, Delimiter, Encoding, Mapping, Policy, Types
 from api.terminal import Refusal, log_plainly, plain_errors
 
 commands = typer.Typer()
@@ -37,15 +37,15 @@ def load(
             help="With --history: where the parted log is kept meanwhile, else in KINFOLD_HOME.", metavar="DIR"
         ),
     ] = None,
-    mapping: Annotated[
-        Path | None, typer.Option("--map", help="YAML with the field of each column of FILE.", metavar="FILE")
-    ] = None,
-    types: Annotated[
-        list[str] | None,
-        typer.Option(help="COLUMN=text|number|boolean|date of a CSV, or =date:%d/%m/%Y; else all cells say it."),
-    ] = None,
-    delimiter: Annotated[str | None, typer.Option(help="Of a CSV: one character, or tab.")] = None,
-    encoding: Annotated[str | None, typer.Option(help="Of a CSV: utf-8, utf-16, windows-1252 …")] = None,
+    mapping: Mapping = None,
+    types: Types = None,
+    delimiter: Delimiter = None,
+    encoding: Encoding = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Show how FILE is read and what its first rows would become; write nothing."),
+    ] = False,
+    rows: Annotated[int | None, typer.Option(min=1, max=1_000, help="With --dry-run: how many rows; five.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Load existing customers, or a long history, from where an earlier run was stopped.
@@ -63,10 +63,18 @@ def load(
         layout = loads.read_layout(mapping, types or [], delimiter, encoding)
         if history and layout.mark:
             raise Refusal("--map, --types, --delimiter and --encoding go with tables, not with --history.")
+        if history and dry_run:
+            raise Refusal("--dry-run goes with tables; kinfold resolve --dry-run tells what a log comes to.")
+        if not dry_run and rows is not None:
+            raise Refusal("--rows goes with --dry-run.")
+        if dry_run and (refused is not None or anew):
+            raise Refusal("--report and --anew go with loading, not with --dry-run.")
         loads.check(files, refused, history=history)
         with opened(settings_of_command(**changed)) as kinfold:
             rarely_collect()
-            if history:
+            if dry_run:
+                broken = loads.rehearse(kinfold, files, rows or loads.SHOWN, as_json=as_json, layout=layout)
+            elif history:
                 broken = loads.load_histories(
                     kinfold, files, refused, anew=anew, workers=workers, work=work, as_json=as_json
                 )

@@ -3,34 +3,51 @@
 import signal
 import sys
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from api.command.opening import log_file, opened, settings_of_command, stopped_by_signal
-from api.command.parameters import Policy
-from api.terminal import fetching, log_plainly, plain_errors
+from api.command.parameters import Delimiter, Encoding, Mapping, Policy, Types
+from api.terminal import Refusal, fetching, log_plainly, plain_errors
 
 commands = typer.Typer()
 
 
 @commands.command()
 def resolve(
-    file: Annotated[str, typer.Argument(help="Events as NDJSON; - reads standard input.", metavar="FILE|-")],
+    file: Annotated[
+        str,
+        typer.Argument(
+            help="Events or Segment messages: NDJSON or a JSON array, packed with gzip or not; or events in a table, "
+            "FILE.csv, .tsv or .parquet; - reads stdin.",
+            metavar="FILE|-",
+        ),
+    ],
     policy: Annotated[Policy | None, typer.Option(help="Instead of the deployment's own.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Answer the same and write nothing.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Add a trace to every answer.")] = False,
+    mapping: Mapping = None,
+    types: Types = None,
+    delimiter: Delimiter = None,
+    encoding: Encoding = None,
 ) -> None:
     """Resolve a log: one answer a line on stdout, in the same order; progress and a summary on stderr."""
     with plain_errors(), stopped_by_signal(128 + signal.SIGTERM):
         log_plainly()
         from api.command import logs
+        from api.command.loads import read_layout
         from graph.opening import rarely_collect
 
         changed = {"policy": policy.value} if policy else {}
+        layout = read_layout(mapping, types or [], delimiter, encoding)
+        if file == "-" and layout.mark:
+            raise Refusal("A table is read more than once: name a file.")
+        table = Path(file) if file != "-" and logs.is_table(Path(file), layout) else None
         with log_file(file) as stream, opened(settings_of_command(**changed)) as kinfold:
             rarely_collect()
-            bad = logs.resolve(kinfold, stream, dry_run=dry_run, explain=explain)
+            bad = logs.resolve(kinfold, stream, table=table, layout=layout, dry_run=dry_run, explain=explain)
         raise typer.Exit(1 if bad else 0)
 
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Request, Response
 
 from api.http.bodies import EmptyBody, documented, read_as
 from api.http.problems import responses
-from api.http.query import NothingQuery, PageQuery, page_of
+from api.http.query import PageQuery, RuleQuery, page_of
 from api.http.requests import as_json, in_thread, kinfold_of, nothing
 from api.http.schemas.blocked import Rule, RuleList
 from graph.blocking.blocking import Blocking, RuleKind
@@ -28,8 +28,8 @@ Value = Annotated[str, Path(description="Percent-encoded; slashes may stand as t
     responses={200: {"model": RuleList}, **responses(422, 503)},
 )
 async def list_blocked(request: Request, page: PageQuery) -> Response:
-    """By kind and value."""
-    return as_json(page_of(await in_thread(kinfold_of(request).blocking.rules), page, "kind", "value"))
+    """By kind and value; a rule of no namespace is for every key."""
+    return as_json(page_of(await in_thread(kinfold_of(request).blocking.rules), page, "kind", "value", "namespace"))
 
 
 @router.put(
@@ -43,10 +43,10 @@ async def list_blocked(request: Request, page: PageQuery) -> Response:
     },
     openapi_extra=documented(EmptyBody),
 )
-async def put_blocked(request: Request, kind: Kind, value: Value, _: NothingQuery) -> Response:
+async def put_blocked(request: Request, kind: Kind, value: Value, whose: RuleQuery) -> Response:
     """Holds for events to come, on every server within two seconds. See /v1/merges for what it tied together so far."""
     await read_as(EmptyBody, request)
-    new, rule = await in_thread(partial(_add, kinfold_of(request).blocking, kind, value))
+    new, rule = await in_thread(partial(_add, kinfold_of(request).blocking, kind, value, whose.namespace))
     return as_json(rule, 201 if new else 200)
 
 
@@ -57,17 +57,19 @@ async def put_blocked(request: Request, kind: Kind, value: Value, _: NothingQuer
     status_code=204,
     responses=responses(404, 422, 503),
 )
-async def delete_blocked(request: Request, kind: Kind, value: Value, _: NothingQuery) -> Response:
+async def delete_blocked(request: Request, kind: Kind, value: Value, whose: RuleQuery) -> Response:
     """Built-in values are let through with a rule of the kind `allow`, and not removed."""
-    await in_thread(partial(kinfold_of(request).blocking.remove, kind, value))
+    await in_thread(partial(kinfold_of(request).blocking.remove, kind, value, whose.namespace))
     return nothing()
 
 
-def _add(blocking: Blocking, kind: RuleKind, value: str) -> tuple[bool, dict[str, Any]]:
+def _add(blocking: Blocking, kind: RuleKind, value: str, namespace: str | None) -> tuple[bool, dict[str, Any]]:
     before = blocking.rules()
-    blocking.add(kind, value)
-    forms = {value, value.strip().lower()} if kind != "pattern" else {value}
-    rule = next((rule for rule in blocking.rules() if rule["kind"] == kind and rule["value"] in forms), None)
+    blocking.add(kind, value, namespace)
+    kept = value if kind == "pattern" else value.strip().lower()
+    named = (kind, namespace, kept)
+    rules = (rule for rule in blocking.rules() if (rule["kind"], rule["namespace"], rule["value"]) == named)
+    rule = next(rules, None)
     if rule is None:
         raise ClashError("Somebody took this rule back at the same moment.")
     return rule not in before, rule

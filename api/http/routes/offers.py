@@ -17,7 +17,7 @@ from api.http.bodies import (
 )
 from api.http.problems import responses
 from api.http.query import FlagsQuery, NothingQuery, PageQuery, page_of
-from api.http.requests import as_json, in_thread, kinfold_of
+from api.http.requests import as_json, in_thread, kinfold_of, nothing
 from api.http.schemas.offers import (
     Category,
     CategoryList,
@@ -32,7 +32,7 @@ from api.http.schemas.offers import (
     SpaceList,
     VisitorList,
 )
-from graph.identity.events import MAX_EVENT_BYTES, Event
+from graph.identity.events import MAX_EVENT_BYTES, read_event
 from graph.offers.definitions import CategoryBody, EnvironmentBody, OfferBody, SpaceBody
 
 router = APIRouter(tags=["offers"])
@@ -52,6 +52,11 @@ def _made(model: type[BaseModel], *statuses: int) -> dict[int | str, dict[str, A
 async def _put(work: Callable[[], tuple[bool, dict[str, Any]]]) -> Response:
     new, document = await in_thread(work)
     return as_json(document, 201 if new else 200)
+
+
+async def _remove(request: Request, env: str, part: str, name: str) -> Response:
+    ended = await in_thread(partial(kinfold_of(request).catalogues.remove_part, env, part, name))
+    return nothing() if ended is None else as_json(ended)
 
 
 @router.get(
@@ -87,6 +92,19 @@ async def put_environment(request: Request, env: str, _: NothingQuery) -> Respon
 async def get_environment(request: Request, env: str, _: NothingQuery) -> Response:
     """Whom it is for; what is in it are other calls."""
     return as_json(await in_thread(partial(kinfold_of(request).catalogues.environment, env)))
+
+
+@router.delete(
+    "/environments/{env}",
+    summary="Remove an environment",
+    operation_id="delete_environment",
+    status_code=204,
+    responses=responses(404, 409, 422, 503),
+)
+async def delete_environment(request: Request, env: str, _: NothingQuery) -> Response:
+    """With nothing in it: 409 names its categories, spaces and offers (`hanging`). Its visitors stay contacts."""
+    await in_thread(partial(kinfold_of(request).catalogues.remove_environment, env))
+    return nothing()
 
 
 @router.get(
@@ -138,6 +156,18 @@ async def get_category(request: Request, env: str, path: str, _: NothingQuery) -
     return as_json(await in_thread(partial(kinfold_of(request).catalogues.part, env, "categories", path)))
 
 
+@router.delete(
+    "/environments/{env}/categories/{path:rest}",
+    summary="Remove a category",
+    operation_id="delete_category",
+    status_code=204,
+    responses={**responses(404, 409, 422, 503)},
+)
+async def delete_category(request: Request, env: str, path: str, _: NothingQuery) -> Response:
+    """409 names the categories within it or excluding it, and the offers that lie in it (`hanging`)."""
+    return await _remove(request, env, "categories", path)
+
+
 @router.get(
     "/environments/{env}/offers",
     summary="Every offer of an environment",
@@ -171,6 +201,21 @@ async def put_offer(request: Request, env: str, name: str, _: NothingQuery) -> R
 async def get_offer(request: Request, env: str, name: str, _: NothingQuery) -> Response:
     """What it says, to whom, when, and how often."""
     return as_json(await in_thread(partial(kinfold_of(request).catalogues.part, env, "offers", name)))
+
+
+@router.delete(
+    "/environments/{env}/offers/{name}",
+    summary="Remove an offer",
+    operation_id="delete_offer",
+    status_code=204,
+    responses={
+        200: {"model": Offer, "description": "It was proposed before: it ends now."},
+        **responses(404, 409, 422, 503),
+    },
+)
+async def delete_offer(request: Request, env: str, name: str, _: NothingQuery) -> Response:
+    """One that was proposed ends now instead, and is the answer: 200."""
+    return await _remove(request, env, "offers", name)
 
 
 @router.get(
@@ -208,6 +253,18 @@ async def get_space(request: Request, env: str, name: str, _: NothingQuery) -> R
     return as_json(await in_thread(partial(kinfold_of(request).catalogues.part, env, "spaces", name)))
 
 
+@router.delete(
+    "/environments/{env}/spaces/{name}",
+    summary="Remove a space",
+    operation_id="delete_space",
+    status_code=204,
+    responses={**responses(404, 409, 422, 503)},
+)
+async def delete_space(request: Request, env: str, name: str, _: NothingQuery) -> Response:
+    """409 names the spaces that fall back to it, and the offers that name it (`hanging`)."""
+    return await _remove(request, env, "spaces", name)
+
+
 @router.post(
     "/environments/{env}/spaces/{space}/propositions",
     summary="Ask for offers",
@@ -223,10 +280,11 @@ async def propose(request: Request, env: str, space: str, flags: FlagsQuery) -> 
     check_may_look(request, dry_run=flags.dry_run, explain=flags.explain)
     check_may_be_told(request)
     body = await read_as(PropositionBody, request, MAX_EVENT_BYTES)
-    keys = {"email": body.email, "tracker_id": body.tracker_id, "subscription": body.subscription}
-    event = Event.model_validate({**keys, "user_id": body.user_id})
+    kinfold = kinfold_of(request)
+    said = {name: getattr(body, name) for name in ("email", "tracker_id", "subscription", "user_id", "keys")}
+    event = read_event({name: value for name, value in said.items() if value}, namespaces=kinfold.namespaces)
     answer = partial(
-        kinfold_of(request).propositions.propose,
+        kinfold.propositions.propose,
         env,
         space,
         event,

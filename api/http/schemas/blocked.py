@@ -10,9 +10,12 @@ from api.http.schemas.examples import with_example
 class Rule(BaseModel):
     """What is blocked or let through."""
 
-    model_config = with_example({"kind": "value", "value": "shared-kiosk", "at": "2026-11-22T10:00:00Z"})
+    model_config = with_example(
+        {"kind": "value", "namespace": None, "value": "shared-kiosk", "at": "2026-11-22T10:00:00Z"}
+    )
 
     kind: Literal["value", "pattern", "allow"]
+    namespace: str | None
     value: str
     at: str
 

@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 from api.http.schemas.examples import CONTACT, with_example
 from api.http.schemas.resolve import ContactRef
 from graph.model import Kind
+from graph.offers.definitions import Outcome
 from graph.segments.condition_schema import DocumentedCondition
 
 
@@ -38,10 +39,11 @@ class EnvironmentList(BaseModel):
 
 
 class AtMost(BaseModel):
-    """A typology rule: so many presentations to one contact."""
+    """A typology rule: so many presentations to one contact, or so many that it accepted or refused."""
 
     count: int
     within: str | None
+    of: Literal["presented", "accepted", "refused"]
 
 
 class Category(BaseModel):
@@ -187,8 +189,12 @@ class OfferOutcome(BaseModel):
 
     name: str
     weight: float
-    outcome: Literal["accepted", "refused", "ignored"] | None
+    outcome: Outcome | None = Field(
+        description="The last word of what was decided; until then, whether it was presented or clicked."
+    )
     outcome_at: str | None
+    presented_at: str | None = Field(description="When it was first noted as presented.")
+    clicked_at: str | None = Field(description="When it was first noted as clicked.")
 
 
 class PastProposition(BaseModel):
@@ -215,6 +221,6 @@ class NotedOutcome(BaseModel):
     """What was noted."""
 
     proposition_id: str
-    outcome: Literal["accepted", "refused", "ignored"]
+    outcome: Outcome
     offers: list[str] = Field(description="The offers that it was noted of.")
     at: str

@@ -1,6 +1,6 @@
 // The explorer page: which part of it the address asks for. Nothing is written without a preview.
 
-import { KEYS, byId, call, emptyBox, hrefTo, keepAccessKey, keptAccessKey, loading, make, problemBox, say, serverHas } from "./dom.js";
+import { KEYS, byId, call, emptyBox, hrefTo, keepAccessKey, keptAccessKey, learnNamespaces, loading, make, problemBox, say, serverHas } from "./dom.js";
 import { contactView, ownersView } from "./contact.js";
 import { anomaliesView, clusterView, clustersView, findingView } from "./findings.js";
 import { homeView } from "./home.js";
@@ -32,7 +32,6 @@ const VIEWS = {
   workflows: (name) => workflowsView(name),
   webhooks: (name) => webhooksView(name),
   audit: (query) => auditView(query),
-  ...Object.fromEntries(Object.keys(KEYS).map((key) => [key, (value) => ownersView(key, value)])),
 };
 const OF_SETTINGS = ["blocked", "namespaces", "segments", "workflows", "webhooks", "audit"];
 const LISTED_UNDER = { finding: "anomalies", cluster: "clusters", ...Object.fromEntries(OF_SETTINGS.map((part) => [part, "settings"])) };
@@ -62,7 +61,8 @@ async function show() {
   const waiting = setTimeout(() => turn === asked && main.replaceChildren(loading()), 300);
   let shown;
   try {
-    shown = await (VIEWS[view] ?? nowhere)(...parts);
+    const of = VIEWS[view] ?? (view in KEYS ? (value) => ownersView(view, value) : nowhere);
+    shown = await of(...parts);
   } catch (problem) {
     if (!(problem.title || problem.detail)) console.error(problem);
     shown = make("div", { class: "view" }, make("h1", { class: "unseen" }, "It did not work"), problemBox(problem));
@@ -120,7 +120,7 @@ byId("access").addEventListener("submit", (event) => {
   byId("access-key").value = "";
   byId("access").hidden = true;
   byId("change-key").hidden = false;
-  show();
+  learnNamespaces().then(show);
   showState();
 });
 byId("access-close").addEventListener("click", () => {
@@ -147,6 +147,6 @@ addEventListener("kinfold:changed", ({ detail }) => {
   else location.hash = target;
 });
 addEventListener("hashchange", () => { if (location.hash.startsWith("#/") || !location.hash) show(); });
-show();
+learnNamespaces().then(show);
 showState();
 serverHas("get", "/v1/clusters").then((has) => { byId("nav-clusters").hidden = !has; });

@@ -1,6 +1,6 @@
 // One contact: the graph around it, what it owns, what it did, what happened to it, and what can be changed by hand.
 
-import { KEYS, badgeOf, byId, call, contactLink, emptyBox, group, hrefTo, iconOf, inWords, linkTo, make, nameOf, pagedList, pathOf, plural, say, timeOf, whenOf, withLinks } from "./dom.js";
+import { ALWAYS, KEYS, badgeOf, byId, call, contactLink, emptyBox, group, hrefTo, iconOf, inWords, linkTo, make, nameOf, pagedList, pathOf, plural, say, timeOf, whenOf, withLinks } from "./dom.js";
 import { graphView, meetingView } from "./graph.js";
 import { foldForm, giveKeyForm, refoldButton, takeKeyButton, unmergeButton } from "./hands.js";
 import { ownerList } from "./search.js";
@@ -103,6 +103,9 @@ function keysPart(contact) {
       owned("subscription", id), take("subscription", id),
       others.length ? make("span", { class: "shared" }, "shared with ", others.flatMap((other, index) => [index ? ", " : "", contactLink(other)])) : null,
     ]),
+    Object.entries(contact.keys ?? {}).filter(([name]) => !ALWAYS.includes(name)).map(([name, values]) => group(
+      KEYS[name] ?? name, values, (value) => [owned(name, value), take(name, value)],
+    )),
     group("Folded into it", contact.merged_from, (id) => contactLink(id), { none: "nothing" }),
     group("Segments", contact.segments, (segment) => make("span", { class: "chip" }, segment)),
     group("Workflows", Object.entries(contact.workflows), workflowShown),

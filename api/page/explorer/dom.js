@@ -1,6 +1,9 @@
 // What every part of the page uses: elements, calls of the API, values in words.
 
+/** Namespaces of keys as they are spoken of: four that are always there, then those that the deployment declares. */
 export const KEYS = { email: "email", user_id: "user id", tracker_id: "tracker", subscription: "subscription" };
+export const ALWAYS = Object.keys(KEYS);
+const DRAWN = new Set([...ALWAYS, "contact", "folded", "group", "other"]);
 const NAMES = ["_name", "name", "_first_name", "first_name", "firstName"];
 const KEY_KEPT = "kinfold-access-key";
 const TENANT = new URLSearchParams(location.search).get("tenant");
@@ -68,6 +71,12 @@ export async function call(path, { method = "GET", body } = {}) {
   return answer;
 }
 
+/** Learn which namespaces of keys the deployment declares. Whoever may not read is told so where it matters. */
+export async function learnNamespaces() {
+  const { items } = await call("/v1/namespaces").catch(() => ({ items: [] }));
+  for (const { name } of items) KEYS[name] ??= name.replaceAll("_", " ");
+}
+
 /** Headers are bytes: text goes as UTF-8. */
 const latin = (text) => String.fromCharCode(...new TextEncoder().encode(text));
 
@@ -104,7 +113,8 @@ export const plural = (count, one, many = `${one}s`) => `${count.toLocaleString(
 export const inWords = (value) => (typeof value === "string" ? value : JSON.stringify(value));
 export const badgeOf = (kind) => make("span", { class: kind === "known" ? "badge known" : "badge" }, kind);
 export const pathOf = (id, more = "") => `/v1/contacts/${encodeURIComponent(id)}${more}`;
-export const iconOf = (name) => make("img", { src: `/static/icons/${name}.svg`, alt: "", width: 16, height: 16, class: "icon" });
+export const iconPath = (name) => `/static/icons/${DRAWN.has(name) ? name : "key"}.svg`;
+export const iconOf = (name) => make("img", { src: iconPath(name), alt: "", width: 16, height: 16, class: "icon" });
 export const loading = (words = "Loading …") => make("p", { class: "loading" }, words);
 
 export function timeOf(value, options = { dateStyle: "medium", timeStyle: "short" }) {

@@ -1,12 +1,11 @@
 // The drawing of a graph: where every node stands, and Cytoscape.js, which puts it on the screen.
 
-import { KEYS, shortId } from "./dom.js";
+import { KEYS, iconPath, shortId } from "./dom.js";
 
 const FONT = '13px system-ui, -apple-system, "Segoe UI", "Noto Sans", sans-serif';
 const HEIGHT = 30;
 const ROW = 38;
 const LETTERS = { wide: 30, narrow: 24 };
-const ORDER = [...Object.keys(KEYS), "folded"];
 
 let library;
 let pen;
@@ -44,7 +43,7 @@ function treeOf(around, letters) {
     if (!around.expanded(node.id)) return { made, ghosts: [] };
     const keys = [];
     let ghosts = [];
-    for (const name of ORDER) {
+    for (const name of [...Object.keys(KEYS), "folded"]) {
       const members = around.members(node.id, name).filter((member) => !seen.has(member.id));
       const left = around.left(node.id, name);
       const rest = left && !around.ends ? [box(`more ${node.id} ${name}`, "group", `${left.toLocaleString()} more`, { more: [node.id, name] })] : [];
@@ -211,7 +210,7 @@ export class Drawing {
     if (!narrow) for (const id of placed.keys()) if (!parents.has(id) && id !== around.root) parents.set(id, around.root);
     const nodes = [...placed.values()].map(({ x, y, box }) => ({
       group: "nodes", position: { x, y },
-      data: { id: box.id, label: box.label, width: box.width, more: box.more ?? null, icon: `url(/static/icons/${box.type}.svg)` },
+      data: { id: box.id, label: box.label, width: box.width, more: box.more ?? null, icon: `url(${iconPath(box.type)})` },
       classes: [box.type, box.shared && "shared", box.onPath && "path", around.ends && !box.onPath && "off"].filter(Boolean).join(" "),
     }));
     const edges = [...around.edges.values()].filter(({ source, target }) => placed.has(source) && placed.has(target));

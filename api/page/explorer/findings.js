@@ -100,7 +100,7 @@ async function blockedValues() {
   let cursor = null;
   do {
     const page = await call(`/v1/blocked?limit=1000${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`);
-    for (const { kind, value } of page.items ?? []) if (kind === "value") found.add(value);
+    for (const { kind, value, namespace } of page.items ?? []) if (kind === "value" && !namespace) found.add(value);
     cursor = page.next;
   } while (cursor);
   return found;

@@ -12,6 +12,8 @@ const GROUPS = {
   email: ["Email", "Emails"], user_id: ["User id", "User ids"], tracker_id: ["Tracker", "Trackers"],
   subscription: ["Push subscription", "Push subscriptions"], folded: ["Folded contact", "Folded contacts"],
 };
+const groupNames = () => [...Object.keys(KEYS), "folded"];
+const groupWords = (name) => GROUPS[name] ?? [KEYS[name], `Keys: ${KEYS[name]}`];
 const NARROW = matchMedia("(max-width: 46rem)");
 
 /** What was read of the graph so far; grows when a contact is expanded or more of a group is asked for. */
@@ -120,7 +122,7 @@ class Drawn extends Around {
     for (const edge of edges) this.edges.set(edge.id, edge);
     for (const { id, type } of nodes) {
       if (type !== "contact") continue;
-      const groups = Object.keys(GROUPS).map((group) => ({ group, total: this.members(id, group).length, next: null }));
+      const groups = groupNames().map((group) => ({ group, total: this.members(id, group).length, next: null }));
       this.groups.set(id, new Map(groups.map((group) => [group.group, group])));
     }
   }
@@ -192,7 +194,7 @@ function view(around, { select = null, ends = null, met = false, key = null, con
       else button.removeAttribute("aria-current");
     }
     if (scroll && NARROW.matches) details.scrollIntoView({ block: "nearest" });
-    say(`${GROUPS[node.type]?.[0] ?? "Contact"} ${wordsOf(node)}`);
+    say(`${node.type === "contact" ? "Contact" : groupWords(node.type)[0]} ${wordsOf(node)}`);
   }
 
   async function more(id, name) {
@@ -269,7 +271,7 @@ function listOf(around, act) {
   const contacts = [...around.groups.keys()].map((id) => around.nodes.get(id));
   return contacts.flatMap((node) => [
     contacts.length > 1 ? make("h3", { class: "whose" }, wordsOf(node)) : null,
-    ...Object.keys(GROUPS).map((name) => groupOf(around, node.id, name, act, contacts.length > 1 ? "h4" : "h3")),
+    ...groupNames().map((name) => groupOf(around, node.id, name, act, contacts.length > 1 ? "h4" : "h3")),
   ]).filter(Boolean);
 }
 
@@ -280,7 +282,7 @@ function groupOf(around, id, name, act, heading) {
   const left = around.left(id, name);
   return make(
     "section", {},
-    make(heading, {}, iconOf(name), GROUPS[name][1], " ", make("span", { class: "count" }, group.total.toLocaleString())),
+    make(heading, {}, iconOf(name), groupWords(name)[1], " ", make("span", { class: "count" }, group.total.toLocaleString())),
     make("ul", {}, members.map((node) => make(
       "li", {}, nodeButton(node, act),
       node.shared ? make("ul", { class: "owners" }, around.owners(node.id).filter((owner) => owner !== id && around.nodes.has(owner)).map((owner) => make(
@@ -312,7 +314,7 @@ function detailsOf(around, node, act) {
           make("a", { class: "button quiet", href: hrefTo("contact", node.id) }, "Open")),
     ];
   }
-  return [heading(GROUPS[node.type][0], node.type, node.shared ? make("span", { class: "badge warn" }, "shared") : null), whole, ...keyFacts(around, node)];
+  return [heading(groupWords(node.type)[0], node.type, node.shared ? make("span", { class: "badge warn" }, "shared") : null), whole, ...keyFacts(around, node)];
 }
 
 function keyFacts(around, node) {

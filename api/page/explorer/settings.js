@@ -83,20 +83,27 @@ export function settingsView() {
       "li", { class: "card" }, make("h2", {}, make("a", { href: hrefTo(part) }, title)), make("p", { class: "soft" }, words)))));
 }
 
-export function blockedView() {
+export async function blockedView() {
+  const { items } = await call("/v1/namespaces");
+  const whose = (namespace) => (namespace ? `?namespace=${encodeURIComponent(namespace)}` : "");
   const kinds = { value: "Block a value", pattern: "Block a pattern", allow: "Let a value through" };
   return tableOf({
     title: "Block list", from: "/v1/blocked", noun: ["rule"], empty: ["No rules", "The built-in list holds without one."],
     lead: "What stands here names nobody in events to come, beside the built-in list. What a value has tied together so far is taken back under Unions.",
     before: lineForm({
-      fields: [chooser("What", "kind", Object.entries(kinds)), field("Value", "value", { required: true, maxlength: 1024 })],
-      verb: "Add", done: "Added", send: ({ kind, value }) => call(path("blocked", kind, value), { method: "PUT", body: {} }),
+      fields: [
+        chooser("What", "kind", Object.entries(kinds)),
+        field("Value", "value", { required: true, maxlength: 1024 }),
+        chooser("Of the namespace", "namespace", [["", "every one"], ...items.map(({ name }) => [name, name])]),
+      ],
+      verb: "Add", done: "Added", send: ({ kind, value, namespace }) => call(path("blocked", kind, value) + whose(namespace), { method: "PUT", body: {} }),
     }),
     columns: [
       ["What", ({ kind }) => kinds[kind]],
       ["Value", ({ value }) => make("span", { class: "mono" }, value), "first"],
+      ["Namespace", ({ namespace }) => namespace ?? "every one"],
       ["Since", ({ at }) => agoOf(at)],
-      ["", ({ kind, value }) => act("Take back", `Take back the rule for ${value}`, () => call(path("blocked", kind, value), { method: "DELETE" }))],
+      ["", ({ kind, value, namespace }) => act("Take back", `Take back the rule for ${value}`, () => call(path("blocked", kind, value) + whose(namespace), { method: "DELETE" }))],
     ],
   });
 }

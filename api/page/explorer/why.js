@@ -1,6 +1,6 @@
 // Why two keys are one person's: the way from the one to the other, step by step and in the drawing.
 
-import { KEYS, badgeOf, call, contactLink, hrefTo, make, nameOf, pathOf, problemBox, say, withLinks } from "./dom.js";
+import { ALWAYS, KEYS, badgeOf, call, contactLink, hrefTo, make, nameOf, pathOf, problemBox, say, withLinks } from "./dom.js";
 import { graphView } from "./graph.js";
 import { unmergeButton } from "./hands.js";
 import { contactsFor } from "./search.js";
@@ -12,13 +12,14 @@ export function keysOf(contact) {
     ...contact.user_ids.map((value) => ["user_id", value]),
     ...contact.trackers.map((value) => ["tracker_id", value]),
     ...contact.subscriptions.map(({ id }) => ["subscription", id]),
+    ...Object.entries(contact.keys ?? {}).flatMap(([name, values]) => (ALWAYS.includes(name) ? [] : values.map((value) => [name, value]))),
   ];
 }
 
 /** Read what was typed: `email:ana@example.com`, or a value alone. */
 function parsed(text) {
-  const [, kind, value] = /^(email|user_id|tracker_id|subscription):(.+)$/s.exec(text) ?? [];
-  return { kind, value: value ?? text };
+  const [, kind, value] = /^([a-z][a-z0-9_]*):(.+)$/s.exec(text) ?? [];
+  return kind in KEYS ? { kind, value } : { kind: undefined, value: text };
 }
 
 export function whyView(from = "", to = "") {

@@ -8,7 +8,7 @@ from graph.clock import IdSource, Micros
 from graph.errors import TryAgain
 from graph.identity.decision import ContactFacts, Facts
 from graph.identity.keys import EventKeys
-from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces, counter_of
+from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
 from graph.identity.normal_forms import hash_of
 from graph.identity.working_set.entities import (
     Contact,
@@ -114,13 +114,13 @@ class WorkingSet:
             When a contact was folded between the look at it and its lock.
         """
         asked = sorted(key for key in set(keys) if key not in self.keys)
-        shared, counted = self.namespaces.subscriptions, self.namespaces.counted
+        shared = self.namespaces.subscriptions
         (row,) = self.run(
             "resolution.facts",
             keys=[list(key) for key in asked],
             subscriptions=[list(key) for key in asked if key.namespace in shared],
             shared=list(shared),
-            counters=[counter_of(name) for name in counted],
+            counters=list(self.namespaces.counters),
             message_ids=sorted(set(message_ids) - self.messages.keys()),
             contact_ids=sorted(set(contacts) - self.contacts.keys()),
             locks=self.locks,
@@ -149,7 +149,8 @@ class WorkingSet:
             self.conflicts.setdefault(KeyRef(name, value), []).append((tracker_owner, made))
 
     def _contact_loaded(self, row: Mapping[str, Any]) -> None:
-        counts = {name: count for name, count in zip(self.namespaces.counted, row["counts"], strict=True) if count}
+        counters, persons = self.namespaces.counters, self.namespaces.places_of_persons
+        counts = {counters[counter]: count for counter, count in row["counts"]}
         contact = Contact(
             id=row["id"],
             created=row["created"],
@@ -157,7 +158,7 @@ class WorkingSet:
             split=row["split"],
             nameless=row["nameless"],
             counts=counts,
-            person_keys=sum(counts.get(name, 0) for name in self.namespaces.persons),
+            person_keys=sum(count for name, count in counts.items() if name in persons),
             subscriptions={KeyRef(name, value) for name, value in row["subscriptions"]},
             tracker_id=row["tracker_id"],
             timeline_id=row["timeline_id"],

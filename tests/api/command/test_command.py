@@ -1,5 +1,6 @@
 """The ``kinfold`` command, run as people run it: as a process."""
 
+import gzip
 import json
 import os
 import re
@@ -93,6 +94,76 @@ def test_bad_lines_become_errors_and_the_rest_goes_on(environment: dict[str, str
     assert check_problem(unknown["error"], 422, "bad_input")[0]["field"] == "nonsense"
     assert check_problem(long["error"], 422, "bad_input")[0]["rule"] == "too_large"
     assert "line 3" in ran.stderr
+
+
+def test_an_array_and_an_archive_of_segment_messages_are_resolved_as_lines_are(
+    environment: dict[str, str], kinfold: Kinfold, tmp_path: Path
+) -> None:
+    array = run(environment, "resolve", "-", log='[\n{"email": "ana@example.com"}, {"tracker": 1},\n{}\n]')
+    assert array.returncode == 1
+    assert [answer.get("rule") for answer in answers(array)] == ["2", None, "1"]
+    assert answers(array)[1]["error"]["line"] == 2
+    messages = [
+        {
+            "type": "identify",
+            "userId": "42",
+            "anonymousId": "t1",
+            "traits": {"email": "ana@example.com", "plan": "pro"},
+        },
+        {
+            "type": "track",
+            "event": "Order",
+            "anonymousId": "t1",
+            "messageId": "m1",
+            "timestamp": "2026-01-01T10:00:00Z",
+        },
+        {"tracker_id": "t1"},
+    ]
+    archive = tmp_path / "1.gz"
+    archive.write_bytes(gzip.compress("\n".join(map(json.dumps, messages)).encode()))
+    for duplicate in (False, True):
+        ran = run(environment, "resolve", archive)
+        assert ran.returncode == 0, ran.stderr
+        assert [answer["rule"] for answer in answers(ran)] == ["2", "5", "5"]
+        assert answers(ran)[1]["duplicate"] is duplicate
+    [ana] = kinfold.contacts.owners("user_id", "42")
+    assert (ana["emails"], ana["trackers"][-1], ana["properties"]) == (["ana@example.com"], "t1", {"plan": "pro"})
+    archive.write_bytes(archive.read_bytes()[:-12])
+    ran = run(environment, "resolve", archive)
+    assert ran.returncode == 2
+    assert "damaged, or ends too early" in ran.stderr
+
+
+def test_a_table_of_events_is_resolved_row_by_row(
+    environment: dict[str, str], kinfold: Kinfold, tmp_path: Path
+) -> None:
+    table = tmp_path / "events.csv"
+    table.write_bytes(
+        "Email;Tracker ID;event;event_properties.amount;occurred_at;message_id;properties.ville\r\n"
+        "ana@example.com;t1;Order;120.50;2026-01-02 10:00:00 +0100;1.0;Besançon\r\n"
+        ";t1;Look;;yesterday;2.0;\r\n"
+        ";t1;Look;3.00;2026-01-03;3.0;\r\n".encode("cp1252")
+    )
+    ran = run(environment, "resolve", table)
+    assert ran.returncode == 1, ran.stderr
+    assert [answer.get("rule") for answer in answers(ran)] == ["2.1", None, "5"]
+    assert answers(ran)[1]["error"]["line"] == 2
+    assert answers(ran)[1]["error"]["errors"][0]["field"] == "occurred_at"
+    [ana] = kinfold.contacts.owners("email", "ana@example.com")
+    assert ana["properties"] == {"ville": "Besançon"}
+    activity, _ = kinfold.contacts.activity(ana["id"])
+    assert [(one["event"], one["event_properties"], one["occurred_at"]) for one in activity] == [
+        ("Look", {"amount": 3.0}, "2026-01-03T00:00:00Z"),
+        ("Order", {"amount": 120.5}, "2026-01-02T09:00:00Z"),
+    ]
+    mapping = tmp_path / "map.yaml"
+    mapping.write_text("Wer: email\nWas: event\n'*': event_properties\n")
+    other = tmp_path / "other.txt"
+    other.write_text("Wer\tWas\tPreis\nana@example.com\tKauf\t7\n")
+    assert run(environment, "resolve", "--map", mapping, other).returncode == 0
+    activity, _ = kinfold.contacts.activity(ana["id"])
+    assert [one["event_properties"] for one in activity if one["event"] == "Kauf"] == [{"preis": 7}]
+    assert run(environment, "resolve", "--map", mapping, "-").returncode == 2
 
 
 def test_an_empty_log_is_resolved(environment: dict[str, str]) -> None:
@@ -528,7 +599,11 @@ def test_values_are_blocked_and_let_through_by_command(environment: dict[str, st
     assert "bot-.*" in run(environment, "block", "list").stdout
     blocks = Kinfold.on(kinfold.database, kinfold.settings).blocking.current().blocks
     assert [blocks("tracker_id", value) for value in ("KIOSK-7", "bot-9", "guest")] == [True, True, False]
+    assert run(environment, "block", "add", "kiosk-7", "--namespace", "user_id", "--json").returncode == 0
+    assert run(environment, "block", "add", "kiosk-7", "--namespace", "fax").returncode == 1
     assert run(environment, "block", "remove", "kiosk-7").returncode == 0
+    blocks = Kinfold.on(kinfold.database, kinfold.settings).blocking.current().blocks
+    assert [blocks(name, "kiosk-7") for name in ("tracker_id", "user_id")] == [False, True]
     twice = run(environment, "block", "remove", "kiosk-7")
     assert twice.returncode == 1
     assert "no value rule" in twice.stderr

@@ -13,6 +13,8 @@ from graph.kinfold import Kinfold
 from graph.settings import Settings
 from graph.store.database import Database
 from tests.api.conftest import open_client
+from tests.api.http.test_access import SCOPES
+from tests.api.http.test_tenants import fill, sent_to
 
 DECLARED = """
 phone: {class: person, normalise: phone, region: FR, from: traits.phone}
@@ -229,3 +231,47 @@ def test_a_dry_run_answers_the_same_and_writes_nothing(shop: TestClient) -> None
     assert (rehearsed["rule"], rehearsed["outcome"], rehearsed["contact"]["id"]) == ("2.1", "created", None)
     assert any("a hash of another key" in step["detail"] for step in rehearsed["trace"])
     assert found(shop, card="c1") == []
+
+
+# --- every route ---------------------------------------------------------------------------------------------
+
+ALL_KEYS = {
+    "keys": {
+        "phone": "06 12 34 56 78",
+        "card": "walk-card",
+        "install": "walk-install",
+        "app_push": "walk-push",
+        "user_id": "walk-42",
+        "subscription": "walk-browser",
+    }
+}
+ALWAYS_THERE = ["walk-ana@example.com", "walk-42", "walk-ana-phone", "walk-browser"]
+DECLARED_ONES = ["+33612345678", "walk-card", "walk-install", "walk-push"]
+
+
+def test_over_every_route_no_answer_that_names_a_contacts_keys_forgets_a_namespace(shop: TestClient) -> None:
+    ids = fill(shop, [{"email": "walk-ana@example.com", "tracker_id": "walk-ana-phone", **ALL_KEYS}], "walk")
+    whole: set[str] = set()
+    for method, path in SCOPES:
+        if method != "GET":
+            continue
+        url, _ = sent_to(method, path, ids, "walk")
+        answer = shop.get(url).text
+        if all(f'"{value}"' in answer for value in ALWAYS_THERE):
+            whole.add(path)
+            assert not [value for value in DECLARED_ONES if f'"{value}"' not in answer], path
+    assert whole >= {
+        "/v1/contacts",
+        "/v1/contacts/{id}",
+        "/v1/contacts/{id}/graph",
+        "/v1/contacts/{id}/export",
+        "/v1/export",
+    }
+    # What would change is said of every key too, and what was erased is counted with them.
+    taken = shop.post(f"/v1/contacts/{ids['contact']}/keys/remove?dry_run=true", json={"card": "walk-card"})
+    assert "walk-card" in taken.text
+    erased = shop.delete(f"/v1/contacts/{ids['contact']}").json()["receipt"]
+    counts = shop.get(f"/v1/erasures/{erased}").json()
+    for name, value in zip(("phone", "card", "install", "app_push"), DECLARED_ONES, strict=True):
+        assert found(shop, **{name: value}) == []
+    assert counts["suppressed"] >= 4

@@ -52,7 +52,7 @@ def test_a_catalogue_is_built_call_by_call_and_read_back(shop: TestClient) -> No
     categories = shop.get("/v1/environments/crm/categories?limit=1").json()
     assert ([item["path"] for item in categories["items"]], categories["next"] is None) == (["shoes"], False)
     boots = shop.get("/v1/environments/crm/categories/shoes/boots").json()
-    assert (boots["parent"], boots["at_most"]) == ("shoes", {"count": 2, "within": "P7D"})
+    assert (boots["parent"], boots["at_most"]) == ("shoes", {"count": 2, "within": "P7D", "of": "presented"})
     assert shop.get("/v1/environments/crm/offers/boots").json()["state"] == "live"
     assert shop.get("/v1/environments/crm/spaces/home").json()["anonymous_space"] == "north/banner"
     refused(shop.get("/v1/environments/crm/offers/nothing"), 404, "not_found")
@@ -94,6 +94,66 @@ def test_an_outcome_is_noted_and_read_with_the_contact(shop: TestClient) -> None
     assert [(one["name"], one["outcome"]) for one in item["offers"]] == [("boots", "accepted")]
     assert refused(shop.post(path, json={"outcome": "bought"}), 422, "bad_input")[0]["field"] == "outcome"
     refused(shop.post("/v1/propositions/nothing/outcome", json={"outcome": "ignored"}), 404, "not_found")
+
+
+def test_what_hangs_on_a_part_of_the_catalogue_is_named_and_keeps_it(shop: TestClient) -> None:
+    for path, hanging in (
+        ("crm", {"categories": ["shoes", "shoes/boots"], "offers": ["boots", "card"], "spaces": ["crm/home"]}),
+        ("north", {"offers": ["hello"], "spaces": ["crm/home", "north/banner"]}),
+        ("crm/categories/shoes", {"categories": ["shoes/boots"]}),
+        ("crm/categories/shoes/boots", {"offers": ["boots"]}),
+        ("north/spaces/banner", {"spaces": ["crm/home"]}),
+    ):
+        response = shop.delete(f"/v1/environments/{path}")
+        refused(response, 409, "conflict")
+        assert response.json()["hanging"] == hanging
+    for nothing in ("south", "crm/offers/none", "crm/spaces/none", "crm/categories/none", "south/offers/boots"):
+        refused(shop.delete(f"/v1/environments/{nothing}"), 404, "not_found")
+    assert len(shop.get("/v1/environments").json()["items"]) == 2
+
+
+def test_a_catalogue_is_taken_apart_from_the_leaves_and_its_visitors_stay(shop: TestClient) -> None:
+    visitor = ask(shop, "crm/spaces/home", tracker_id="new")["contact"]["id"]
+    ended = shop.delete("/v1/environments/north/offers/hello")
+    assert (ended.status_code, ended.json()["name"]) == (200, "hello")
+    again = shop.delete("/v1/environments/north/offers/hello").json()
+    assert again["ends_at"] == ended.json()["ends_at"]
+    assert ask(shop, "north/spaces/banner", tracker_id="other")["offers"] == []
+    for path in ("crm/offers/boots", "crm/offers/card", "crm/spaces/home", "crm/categories/shoes/boots"):
+        assert shop.delete(f"/v1/environments/{path}").status_code == 204, path
+        refused(shop.get(f"/v1/environments/{path}"), 404, "not_found")
+    assert shop.delete("/v1/environments/crm/categories/shoes").status_code == 204
+    assert shop.delete("/v1/environments/crm").status_code == 204
+    # The space that was asked is remembered with the proposition, and no longer part of any catalogue.
+    [item] = shop.get(f"/v1/contacts/{visitor}/propositions").json()["items"]
+    assert item["asked"] == "crm/home"
+    put(shop, "crm", kind="identified")
+    assert shop.get("/v1/environments/crm/spaces").json()["items"] == []
+    put(shop, "crm/spaces/home")
+    assert [one["name"] for one in shop.get("/v1/environments/crm/spaces").json()["items"]] == ["home"]
+
+
+def test_a_shown_or_clicked_offer_is_noted_beneath_what_was_decided(shop: TestClient) -> None:
+    answer = ask(shop, "crm/spaces/home", email="ana@example.com")
+    path = f"/v1/propositions/{answer['proposition_id']}/outcome"
+
+    def offer() -> dict[str, Any]:
+        [item] = shop.get(f"/v1/contacts/{answer['contact']['id']}/propositions").json()["items"]
+        return next(one for one in item["offers"] if one["name"] == "boots")
+
+    assert (offer()["outcome"], offer()["presented_at"], offer()["clicked_at"]) == (None, None, None)
+    for said, counts in (
+        ("presented", "presented"),
+        ("clicked", "clicked"),
+        ("presented", "clicked"),
+        ("refused", "refused"),
+        ("clicked", "refused"),
+        ("accepted", "accepted"),
+    ):
+        noted = shop.post(path, json={"outcome": said, "offer": "boots"}).json()
+        assert (noted["outcome"], noted["offers"]) == (said, ["boots"])
+        assert offer()["outcome"] == counts, said
+    assert offer()["presented_at"] <= offer()["clicked_at"] <= offer()["outcome_at"]
 
 
 def test_a_refusal_names_the_field_and_the_rule_and_changes_nothing(shop: TestClient) -> None:

@@ -49,6 +49,29 @@ def shared_subscription(owners: int = 8) -> list[dict[str, Any]]:
     ]
 
 
+def named(
+    subscription: str, people: list[dict[str, Any]], *, days: int = 3, by_turns: bool = True
+) -> list[dict[str, Any]]:
+    """People who give their names with one subscription, on devices of their own: by turns, or one after the other."""
+    order = [(day, place) for day in range(days) for place in range(len(people))]
+    order = order if by_turns else sorted(order, key=lambda item: item[1])
+    return [
+        {
+            "tracker_id": f"{subscription}-{place}",
+            "subscription": subscription,
+            "occurred_at": (DAY + timedelta(days=number)).isoformat(),
+            "message_id": f"{subscription}-{number:03}",
+            **people[place],
+        }
+        for number, (_, place) in enumerate(order)
+    ]
+
+
+def strangers(count: int, name: str = "stranger") -> list[dict[str, Any]]:
+    """Addresses of people of whom nothing else is known."""
+    return [{"email": f"{name}{number}@example.com"} for number in range(count)]
+
+
 def kiosk(people: int = 12) -> list[dict[str, Any]]:
     """One browser on which many people log in, anonymous at first."""
     return [{"tracker_id": "kiosk"}] + [

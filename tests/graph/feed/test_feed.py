@@ -526,7 +526,7 @@ def test_an_alert_on_a_shared_subscription_says_which_whose_and_why_until_they_a
     assert told["subject"] == {"type": "subscription", "value": "push-x"}
     assert set(told["persons"]) <= owners
     assert (told["persons_total"], len(told["persons"])) == (30, 20)
-    assert told["reason"].startswith("30 known contacts own this subscription")
+    assert told["reason"].startswith("30 persons gave their names with this subscription")
     kinfold.erasures.erase(told["persons"][0])
     (emptied,) = [change for change in feed(kinfold) if change["id"] == told["id"]]
     assert emptied == {"id": told["id"], "kind": "finding_raised", "at": told["at"], "contact": None, "emptied": True}

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from graph.errors import BadInput, NotFound
-from graph.identity.events import Event
+from graph.identity.declared_namespaces import apply as declare
+from graph.identity.events import Event, read_event
+from graph.identity.namespaces import KeyClass, Namespace, Namespaces
 from graph.kinfold import Kinfold
 from graph.settings import Settings
 from graph.store.database import Database, Transaction
@@ -130,6 +132,64 @@ def test_limits_of_offers_and_categories_count_what_was_presented_in_their_perio
         "never": "offer_limit",
     }
     assert names(ask(kinfold, "crm/home", email="ben@example.com", limit=1)) == ["once"]
+
+
+def test_limits_count_what_the_contact_said_of_an_offer_instead(kinfold: Kinfold) -> None:
+    shop(
+        kinfold,
+        {
+            "boots": {"weight": 9, "category": "shoes", "at_most": {"count": 1, "of": "refused", "within": "P7D"}},
+            "card": {"weight": 8, "at_most": {"count": 2, "of": "accepted"}},
+            "hat": {"weight": 7, "category": "hats"},
+        },
+        categories={"shoes": {}, "hats": {"at_most": {"count": 1, "of": "refused"}}},
+    )
+
+    def tell(answer: dict[str, Any], offer: str, outcome: Any) -> None:
+        kinfold.propositions.note_outcome(answer["proposition_id"], outcome, offer)
+
+    first = ask(kinfold, "crm/home", email=ANA)
+    assert names(first) == ["boots", "card", "hat"]
+    for offer, outcome in (("boots", "accepted"), ("card", "accepted"), ("hat", "refused")):
+        tell(first, offer, outcome)
+    second = ask(kinfold, "crm/home", email=ANA, explain=True)
+    assert (names(second), why(second)) == (["boots", "card"], {"hat": "category_limit"})
+    tell(second, "card", "accepted")
+    # What was said last counts.
+    tell(second, "boots", "refused")
+    third = ask(kinfold, "crm/home", email=ANA, explain=True)
+    assert (names(third), why(third)) == ([], {"boots": "offer_limit", "card": "offer_limit", "hat": "category_limit"})
+    assert "refused 1 times within P7D" in next(one.words for one in third["left_out"] if one.name == "boots")
+    tell(second, "boots", "ignored")
+    assert names(ask(kinfold, "crm/home", email=ANA)) == ["boots"]
+
+
+def test_conditions_and_calls_speak_of_every_declared_namespace(database: Database, server: Settings) -> None:
+    declare(database, Namespaces.of([Namespace("card", KeyClass.PERSON), Namespace("app", KeyClass.DEVICE)]))
+    kinfold = Kinfold.on(database, server)
+    shop(kinfold, {"members": {"where": {"key": "card", "exists": True}}, "all": {}})
+
+    def propose(**keys: str) -> dict[str, Any]:
+        event = read_event({"keys": keys}, namespaces=kinfold.namespaces)
+        return kinfold.propositions.propose("crm", "home", event)
+
+    named = propose(card="0042", app="install-1")
+    assert (named["identification"], names(named)) == ("explicit", ["all", "members"])
+    assert kinfold.contacts.owners("app", "install-1")[0]["id"] == named["contact"].id
+    with pytest.raises(BadInput):
+        shop(kinfold, {"members": {"where": {"key": "fax", "exists": True}}})
+    # Where a space may not compare what a device has, the device is a visitor of its own, found again.
+    put(kinfold, north={"kind": "anonymous", "spaces": {"banner": {"identify_implicitly": False}}, "offers": {"a": {}}})
+
+    def visit() -> str:
+        event = read_event({"keys": {"app": "install-1"}}, namespaces=kinfold.namespaces)
+        contact: str = kinfold.propositions.propose("north", "banner", event)["contact"].id
+        return contact
+
+    visitor = visit()
+    assert visitor != named["contact"].id
+    assert visit() == visitor
+    assert [one["contact"] for one in kinfold.exports.document(named["contact"].id)["visitors"]] == [visitor]
 
 
 def test_categories_that_exclude_each_other_are_never_in_one_proposition(kinfold: Kinfold) -> None:

@@ -20,7 +20,7 @@ class Finding:
 
 def planted(kind: str, value: str, situation: Situation = Situation.KIOSK) -> Planted:
     key = "tracker_id" if kind == "many_emails" else "subscription"
-    return Planted(kind, key, value, situation, 2)  # type: ignore[arg-type]
+    return Planted(kind, key, value, situation, 2, situation is Situation.FAMILY)  # type: ignore[arg-type]
 
 
 def of(kind: str, *arguments: object, **more: object) -> tuple[object, ...]:
@@ -70,6 +70,18 @@ def test_a_finding_about_an_answered_tracker_is_about_the_browsers_that_stored_i
     cookies = {"minted": {"t1"}}
     assert of("many_emails", findings, truth, cookies=cookies) == (2, 2, 2, 1, 0, 1.0, 0.5)
     assert of("many_emails", findings, truth) == (2, 2, 1, 1, 0, 0.5, 0.5)
+
+
+def test_the_average_precision_asks_whether_what_is_planted_comes_first_whatever_it_scores() -> None:
+    truth = [planted("many_emails", "t1"), planted("many_emails", "t2"), planted("many_emails", "t3")]
+    findings = [
+        Finding("many_emails", "tracker", "t2", 0.3),
+        Finding("many_emails", "tracker", "t9", 0.6),
+        Finding("many_emails", "tracker", "t1", 0.9),
+    ]
+    (counted,) = [one for one in detect(findings, truth) if one.kind == "many_emails"]
+    assert counted.average_precision == (1 / 1 + 2 / 3) / 3
+    assert (counted.found, counted.right) == (2, 1)
 
 
 def test_every_kind_is_reported_and_new_ones_too() -> None:

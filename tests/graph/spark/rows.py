@@ -35,6 +35,13 @@ class Rows:
                 if row["value"] in parameters["subscriptions"]
                 for owner, at in row["conflicts"]
             ]
+        if name == "uses":
+            fields = ("message_id", "event", "tracker_id", "email", "user_id", "at", "subscription")
+            return [
+                {field: row[field] for field in fields}
+                for row in self.tables["activity"]
+                if row["subscription"] in parameters["subscriptions"]
+            ]
         rows = [[*row.values()] for row in self.tables[name]]
         return [{"page": [row for row in rows if row[0] > parameters["after"]][: parameters["limit"]]}]
 
@@ -62,6 +69,11 @@ def random_rows(seed: int, contacts: int) -> Rows:
                     value = f"{role}+{name}@example.com" if kind == 1 else f"u-{name}"
                     persons.append((key, value))
                     keys[name].append([kind, value, since()])
+
+    def said(name: str) -> list[list[Any]]:
+        surname = [["surname", f"Name {random.randrange(contacts)}"]] if random.random() < 0.5 else []
+        return surname + ([["Post_Code", random.randrange(5)]] if random.random() < 0.3 else [])
+
     subscriptions = [f"s{number}" for number in range(max(1, contacts // 3))]
     for place, value in enumerate(subscriptions):
         size = contacts // 2 if place == 0 else random.choice((1, 1, 1, 2, 3))
@@ -127,6 +139,8 @@ def random_rows(seed: int, contacts: int) -> Rows:
                 "place": place,
             }
         )
+        if random.random() < 0.2:
+            place.append(["device_type", random.choice(('"phone"', '"desktop"', "7"))])
     conflicts = [
         {
             "value": value,
@@ -136,7 +150,9 @@ def random_rows(seed: int, contacts: int) -> Rows:
     ]
     return Rows(
         {
-            "contacts": [{"id": name, "known": name in known, "keys": keys[name]} for name in living],
+            "contacts": [
+                {"id": name, "known": name in known, "keys": keys[name], "household": said(name)} for name in living
+            ],
             "unions": unions,
             "conflicts": conflicts,
             "activity": activity,

@@ -19,17 +19,19 @@ from typer.testing import CliRunner
 
 from api.command.program import app
 from graph.analysis import KINDS, Analysis, kinds
+from graph.analysis.addresses import is_role
 from graph.analysis.run import analyse
 from graph.identity.decision import Limits
 from graph.identity.events import read_event
 from graph.kinfold import Kinfold
 from graph.simulation import World
 from graph.simulation.score import Jar
+from graph.spark import spark_analysis
 from graph.spark.algorithms import SparkGraph
 from graph.spark.engine import SparkEngine
 from graph.spark.export import export_graph
 from graph.spark.session import SparkError
-from graph.spark.spark_analysis import SparkAnalysis, is_role, lowest_count
+from graph.spark.spark_analysis import SparkAnalysis, lowest_count
 from graph.spark.tables import parts, read_manifest
 from tests.graph.analysis import worlds
 from tests.graph.spark.rows import islands
@@ -141,8 +143,10 @@ def test_spark_takes_the_same_addresses_for_roles(spark: "SparkSession") -> None
         "info7-7",
     )
     addresses = [f"{local}@example.com" for local in locals_] + ["info", "team@", ""]
-    rows = spark.createDataFrame(pa.table({"value": addresses})).select("value", is_role("value").alias("role"))
-    assert {row["value"]: row["role"] for row in rows.collect()} == {text: kinds.is_role(text) for text in addresses}
+    rows = spark.createDataFrame(pa.table({"value": addresses})).select(
+        "value", spark_analysis.is_role("value").alias("role")
+    )
+    assert {row["value"]: row["role"] for row in rows.collect()} == {text: is_role(text) for text in addresses}
 
 
 @pytest.fixture

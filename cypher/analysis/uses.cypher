@@ -1,0 +1,10 @@
+// name: analysis.uses
+// purpose: Read the activity that carried some subscriptions, by message id: when, what, on which tracker, under which name.
+// parameters: subscriptions
+// columns: subscription, message_id, event, tracker_id, email, user_id, at
+// access: read
+UNWIND $subscriptions AS value
+MATCH (a:Activity {subscription: value}) USING INDEX SEEK a:Activity(subscription)
+RETURN value AS subscription, a.message_id AS message_id, a.event AS event, a.tracker_id AS tracker_id,
+  a.email AS email, a.user_id AS user_id, a.occurred_at.epochMillis AS at
+ORDER BY message_id
