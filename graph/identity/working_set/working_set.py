@@ -82,6 +82,8 @@ class WorkingSet:
     dropped_entries: list[str] = field(default_factory=list)
     replaced_entries: list[tuple[str, Micros]] = field(default_factory=list)
     """Entries that can never be shown again, kept to tell what was shown before, each with when it was replaced."""
+    passed_entries: list[tuple[str, Entry, Micros]] = field(default_factory=list)
+    """Such entries that came with this batch, each with its contact."""
     carried: list[tuple[str, KeyRef]] = field(default_factory=list)
     """Messages with keys that their activity carried beside those that stand on it."""
     minted: set[str] = field(default_factory=set)
@@ -461,7 +463,7 @@ class WorkingSet:
                     continue
                 room -= 1
                 contact.names += 1
-            self._add_entry(entries, Entry(name, value, occurred, arrived, source))
+            self._add_entry(contact, entries, Entry(name, value, occurred, arrived, source))
         return whole
 
     def write_properties_once(
@@ -507,7 +509,7 @@ class WorkingSet:
         values: Properties = {name: listed if len(listed) > 1 else listed[0]}
         return self.write_properties(contact, values, said, arrived, source, most=most)
 
-    def _add_entry(self, entries: list[Entry], new: Entry) -> None:
+    def _add_entry(self, contact: Contact, entries: list[Entry], new: Entry) -> None:
         # Of what was written between two unions only the newest can ever be shown.
         last_fill = max(
             ((entry.arrived, entry.position) for entry in entries if entry.fill is not None), default=(0, 0)
@@ -519,14 +521,16 @@ class WorkingSet:
                 new.first = entry.arrived if entry.first is None else entry.first
                 self.drop_entry(entries, entry)
             else:
-                self._replace_entry(entries, entry, new.arrived)
+                self._replace_entry(contact, entries, entry, new.arrived)
         add_entry(entries, new)
         show(entries)
 
-    def _replace_entry(self, entries: list[Entry], entry: Entry, at: Micros) -> None:
+    def _replace_entry(self, contact: Contact, entries: list[Entry], entry: Entry, at: Micros) -> None:
         entries.remove(entry)
         if entry.element is not None:
             self.replaced_entries.append((entry.element, at))
+        else:
+            self.passed_entries.append((contact.id, entry, at))
 
     def drop_entry(self, entries: list[Entry], entry: Entry) -> None:
         """Take an entry away; whoever calls this marks what is shown then."""
