@@ -46,7 +46,7 @@ _WRITES = frozenset({"/v1/resolve", "/v1/resolve/batch", "/v1/cookie", *TRACKING
 _PROPOSES = re.compile(r"/v1/environments/[^/]+/spaces/[^/]+/propositions|/v1/propositions/[^/]+/outcome")
 _REHEARSES = {
     "POST": re.compile(
-        r"/v1/(resolve(/batch)?|merges|merges/[^/]+/undo|contacts/[^/]+/keys(/remove)?"
+        r"/v1/(resolve(/batch)?|merges|merges/[^/]+/undo|contacts/[^/]+/keys(/remove)?|contacts/[^/]+/split"
         r"|environments/[^/]+/spaces/[^/]+/propositions)"
     ),
     "PATCH": re.compile(r"/v1/contacts/[^/]+"),
@@ -59,7 +59,7 @@ _NOTED = re.compile(r"/v1/anomalies/[^/]+/(dismiss|undismiss|reopen)|/v1/suggest
 _TAKEN_BACK = {
     "POST": re.compile(
         r"/v1/(merges|merges/[^/]+/undo|contacts/[^/]+/(keys|keys/remove|split)|splits/[^/]+/undo|judgements|analyses"
-        r"|anomalies/[^/]+/act|suggestions/[^/]+/(accept|refuse))"
+        r"|anomalies/[^/]+/act|suggestions/[^/]+/(accept|refuse|later))"
     ),
     "PUT": re.compile(r"/v1/(blocked/[^/]+/.+|segments/[^/]+/members/[^/]+)", re.DOTALL),
     "DELETE": re.compile(r"/v1/(blocked/[^/]+/.+|segments/[^/]+/members/[^/]+|judgements(/[^/]+)?)", re.DOTALL),

@@ -55,6 +55,7 @@ RETURN
   } AS splits,
   COLLECT {
     MATCH (c)<-[:TO*0..]-(holder)-[:LISTED_IN]->(segment:Segment)
+    WITH DISTINCT holder, segment
     RETURN {contact: holder.id, segment: segment.name}
     ORDER BY segment.name, holder.id
   } AS lists

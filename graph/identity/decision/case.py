@@ -32,6 +32,8 @@ class Case:
         T: the owner of the first device key that somebody owns.
     subscription
         The subscription that the rows speak of; the others follow.
+    kept_from_person
+        The keys because of which the walk of the person keys passed over an owner: a judgement keeps them from it.
     """
 
     keys: EventKeysLike
@@ -41,6 +43,7 @@ class Case:
     person: ContactFacts | None
     tracker: ContactFacts | None
     subscription: KeyRef | None
+    kept_from_person: tuple[KeyRef, ...] = ()
 
     @property
     def carries(self) -> Carries:
@@ -55,6 +58,13 @@ class Case:
     @property
     def names_person(self) -> bool:
         return bool(self.keys.persons)
+
+    @property
+    def kept_from_tracker_owner(self) -> tuple[KeyRef, ...]:
+        """The person keys of the event that a judgement keeps from T."""
+        if self.tracker is None or not self.tracker.barred:
+            return ()
+        return tuple(key for key in self.keys.persons if key in self.tracker.barred and key not in self.keys.derived)
 
     @property
     def tracker_comes(self) -> bool:
