@@ -252,9 +252,9 @@ def features_of(people: Sequence[Somebody], activity: Iterable[Sequence[Any]]) -
                 found[_pair(number, numbers[other])]["alias"] = 1.0
     for code, pair in _alike(people):
         found[pair][code] = 1.0
-    for pair, values in found.items():
-        values.update(_between(people[pair[0]], people[pair[1]]))
-    return {pair: values for pair, values in found.items() if not TIES.isdisjoint(values)}
+    for pair, features in found.items():
+        features.update(_between(people[pair[0]], people[pair[1]]))
+    return {pair: features for pair, features in found.items() if not TIES.isdisjoint(features)}
 
 
 def _met(
