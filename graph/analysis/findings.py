@@ -55,7 +55,8 @@ class Finding:
     evidence
         Figures and names behind the reason. ``contacts``, where it is there, lists ids.
     actions
-        What can be done: ``{"action": "block" | "unmerge" | "dismiss", "method", "path", ...}``; a split is added when it is read.
+        What can be done: ``{"action": "block" | "unmerge" | "dismiss", "method", "path", ...}``; a split is added
+        when it is read.
     """
 
     kind: Kind

@@ -134,24 +134,14 @@ def test_the_actions_of_a_finding_are_calls_that_work(client: TestClient) -> Non
     assert answer["ignored"] == [{"key": "email", "reason": "blocked"}]
 
 
-def test_people_that_a_bogus_id_fused_come_apart_as_a_finding_proposes(client: TestClient, kinfold: Kinfold) -> None:
-    events = [
-        {"user_id": "bogus", "email": f"p{number}@example.com", "tracker_id": f"t{number}"} for number in range(60)
-    ]
-    client.post("/v1/resolve/batch", json={"events": events})
-    client.post("/v1/analyses")
-
-    def proposed() -> list[dict[str, Any]]:
-        findings = client.get("/v1/anomalies?kind=fusing_value").json()["items"]
-        return [action for item in findings for action in item["actions"] if action["action"] == "split"]
-
-    (action,) = proposed()
-    assert (action["body"], action["done"]) == ({"around": {"user_id": "bogus"}, "block": True}, False)
-    entry = client.request(action["method"], action["path"], json=action["body"]).json()
-    assert len(entry["parts"]) == 60
-    again = (
-        kinfold.anomalies.get(client.get("/v1/anomalies?kind=fusing_value").json()["items"][0]["id"])
-        if (client.get("/v1/anomalies?kind=fusing_value").json()["items"])
-        else None
-    )
-    assert again is None or [one["done"] for one in again["actions"] if one["action"] == "split"] == [True]
+def test_people_that_a_bogus_id_fused_come_apart_as_the_finding_proposes(client: TestClient) -> None:
+    for event in (events := worlds.bogus_id()):
+        if event.get("user_id") == "user_id":
+            event["email"] = f"{event['tracker_id']}@example.com"
+    send(client, events)
+    (item,) = client.get("/v1/anomalies?kind=fusing_value").json()["items"]
+    split = next(action for action in item["actions"] if action["action"] == "split")
+    assert (split["body"], split["done"]) == ({"around": {"user_id": "user_id"}, "block": True}, False)
+    entry = client.request(split["method"], split["path"], json=split["body"]).json()
+    assert len(entry["parts"]) == len({event["email"] for event in events if event.get("user_id") == "user_id"})
+    assert client.post(f"/v1/splits/{entry['id']}/undo").json()["undone_at"] is not None
