@@ -61,10 +61,11 @@ class Case:
 
     @property
     def kept_from_tracker_owner(self) -> tuple[KeyRef, ...]:
-        """The person keys of the event that a judgement keeps from T."""
+        """The person keys of the event that would become T's, were they not kept from it by a judgement."""
         if self.tracker is None or not self.tracker.barred:
             return ()
-        return tuple(key for key in self.keys.persons if key in self.tracker.barred and key not in self.keys.derived)
+        given = (key for key in self.keys.persons if key not in self.keys.derived and self.facts.owner(key) is None)
+        return tuple(key for key in given if key in self.tracker.barred)
 
     @property
     def tracker_comes(self) -> bool:
