@@ -4,11 +4,12 @@
 // columns: id, verdict, contacts, key, why, by, at
 // access: read
 CALL () {
-  MATCH (judgement:Judgement)
+  MATCH (judgement:Judgement) USING INDEX SEEK judgement:Judgement(at)
   WHERE $contact_id IS NULL AND judgement.at <= $before AND (judgement.at < $before OR judgement.id < $before_id)
   RETURN judgement
   UNION
   MATCH (c:Contact {id: $contact_id})<-[:TO*0..]-(holder)<-[:ABOUT]-(judgement:Judgement)
+    USING INDEX SEEK c:Contact(id)
   WHERE judgement.at <= $before AND (judgement.at < $before OR judgement.id < $before_id)
   RETURN judgement
 }

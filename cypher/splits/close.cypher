@@ -44,12 +44,13 @@ CALL (separation, whole) {
 }
 CALL () {
   UNWIND $kept AS row
-  MATCH (merge:Merge {id: row.merge})-[moved:MOVED]->(:Key {namespace: row.namespace, value: row.value})
+  MATCH (merge:Merge {id: row.merge})-[moved:MOVED]->(k:Key) USING INDEX SEEK merge:Merge(id)
+  WHERE k.namespace = row.namespace AND k.value = row.value
   SET moved.kept_since = datetime({epochSeconds: row.since[0], nanosecond: row.since[1]})
 }
 CALL () {
   UNWIND $unused AS value
-  MATCH (k:Key {namespace: 'tracker_id', value: value})
+  MATCH (k:Key {namespace: 'tracker_id', value: value}) USING INDEX SEEK k:Key(namespace, value)
   OPTIONAL MATCH (k)<-[:OF|WAS_OF]-(period:Timeline)
   DETACH DELETE period, k
 }

@@ -5,13 +5,14 @@
 // access: read
 CALL () {
   UNWIND $contacts AS contact
-  MATCH path = (:Redirect {id: contact})-[:TO*]->(:Contact)
+  MATCH path = (redirect:Redirect {id: contact})-[:TO*]->(:Contact) USING INDEX SEEK redirect:Redirect(id)
   UNWIND nodes(path)[0..-1] AS folded
   MATCH (folded)<-[:FOLDED]-(merge:Merge)
   WHERE merge.undone_at IS NULL
   RETURN merge.id AS id, 'union' AS what, merge.at AS at
   UNION
-  MATCH (:Separation {id: $id})-[:MADE]->(part)<-[:OF]-(other:Separation)
+  MATCH (separation:Separation {id: $id})-[:MADE]->(part)<-[:OF]-(other:Separation)
+    USING INDEX SEEK separation:Separation(id)
   WHERE other.undone_at IS NULL
   RETURN other.id AS id, 'split' AS what, other.at AS at
 }

@@ -4,11 +4,12 @@
 // columns: id, at
 // access: read
 CALL () {
-  MATCH (separation:Separation)
-  WHERE $contact_id IS NULL
+  MATCH (separation:Separation) USING INDEX SEEK separation:Separation(at)
+  WHERE $contact_id IS NULL AND separation.at <= $before
   RETURN separation
   UNION
   MATCH (c:Contact {id: $contact_id})<-[:TO*0..]-(holder)<-[:OF|MADE]-(separation:Separation)
+    USING INDEX SEEK c:Contact(id)
   RETURN separation
 }
 WITH DISTINCT separation

@@ -7,5 +7,5 @@ MERGE (s:Suggestion {id: $id})
 SET s.state = $state, s.evidence = $evidence, s.at = $at, s.by = $by
 WITH s
 UNWIND $contacts AS contact
-MATCH (c:Contact|Redirect {id: contact})
+MATCH (c:Contact {id: contact}) USING INDEX SEEK c:Contact(id)
 MERGE (s)-[:PAIRS]->(c)

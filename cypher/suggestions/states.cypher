@@ -5,11 +5,15 @@
 // access: read
 RETURN
   COLLECT {
-    MATCH (s:Suggestion)
+    MATCH (s:Suggestion) USING SCAN s:Suggestion
     RETURN {id: s.id, state: s.state, evidence: s.evidence, at: s.at.epochMillis * 1000 + s.at.microsecond % 1000}
   } AS said,
   COLLECT {
-    MATCH (one:Contact)<-[:TO*0..]-()<-[mine:ABOUT]-(:Judgement)-[theirs:ABOUT]->()-[:TO*0..]->(other:Contact)
-    WHERE mine.side < theirs.side AND one <> other
+    MATCH (judgement:Judgement) USING SCAN judgement:Judgement
+    MATCH (judgement)-[:ABOUT {side: 0}]->(first)
+    MATCH (judgement)-[:ABOUT {side: 1}]->(second)
+    MATCH (first)-[:TO*0..]->(one:Contact)
+    MATCH (second)-[:TO*0..]->(other:Contact)
+    WHERE one <> other
     RETURN DISTINCT [one.id, other.id]
   } AS apart

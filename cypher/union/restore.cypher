@@ -13,7 +13,8 @@ CALL (row) {
   SET c:Contact
 }
 CALL (row) {
-  MATCH (:Merge {id: row.merge})-[:INTO]->(survivor)-[listed:LISTED_IN]->(:Segment)
+  MATCH (merge:Merge {id: row.merge})-[:INTO]->(survivor)-[listed:LISTED_IN]->(:Segment)
+    USING INDEX SEEK merge:Merge(id)
   WHERE listed.merge = row.merge
   DELETE listed
 }
