@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from graph.clock import END_OF_TIME, Clock, IdSource, RandomIds, to_datetime, to_pair, to_text
+from graph.clock import END_OF_TIME, MINTED, Clock, IdSource, RandomIds, to_datetime, to_pair, to_text
 from graph.edits.preview import preview
 from graph.errors import BadInput, ClashError, FieldError, NotFound
 from graph.explore.contacts import Document, documents
@@ -371,6 +371,7 @@ class Splits:
         seen = max(max((one.seen for one in contacts), default=0), entry["seen"])
         at = self._clock.next(after=seen)
         minted = {entry["minted"], *(tracker for _, tracker in entry["parts"])} - {None}
+        minted |= _minted_meanwhile(working_set, entry, {*homes.values()})
         unused = self._unused(tx, working_set, contacts, minted)
         undoing = Undoing(
             split_id,
@@ -484,6 +485,19 @@ class Splits:
             "at": to_text(row["at"]),
             "undone_at": None if row["undone_at"] is None else to_text(row["undone_at"]),
         }
+
+
+def _minted_meanwhile(working_set: WorkingSet, entry: Row, homes: set[str]) -> set[str]:
+    """Find trackers minted for who came back while the split had what would have come back with them."""
+    return {
+        key.value
+        for home in homes - {entry["whole"]}
+        for key, edge in working_set.contacts[home].keys.items()
+        if key.name == TRACKER
+        and (edge.merge, edge.source) == (None, None)
+        and edge.since > entry["at"]
+        and key.value.startswith(MINTED)
+    }
 
 
 def _check_owned(working_set: WorkingSet, contact: Contact, keys: Iterable[KeyRef]) -> None:
