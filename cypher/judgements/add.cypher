@@ -10,7 +10,7 @@ CALL (judgement) {
   UNWIND range(0, size($contacts) - 1) AS side
   MATCH (c:Contact {id: $contacts[side]}) USING INDEX SEEK c:Contact(id)
   SET c.judged = true
-  CREATE (judgement)-[:ABOUT {side: side}]->(c)
+  CREATE (judgement)-[:JUDGES {side: side}]->(c)
 }
 CALL (judgement) {
   UNWIND $keys AS key

@@ -3,10 +3,10 @@
 // parameters: contact_id, other_id, namespace, value
 // columns: id
 // access: read
-MATCH (c:Contact {id: $contact_id})<-[:TO*0..]-(holder)<-[mine:ABOUT]-(judgement:Judgement)
+MATCH (c:Contact {id: $contact_id})<-[:TO*0..]-(holder)<-[mine:JUDGES]-(judgement:Judgement)
   USING INDEX SEEK c:Contact(id)
 WHERE EXISTS {
-    MATCH (judgement)-[theirs:ABOUT]->(other)-[:TO*0..]->(:Contact {id: $other_id})
+    MATCH (judgement)-[theirs:JUDGES]->(other)-[:TO*0..]->(:Contact {id: $other_id})
     WHERE mine.side <> theirs.side
   }
   OR EXISTS { MATCH (judgement)-[:ON]->(:Key {namespace: $namespace, value: $value}) }

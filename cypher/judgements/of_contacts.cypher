@@ -9,13 +9,13 @@ MATCH (c:Contact {id: id}) USING INDEX SEEK c:Contact(id)
 RETURN
   c.id AS contact,
   COLLECT {
-    MATCH (c)<-[:TO*0..]-(holder)<-[mine:ABOUT]-(judgement:Judgement)-[theirs:ABOUT]->(other)
+    MATCH (c)<-[:TO*0..]-(holder)<-[mine:JUDGES]-(judgement:Judgement)-[theirs:JUDGES]->(other)
     WHERE mine.side <> theirs.side
     MATCH (other)-[:TO*0..]->(living:Contact)
     WHERE living <> c
     RETURN DISTINCT living.id
   } AS apart,
   COLLECT {
-    MATCH (c)<-[:TO*0..]-(holder)<-[:ABOUT]-(:Judgement)-[:ON]->(k:Key)
+    MATCH (c)<-[:TO*0..]-(holder)<-[:JUDGES]-(:Judgement)-[:ON]->(k:Key)
     RETURN DISTINCT [k.namespace, k.value]
   } AS barred

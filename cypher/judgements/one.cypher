@@ -8,9 +8,9 @@ RETURN
   judgement.id AS id,
   judgement.verdict AS verdict,
   COLLECT {
-    MATCH (judgement)-[about:ABOUT]->(judged)
+    MATCH (judgement)-[judges:JUDGES]->(judged)
     MATCH (judged)-[:TO*0..]->(living:Contact)
-    RETURN [about.side, living.id]
+    RETURN [judges.side, living.id]
   } AS contacts,
   head(COLLECT { MATCH (judgement)-[:ON]->(k:Key) RETURN [k.namespace, k.value] }) AS key,
   judgement.why AS why,

@@ -8,7 +8,7 @@ CALL () {
   WHERE $contact_id IS NULL AND judgement.at <= $before AND (judgement.at < $before OR judgement.id < $before_id)
   RETURN judgement
   UNION
-  MATCH (c:Contact {id: $contact_id})<-[:TO*0..]-(holder)<-[:ABOUT]-(judgement:Judgement)
+  MATCH (c:Contact {id: $contact_id})<-[:TO*0..]-(holder)<-[:JUDGES]-(judgement:Judgement)
     USING INDEX SEEK c:Contact(id)
   WHERE judgement.at <= $before AND (judgement.at < $before OR judgement.id < $before_id)
   RETURN judgement
@@ -20,9 +20,9 @@ RETURN
   judgement.id AS id,
   judgement.verdict AS verdict,
   COLLECT {
-    MATCH (judgement)-[about:ABOUT]->(judged)
+    MATCH (judgement)-[judges:JUDGES]->(judged)
     MATCH (judged)-[:TO*0..]->(living:Contact)
-    RETURN [about.side, living.id]
+    RETURN [judges.side, living.id]
   } AS contacts,
   head(COLLECT { MATCH (judgement)-[:ON]->(k:Key) RETURN [k.namespace, k.value] }) AS key,
   judgement.why AS why,

@@ -5,7 +5,7 @@
 // access: write
 MATCH (judgement:Judgement {id: $id}) USING INDEX SEEK judgement:Judgement(id)
 CALL (judgement) {
-  MATCH (judgement)-[:ABOUT]->(judged)
+  MATCH (judgement)-[:JUDGES]->(judged)
   WITH DISTINCT judged
   ORDER BY judged.id
   REMOVE judged._lock

@@ -29,6 +29,7 @@ RETURN
   } AS periods,
   COLLECT {
     MATCH (c)<-[:TO*0..]-(into)<-[to:TO]-(r:Redirect)
+    WHERE to.split IS NULL
     RETURN {
       id: r.id,
       kind: r.kind,

@@ -12,9 +12,9 @@ CALL (separation, whole) {
   MATCH (part:Contact {id: row.contact}) USING INDEX SEEK part:Contact(id)
   CREATE (separation)-[:MADE {part: row.part, minted: row.minted, activities: row.activities}]->(part)
   WITH part, whole
-  MATCH (whole)<-[:TO*0..]-(holder)<-[about:ABOUT]-(judgement:Judgement)
-  WITH DISTINCT part, judgement, about.side AS side
-  CREATE (judgement)-[:ABOUT {side: side}]->(part)
+  MATCH (whole)<-[:TO*0..]-(holder)<-[judges:JUDGES]-(judgement:Judgement)
+  WITH DISTINCT part, judgement, judges.side AS side
+  CREATE (judgement)-[:JUDGES {side: side}]->(part)
 }
 CALL (separation) {
   UNWIND $keys AS row

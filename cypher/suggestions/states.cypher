@@ -10,8 +10,8 @@ RETURN
   } AS said,
   COLLECT {
     MATCH (judgement:Judgement) USING SCAN judgement:Judgement
-    MATCH (judgement)-[:ABOUT {side: 0}]->(first)
-    MATCH (judgement)-[:ABOUT {side: 1}]->(second)
+    MATCH (judgement)-[:JUDGES {side: 0}]->(first)
+    MATCH (judgement)-[:JUDGES {side: 1}]->(second)
     MATCH (first)-[:TO*0..]->(one:Contact)
     MATCH (second)-[:TO*0..]->(other:Contact)
     WHERE one <> other

@@ -100,7 +100,7 @@ class Splits:
         made = {part["contact"] for part in entry["parts"]}
         for change in changes:
             change["contact"] = None if change["contact"] in made else change["contact"]
-            change["changes"] = [one for one in change["changes"] if one["after"] not in made]
+            change["changes"] = [one for one in change["changes"] if one["field"] != "id"]
         parts = [{**part, "contact": None} for part in entry["parts"]]
         told = {name: entry[name] for name in ("contact", "around", "taken", "stays")}
         return {"dry_run": True, "changes": changes, **told, "parts": parts}
@@ -363,7 +363,7 @@ class Splits:
         periods = {period: living[home] for period, home in periods.items()}
         involved = sorted({entry["whole"], *parts, *homes.values(), *periods.values()})
         working_set = self._working_set(tx)
-        working_set.load(contacts=involved)
+        working_set.load(keys=homes, contacts=involved)
         contacts = [working_set.contacts[one] for one in involved]
         working_set.need_keys(*contacts)
         tx.run("splits.put_back", id=split_id)
