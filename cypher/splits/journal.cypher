@@ -10,7 +10,7 @@ WITH separation, whole
 CALL (separation, whole) {
   UNWIND $parts AS row
   MATCH (part:Contact {id: row.contact}) USING INDEX SEEK part:Contact(id)
-  CREATE (separation)-[:MADE {part: row.part, minted: row.minted, activities: row.activities}]->(part)
+  CREATE (separation)-[:MADE {part: row.part, minted: row.minted, activities: row.activities, properties: row.properties}]->(part)
   WITH part, whole
   MATCH (whole)<-[:TO*0..]-(holder)<-[judges:JUDGES]-(judgement:Judgement)
   WITH DISTINCT part, judgement, judges.side AS side

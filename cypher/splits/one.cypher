@@ -23,11 +23,7 @@ RETURN
         WHERE took.part = made.part
         RETURN [k.namespace, k.value] ORDER BY k.namespace, took.since, k.value
       },
-      properties: COLLECT {
-        MATCH (separation)-[keeps:KEEPS]->(p:Property)
-        WHERE keeps.part = made.part
-        RETURN DISTINCT p.name ORDER BY p.name
-      }
+      properties: coalesce(made.properties, [])
     }
     ORDER BY made.part
   } AS parts,

@@ -310,6 +310,7 @@ class Splits:
                     "contact": part.contact.id if part.contact else None,
                     "minted": part.minted,
                     "activities": part.activities,
+                    "properties": sorted({entry.name for entry in part.entries}),
                 }
                 for number, part in numbered
             ],
