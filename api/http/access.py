@@ -59,7 +59,7 @@ _NOTED = re.compile(r"/v1/anomalies/[^/]+/(dismiss|undismiss|reopen)|/v1/suggest
 _TAKEN_BACK = {
     "POST": re.compile(
         r"/v1/(merges|merges/[^/]+/undo|contacts/[^/]+/(keys|keys/remove|split)|splits/[^/]+/undo|judgements|analyses"
-        r"|anomalies/[^/]+/act|suggestions/[^/]+/(accept|refuse|later))"
+        r"|anomalies/[^/]+/act|suggestions/[^/]+/(accept|refuse))"
     ),
     "PUT": re.compile(r"/v1/(blocked/[^/]+/.+|segments/[^/]+/members/[^/]+)", re.DOTALL),
     "DELETE": re.compile(r"/v1/(blocked/[^/]+/.+|segments/[^/]+/members/[^/]+|judgements(/[^/]+)?)", re.DOTALL),

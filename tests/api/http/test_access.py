@@ -52,7 +52,7 @@ SCOPES = {
     ("GET", "/v1/suggestions/{id}"): "read",
     ("POST", "/v1/suggestions/{id}/accept"): "steward",
     ("POST", "/v1/suggestions/{id}/refuse"): "steward",
-    ("POST", "/v1/suggestions/{id}/later"): "steward",
+    ("POST", "/v1/suggestions/{id}/later"): "analyst",
     ("GET", "/v1/judgements"): "read",
     ("POST", "/v1/judgements"): "steward",
     ("DELETE", "/v1/judgements"): "steward",
