@@ -163,7 +163,7 @@ ACTS: tuple[tuple[str, str, Any, str], ...] = (
     ("DELETE", "/v1/environments/north", None, "catalogue_removed"),
     ("POST", "/v1/merges", {"source": "{bo}", "target": "{ana}"}, "merged"),
     ("POST", "/v1/merges/{union}/undo", None, "unmerged"),
-    ("POST", "/v1/contacts/{ana}/split", {"parts": [{"keys": ["email:ana@example.com"]}]}, "split"),
+    ("POST", "/v1/contacts/{cy}/split", {"parts": [{"keys": ["email:cy@example.com"]}]}, "split"),
     ("POST", "/v1/splits/{split}/undo", None, "split_undone"),
     ("POST", "/v1/judgements", {"contacts": ["{bo}", "{ana}"]}, "judged_apart"),
     ("DELETE", "/v1/judgements", {"contacts": ["{bo}", "{ana}"]}, "judgement_taken_back"),
@@ -210,7 +210,7 @@ def route_of(shown: set[tuple[str, str]], method: str, address: str) -> tuple[st
 def test_every_call_that_changes_something_by_hand_leaves_one_entry(
     client: TestClient, resolve: Resolve, kinfold: Kinfold
 ) -> None:
-    names = {who: resolve(email=f"{who}@example.com")["contact"]["id"] for who in ("ana", "bo")}
+    names = {who: resolve(email=f"{who}@example.com")["contact"]["id"] for who in ("ana", "bo", "cy")}
     shown, covered = routes(client, "put", "post", "patch", "delete"), set()
     ids = {"merged": "union", "judged_apart": "judgement", "split": "split"}
     for number, (method, address, body, what) in enumerate(ACTS):
@@ -285,10 +285,16 @@ def test_every_call_that_shows_persons_is_noted(client: TestClient, resolve: Res
     client.put("/v1/workflows/w")
     client.put(f"/v1/workflows/w/contacts/{ana}", json={"status": "active"})
     client.put("/v1/environments/north", json={"kind": "anonymous"})
+    names = {"ana": ana}
+    away = {"contact": ana, "key": {"email": "bo@example.com"}}
+    names["judgement"] = client.post("/v1/judgements", json=away).json()["id"]
+    client.post(f"/v1/contacts/{ana}/keys", json={"user_id": "42"})
+    part = {"parts": [{"keys": ["user_id:42"]}]}
+    names["split"] = client.post(f"/v1/contacts/{ana}/split", json=part).json()["id"]
     shown, covered = routes(client, "get"), set()
     for number, (address, call) in enumerate(READS):
-        covered.add(route_of(shown, "GET", address.format(ana="x"))[1])
-        answer = client.get(address.format(ana=ana), headers={"Kinfold-Reason": f"read {number}"})
+        covered.add(route_of(shown, "GET", re.sub(r"\{(\w+)\}", "x", address))[1])
+        answer = client.get(address.format(**names), headers={"Kinfold-Reason": f"read {number}"})
         assert answer.status_code == 200, answer.text
         found = [item for item in audit(client, what="read") if item["why"] == f"read {number}"]
         assert [item["details"]["call"] for item in found] == [call], address
