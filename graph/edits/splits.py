@@ -41,15 +41,15 @@ class Splits:
     Parameters
     ----------
     block, unblock
-        Block a value, and take that back; called once the split, or its undoing, is committed.
+        Block a value for the keys of a namespace, and take that back; called once the split, or its undoing, is committed.
     """
 
     def __init__(
         self,
         database: Database,
         *,
-        block: Callable[[str], bool] = lambda _: False,
-        unblock: Callable[[str], None] = lambda _: None,
+        block: Callable[[KeyName, str], bool] = lambda _, __: False,
+        unblock: Callable[[KeyName, str], None] = lambda _, __: None,
         id_source: IdSource | None = None,
         clock: Clock | None = None,
         namespaces: Namespaces = DEFAULT_NAMESPACES,
@@ -80,7 +80,7 @@ class Splits:
             return self._shown(tx, self._split(tx, contact_id, wanted))
 
         entry = self._database.write(work, committed=RECEIPT)
-        if wanted.block and wanted.around is not None and self._block(wanted.around[1]):
+        if wanted.block and wanted.around is not None and self._block(*wanted.around):
             self._database.write(lambda tx: tx.run("splits.note_block", id=entry["id"]), committed=RECEIPT)
             entry["blocked"] = True
         return entry
@@ -117,14 +117,14 @@ class Splits:
         ClashError
             When it was undone before, or one of its contacts was folded or split since: ``covering`` names by what.
         """
-        blocked: list[str] = []
+        blocked: list[KeyRef] = []
 
         def work(tx: Transaction) -> None:
             blocked[:] = self._undo(tx, split_id)
 
         self._database.write(work, committed=RECEIPT)
-        for value in blocked:
-            self._unblock(value)
+        for key in blocked:
+            self._unblock(*key)
         return self.get(split_id)
 
     def get(self, split_id: str) -> Document:
@@ -345,7 +345,7 @@ class Splits:
 
     # --- and back --------------------------------------------------------------------------------------------
 
-    def _undo(self, tx: Transaction, split_id: str) -> list[str]:
+    def _undo(self, tx: Transaction, split_id: str) -> list[KeyRef]:
         entry = self._entry(tx, split_id)
         parts = [contact for contact, _ in entry["parts"]]
         homes, periods = self._homes(tx, entry), _period_homes(entry)
@@ -401,7 +401,7 @@ class Splits:
             ],
             unused=sorted(unused),
         )
-        return [entry["around"][1]] if entry["blocked"] and entry["around"] else []
+        return [KeyRef(*entry["around"])] if entry["blocked"] and entry["around"] else []
 
     def _entry(self, tx: Transaction, split_id: str) -> Row:
         rows = tx.run("splits.entry", id=split_id, locks=[1])
