@@ -20,8 +20,8 @@ from typing import Any
 
 import networkx as nx
 
+from graph.analysis.addresses import is_role
 from graph.analysis.findings import identity
-from graph.analysis.kinds import is_role
 from graph.store.database import Database
 
 CONTACTS_A_PAGE = 2_000

@@ -41,7 +41,8 @@ class Splits:
     Parameters
     ----------
     block, unblock
-        Block a value for the keys of a namespace, and take that back; called once the split, or its undoing, is committed.
+        Block a value for the keys of a namespace, and take that back; called once the split, or its undoing, is
+        committed.
     """
 
     def __init__(
