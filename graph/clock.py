@@ -70,6 +70,10 @@ class IdSource(Protocol):
     def time_ordered(self) -> str: ...
 
 
+MINTED = "kf-"
+"""How trackers of our own making begin."""
+
+
 class RandomIds:
     """Contacts and journal entries in order of time (they sit side by side in the index), trackers unguessable."""
 
@@ -79,7 +83,7 @@ class RandomIds:
 
     def tracker(self) -> str:
         """Mint a tracker: whoever holds it is taken for its owner, so it must not be guessed."""
-        return "kf-" + secrets.token_urlsafe(18)
+        return MINTED + secrets.token_urlsafe(18)
 
     def time_ordered(self) -> str:
         """Mint the id of a period of ownership, a union, or an event that came without one."""

@@ -9,8 +9,11 @@ from graph.analysis.anomalies import Anomalies
 from graph.blocking.blocking import Blocking
 from graph.blocking.suppression import Suppression
 from graph.clock import Clock, RandomIds
+from graph.edits.judgements import Judgements
 from graph.edits.keys import KeyEdits
 from graph.edits.properties import PropertyEdits
+from graph.edits.splits import Splits
+from graph.edits.suggestions import Suggestions
 from graph.edits.unions import Unions
 from graph.explore.contact_history import History
 from graph.explore.contacts import Contacts
@@ -51,6 +54,9 @@ class Kinfold:
     properties: PropertyEdits
     keys: KeyEdits
     unions: Unions
+    judgements: Judgements
+    splits: Splits
+    suggestions: Suggestions
     history: History
     neighbourhood: Neighbourhood
     search: Search
@@ -86,6 +92,16 @@ class Kinfold:
         resolver = resolver_on(database, settings, blocking, id_source=id_source, clock=clock)
         catalogues = Catalogues(database, id_source=id_source, clock=clock, namespaces=namespaces)
         audit = Audit(database, clock)
+        past = Past(database, namespaces, settings.union_rules)
+        unions = Unions(
+            database,
+            limits=limits,
+            id_source=id_source,
+            clock=clock,
+            namespaces=namespaces,
+            union_rules=settings.union_rules,
+        )
+        judgements = Judgements(database, id_source=id_source, clock=clock, namespaces=namespaces)
         return cls(
             settings,
             namespaces,
@@ -101,13 +117,24 @@ class Kinfold:
                 clock=clock,
                 namespaces=namespaces,
             ),
-            Unions(database, limits=limits, id_source=id_source, clock=clock, namespaces=namespaces),
+            unions,
+            judgements,
+            Splits(
+                database,
+                block=blocking.block_value,
+                unblock=blocking.unblock_value,
+                id_source=id_source,
+                clock=clock,
+                namespaces=namespaces,
+                union_rules=settings.union_rules,
+            ),
+            Suggestions(database, unions, judgements, clock=clock),
             History(database),
-            Neighbourhood(database, namespaces),
+            Neighbourhood(database, past),
             Search(database, namespaces),
             People(database, namespaces),
             Overview(database, namespaces),
-            Past(database, namespaces),
+            past,
             Segments(database, clock=clock, namespaces=namespaces),
             Workflows(database, id_source=id_source, clock=clock),
             blocking,

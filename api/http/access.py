@@ -46,7 +46,7 @@ _WRITES = frozenset({"/v1/resolve", "/v1/resolve/batch", "/v1/cookie", *TRACKING
 _PROPOSES = re.compile(r"/v1/environments/[^/]+/spaces/[^/]+/propositions|/v1/propositions/[^/]+/outcome")
 _REHEARSES = {
     "POST": re.compile(
-        r"/v1/(resolve(/batch)?|merges|merges/[^/]+/undo|contacts/[^/]+/keys(/remove)?"
+        r"/v1/(resolve(/batch)?|merges|merges/[^/]+/undo|contacts/[^/]+/keys(/remove)?|contacts/[^/]+/split"
         r"|environments/[^/]+/spaces/[^/]+/propositions)"
     ),
     "PATCH": re.compile(r"/v1/contacts/[^/]+"),

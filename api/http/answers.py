@@ -52,6 +52,7 @@ def minimal(event: Event, answer: Answer, namespaces: Namespaces = DEFAULT_NAMES
         "moved": [],
         "conflicts": [],
         "ignored": [item for item in answer.ignored if item.reason is not IgnoredReason.SUPPRESSED],
+        "kept_apart": [],
         "duplicate": False,
         "limited": False,
     }

@@ -1,6 +1,7 @@
 """What may stand in a query string: nothing unknown, nothing twice, flags that are true or false."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request
@@ -102,6 +103,7 @@ class Undo(DryRun):
     """How a union is taken back."""
 
     cascade: Flag = Field(False, description="Undo first the unions by which its survivor was folded since.")
+    keep_apart: Flag = Field(False, description="Judge that both are two persons: no event folds them again.")
 
 
 class Page(_Closed):
@@ -115,6 +117,30 @@ class MemberPage(Page):
     """Which members of a segment."""
 
     at: Moment | None = _AT
+
+
+class JudgementPage(Page):
+    """Which judgements."""
+
+    contact: Text | None = Field(None, description="About this contact, by any id that leads to it.")
+
+
+def _probability(value: object) -> object:
+    if isinstance(value, str):
+        with suppress(ValueError):
+            value = float(value)
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1:
+        return float(value)
+    raise PydanticCustomError("probability", "a probability is a number from 0 to 1")
+
+
+Probability = Annotated[float, BeforeValidator(_probability), Field(ge=0, le=1)]
+
+
+class SuggestionPage(Page):
+    """Which suggestions."""
+
+    min: Probability = Field(0.5, description="Of at least this probability.")
 
 
 class AnomalyPage(Page):
@@ -364,4 +390,6 @@ PeopleQuery = Annotated[PeoplePage, Query()]
 OneKeyQuery = Annotated[OneKey, Query()]
 EraseQuery = Annotated[Erase, Query()]
 EraseByKeyQuery = Annotated[EraseByKey, Query()]
+JudgementPageQuery = Annotated[JudgementPage, Query()]
+SuggestionPageQuery = Annotated[SuggestionPage, Query()]
 UndoQuery = Annotated[Undo, Query()]

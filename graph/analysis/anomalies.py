@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from graph.analysis.findings import KINDS, NAMED, Finding, limit_finding
+from graph.analysis.findings import (
+    KEY_OF,
+    KINDS,
+    NAMED,
+    SPLIT_BY,
+    WORTH_ACTING,
+    Finding,
+    limit_finding,
+    splitting,
+)
 from graph.clock import END_OF_TIME, Clock, IdSource, Micros, RandomIds, to_pair, to_text
 from graph.errors import BadInput, FieldError, NotFound
 from graph.identity.decision import Limits
@@ -192,6 +201,23 @@ class Anomalies:
                     action["done"] = action["merge"] in undone
                 elif action["action"] == "block":
                     action["done"] = blocked.blocks("tracker_id", action["value"])
+        return self._with_splits(documents)
+
+    def _with_splits(self, documents: list[Document]) -> list[Document]:
+        """Add the split around its key to each finding that is about a key by which people were fused."""
+        about = {
+            (KEY_OF[document["subject"]["type"]], document["subject"]["value"]): document
+            for document in documents
+            if document.get("kind") in SPLIT_BY
+            and document["score"] >= WORTH_ACTING
+            and document["subject"]["type"] in KEY_OF
+        }
+        keys = [list(key) for key in about]
+        rows = self._database.read(lambda tx: tx.run("anomalies.splittable", keys=keys)) if keys else []
+        for row in rows:
+            actions = about[row["namespace"], row["value"]]["actions"]
+            if not any(action["action"] == "split" for action in actions):
+                actions.insert(0, {**splitting(row["contact"], row["namespace"], row["value"]), "done": row["split"]})
         return documents
 
     def dismiss(self, id: str) -> Document:

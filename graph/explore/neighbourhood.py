@@ -54,9 +54,9 @@ class KeyRef:
 class Neighbourhood:
     """Reads the graph around one contact."""
 
-    def __init__(self, database: Database, namespaces: Namespaces = DEFAULT_NAMESPACES) -> None:
+    def __init__(self, database: Database, past: Past | None = None) -> None:
         self._database = database
-        self._past = Past(database, namespaces)
+        self._past = past or Past(database)
 
     def of(
         self,

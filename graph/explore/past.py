@@ -19,6 +19,7 @@ from graph.explore.contacts import Document, in_order, redirected
 from graph.explore.names import name_of
 from graph.identity.living import living_contact
 from graph.identity.namespaces import DEFAULT_NAMESPACES, KeyClass, Namespaces
+from graph.identity.union_rules import Rules
 from graph.identity.working_set.entities import Entry, Ownership, person_key_order, shown_entry, tracker_order
 from graph.model import TRACKER, KeyName, Kind, PropertyValue
 from graph.paging import make_cursor, read_cursor
@@ -148,10 +149,11 @@ class Person:
 class Then:
     """Some contacts at one time, read in one transaction."""
 
-    def __init__(self, tx: Transaction, at: Micros, at_time: datetime, namespaces: Namespaces) -> None:
+    def __init__(self, tx: Transaction, at: datetime, namespaces: Namespaces, rules: Rules) -> None:
         self.tx = tx
-        self.at = at
-        self.time = at_time
+        self.at = to_micros(at)
+        self.time = at
+        self._rules = rules
         self._namespaces = namespaces
         self.journal = Journal(tx)
         self.states: dict[str, State] = {}
@@ -246,7 +248,7 @@ class Then:
         keys = self._owned(root, into)
         states = [self.states[one] for one in (root, *folded) if one in self.states]
         known = any(name in self._namespaces.persons for name, _ in keys) or any(state.split for state in states)
-        shown = {name: shown_entry(entries) for name, entries in self._entries(root, self.at).items()}
+        shown = {name: shown_entry(entries)[0] for name, entries in self._entries(root, self.at).items()}
         properties = {
             name: entry.value for name, entry in sorted(shown.items()) if entry is not None and entry.value is not None
         }
@@ -281,9 +283,11 @@ class Then:
         for union in self.journal.by_target[contact]:
             if union.stood(self.at) and union.at <= at:
                 for name, entries in self._entries(union.source, union.at).items():
-                    filling = shown_entry(entries)
+                    filling, when = shown_entry(entries)
                     if filling is not None:
-                        fill = Entry(name, filling.value, filling.occurred, union.at, fill=union.id, position=-1)
+                        fill = Entry(name, filling.value, when, union.at, fill=union.id, position=-1)
+                        if (rule := self._rules.get(name)) is not None:
+                            fill.rule, fill.said = rule, filling.value
                         found[name].append(fill)
         return found
 
@@ -291,9 +295,12 @@ class Then:
 class Past:
     """Reads contacts as they were."""
 
-    def __init__(self, database: Database, namespaces: Namespaces = DEFAULT_NAMESPACES) -> None:
+    def __init__(
+        self, database: Database, namespaces: Namespaces = DEFAULT_NAMESPACES, union_rules: Rules | None = None
+    ) -> None:
         self._database = database
         self._namespaces = namespaces
+        self._rules = union_rules or {}
 
     def contact(self, contact_id: str, at: datetime) -> Document:
         """Return one contact as it was at a time of arrival; one that had been folded then gives its survivor.
@@ -323,7 +330,7 @@ class Past:
             When it was erased since.
         """
         living_contact(tx, contact_id)
-        then = Then(tx, to_micros(at), at, self._namespaces)
+        then = Then(tx, at, self._namespaces, self._rules)
         root = then.journal.survivors([contact_id], then.at)[contact_id]
         people = then.people({root})
         if root not in people:
@@ -399,7 +406,7 @@ class Past:
             rows = tx.run("segments.definition", name=segment)
             if not rows:
                 raise NotFound(f"There is no segment {segment!r}.")
-            then = Then(tx, to_micros(at), at, self._namespaces)
+            then = Then(tx, at, self._namespaces, self._rules)
             listed = sorted(_listed(tx, [segment], then.at)[segment]) if rows[0]["where_text"] is None else None
             found: list[Person] = []
             place = after

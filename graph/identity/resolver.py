@@ -24,13 +24,16 @@ from graph.identity.events import Event, TrackedEvent
 from graph.identity.folding import fold
 from graph.identity.keys import DEFAULT_BLOCK_LIST, BlockList, EventKeys, read_keys
 from graph.identity.namespaces import BUILT_IN, DEFAULT_NAMESPACES, Namespaces
+from graph.identity.union_rules import Rules
 from graph.identity.working_set import Contact, WorkingSet
+from graph.identity.working_set.working_set import Read
 from graph.identity.working_set.write import write_activities, write_working_set
 from graph.model import (
     TRACKER,
     Answer,
     Conflict,
     ContactRef,
+    KeptApart,
     KeyRef,
     Kind,
     MovedKey,
@@ -101,6 +104,8 @@ class Resolver:
         What the deployment chose.
     namespaces
         Those of the deployment; the block list has the same.
+    union_rules
+        What unions make of some properties.
     id_source, clock
         Where new ids and arrival times come from.
     """
@@ -115,8 +120,10 @@ class Resolver:
         id_source: IdSource | None = None,
         clock: Clock | None = None,
         namespaces: Namespaces = DEFAULT_NAMESPACES,
+        union_rules: Rules | None = None,
     ) -> None:
         self.database = database
+        self.union_rules = union_rules or {}
         self.namespaces = namespaces
         self.policy = POLICIES[policy] if isinstance(policy, str) else policy
         self.limits = limits or Limits()
@@ -125,6 +132,10 @@ class Resolver:
         self.clock = clock or Clock()
         self.answered: Callable[[Sequence[Answer]], None] = lambda _: None
         """Told the answers of every transaction that was committed; for metrics."""
+
+    def working_set(self, run: Read, *, lock: bool = True) -> WorkingSet:
+        """Return an empty working set as this deployment's settings want it."""
+        return WorkingSet(run, self.id_source, lock=lock, namespaces=self.namespaces, union_rules=self.union_rules)
 
     @property
     def block_list(self) -> BlockList:
@@ -194,7 +205,7 @@ class Resolver:
         Every batch sees what those before it would have done: the world is kept from one to the next instead of
         being written, so that memory grows with the keys that a rehearsal meets, and no writer waits for it.
         """
-        working_set = WorkingSet(_nothing_to_run, self.id_source, lock=False, namespaces=self.namespaces)
+        working_set = self.working_set(_nothing_to_run, lock=False)
 
         def rehearse(events: Sequence[Event]) -> list[Answer]:
             prepared = self.prepare(events)
@@ -216,6 +227,7 @@ class Resolver:
             for timeline in working_set.timelines.values():
                 timeline.activities.clear()
             working_set.carried.clear()
+            working_set.hints.clear()
             working_set.feed.clear()
             _hide_made_up(answers, working_set)
             return answers
@@ -241,7 +253,7 @@ class Resolver:
         return EventResolution(self, working_set, item, self.clock.next(after=seen), explain=False)
 
     def _attempt(self, tx: Transaction, prepared: Sequence[Prepared], *, explain: bool) -> _Batch:
-        working_set = WorkingSet(tx.run, self.id_source, namespaces=self.namespaces)
+        working_set = self.working_set(tx.run)
         _load(working_set, prepared)
         batch = self._turns(
             working_set, prepared, explain=explain, ahead=lambda: write_activities(working_set, tx.start)
@@ -332,6 +344,8 @@ class EventResolution:
     """The activity that was written for this event, if it is to stand for the transaction."""
     before: Contact | None = None
     """The person that an alias speaks of."""
+    said_to_be: Contact | None = None
+    """The person that an alias speaks of, where its key may not fold anybody: it becomes a suggestion."""
     is_new: bool = False
     """Whether what an alias calls that person now was nobody's."""
     _decision: Decision | None = None
@@ -361,13 +375,18 @@ class EventResolution:
         if before is None:
             return
         item = self.item = replace(item, keys=alias.without)
-        if not isinstance(item.event, TrackedEvent) or not item.event.may_unite:
+        if not isinstance(item.event, TrackedEvent):
+            return
+        if not item.event.may_unite:
+            self.said_to_be = self.working_set.contacts[before.id]
             return
         self.before = self.working_set.contacts[before.id]
         now = self.working_set.facts(item.keys)
         self.is_new = all(now.owner(key) is None for key in item.keys.persons)
         if self.is_new and (address := item.keys.first("email")) is not None:
             # A changed address: it becomes the person's `email`, as one that is given by hand.
+            if KeyRef("email", address) in self.before.barred:
+                return
             self.working_set.own(self.before, KeyRef("email", address), self.at, item.message_id)
             self.working_set.note("key_given", self.at, self.before.id, key="email", message_id=item.message_id)
 
@@ -379,6 +398,9 @@ class EventResolution:
         if self.before is None or (before := self.working_set.contact(self.before.id)) is contact:
             return contact
         source, target = (contact, before) if self.is_new else (before, contact)
+        if self.working_set.judged and source.id in (apart := self.working_set.apart(target)) and not apart[source.id]:
+            answer.kept_apart.append(KeptApart(contact=before.id))
+            return contact
         limits = self.resolver.limits
         if (
             source.counts.get(TRACKER, 0) + target.counts.get(TRACKER, 0) > limits.max_trackers
@@ -402,6 +424,7 @@ class EventResolution:
             decision.outcome,
             conflicts=list(decision.conflicts),
             ignored=list(item.keys.ignored),
+            kept_apart=list(decision.kept_apart),
             limited=decision.limited,
         )
         if self.explain or item.keys.ignored or not decision.evident:
@@ -437,6 +460,8 @@ class EventResolution:
         if decision.limited:
             self._note("limited", contact, decision)
         contact = self._unite(contact, answer)
+        if self.said_to_be is not None and (other := working_set.contact(self.said_to_be.id)) is not contact:
+            working_set.hints.append((other.id, contact.id))
         contact.seen = max(contact.seen, self.at)
         self._write_properties(contact, decision, answer)
         answer.tracker_id = self._answered_tracker(contact)
@@ -592,3 +617,4 @@ def _hide_made_up(answers: Sequence[Answer], working_set: WorkingSet) -> None:
         answer.shared_with = [known(one) for one in answer.shared_with]
         answer.moved = [MovedKey(item.key, item.value, known(item.from_)) for item in answer.moved]
         answer.conflicts = [Conflict(item.key, known(item.owner), item.reason) for item in answer.conflicts]
+        answer.kept_apart = [KeptApart(known(item.contact), item.key) for item in answer.kept_apart]

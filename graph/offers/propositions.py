@@ -141,7 +141,7 @@ class Propositions:
         if environment not in catalogue.environments or space not in catalogue.environments[environment].spaces:
             catalogue = self._catalogues.load(tx)
         asked = _find(catalogue, environment, space)
-        working_set = WorkingSet(tx.run, self._resolver.id_source, namespaces=self._resolver.namespaces)
+        working_set = self._resolver.working_set(tx.run)
         visit, marker = self._visit(working_set, catalogue, asked, space, item)
         if not visit.plain:
             # What the visit makes of the contact, a union for one, is what the offers are held against.

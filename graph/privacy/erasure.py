@@ -54,6 +54,8 @@ _COUNTED = (
     "unions",
     "splits",
     "key_changes",
+    "judgements",
+    "separations",
     "lists",
     "enrolments",
     "runs",

@@ -160,6 +160,21 @@ def _head(tx: Transaction, contact_id: str, namespaces: Namespaces) -> Document:
             for row in sorted(tx.run("explore.key_changes", contact_id=living), key=lambda row: (row["at"], row["id"]))
         ],
         "splits": [{**split, "at": to_text(split["at"])} for split in record["splits"]],
+        "judgements": [
+            {name: row[name] for name in ("id", "contact", "other", "key", "why")} | {"at": to_text(row["at"])}
+            for row in sorted(tx.run("explore.judgements", contact_id=living), key=lambda row: (row["at"], row["id"]))
+        ],
+        "separations": [
+            {
+                "id": row["id"],
+                "contact": row["contact"],
+                "parts": [{"contact": part, "keys": keys} for part, keys in row["parts"] if part == living]
+                or [{"contact": part, "keys": []} for part, _ in row["parts"]],
+                "at": to_text(row["at"]),
+                "undone_at": _time(row["undone"]),
+            }
+            for row in sorted(tx.run("explore.splits", contact_id=living), key=lambda row: (row["at"], row["id"]))
+        ],
         "lists": record["lists"],
         "enrolments": [_enrolment(row) for row in tx.run("workflows.enrolments", contact_ids=[living])],
         "findings": [_finding(row) for row in tx.run("privacy.export_findings", contact_id=living)],

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
-from api.http.bodies import KeyBody, PropertiesBody, documented, read_as
+from api.http.bodies import KeyBody, PropertiesBody, TakenKeyBody, documented, read_as
 from api.http.problems import responses
 from api.http.query import (
     ActivityQuery,
@@ -162,15 +162,16 @@ async def give_key(request: Request, id: str, query: DryRunQuery) -> Response:
     summary="Take a key from a contact",
     operation_id="take_key",
     responses={200: {"model": Contact | Rehearsal}, **responses(404, 410, 413, 422, 503)},
-    openapi_extra=documented(KeyBody),
+    openapi_extra=documented(TakenKeyBody),
 )
 async def take_key(request: Request, id: str, query: DryRunQuery) -> Response:
-    """Without its last person key a contact is anonymous; its history stays."""
-    key, value = (await read_as(KeyBody, request)).key(kinfold_of(request).namespaces)
+    """Without its last person key a contact is anonymous; its history stays. With stay_away, no event gives it back."""
+    body = await read_as(TakenKeyBody, request)
+    key, value = body.key(kinfold_of(request).namespaces)
     keys = kinfold_of(request).keys
     if query.dry_run:
         return rehearsed(await in_thread(partial(keys.preview_take, id, key, value)))
-    return as_json(await in_thread(partial(keys.take, id, key, value)))
+    return as_json(await in_thread(partial(keys.take, id, key, value, stay_away=body.stay_away)))
 
 
 @router.get(

@@ -78,7 +78,7 @@ async def undo_merge(request: Request, id: str, query: UndoQuery) -> Response:
     unions = kinfold_of(request).unions
     if query.dry_run:
         return rehearsed(await in_thread(partial(unions.preview_undo, id, cascade=query.cascade)))
-    undone = await in_thread(partial(unions.undo, id, cascade=query.cascade))
+    undone = await in_thread(partial(unions.undo, id, cascade=query.cascade, keep_apart=query.keep_apart))
     return as_json({**undone[-1], "undone": undone})
 
 

@@ -124,7 +124,7 @@ def _define(segments: Segments, name: str, body: SegmentBody) -> tuple[bool, dic
         new = False
     except NotFound:
         new = True
-    return new, segments.define(name, body.kind, body.where, watch=body.watch)
+    return new, segments.define(name, body.kind, body.where, watch=body.watch, on_union=body.on_union)
 
 
 def _put_member(kinfold: Kinfold, name: str, contact: str) -> dict[str, Any]:

@@ -20,7 +20,7 @@ class Action(BaseModel):
 
     model_config = ConfigDict(extra="allow")
 
-    action: Literal["block", "unmerge", "dismiss"]
+    action: Literal["block", "unmerge", "split", "dismiss"]
     method: str
     path: str
     done: bool | None = Field(

@@ -94,6 +94,34 @@ class ExportedSplit(BaseModel):
     subscription: str
 
 
+class ExportedJudgement(BaseModel):
+    """A judgement that keeps somebody, or a key, apart from the contact."""
+
+    id: str
+    contact: str
+    other: str | None
+    key: list[str] | None = Field(description="The namespace and the value.")
+    why: str | None
+    at: str
+
+
+class ExportedPart(BaseModel):
+    """One part of a split; its keys only where it is this person."""
+
+    contact: str
+    keys: list[str]
+
+
+class ExportedSeparation(BaseModel):
+    """A split by hand of the contact, or one that made it."""
+
+    id: str
+    contact: str
+    parts: list[ExportedPart]
+    at: str
+    undone_at: str | None
+
+
 class ExportedListing(BaseModel):
     """A place on a static segment's list."""
 
@@ -178,6 +206,8 @@ class Export(BaseModel):
     unions: list[ExportedUnion]
     key_changes: list[ExportedKeyChange]
     splits: list[ExportedSplit]
+    judgements: list[ExportedJudgement]
+    separations: list[ExportedSeparation]
     lists: list[ExportedListing]
     enrolments: list[ExportedEnrolment]
     findings: list[ExportedFinding]
@@ -203,6 +233,8 @@ class Removed(BaseModel):
     unions: int
     splits: int
     key_changes: int
+    judgements: int
+    separations: int
     lists: int
     enrolments: int
     runs: int

@@ -18,6 +18,7 @@ _ANSWER: dict[str, Any] = {
     "moved": [],
     "conflicts": [],
     "ignored": [],
+    "kept_apart": [],
     "duplicate": False,
     "limited": False,
 }
@@ -55,6 +56,12 @@ class IgnoredKey(BaseModel):
     reason: IgnoredReason
 
 
+class KeptKey(BaseModel):
+    """A key that a judgement kept from the contact."""
+
+    key: KeyName
+
+
 class TraceStep(BaseModel):
     """A fact or a rule, and where it led."""
 
@@ -76,6 +83,9 @@ class Answer(BaseModel):
     moved: list[MovedKey]
     conflicts: list[Conflict]
     ignored: list[IgnoredKey]
+    kept_apart: list[str | KeptKey | None] = Field(
+        description="Contacts, by id, and keys that a judgement kept from this one; null: one of a dry run."
+    )
     duplicate: bool = Field(description="The message_id had been seen; nothing was written.")
     limited: bool = Field(description="A limit kept a key, a union or a property from being carried out.")
     trace: list[TraceStep] | None = Field(None, description="With explain=true.")

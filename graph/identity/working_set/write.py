@@ -127,6 +127,8 @@ class _Writer:
             self.working_set.run("resolution.write_all", **everything)
         if entries := rows_of_changes(self.working_set.feed):
             self.working_set.run("audit.append", rows=entries)
+        if hints := self.working_set.hints:
+            self.working_set.run("suggestions.hint", pairs=[list(pair) for pair in hints])
         if losses := self.working_set.losses:
             self.working_set.run("union.lose_names", losses=[_loss(contact, loss) for contact, loss in losses])
 
@@ -203,8 +205,10 @@ class _Writer:
                 for entry in entries:
                     if entry.element is None:
                         created.append(_entry(contact.id, entry, shown=entry.shown))
-                    elif entry.shown != entry.stored_shown:
-                        shown.append({"element": entry.element, "shown": entry.shown})
+                    elif entry.shown != entry.stored_shown or entry.value != entry.stored_value:
+                        removed = True if entry.value is None else None
+                        value = {"value": entry.value, "removed": removed}
+                        shown.append({"element": entry.element, "shown": entry.shown, **value})
         dropped = self.working_set.dropped_entries
         replaced = [{"element": element, "at": to_pair(at)} for element, at in self.working_set.replaced_entries]
         passed = [
@@ -227,6 +231,8 @@ def _entry(contact_id: str, entry: Entry, *, shown: bool) -> Row:
         "position": entry.position,
         "shown": shown,
     }
+    if entry.rule is not None:
+        node |= {"rule": entry.rule, "said": entry.said}
     return {
         "contact": contact_id,
         "occurred": to_pair(entry.occurred),
