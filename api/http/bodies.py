@@ -185,8 +185,8 @@ class MergeBody(BaseModel):
         source="01936f2e-7b02-7aa1-8e7d-2f6a9c0b1d3e", target="01936f2e-7c1a-7d10-9a3c-5b1f0c2d4e6f"
     )
 
-    source: StrictStr = Field(description="The contact that is folded; its id leads to the other from then on.")
-    target: StrictStr = Field(description="The contact that stays.")
+    source: StrictStr = Field(description="The contact to merge; its id leads to the target afterwards.")
+    target: StrictStr = Field(description="The contact that survives.")
 
 
 class SegmentBody(BaseModel):
@@ -200,7 +200,7 @@ class SegmentBody(BaseModel):
     where: Annotated[Any, DocumentedCondition] = Field(None, description="The condition; a static segment has none.")
     watch: Any = Field(
         False,
-        description="Whether the change feed tells who comes into a dynamic segment and who leaves.",
+        description="Whether the change feed reports who joins and leaves a dynamic segment.",
         json_schema_extra={"type": "boolean"},
     )
     on_union: Any = Field(
@@ -223,12 +223,12 @@ class WebhookBody(BaseModel):
     url: Any = Field(None, description="http or https.", json_schema_extra={"type": "string"})
     secret: Any = Field(
         None,
-        description="What deliveries are signed with: whsec_ and Base64, or any text. Left out, it stays as it is.",
+        description="The secret for signatures: `whsec_` and Base64, or any text; unchanged when omitted.",
         json_schema_extra={"type": ["string", "null"], "maxLength": 255},
     )
     kinds: Any = Field(
         None,
-        description="Which changes; none or left out for all.",
+        description="The kinds of changes to deliver; all when empty or omitted.",
         json_schema_extra={"type": ["array", "null"], "items": {"type": "string", "enum": list(CHANGE_KINDS)}},
     )
 
@@ -247,7 +247,7 @@ class RunBody(BaseModel):
     model_config = _example(node="welcome", ran_at="2026-11-22T10:00:00Z", data={"opened": True})
 
     node: StrictStr = Field(min_length=1, max_length=MAX_NAME)
-    ran_at: Time | None = Field(None, description="When it ran; when it was received if left out.")
+    ran_at: Time | None = Field(None, description="When it ran; the time of receipt when omitted.")
     data: PropertyMap = Field(default_factory=dict)
 
 
@@ -273,7 +273,7 @@ class OutcomeBody(BaseModel):
     model_config = _example("outcome", outcome="accepted", offer="boots-20")
 
     outcome: Any = Field(None, json_schema_extra={"type": "string", "enum": list(OUTCOMES)})
-    offer: StrictStr | None = Field(None, description="Of which offer; of all of them when left out.")
+    offer: StrictStr | None = Field(None, description="The offer; all offers of the proposition when omitted.")
 
 
 class CookieBody(BaseModel):

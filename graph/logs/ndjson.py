@@ -53,5 +53,5 @@ def skip_line(stream: BinaryIO) -> int:
 
 
 def line_too_long() -> BadInput:
-    """What is wrong with a line that is longer than any event."""
+    """Return what is wrong with a line that is longer than any event."""
     return BadInput([FieldError("", "too_large", f"an event is at most {MAX_EVENT_BYTES} bytes")])

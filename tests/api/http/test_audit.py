@@ -274,7 +274,8 @@ SHOWS_NOBODY = {
     *("/v1/export", "/v1/contacts/{id}/export"),
     # Tested with the suggestions.
     *("/v1/suggestions", "/v1/suggestions/{id}"),
-    # What an analysis computed of the whole graph.
+    # Figures, and what an analysis computed, of the whole graph.
+    "/v1/overview",
     *((f"/v1/{call}") for call in ("anomalies", "anomalies/{id}", "clusters", "clusters/{id}", "clusters/{id}/graph")),
 }
 
