@@ -43,7 +43,7 @@ def raw_lines(stream: BinaryIO, *, first: int = 1, size: int | None = None) -> I
 
 
 def skip_line(stream: BinaryIO) -> int:
-    """Go to the next line's beginning; give how many bytes that took."""
+    """Go to the next line's beginning; return how many bytes that took."""
     skipped = 0
     while rest := stream.readline(_SKIP):
         skipped += len(rest)

@@ -82,7 +82,7 @@ def rank(
 
 
 def nobody(environment: Environment) -> list[LeftOut]:
-    """Say of every offer that nobody was identified who could get it."""
+    """State for every offer that nobody was identified who could get it."""
     words = "Its environment is for identified people, and this call is not answered as one."
     return [LeftOut(name, "not_identified", words) for name in sorted(environment.offers)]
 
