@@ -95,8 +95,8 @@ class JudgementBody(BaseModel):
     verdict: Literal["apart"] = "apart"
     contacts: list[StrictStr] | None = Field(None, min_length=2, max_length=2, description="Two contacts.")
     contact: StrictStr | None = Field(None, description="Instead of two contacts: one, with a key.")
-    key: dict[StrictStr, StrictStr] | None = Field(
-        None, min_length=1, max_length=1, description="A key that is not the contact's, by its namespace."
+    key: dict[StrictStr, StrictStr] | StrictStr | None = Field(
+        None, description='A key that is not the contact\'s, as {"email": value} or "email:value".'
     )
     why: StrictStr | None = Field(None, max_length=MAX_WHY, description="Kept with the judgement and in the audit.")
 
@@ -112,8 +112,10 @@ class JudgementBody(BaseModel):
             first, second = self.contacts
             return first, second, None
         if self.contacts is None and self.contact is not None and self.key is not None:
-            ((name, value),) = self.key.items()
-            return self.contact, None, (name, value)
+            pairs = _pairs(self.key, "key")
+            if len(pairs) > 1:
+                raise BadInput([FieldError("key", "too_long", "this is one key")])
+            return self.contact, None, pairs[0]
         raise BadInput([FieldError("contacts", "exactly_one", "give contacts, or a contact and a key")])
 
 
