@@ -272,6 +272,8 @@ SHOWS_NOBODY = {
     *("/health", "/ready", "/metrics", "/tag.js"),
     # Each export is an entry of its own, see above.
     *("/v1/export", "/v1/contacts/{id}/export"),
+    # Figures of everybody.
+    "/v1/overview",
     # Tested with the suggestions.
     *("/v1/suggestions", "/v1/suggestions/{id}"),
     # Figures, and what an analysis computed, of the whole graph.
