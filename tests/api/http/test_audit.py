@@ -277,7 +277,6 @@ SHOWS_NOBODY = {
     # Tested with the suggestions.
     *("/v1/suggestions", "/v1/suggestions/{id}"),
     # Figures, and what an analysis computed, of the whole graph.
-    "/v1/overview",
     *((f"/v1/{call}") for call in ("anomalies", "anomalies/{id}", "clusters", "clusters/{id}", "clusters/{id}/graph")),
 }
 
