@@ -15,6 +15,14 @@ KeyName = str
 TRACKER: KeyName = "tracker_id"
 """The namespace that answers name, that is minted and that has periods of ownership."""
 
+PLURALS: dict[KeyName, str] = {
+    "email": "emails",
+    "user_id": "user_ids",
+    TRACKER: "trackers",
+    "subscription": "subscriptions",
+}
+"""What the keys of the namespaces that every deployment has are called together: in documents, counts and nodes."""
+
 
 class KeyRef(NamedTuple):
     """A key: a value, in its normal form, in a namespace."""

@@ -95,8 +95,8 @@ class JudgementBody(BaseModel):
     verdict: Literal["apart"] = "apart"
     contacts: list[StrictStr] | None = Field(None, min_length=2, max_length=2, description="Two contacts.")
     contact: StrictStr | None = Field(None, description="Instead of two contacts: one, with a key.")
-    key: dict[StrictStr, StrictStr] | None = Field(
-        None, min_length=1, max_length=1, description="A key that is not the contact's, by its namespace."
+    key: dict[StrictStr, StrictStr] | StrictStr | None = Field(
+        None, description='A key that is not the contact\'s, as {"email": value} or "email:value".'
     )
     why: StrictStr | None = Field(None, max_length=MAX_WHY, description="Kept with the judgement and in the audit.")
 
@@ -112,8 +112,10 @@ class JudgementBody(BaseModel):
             first, second = self.contacts
             return first, second, None
         if self.contacts is None and self.contact is not None and self.key is not None:
-            ((name, value),) = self.key.items()
-            return self.contact, None, (name, value)
+            pairs = _pairs(self.key, "key")
+            if len(pairs) > 1:
+                raise BadInput([FieldError("key", "too_long", "this is one key")])
+            return self.contact, None, pairs[0]
         raise BadInput([FieldError("contacts", "exactly_one", "give contacts, or a contact and a key")])
 
 
@@ -185,8 +187,8 @@ class MergeBody(BaseModel):
         source="01936f2e-7b02-7aa1-8e7d-2f6a9c0b1d3e", target="01936f2e-7c1a-7d10-9a3c-5b1f0c2d4e6f"
     )
 
-    source: StrictStr = Field(description="The contact that is folded; its id leads to the other from then on.")
-    target: StrictStr = Field(description="The contact that stays.")
+    source: StrictStr = Field(description="The contact to merge; its id leads to the target afterwards.")
+    target: StrictStr = Field(description="The contact that survives.")
 
 
 class SegmentBody(BaseModel):
@@ -200,7 +202,7 @@ class SegmentBody(BaseModel):
     where: Annotated[Any, DocumentedCondition] = Field(None, description="The condition; a static segment has none.")
     watch: Any = Field(
         False,
-        description="Whether the change feed tells who comes into a dynamic segment and who leaves.",
+        description="Whether the change feed reports who joins and leaves a dynamic segment.",
         json_schema_extra={"type": "boolean"},
     )
     on_union: Any = Field(
@@ -223,12 +225,12 @@ class WebhookBody(BaseModel):
     url: Any = Field(None, description="http or https.", json_schema_extra={"type": "string"})
     secret: Any = Field(
         None,
-        description="What deliveries are signed with: whsec_ and Base64, or any text. Left out, it stays as it is.",
+        description="The secret for signatures: `whsec_` and Base64, or any text; unchanged when omitted.",
         json_schema_extra={"type": ["string", "null"], "maxLength": 255},
     )
     kinds: Any = Field(
         None,
-        description="Which changes; none or left out for all.",
+        description="The kinds of changes to deliver; all when empty or omitted.",
         json_schema_extra={"type": ["array", "null"], "items": {"type": "string", "enum": list(CHANGE_KINDS)}},
     )
 
@@ -247,7 +249,7 @@ class RunBody(BaseModel):
     model_config = _example(node="welcome", ran_at="2026-11-22T10:00:00Z", data={"opened": True})
 
     node: StrictStr = Field(min_length=1, max_length=MAX_NAME)
-    ran_at: Time | None = Field(None, description="When it ran; when it was received if left out.")
+    ran_at: Time | None = Field(None, description="When it ran; the time of receipt when omitted.")
     data: PropertyMap = Field(default_factory=dict)
 
 
@@ -273,7 +275,7 @@ class OutcomeBody(BaseModel):
     model_config = _example("outcome", outcome="accepted", offer="boots-20")
 
     outcome: Any = Field(None, json_schema_extra={"type": "string", "enum": list(OUTCOMES)})
-    offer: StrictStr | None = Field(None, description="Of which offer; of all of them when left out.")
+    offer: StrictStr | None = Field(None, description="The offer; all offers of the proposition when omitted.")
 
 
 class CookieBody(BaseModel):

@@ -26,7 +26,8 @@ from graph.clock import END_OF_TIME, Clock, IdSource, Micros, RandomIds, to_pair
 from graph.errors import BadInput, FieldError, NotFound
 from graph.identity.decision import Limits
 from graph.identity.keys import DEFAULT_BLOCK_LIST, BlockList
-from graph.paging import make_cursor, read_cursor
+from graph.model import PLURALS
+from graph.paging import cut_page, make_cursor, read_cursor
 from graph.settings import HOUSEHOLD_PROPERTIES
 from graph.store.changes import ChangeRow, acting, append, change_row
 from graph.store.database import RECEIPT, REPEATABLE, Database, Row, Transaction
@@ -134,8 +135,7 @@ class Anomalies:
         rows = self._database.read(
             lambda tx: tx.run("anomalies.clusters", run=last["run"], points=points, id=after, limit=limit + 1)
         )
-        shown = rows[:limit]
-        following = make_cursor(shown[-1]["points"], shown[-1]["id"]) if len(rows) > limit else None
+        shown, following = cut_page(rows, limit, "points", "id")
         items = self._with_done([orjson.loads(row["document"]) for row in shown])
         return items, following, to_text(last["at"])
 
@@ -196,11 +196,14 @@ class Anomalies:
         undone = {row["id"] for row in rows}
         blocked = self._block_list() if any(action["action"] == "block" for action in actions) else DEFAULT_BLOCK_LIST
         for document in documents:
+            # A rule may be for the keys of one namespace; a cluster does not say of which its value is.
+            key = KEY_OF.get(document.get("subject", {}).get("type", ""))
+            names = KEY_OF.values() if key is None else (key,)
             for action in document["actions"]:
                 if action["action"] == "unmerge":
                     action["done"] = action["merge"] in undone
                 elif action["action"] == "block":
-                    action["done"] = blocked.blocks("tracker_id", action["value"])
+                    action["done"] = any(blocked.blocks(name, action["value"]) for name in names)
         return self._with_splits(documents)
 
     def _with_splits(self, documents: list[Document]) -> list[Document]:
@@ -473,14 +476,11 @@ def _points(score: float) -> int:
     return round(score * _TOP)
 
 
-_GROUPS = {"tracker": "trackers", "subscription": "subscriptions", "email": "emails", "user_id": "user_ids"}
-
-
 def _finding_row(run: str, item: Finding) -> Row:
-    row: Row = {group: [] for group in _GROUPS.values()}
+    row: Row = {group: [] for group in PLURALS.values()}
     row["contacts"] = list(item.evidence.get("contacts", ()))[:NAMED]
-    if item.subject["type"] in _GROUPS:
-        row[_GROUPS[item.subject["type"]]] = [item.subject["value"]]
+    if item.subject["type"] in KEY_OF:
+        row[PLURALS[KEY_OF[item.subject["type"]]]] = [item.subject["value"]]
     if item.kind == "many_emails":
         # Of these names some are addresses and some are user ids: whichever of the two exists is tied.
         row["emails"] = row["user_ids"] = item.evidence["keys"]

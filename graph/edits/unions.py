@@ -17,7 +17,7 @@ from graph.identity.union_rules import Rules
 from graph.identity.working_set import WorkingSet
 from graph.identity.working_set.write import write_working_set
 from graph.model import TRACKER, KeyName
-from graph.paging import make_cursor, read_cursor
+from graph.paging import cut_page, read_cursor
 from graph.store.database import RECEIPT, Database, Row, Transaction
 
 
@@ -143,8 +143,7 @@ class Unions:
         rows = self._database.read(
             lambda tx: tx.run("union.merges", before=to_datetime(before), before_id=before_id, limit=limit + 1)
         )
-        page = rows[:limit]
-        following = make_cursor(page[-1]["at"], page[-1]["id"]) if len(rows) > limit else None
+        page, following = cut_page(rows, limit, "at", "id")
         return [_entry(row) for row in page], following
 
     def of_key(self, key: KeyName, value: str) -> Iterable[Document]:

@@ -4,6 +4,7 @@ Keys are read, facts are loaded under locks, decisions are made in order of arri
 holds the effects of the events before, and what changed is written in a few grouped statements.
 """
 
+import logging
 import secrets
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +17,7 @@ import orjson
 from graph import tracing
 from graph.callbacks import notify
 from graph.clock import Clock, IdSource, Micros, RandomIds, to_datetime, to_micros, to_pair
-from graph.errors import Unavailable
+from graph.errors import KinfoldError, Unavailable
 from graph.identity.aliases import Alias, read_alias
 from graph.identity.decision import POLICIES, Decision, Limits, Policy, decide, explain
 from graph.identity.decision.effects import ConflictContact, Fold, Own, Take
@@ -42,6 +43,10 @@ from graph.model import (
 )
 from graph.store.changes import ChangeKind
 from graph.store.database import RECEIPT, Database, Transaction
+
+log = logging.getLogger("kinfold.resolver")
+
+Resolve = Callable[[Sequence[Event]], list[Answer]]
 
 DEFAULT_EVENT = "identify"
 
@@ -82,6 +87,15 @@ class Marker:
     def committed(self, tx: Transaction) -> bool:
         """Return whether the transaction that wrote it was committed."""
         return bool(tx.run("resolution.committed", message_id=self.message_id, commit=self.commit)[0]["committed"])
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What was decided for one event in the transaction of somebody else, and the answer to what was carried out."""
+
+    decision: Decision
+    answer: Answer | None = None
+    marker: Marker | None = None
 
 
 @dataclass(slots=True)
@@ -243,11 +257,30 @@ class Resolver:
             prepared.append(Prepared(event, keys, event.message_id or self.id_source.time_ordered(), alias))
         return prepared
 
-    def resolution_of(self, working_set: WorkingSet, item: Prepared) -> "EventResolution":
-        """Load what a single event is decided by, and return its turn: who looks at the decision, then has it answered.
+    def resolve_within(
+        self, working_set: WorkingSet, item: Prepared, settle: Callable[[Decision], Prepared | None]
+    ) -> "Resolved":
+        """Decide a single event in the caller's transaction, and carry out what the caller settles on.
 
         Nothing is written before `write_working_set`.
+
+        Parameters
+        ----------
+        item
+            As `prepare` returns it, called before the transaction.
+        settle
+            Sees the decision, and returns the event to carry out: this one, another in its place, or none.
         """
+        turn = self._turn(working_set, item)
+        decision = turn.decision()
+        settled = settle(decision)
+        if settled is None:
+            return Resolved(decision)
+        if settled is not item:
+            turn = self._turn(working_set, settled)
+        return Resolved(decision, turn.answer(), turn.marker)
+
+    def _turn(self, working_set: WorkingSet, item: Prepared) -> "EventResolution":
         _load(working_set, [item])
         seen = max((contact.seen for contact in working_set.contacts.values()), default=0)
         return EventResolution(self, working_set, item, self.clock.next(after=seen), explain=False)
@@ -283,6 +316,51 @@ class Resolver:
             batch.answers.append(turn.answer())
             batch.marker = batch.marker or turn.marker
         return batch
+
+
+def resolve_each(resolve: Resolve, events: Sequence[Event]) -> Sequence[Answer | KinfoldError]:
+    """Resolve events in one transaction; when it fails for a lasting reason, one by one.
+
+    Raises
+    ------
+    Unavailable
+        When the database is away and nothing was resolved.
+    """
+    try:
+        return resolve(events)
+    except Unavailable:
+        raise
+    except Exception as error:
+        if len(events) == 1:
+            return [_as_failure(error)]
+        name = type(error).__name__
+        log.warning("a batch of %d events failed (%s): one by one, so that only the culprit does", len(events), name)
+    return _one_by_one(resolve, events)
+
+
+def _one_by_one(resolve: Resolve, events: Sequence[Event]) -> list[Answer | KinfoldError]:
+    answers: list[Answer | KinfoldError] = []
+    away: Unavailable | None = None
+    for event in events:
+        if away:
+            answers.append(away)
+            continue
+        try:
+            answers += resolve([event])
+        except Unavailable as error:
+            # Each further event would wait as long as this one did.
+            away = error
+            answers.append(error)
+        except Exception as error:
+            answers.append(_as_failure(error))
+    return answers
+
+
+def _as_failure(error: Exception) -> KinfoldError:
+    if isinstance(error, KinfoldError):
+        return error
+    log.error("an event failed alone", exc_info=error)
+    return KinfoldError("The server failed on this event and wrote the reason to its log.")
 
 
 def _nothing_to_run(*_: Any, **__: Any) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from graph.clock import Micros, to_text
+from graph.clock import Micros, rfc3339, to_text
 from graph.errors import ClashError, Gone, NotFound, TryAgain
 from graph.explore.contacts import Document, activity_document, documents, redirected
 from graph.identity.living import living_contact
@@ -117,7 +117,7 @@ def _head(tx: Transaction, contact_id: str, namespaces: Namespaces) -> Document:
     holders = list(dict.fromkeys([living, *(visitor.contact for visitor in visitors)]))
     return {
         "format": FORMAT,
-        "exported_at": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
+        "exported_at": rfc3339(datetime.now(UTC)),
         "contact": redirected(shown[0], contact_id),
         "keys": [
             {

@@ -11,12 +11,12 @@ from typing import Any, Literal
 
 import orjson
 
-from graph.clock import Clock, to_datetime, to_text
+from graph.clock import Clock, rfc3339, to_datetime, to_text
 from graph.errors import BadInput, ClashError, FieldError, NotFound, TryAgain
 from graph.identity.living import living_contact
 from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
 from graph.model import MAX_NAME
-from graph.paging import make_cursor, read_cursor
+from graph.paging import cut_page, read_cursor
 from graph.segments.conditions import compile_condition
 from graph.store.changes import ChangeKind, acting, append, change_row
 from graph.store.database import RECEIPT, REPEATABLE, Database, Row, Transaction
@@ -155,11 +155,11 @@ class Segments:
             return tx.run("segments.members", after=after, limit=limit + 1, now=now, **program.parameters())
 
         rows = self._database.read(work)
-        page = rows[:limit]
+        page, following = cut_page(rows, limit, "id")
         return {
             "items": [{"id": row["id"], "kind": row["kind"]} for row in page],
-            "next": make_cursor(page[-1]["id"]) if len(rows) > limit else None,
-            "as_of": now.isoformat().replace("+00:00", "Z"),
+            "next": following,
+            "as_of": rfc3339(now),
         }
 
     def put_member(self, name: str, contact_id: str) -> None:

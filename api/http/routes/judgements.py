@@ -16,12 +16,12 @@ router = APIRouter(tags=["judgements"])
 
 @router.get(
     "/judgements",
-    summary="What is kept apart",
+    summary="List judgements",
     operation_id="list_judgements",
     responses={200: {"model": JudgementList}, **responses(404, 410, 422, 503)},
 )
 async def list_judgements(request: Request, query: JudgementPageQuery) -> Response:
-    """Newest first; with `contact`, those about one contact and those that were folded into it."""
+    """List judgements, newest first; with `contact`, those about it and the contacts merged into it."""
     judgements = kinfold_of(request).judgements
     page = partial(judgements.page, contact_id=query.contact, limit=query.limit, cursor=query.cursor)
     items, after = await in_thread(page)
@@ -42,7 +42,7 @@ async def list_judgements(request: Request, query: JudgementPageQuery) -> Respon
     openapi_extra=documented(JudgementBody),
 )
 async def judge(request: Request, _: NothingQuery) -> Response:
-    """No event folds the two contacts, or gives the contact the key, until the judgement is taken back.
+    """Keep two contacts, or a contact and a key, apart: no event merges them until the judgement is removed.
 
     A union of the two by hand is refused. The judgement follows both through unions, un-merges and splits.
     """
@@ -62,12 +62,12 @@ async def judge(request: Request, _: NothingQuery) -> Response:
 
 @router.get(
     "/judgements/{id}",
-    summary="One judgement",
+    summary="Get a judgement",
     operation_id="get_judgement",
     responses={200: {"model": Judgement}, **responses(404, 422, 503)},
 )
 async def get_judgement(request: Request, id: str, _: NothingQuery) -> Response:
-    """With the contacts as they are now."""
+    """Return a judgement with the contacts as they are now."""
     judgement = await in_thread(partial(kinfold_of(request).judgements.get, id))
     kinfold_of(request).audit.read("judgements", *judgement["contacts"])
     return as_json(judgement)
@@ -75,27 +75,27 @@ async def get_judgement(request: Request, id: str, _: NothingQuery) -> Response:
 
 @router.delete(
     "/judgements/{id}",
-    summary="Take a judgement back",
+    summary="Remove a judgement",
     operation_id="take_judgement_back",
     status_code=204,
     responses={204: {"description": "Taken back."}, **responses(404, 422, 503)},
 )
 async def take_judgement_back(request: Request, id: str, _: NothingQuery) -> Response:
-    """What it kept apart may come together again."""
+    """Remove a judgement; what it kept apart may be merged again."""
     await in_thread(partial(kinfold_of(request).judgements.take_back, id))
     return nothing()
 
 
 @router.delete(
     "/judgements",
-    summary="Take back the judgement about two contacts, or a contact and a key",
+    summary="Remove the judgement about two contacts, or a contact and a key",
     operation_id="take_judgement_of_back",
     status_code=204,
     responses={204: {"description": "Taken back."}, **responses(404, 410, 413, 422, 503)},
     openapi_extra=documented(JudgementBody),
 )
 async def take_judgement_of_back(request: Request, _: NothingQuery) -> Response:
-    """By the body with which it was made, for who does not know its id."""
+    """Remove a judgement by the body it was made with, when its id is unknown."""
     first, second, key = (await read_as(JudgementBody, request)).pair()
     kinfold = kinfold_of(request)
     if key is not None and key[0] not in kinfold.namespaces:

@@ -26,7 +26,7 @@ router = APIRouter(tags=["splits"])
     openapi_extra=documented(SplitBody),
 )
 async def split_contact(request: Request, id: str, query: DryRunQuery) -> Response:
-    """Each part gets the keys named for it, with their periods and activity; segments and workflows stay.
+    """Move the named keys to new contacts, with their periods and activity; segments and workflows stay.
 
     Activity on what stays goes to the part whose person key it carried, properties go by the event that brought them.
     With `around`, the parts are worked out: one for each other person key, each device with the one that most of its
@@ -42,12 +42,12 @@ async def split_contact(request: Request, id: str, query: DryRunQuery) -> Respon
 
 @router.get(
     "/splits",
-    summary="The journal of splits",
+    summary="List splits",
     operation_id="list_splits",
     responses={200: {"model": SplitList}, **responses(404, 410, 422, 503)},
 )
 async def list_splits(request: Request, query: JudgementPageQuery) -> Response:
-    """Newest first; with `contact`, those of one contact and those that made it."""
+    """List splits, newest first; with `contact`, those of one contact and those that made it."""
     splits = kinfold_of(request).splits
     page = partial(splits.page, contact_id=query.contact, limit=query.limit, cursor=query.cursor)
     items, after = await in_thread(page)
@@ -57,12 +57,12 @@ async def list_splits(request: Request, query: JudgementPageQuery) -> Response:
 
 @router.get(
     "/splits/{id}",
-    summary="One split",
+    summary="Get a split",
     operation_id="get_split",
     responses={200: {"model": Split}, **responses(404, 410, 422, 503)},
 )
 async def get_split(request: Request, id: str, _: NothingQuery) -> Response:
-    """An entry of the journal; undone ones stay in it."""
+    """Return one entry of the journal, which keeps undone splits too."""
     entry = await in_thread(partial(kinfold_of(request).splits.get, id))
     kinfold_of(request).audit.read("splits", entry["contact"])
     return as_json(entry)
@@ -76,7 +76,7 @@ async def get_split(request: Request, id: str, _: NothingQuery) -> Response:
     openapi_extra=documented(EmptyBody),
 )
 async def undo_split(request: Request, id: str, _: NothingQuery) -> Response:
-    """Exactly: what the parts have, also what came since, is the contact's again, and their ids lead to it.
+    """Undo a split exactly: what the parts own, including what came since, returns, and their ids lead to the contact.
 
     409 when it was undone before, or when one of its contacts was folded or split since: `covering` names by what.
     410 when one of them was erased.

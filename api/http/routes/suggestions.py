@@ -17,12 +17,12 @@ router = APIRouter(tags=["suggestions"])
 
 @router.get(
     "/suggestions",
-    summary="Who is probably one person",
+    summary="List suggestions",
     operation_id="list_suggestions",
     responses={200: {"model": SuggestionList}, **responses(422, 503)},
 )
 async def list_suggestions(request: Request, query: SuggestionPageQuery) -> Response:
-    """The most probable first, each with its reasons in words and what a union would leave. Nothing is united."""
+    """List pairs that are probably one person, with reasons and a preview of the merge; nothing is merged."""
     suggestions = kinfold_of(request).suggestions
     page = partial(suggestions.page, least=query.min, limit=query.limit, cursor=query.cursor)
     items, after = await in_thread(page)
@@ -32,12 +32,12 @@ async def list_suggestions(request: Request, query: SuggestionPageQuery) -> Resp
 
 @router.get(
     "/suggestions/{id}",
-    summary="One suggestion",
+    summary="Get a suggestion",
     operation_id="get_suggestion",
     responses={200: {"model": Suggestion}, **responses(404, 422, 503)},
 )
 async def get_suggestion(request: Request, id: str, _: NothingQuery) -> Response:
-    """While it is open."""
+    """Return a suggestion while it is open."""
     item = await in_thread(partial(kinfold_of(request).suggestions.get, id))
     kinfold_of(request).audit.read("suggestions", *item["contacts"])
     return as_json(item)
@@ -45,14 +45,14 @@ async def get_suggestion(request: Request, id: str, _: NothingQuery) -> Response
 
 @router.post(
     "/suggestions/{id}/accept",
-    summary="They are one person",
+    summary="Accept a suggestion",
     operation_id="accept_suggestion",
     status_code=201,
     responses={201: {"model": Merge}, **responses(404, 409, 410, 413, 422, 503)},
     openapi_extra=documented(EmptyBody),
 )
 async def accept_suggestion(request: Request, id: str, _: NothingQuery) -> Response:
-    """A union by hand, which is answered; /v1/merges/{id}/undo takes it back."""
+    """Merge the two contacts as by hand and return the merge, which /v1/merges/{id}/undo undoes."""
     await read_as(EmptyBody, request)
     union = await in_thread(partial(kinfold_of(request).suggestions.accept, id))
     return as_json(union, 201, location=f"/v1/merges/{union['id']}")
@@ -60,14 +60,14 @@ async def accept_suggestion(request: Request, id: str, _: NothingQuery) -> Respo
 
 @router.post(
     "/suggestions/{id}/refuse",
-    summary="They are two persons",
+    summary="Refuse a suggestion",
     operation_id="refuse_suggestion",
     status_code=201,
     responses={201: {"model": Judgement}, **responses(404, 409, 410, 413, 422, 503)},
     openapi_extra=documented(EmptyBody),
 )
 async def refuse_suggestion(request: Request, id: str, _: NothingQuery) -> Response:
-    """A judgement that keeps them apart, which is answered. The pair is suggested again only on other evidence."""
+    """Keep the two apart and return the judgement; only other evidence brings the pair back."""
     await read_as(EmptyBody, request)
     judgement = await in_thread(partial(kinfold_of(request).suggestions.refuse, id))
     return as_json(judgement, 201, location=f"/v1/judgements/{judgement['id']}")
@@ -75,12 +75,12 @@ async def refuse_suggestion(request: Request, id: str, _: NothingQuery) -> Respo
 
 @router.post(
     "/suggestions/{id}/later",
-    summary="Decide later",
+    summary="Postpone a suggestion",
     operation_id="put_suggestion_off",
     responses={200: {"model": Suggestion}, **responses(404, 413, 422, 503)},
     openapi_extra=documented(EmptyBody),
 )
 async def put_suggestion_off(request: Request, id: str, _: NothingQuery) -> Response:
-    """It is listed again in 30 days, or when its evidence changes."""
+    """Postpone a suggestion for 30 days, or until its evidence changes."""
     await read_as(EmptyBody, request)
     return as_json(await in_thread(partial(kinfold_of(request).suggestions.later, id)))

@@ -18,7 +18,7 @@ class ExportedKey(BaseModel):
     value: str
     since: str
     message_id: str | None = Field(description="The event by which it came to its first owner here; null by hand.")
-    merge: str | None = Field(description="The union by which it came, if any.")
+    merge: str | None = Field(description="The merge that brought it, if any.")
 
 
 class ExportedPeriod(BaseModel):
@@ -240,7 +240,7 @@ class Removed(BaseModel):
     runs: int
     findings: int
     changes: int = Field(description="Entries of the change feed that named the person, emptied.")
-    redacted: int = Field(description="Activity of others that had named the person, and does no more.")
+    redacted: int = Field(description="Activities of others from which mentions of the person were removed.")
 
 
 _REMOVED = dict.fromkeys(Removed.model_fields, 0) | {"contacts": 2, "emails": 1, "trackers": 2, "activities": 7}

@@ -26,7 +26,7 @@ class Segment(BaseModel):
     name: str
     kind: Literal["static", "dynamic", "dynamic_plus"]
     where: Annotated[Any, DocumentedCondition]
-    watch: bool = Field(description="Whether the change feed tells who comes and who leaves.")
+    watch: bool = Field(description="Whether the change feed reports who joins and who leaves.")
     on_union: Literal["survivor", "either"] | None = Field(description="Of a static one: who is in after a union.")
     changed_at: str
 

@@ -27,6 +27,20 @@ _SPLIT: dict[str, Any] = {
     "undone_at": None,
 }
 
+_PREVIEW: dict[str, Any] = {
+    "dry_run": True,
+    "contact": CONTACT,
+    "around": {"user_id": "user_id"},
+    "taken": {"user_id": ["user_id"]},
+    "parts": [_PART | {"contact": None}],
+    "stays": {
+        "contact": CONTACT,
+        "keys": {"email": ["ana@example.com"], "tracker_id": ["t1"]},
+        "properties": ["_name"],
+    },
+    "changes": [],
+}
+
 
 class Part(BaseModel):
     """What one part of a contact got."""
@@ -65,6 +79,8 @@ class Split(BaseModel):
 
 class SplitPreview(Rehearsal):
     """What a split would do."""
+
+    model_config = with_example(_PREVIEW)
 
     contact: str
     around: dict[KeyName, str] | None

@@ -93,14 +93,14 @@ class Plan:
                 self.conflicts.append(Conflict(key.namespace, owner.id))
 
     def own_device_keys(self) -> None:
-        """The event's device keys become the current contact's: those that are nobody's, and T's."""
+        """Make the event's device keys the current contact's: those that are nobody's, and T's."""
         for key in self.case.keys.devices:
             owner = self.case.facts.owner(key)
             if owner is None or owner is self.case.tracker:
                 self.own_device_key(key, owner)
 
     def own_device_key(self, key: KeyRef, owner: ContactFacts | None) -> None:
-        """A device key becomes the current contact's, from whoever has it."""
+        """Move a device key to the current contact, from whoever has it."""
         if self._keeps_from(key):
             return
         if self._takes(key):
@@ -109,7 +109,7 @@ class Plan:
             self.limited = True
 
     def own_subscription(self, key: KeyRef, *leaving: ContactFacts) -> bool:
-        """A subscription becomes the current contact's; those that are ``leaving`` lose it."""
+        """Make a subscription the current contact's; those that are ``leaving`` lose it."""
         if key not in self.subscriptions:
             if self._keeps_from(key):
                 return False

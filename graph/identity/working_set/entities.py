@@ -247,7 +247,7 @@ class Contact:
         return Kind.KNOWN if self.person_keys or self.nameless else Kind.ANONYMOUS
 
     def scalars(self) -> dict[str, Any]:
-        """What its node keeps beside its id and times, as the database gets it."""
+        """Return what its node keeps beside its id and times, as the database gets it."""
         return {
             "kind": self.kind.value,
             "split": self.split,

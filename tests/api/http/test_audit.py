@@ -272,9 +272,11 @@ SHOWS_NOBODY = {
     *("/health", "/ready", "/metrics", "/tag.js"),
     # Each export is an entry of its own, see above.
     *("/v1/export", "/v1/contacts/{id}/export"),
+    # Figures of everybody.
+    "/v1/overview",
     # Tested with the suggestions.
     *("/v1/suggestions", "/v1/suggestions/{id}"),
-    # What an analysis computed of the whole graph.
+    # Figures, and what an analysis computed, of the whole graph.
     *((f"/v1/{call}") for call in ("anomalies", "anomalies/{id}", "clusters", "clusters/{id}", "clusters/{id}/graph")),
 }
 

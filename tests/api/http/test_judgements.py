@@ -103,7 +103,7 @@ def test_a_key_that_is_to_stay_away_does_not_come_back(client: TestClient, resol
 
 def test_by_hand_a_key_is_given_all_the_same(client: TestClient, resolve: Resolve) -> None:
     ana = who(resolve, user_id="42")
-    judge(client, contact=ana, key={"email": "ana@example.com"})
+    judge(client, contact=ana, key="email:ana@example.com")
     assert resolve(user_id="42", email="ana@example.com")["kept_apart"] == [{"key": "email"}]
     given = client.post(f"/v1/contacts/{ana}/keys", json={"email": "ana@example.com"})
     assert given.json()["emails"] == ["ana@example.com"]
@@ -146,6 +146,8 @@ def test_a_judgement_is_in_history_export_feed_and_goes_with_an_erasure(
         ({"contact": "a"}, "contacts"),
         ({"contact": "a", "key": {"nickname": "x"}}, "key.nickname"),
         ({"contact": "a", "key": {}}, "key"),
+        ({"contact": "a", "key": "email"}, "key"),
+        ({"contact": "a", "key": {"email": "x@example.com", "user_id": "1"}}, "key"),
     ],
 )
 def test_a_body_that_names_no_pair_is_refused(client: TestClient, body: dict[str, Any], field: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from graph.analysis.suggestions import Somebody, Weights, features_of, suggestions_of, weights
 from graph.errors import NotFound
-from graph.identity.events import read_event
+from graph.identity.events import TrackedEvent, read_event
 from graph.kinfold import Kinfold
 
 Resolve = Callable[..., str]
@@ -154,3 +154,15 @@ def test_pages_follow_each_other(kinfold: Kinfold, resolve: Resolve) -> None:
         if cursor is None:
             break
     assert len(set(found)) == len(found) == 3
+
+
+def test_an_alias_that_may_not_fold_is_suggested(kinfold: Kinfold, resolve: Resolve) -> None:
+    old, new = resolve(user_id="old"), resolve(user_id="new")
+    event = TrackedEvent(user_id="new", previous_id="old", may_unite=False)
+    (answer,) = kinfold.resolver.resolve([event])
+    assert answer.contact
+    assert (answer.contact.id, answer.merged) == (new, [])
+    (item,), _ = kinfold.suggestions.page()
+    assert (set(item["contacts"]), item["reasons"][0]["code"]) == ({old, new}, "alias")
+    kinfold.suggestions.accept(item["id"])
+    assert kinfold.contacts.get(old)["id"] == kinfold.contacts.get(new)["id"]

@@ -24,6 +24,9 @@ MAY_SCAN = {
     "namespaces.stored": {"NodeByLabelScan", "NodeIndexScan"},
     "namespaces.declared": {"NodeByLabelScan", "NodeIndexScan"},
     "namespaces.declare": {"NodeByLabelScan", "NodeIndexScan"},
+    # How far keys have got their hashes: a node for each namespace of hashes.
+    "namespaces.hashing": {"NodeByLabelScan"},
+    "namespaces.hashed": {"NodeByLabelScan"},
     # Empties a graph that was made to be thrown away: everything in it is what is asked for.
     "scratch.empty": {"NodeByLabelScan", "AllNodesScan"},
     # Run once for a whole copy of the graph, on a database that nobody else uses.
