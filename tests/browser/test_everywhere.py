@@ -42,7 +42,7 @@ def test_an_empty_graph_is_met_with_words(open_page: Open) -> None:
     page = open_page()
     expect(page.locator("main")).to_contain_text("Nothing looks wrong.")
     expect(page.locator("main")).to_contain_text("No two contacts were folded into one yet.")
-    page.get_by_role("link", name="Unions").click()
+    page.get_by_role("link", name="Unions", exact=True).click()
     expect(page.locator(".empty")).to_contain_text("No unions yet")
     page.get_by_role("link", name="Anomalies", exact=True).click()
     expect(page.locator(".empty")).to_contain_text("Nothing looks wrong")
@@ -73,7 +73,7 @@ def test_the_page_waits_with_words_while_the_server_thinks(open_page: Open, stor
 def test_what_others_wrote_is_what_its_list_says_with_its_licence(folder: Path) -> None:
     rows = re.findall(r"^\| `([^`]+)` \|.*`([0-9a-f]{64})` \|$", (folder / "README.md").read_text(), re.M)
     assert rows
-    scripts = {str(path.relative_to(folder)) for path in folder.rglob("*.*js")}
+    scripts = {str(path.relative_to(folder)) for kind in ("*.*js", "*.css") for path in folder.rglob(kind)}
     assert scripts == {name for name, _ in rows}
     for name, digest in rows:
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest

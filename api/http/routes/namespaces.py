@@ -5,7 +5,7 @@ from functools import partial
 from fastapi import APIRouter, Request, Response
 
 from api.http.problems import responses
-from api.http.query import NothingQuery
+from api.http.query import PageQuery, page_of
 from api.http.requests import as_json, in_thread, kinfold_of
 from api.http.schemas.namespaces import NamespaceList
 from graph.identity.declared_namespaces import counted
@@ -19,8 +19,8 @@ router = APIRouter(tags=["namespaces"])
     operation_id="list_namespaces",
     responses={200: {"model": NamespaceList}, **responses(422, 503)},
 )
-async def list_namespaces(request: Request, _: NothingQuery) -> Response:
+async def list_namespaces(request: Request, page: PageQuery) -> Response:
     """List the namespaces with their settings and numbers of keys: built-in ones first, then as declared."""
     kinfold = kinfold_of(request)
     items = await in_thread(partial(counted, kinfold.database, kinfold.namespaces))
-    return as_json({"items": items, "next": None})
+    return as_json(page_of(items, page, "name"))

@@ -27,4 +27,4 @@ class NamespaceList(BaseModel):
     """The namespaces of a deployment."""
 
     items: list[Namespace]
-    next: str | None = Field(description="Always null: there is one page.")
+    next: str | None
