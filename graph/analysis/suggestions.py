@@ -260,7 +260,7 @@ def features_of(people: Sequence[Somebody], activity: Iterable[Sequence[Any]]) -
 def _met(
     activity: Iterable[Sequence[Any]], owner: Mapping[tuple[str, str], list[int]]
 ) -> tuple["nx.Graph[Any]", Counter[Pair], Counter[Pair], set[Pair]]:
-    """Return whether two local parts of one domain differ by one letter; digits tell people apart."""
+    """Return who named themselves on which device, who came together in one event, whose cookies follow each other."""
     named: nx.Graph[Any] = nx.Graph()
     conflicts: Counter[Pair] = Counter()
     carried: Counter[Pair] = Counter()
