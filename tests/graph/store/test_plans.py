@@ -43,6 +43,8 @@ MAY_SCAN = {
     "explore.people": {"NodeByLabelScan"},
     "explore.people_in": {"NodeByLabelScan"},
     "explore.kinds_of_contacts": {"NodeByLabelScan"},
+    # The workflows of a deployment: all of them are asked for, and they are few.
+    "workflows.definitions": {"NodeByLabelScan"},
     # Beside the whole graph, from which suggestions are computed: what people said to them, and what they judged.
     "suggestions.states": {"NodeByLabelScan"},
 }
