@@ -64,7 +64,7 @@ export async function anomaliesView(kind = "", state = "") {
   const nothing = emptyBox("Nothing looks wrong", "Findings come from limits that were met and from an analysis of the graph.");
   const tell = (page) => {
     told(page);
-    if (page.current === false) nothing.firstElementChild.textContent = "Nothing looked wrong then";
+    if (page.current === false && page.as_of) nothing.firstElementChild.textContent = "Nothing looked wrong then";
   };
   const [can, known, blocked] = await Promise.all([abilities(), valuesOf("Anomaly", "kind"), blockedValues()]);
   const kinds = new Set(known);
