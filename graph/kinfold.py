@@ -11,6 +11,7 @@ from graph.blocking.suppression import Suppression
 from graph.clock import Clock, RandomIds
 from graph.edits.keys import KeyEdits
 from graph.edits.properties import PropertyEdits
+from graph.edits.subscriptions import SubscriptionEdits
 from graph.edits.unions import Unions
 from graph.explore.contact_history import History
 from graph.explore.contacts import Contacts
@@ -71,6 +72,7 @@ class Kinfold:
     propositions: Propositions
     loads: Loads
     histories: EventLogs
+    subscriptions: SubscriptionEdits
 
     @classmethod
     def on(cls, database: Database, settings: Settings) -> "Kinfold":
@@ -136,6 +138,7 @@ class Kinfold:
             Propositions(database, resolver, catalogues),
             Loads(database, resolver, clock=clock),
             EventLogs(database, resolver, settings, clock=clock),
+            SubscriptionEdits(database, id_source=id_source, clock=clock, namespaces=namespaces),
         )
 
     def sweep(self) -> dict[str, int]:

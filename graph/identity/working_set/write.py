@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from graph.clock import to_pair
-from graph.identity.working_set.entities import Contact, Key, Merge, NameLoss, Ownership, Timeline, Undone
+from graph.clock import to_datetime, to_pair
+from graph.identity.working_set.entities import AWAKE, Contact, Key, Merge, NameLoss, Ownership, Sleep, Timeline, Undone
 from graph.identity.working_set.working_set import WorkingSet
 from graph.model import TRACKER
 from graph.store.audit import rows_of_changes
@@ -83,6 +83,7 @@ class _Writer:
         if new or changed or activities or working_set.feed:
             self._add("resolution.write", contacts=new, changes=changed, activities=activities, feed=working_set.feed)
         self._rewire()
+        self._subscriptions()
         self._properties()
         if working_set.new_conflicts:
             self._add(
@@ -187,6 +188,30 @@ class _Writer:
         if new or moved or ended:
             self._add("resolution.periods", new=new, moved=moved, ended=ended)
 
+    def _subscriptions(self) -> None:
+        working_set = self.working_set
+        if working_set.replaced:
+            self._add(
+                "subscriptions.replace",
+                replaced=[{**_key(old), "old": old.value, "new": new.value} for old, new in working_set.replaced],
+            )
+        shared = working_set.namespaces.subscriptions
+        keys = [key for key in working_set.keys.values() if key.name in shared]
+        states = [
+            {"contact": owner, **_key(key), "sleep": _sleep(ownership.sleep)}
+            for key in keys
+            for owner, ownership in key.owners.items()
+            if ownership.stored and ownership.sleep != ownership.stored_sleep and key not in self.created
+        ]
+        brought = [
+            {**_key(key), "devices": [list(device) for device in sorted(key.brought_by)]}
+            for key in keys
+            if key.brought_by != key.stored_brought_by
+        ]
+        ended = [{**_key(key), "how": how, "at": to_datetime(at)} for key, how, at in working_set.ended]
+        if states or brought or ended or working_set.turns:
+            self._add("subscriptions.write", states=states, brought=brought, ended=ended, turns=working_set.turns)
+
     def _has_period(self, key: Key) -> bool:
         return key.name == TRACKER and any(
             timeline.tracker == key.value and not timeline.stored for timeline in self.working_set.timelines.values()
@@ -235,7 +260,17 @@ def _edge(ownership: Ownership) -> Row:
         edge["message_id"] = ownership.source
     if ownership.derived:
         edge["derived"] = True
+    if ownership.sleep != AWAKE:
+        edge.update((name, value) for name, value in _sleep(ownership.sleep).items() if value is not None)
     return {"since": to_pair(ownership.since), "edge": edge}
+
+
+def _sleep(sleep: Sleep) -> Row:
+    return {
+        "asleep_at": None if sleep.since is None else to_datetime(sleep.since),
+        "turned_at": to_datetime(sleep.turned) if sleep.turned else None,
+        "asleep_itself": sleep.own,
+    }
 
 
 def _period(timeline: Timeline) -> Row:
