@@ -36,6 +36,7 @@ from api.http.routes import (
     resolve,
     segment_spec,
     segments,
+    subscriptions,
     tag,
     webhooks,
     workflows,
@@ -122,6 +123,7 @@ def create_app(kinfold: Kinfold, keys: AccessKeys | None = None) -> FastAPI:
         privacy,
         feed,
         webhooks,
+        subscriptions,
     ):
         app.include_router(routes.router, prefix="/v1", dependencies=[Depends(single_valued)])
     app.include_router(segment_spec.router, dependencies=[Depends(single_valued)])

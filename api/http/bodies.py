@@ -3,7 +3,7 @@
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Request
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError, WithJsonSchema
 
 from api.http.query import keys_given, the_one_key
 from api.http.requests import read_body
@@ -16,6 +16,10 @@ from graph.offers.definitions import MAX_OFFERS, OUTCOMES, CategoryBody, Environ
 from graph.segments.condition_schema import DocumentedCondition
 from graph.store.changes import CHANGE_KINDS
 
+MAX_CHECKS_BYTES = 4 * 1024 * 1024
+"""The longest body that lists subscriptions."""
+MAX_CHECKS = 1_000
+"""Subscriptions that one call may name."""
 MAX_BODY_BYTES = 256 * 1024
 """The longest body that is no event: a condition may list many values."""
 
@@ -61,6 +65,63 @@ class KeyBody(BaseModel):
             When there is none, or more than one, or the body names no namespace.
         """
         return the_one_key(keys_given(self, namespaces, "unknown_field", "there is no such field"), "", namespaces)
+
+
+class GoneBody(BaseModel):
+    """Subscriptions that the push service answered with 404 or 410."""
+
+    model_config = _example(subscriptions=["https://push.example.com/send/f3a9"])
+
+    subscriptions: Annotated[
+        list[Any],
+        WithJsonSchema(
+            {
+                "type": "array",
+                "minItems": 1,
+                "maxItems": MAX_CHECKS,
+                "items": {
+                    "anyOf": [{"type": "string"}, {"type": "object", "additionalProperties": {"type": "string"}}]
+                },
+            }
+        ),
+    ] = Field(
+        min_length=1,
+        max_length=MAX_CHECKS,
+        description="Values of `subscription`; `{namespace: value}` for another namespace of subscriptions.",
+    )
+
+    def keys(self, namespaces: Namespaces) -> list[tuple[KeyName, str]]:
+        """Return the subscriptions, each with the name of its namespace.
+
+        Raises
+        ------
+        BadInput
+            With every item that is none.
+        """
+        found: list[tuple[KeyName, str]] = []
+        wrong: list[FieldError] = []
+        for number, item in enumerate(self.subscriptions):
+            key = subscription_in(item, namespaces)
+            if key is None:
+                message = "this is a string, or an object of one namespace of subscriptions and a value"
+                wrong.append(FieldError(f"subscriptions[{number}]", "type", message))
+            else:
+                found.append(key)
+        if wrong:
+            raise BadInput(wrong)
+        return found
+
+
+def subscription_in(item: Any, namespaces: Namespaces) -> tuple[KeyName, str] | None:
+    """Read a subscription: a value, or an object of one namespace of subscriptions and a value; None for others."""
+    if isinstance(item, str):
+        return ("subscription", item)
+    if not isinstance(item, dict) or len(item) != 1:
+        return None
+    [(name, value)] = item.items()
+    if name not in namespaces or not namespaces[name].is_subscription or not isinstance(value, str):
+        return None
+    return (name, value)
 
 
 class MergeBody(BaseModel):
@@ -172,6 +233,7 @@ BODIES: tuple[type[BaseModel], ...] = (
     EmptyBody,
     PropertiesBody,
     KeyBody,
+    GoneBody,
     MergeBody,
     SegmentBody,
     WebhookBody,

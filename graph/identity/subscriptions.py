@@ -73,10 +73,10 @@ def replace(working_set: WorkingSet, old: KeyRef, new: KeyRef, at: Micros, messa
         for item in merge.moved:
             if item.key is leaving:
                 item.key = coming
-    working_set.splits.setdefault(new, []).extend(working_set.splits.pop(old, []))
-    working_set.new_splits = [
+    working_set.conflicts.setdefault(new, []).extend(working_set.conflicts.pop(old, []))
+    working_set.new_conflicts = [
         (owner, new if subscription == old else subscription, made, when)
-        for owner, subscription, made, when in working_set.new_splits
+        for owner, subscription, made, when in working_set.new_conflicts
     ]
     _end(working_set, leaving, "replaced", at)
     return moved
@@ -107,7 +107,7 @@ def in_words(turn: Mapping[str, Any]) -> str:
 
 
 def _end(working_set: WorkingSet, key: Key, how: str, at: Micros) -> None:
-    working_set.splits.pop(key.ref, None)
+    working_set.conflicts.pop(key.ref, None)
     key.brought_by = key.stored_brought_by = frozenset()
     working_set.ended.append((key, how, at))
 

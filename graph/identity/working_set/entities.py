@@ -54,8 +54,11 @@ class Sleep:
         return Sleep(None, self.turned, self.first)
 
     def after(self, at: Micros, now: "Sleep") -> "Sleep":
-        """Return what became of an ownership in this state that a union at a time brought to a contact, as of now."""
-        if now.turned <= at:
+        """Return what became of an ownership in this state that a union at a time brought to a contact, as of now.
+
+        An event that folds a contact and wakes it does so at one time, and in this order.
+        """
+        if now.turned < at:
             return self
         return Sleep((now.since or now.turned) if now.first else None, now.turned)
 
