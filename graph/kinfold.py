@@ -15,6 +15,7 @@ from graph.edits.subscriptions import SubscriptionEdits
 from graph.edits.unions import Unions
 from graph.explore.contact_history import History
 from graph.explore.contacts import Contacts
+from graph.explore.deliveries import Deliveries
 from graph.explore.neighbourhood import Neighbourhood
 from graph.explore.overview import Overview
 from graph.explore.people import People
@@ -73,6 +74,7 @@ class Kinfold:
     loads: Loads
     histories: EventLogs
     subscriptions: SubscriptionEdits
+    deliveries: Deliveries
 
     @classmethod
     def on(cls, database: Database, settings: Settings) -> "Kinfold":
@@ -139,6 +141,7 @@ class Kinfold:
             Loads(database, resolver, clock=clock),
             EventLogs(database, resolver, settings, clock=clock),
             SubscriptionEdits(database, id_source=id_source, clock=clock, namespaces=namespaces),
+            Deliveries(database, namespaces),
         )
 
     def sweep(self) -> dict[str, int]:

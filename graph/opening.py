@@ -104,4 +104,5 @@ def resolver_on(
         id_source=id_source or RandomIds(),
         clock=clock,
         namespaces=namespaces,
+        alert_persons=settings.alert_persons,
     )

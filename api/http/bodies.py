@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, Validat
 from api.http.query import keys_given, the_one_key
 from api.http.requests import read_body
 from graph.errors import BadInput, FieldError
+from graph.explore.deliveries import Check
 from graph.identity.events import MAX_EVENT_BYTES, KeyMap, PropertyMap, Time, field_errors
 from graph.identity.namespaces import Namespaces
 from graph.json import parse_json
@@ -110,6 +111,86 @@ class GoneBody(BaseModel):
         if wrong:
             raise BadInput(wrong)
         return found
+
+
+class ChecksBody(BaseModel):
+    """Pairs of a person and a subscription; the person by id, or by a key of any namespace."""
+
+    model_config = _example(
+        checks=[
+            {"contact": "01936f2e-7c1a-7d10-9a3c-5b1f0c2d4e6f", "subscription": "https://push.example.com/send/f3a9"},
+            {"email": "ana@example.com", "subscription": "https://push.example.com/send/f3a9"},
+        ]
+    )
+
+    checks: Annotated[
+        list[Any],
+        WithJsonSchema(
+            {
+                "type": "array",
+                "minItems": 1,
+                "maxItems": MAX_CHECKS,
+                "items": {
+                    "type": "object",
+                    "required": ["subscription"],
+                    "properties": {
+                        "contact": {"description": "An id, or `{namespace: value}`.", "type": ["string", "object"]},
+                        "subscription": {
+                            "description": "A value, or `{namespace: value}` of another namespace of subscriptions.",
+                            "type": ["string", "object"],
+                        },
+                    },
+                    "additionalProperties": {"type": "string"},
+                },
+            }
+        ),
+    ] = Field(min_length=1, max_length=MAX_CHECKS, description="Up to 1,000, answered in order.")
+
+    def read(self, namespaces: Namespaces) -> list[Check]:
+        """Return the checks.
+
+        Raises
+        ------
+        BadInput
+            With every one that names not one person, or not one subscription.
+        """
+        found: list[Check] = []
+        wrong: list[FieldError] = []
+        for number, item in enumerate(self.checks):
+            check = _check_in(item, namespaces)
+            if isinstance(check, Check):
+                found.append(check)
+            else:
+                wrong.append(FieldError(f"checks[{number}]{check}", "type", _CHECK))
+        if wrong:
+            raise BadInput(wrong)
+        return found
+
+
+_CHECK = "a check has a `contact` (an id, or a namespace and a value) or a key, and a `subscription`"
+
+
+def _check_in(item: Any, namespaces: Namespaces) -> Check | str:
+    """Read one check; the place of what is wrong with it otherwise."""
+    if not isinstance(item, dict):
+        return ""
+    rest = dict(item)
+    subscription = subscription_in(rest.pop("subscription", None), namespaces)
+    if subscription is None:
+        return ".subscription"
+    whom = rest.pop("contact", None)
+    if isinstance(whom, str) and not rest:
+        return Check(whom, None, subscription)
+    if whom is not None:
+        if not isinstance(whom, dict) or rest:
+            return ".contact"
+        rest = whom
+    if len(rest) != 1:
+        return ""
+    [(name, value)] = rest.items()
+    if name not in namespaces or not isinstance(value, str):
+        return f".{name}"
+    return Check(None, (name, value), subscription)
 
 
 def subscription_in(item: Any, namespaces: Namespaces) -> tuple[KeyName, str] | None:
@@ -234,6 +315,7 @@ BODIES: tuple[type[BaseModel], ...] = (
     PropertiesBody,
     KeyBody,
     GoneBody,
+    ChecksBody,
     MergeBody,
     SegmentBody,
     WebhookBody,

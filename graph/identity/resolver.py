@@ -18,6 +18,7 @@ from graph.callbacks import notify
 from graph.clock import Clock, IdSource, Micros, RandomIds, to_datetime, to_micros, to_pair
 from graph.errors import Unavailable
 from graph.identity import subscriptions
+from graph.identity.alerts import note_crowds
 from graph.identity.aliases import Alias, read_alias
 from graph.identity.decision import POLICIES, Decision, Limits, Policy, decide, explain
 from graph.identity.decision.effects import ConflictContact, Fold, Own, Take
@@ -106,6 +107,8 @@ class Resolver:
         Those of the deployment; the block list has the same.
     id_source, clock
         Where new ids and arrival times come from.
+    alert_persons
+        How many persons who named themselves with one subscription or device raise a finding; 0 for never.
     """
 
     def __init__(
@@ -118,9 +121,11 @@ class Resolver:
         id_source: IdSource | None = None,
         clock: Clock | None = None,
         namespaces: Namespaces = DEFAULT_NAMESPACES,
+        alert_persons: int = 0,
     ) -> None:
         self.database = database
         self.namespaces = namespaces
+        self.alert_persons = alert_persons
         self.policy = POLICIES[policy] if isinstance(policy, str) else policy
         self.limits = limits or Limits()
         self._block_list = block_list
@@ -247,7 +252,7 @@ class Resolver:
         return EventResolution(self, working_set, item, self.clock.next(after=seen), explain=False)
 
     def _attempt(self, tx: Transaction, prepared: Sequence[Prepared], *, explain: bool) -> _Batch:
-        working_set = WorkingSet(tx.run, self.id_source, namespaces=self.namespaces)
+        working_set = WorkingSet(tx.run, self.id_source, namespaces=self.namespaces, alert_persons=self.alert_persons)
         _load(working_set, prepared)
         batch = self._turns(
             working_set, prepared, explain=explain, ahead=lambda: write_activities(working_set, tx.start)
@@ -454,6 +459,8 @@ class EventResolution:
         if decision.limited:
             self._note("limited", contact, decision)
         contact = self._unite(contact, answer)
+        if working_set.alert_persons and (decision.effects or item.keys.persons):
+            note_crowds(working_set, contact, decision, self.at, item.message_id)
         contact.seen = max(contact.seen, self.at)
         self._write_properties(contact, decision, answer)
         answer.tracker_id = self._answered_tracker(contact)

@@ -63,12 +63,15 @@ class WorkingSet:
         Whether what is read is locked; a dry run locks nothing.
     namespaces
         Those of the deployment.
+    alert_persons
+        How many persons on one key raise a finding; 0 for never.
     """
 
     run: Read
     id_source: IdSource
     lock: bool = True
     namespaces: Namespaces = DEFAULT_NAMESPACES
+    alert_persons: int = 0
     contacts: dict[str, Contact] = field(default_factory=dict)
     keys: dict[KeyRef, Key] = field(default_factory=dict)
     timelines: dict[str, Timeline] = field(default_factory=dict)
@@ -88,6 +91,8 @@ class WorkingSet:
     """Subscriptions with those that took their place, in order."""
     ended: list[tuple[Key, str, Micros]] = field(default_factory=list)
     """Subscriptions that are no more, each with how it ended and when."""
+    crowds: list[dict[str, Any]] = field(default_factory=list)
+    """Keys that may have gained a person, for `graph.identity.alerts`."""
     turns: list[dict[str, Any]] = field(default_factory=list)
     """What befell subscriptions of contacts, for their histories."""
     feed: list[ChangeRow] = field(default_factory=list)

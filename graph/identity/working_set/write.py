@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from graph.clock import to_datetime, to_pair
+from graph.identity.namespaces import counter_of
 from graph.identity.working_set.entities import AWAKE, Contact, Key, Merge, NameLoss, Ownership, Sleep, Timeline, Undone
 from graph.identity.working_set.working_set import WorkingSet
 from graph.model import TRACKER
@@ -111,7 +112,11 @@ class _Writer:
                 ],
             )
 
-    def _add(self, statement: str, **parameters: list[Row] | list[str]) -> None:
+        if working_set.crowds:
+            counters = [counter_of(name) for name in working_set.namespaces.persons]
+            self._add("alerts.raise", crowds=working_set.crowds, counters=counters, most=working_set.alert_persons)
+
+    def _add(self, statement: str, **parameters: list[Row] | list[str] | int) -> None:
         self.writes[statement] = parameters
 
     def send(self) -> None:
