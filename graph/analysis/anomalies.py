@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from graph.analysis.findings import KINDS, NAMED, Finding, limit_finding
+from graph.analysis.findings import KEY_OF, KINDS, NAMED, Finding, limit_finding
 from graph.clock import END_OF_TIME, Clock, IdSource, Micros, RandomIds, to_pair, to_text
 from graph.errors import BadInput, FieldError, NotFound
 from graph.identity.decision import Limits
@@ -354,9 +354,22 @@ class Anomalies:
         known = {row["id"] for row in tx.run("anomalies.dismissed", ids=[item.id for item in high])}
         if before:
             known |= {row["id"] for row in tx.run("anomalies.high", run=before, points=HIGH_POINTS)}
+        known |= self._alerted(tx, high)
         raised = [self._raised(item) for item in high if item.id not in known]
         if raised:
             tx.run("feed.append_findings", rows=raised)
+
+    def _alerted(self, tx: Transaction, findings: "Iterable[Finding]") -> set[str]:
+        """Name the findings that an event raised when it happened (`graph.identity.alerts`)."""
+        about = {
+            (KEY_OF[item.subject["type"]], item.subject["value"]): item.id
+            for item in findings
+            if item.kind.startswith("shared_") and item.subject["type"] in KEY_OF
+        }
+        if not about:
+            return set()
+        rows = tx.run("anomalies.alerted", keys=[list(key) for key in about])
+        return {about[row["namespace"], row["value"]] for row in rows}
 
     def _raised(self, item: Finding) -> ChangeRow:
         evidence = item.evidence
