@@ -104,7 +104,7 @@ class GoneBody(BaseModel):
         for number, item in enumerate(self.subscriptions):
             key = subscription_in(item, namespaces)
             if key is None:
-                message = "this is a string, or an object of one namespace of subscriptions and a value"
+                message = "must be a string, or an object of one namespace of subscriptions and a value"
                 wrong.append(FieldError(f"subscriptions[{number}]", "type", message))
             else:
                 found.append(key)

@@ -114,7 +114,9 @@ class _Writer:
 
         if working_set.crowds:
             counters = [counter_of(name) for name in working_set.namespaces.persons]
-            self._add("alerts.raise", crowds=working_set.crowds, counters=counters, most=working_set.alert_persons)
+            self._add(
+                "alerts.raise", crowds=_by_key(working_set.crowds), counters=counters, most=working_set.alert_persons
+            )
 
     def _add(self, statement: str, **parameters: list[Row] | list[str] | int) -> None:
         self.writes[statement] = parameters
@@ -251,6 +253,15 @@ class _Writer:
                         shown.append({"element": entry.element, "shown": entry.shown})
         if created or shown or self.working_set.dropped_entries:
             self._add("properties.write", created=created, shown=shown, dropped=self.working_set.dropped_entries)
+
+
+def _by_key(crowds: list[Row]) -> list[Row]:
+    """Return one row for each key, the latest, with everybody who was noted of it."""
+    found: dict[tuple[str, str], Row] = {}
+    for row in crowds:
+        before = found.get((row["namespace"], row["value"]), {"named": []})
+        found[row["namespace"], row["value"]] = {**row, "named": [*before["named"], *row["named"]]}
+    return list(found.values())
 
 
 def _key(key: Key) -> Row:
