@@ -12,7 +12,7 @@ from typing import Any
 
 import typer
 from rich.console import Console, ConsoleOptions, RenderableType
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.segment import Segment
 from rich.text import Text
 
@@ -118,6 +118,14 @@ _STEPS = {
 }
 
 
+def progress_bar(*columns: ProgressColumn) -> Progress:
+    """Return a bar on stderr for whoever watches, gone when it is done; a log sees none."""
+    return Progress(SpinnerColumn(), *columns, console=stderr, transient=True, disable=not stderr.is_terminal)
+
+
+DESCRIPTION = TextColumn("{task.description}", markup=False)
+
+
 @contextmanager
 def fetching(home: Path | None = None) -> Iterator[Report]:
     """Show how far the embedded database is; a terminal sees a bar, a log one line for each step.
@@ -128,15 +136,7 @@ def fetching(home: Path | None = None) -> Iterator[Report]:
         Where the database keeps its data: named when one is started, since a command run without the KINFOLD_HOME
         of a server starts another database than the server's.
     """
-    progress = Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TimeElapsedColumn(),
-        console=stderr,
-        transient=True,
-        disable=not stderr.is_terminal,
-    )
+    progress = progress_bar(DESCRIPTION, BarColumn(), TimeElapsedColumn())
     tasks: dict[str, TaskID] = {}
 
     def report(what: str, done: int, total: int) -> None:
@@ -156,16 +156,8 @@ def fetching(home: Path | None = None) -> Iterator[Report]:
 @contextmanager
 def analysing() -> Iterator[Report]:
     """Show how far an analysis is, where somebody watches."""
-    progress = Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TextColumn("{task.completed:,} of {task.total:,}"),
-        TimeElapsedColumn(),
-        console=stderr,
-        transient=True,
-        disable=not stderr.is_terminal,
-    )
+    counts = TextColumn("{task.completed:,} of {task.total:,}")
+    progress = progress_bar(DESCRIPTION, BarColumn(), counts, TimeElapsedColumn())
     tasks: dict[str, TaskID] = {}
 
     def report(what: str, done: int, total: int) -> None:

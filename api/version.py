@@ -4,7 +4,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 
 def kinfold_version() -> str:
-    """Say the installed version; a bare checkout that was never installed has none."""
+    """Return the installed version; a bare checkout that was never installed has none."""
     try:
         return version("kinfold")
     except PackageNotFoundError:

@@ -42,7 +42,7 @@ SHOWN = 10
 
 
 def resolve(kinfold: Kinfold, people: int, seed: int, tell: Progress) -> int:
-    """Let a world happen, and give the number of its events."""
+    """Let a world happen, and return the number of its events."""
     jar, events = Jar(), 0
     for batch in jar.batches(World(people, seed=seed).happenings(), kinfold.settings.batch_size):
         answers = kinfold.resolver.resolve([read_event(jar.sent(happening)) for happening in batch])
@@ -62,7 +62,7 @@ def documents(analysis: Analysis) -> dict[str, Any]:
 
 
 def differences(one: Any, other: Any, at: str = "") -> Iterator[str]:
-    """Say where two documents differ."""
+    """Describe where two documents differ."""
     if isinstance(one, dict) and isinstance(other, dict):
         for name in sorted(one.keys() | other.keys()):
             yield from differences(one.get(name), other.get(name), f"{at}.{name}" if at else name)

@@ -123,7 +123,7 @@ def measure(kinfold: Kinfold, tell: Progress) -> tuple[list[Figure], dict[str, A
 
 
 def same_partition(one: np.ndarray, other: np.ndarray) -> bool:
-    """Tell whether two labellings put the same contacts together."""
+    """Return whether two labellings put the same contacts together."""
     pairs = len(np.unique(one.astype(np.int64) << 32 | other.astype(np.int64)))
     return pairs == len(np.unique(one)) == len(np.unique(other))
 

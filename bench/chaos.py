@@ -182,7 +182,7 @@ class Crowd:
             caller.join(PATIENCE)
 
     def await_answer(self, since: float) -> float:
-        """Wait for the next event that is acknowledged; give the seconds from ``since`` to it."""
+        """Wait for the next event that is acknowledged; return the seconds from ``since`` to it."""
         until(lambda: any(caller.latest > since for caller in self.callers))
         return min(at for caller in self.callers for at in (caller.latest,) if at > since) - since
 
@@ -245,7 +245,7 @@ class Served:
         self.process.wait()
 
     def end(self) -> int:
-        """Tell it to stop; give its exit code."""
+        """Tell it to stop; return its exit code."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(PATIENCE)
 

@@ -70,7 +70,7 @@ def throw_away(**changes: Any) -> Iterator[Kinfold]:
 
 
 def resolve_log(kinfold: Kinfold, stream: BinaryIO, size: int) -> list[Answer]:
-    """Resolve a log by the path of ``kinfold resolve``, the writing of its answers included; give them."""
+    """Resolve a log by the path of ``kinfold resolve``, the writing of its answers included; return them."""
     answers: list[Answer] = []
 
     def keeping(events: Sequence[Event]) -> list[Answer]:
@@ -84,7 +84,7 @@ def resolve_log(kinfold: Kinfold, stream: BinaryIO, size: int) -> list[Answer]:
 
 
 def at_once(callers: int, works: Sequence[Callable[[], object]]) -> float:
-    """Share works among so many threads; give the seconds it took."""
+    """Share works among so many threads; return the seconds it took."""
     left = iter(works)
     lock = threading.Lock()
     failed: list[BaseException] = []
@@ -113,7 +113,7 @@ def at_once(callers: int, works: Sequence[Callable[[], object]]) -> float:
 
 
 def timed(work: Callable[[], Result]) -> tuple[Result, float]:
-    """Give what work returns, and the seconds that it took."""
+    """Return what work returns, and the seconds that it took."""
     began = time.perf_counter()
     result = work()
     return result, time.perf_counter() - began
@@ -128,7 +128,7 @@ class Weight:
 
 
 def weighed(work: Callable[[], Result]) -> tuple[Result, Weight]:
-    """Give what work returns, and what it took in time and memory."""
+    """Return what work returns, and what it took in time and memory."""
     process, over = psutil.Process(), threading.Event()
     before = process.memory_info().rss
     peak = before

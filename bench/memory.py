@@ -42,7 +42,7 @@ FAILURES = 5_000
 
 
 def weigh(kinfold: Kinfold, log: Path) -> tuple[float, float]:
-    """Give the peak of resident memory in MiB, and the seconds, of resolving a log."""
+    """Return the peak of resident memory in MiB, and the seconds, of resolving a log."""
     command = [sys.executable, "-c", "from api.command.program import main; main()", "resolve", str(log)]
     environment = {**os.environ, "KINFOLD_HOME": str(kinfold.settings.home)}
     began = time.perf_counter()
@@ -78,7 +78,7 @@ def measure(sizes: tuple[int, ...]) -> list[Figure]:
 
 @contextmanager
 def serving(kinfold: Kinfold) -> Iterator[tuple[str, psutil.Process]]:
-    """Run ``kinfold serve`` on this Kinfold's home; give its address and its process."""
+    """Run ``kinfold serve`` on this Kinfold's home; return its address and its process."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     command = [sys.executable, "-c", "from api.command.program import main; main()", "serve", "--port", str(port)]

@@ -64,7 +64,7 @@ class Processor:
 def take_turns(
     processor: Processor, sides: Sequence[Side], work: Callable[[Side, Sequence[Event]], None], rounds: int, size: int
 ) -> tuple[list[list[float]], list[list[float]]]:
-    """Let both sides work by turns; give the seconds and the processor's microseconds an event of each."""
+    """Let both sides work by turns; return the seconds and the processor's microseconds an event of each."""
     seconds: list[list[float]] = [[] for _ in sides]
     spent: list[list[float]] = [[] for _ in sides]
     for turn in range(rounds):

@@ -41,7 +41,7 @@ class Spent:
 
 
 def resolve(server: tuple[str, str, str], name: str, batches: int, size: int, together: Any) -> float:
-    """Resolve so many batches once everybody is ready; give the processor seconds that it took."""
+    """Resolve so many batches once everybody is ready; return the processor seconds that it took."""
     uri, user, password = server
     with Database.connect(uri, user, password, Settings(neo4j_uri=uri)) as database:
         resolver = Resolver(database)

@@ -98,7 +98,7 @@ def measure(kinfold: Kinfold, calls: int, warm_up: int) -> list[Figure]:
 def take_turns(
     prefix: str, calls: int, plain: Callable[[str], object], propose: Callable[[str], object]
 ) -> tuple[list[float], list[float]]:
-    """Run both sides so often, each first in every other round; give the times of propositions, then of the others."""
+    """Run both sides so often, each first in every other round; return times of propositions, then of the others."""
     ours: list[float] = []
     others: list[float] = []
     for turn in range(calls):

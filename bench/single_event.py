@@ -99,7 +99,7 @@ class Sides:
         return self._raw(RAW_FOUND, tracker=tracker, **of_activity)
 
     def left(self, tracker: str) -> dict[str, Any]:
-        """Tell what an event left behind, to hold both sides against each other."""
+        """Return what an event left behind, to hold both sides against each other."""
         return self._database.read(lambda tx: tx.run_text(LEFT, tracker=tracker))[0]
 
     @staticmethod

@@ -34,7 +34,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "graph.workflows": ("store", "identity"),
     "graph.segments": ("store", "identity"),
     "graph.explore": ("store", "identity", "segments", "workflows"),
-    "graph.edits": ("store", "identity", "explore"),
+    "graph.edits": ("store", "identity", "explore", "analysis"),
     "graph.analysis": ("store", "identity"),
     "graph.offers": ("store", "identity", "segments"),
     "graph.privacy": ("store", "identity", "explore", "analysis", "offers", "blocking"),

@@ -40,7 +40,13 @@ def to_pair(micros: Micros) -> list[int]:
 
 def to_text(micros: Micros) -> str:
     """Write a time as answers show it: RFC 3339 in UTC."""
-    return to_datetime(micros).isoformat().replace("+00:00", "Z")
+    return rfc3339(to_datetime(micros))
+
+
+def rfc3339(at: datetime) -> str:
+    """Write a time as RFC 3339 in UTC, such as ``2026-11-22T10:00:00Z``; one without a zone is UTC."""
+    in_utc = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    return in_utc.isoformat().replace("+00:00", "Z")
 
 
 class Clock:
@@ -70,6 +76,10 @@ class IdSource(Protocol):
     def time_ordered(self) -> str: ...
 
 
+MINTED = "kf-"
+"""How trackers of our own making begin."""
+
+
 class RandomIds:
     """Contacts and journal entries in order of time (they sit side by side in the index), trackers unguessable."""
 
@@ -79,7 +89,7 @@ class RandomIds:
 
     def tracker(self) -> str:
         """Mint a tracker: whoever holds it is taken for its owner, so it must not be guessed."""
-        return "kf-" + secrets.token_urlsafe(18)
+        return MINTED + secrets.token_urlsafe(18)
 
     def time_ordered(self) -> str:
         """Mint the id of a period of ownership, a union, or an event that came without one."""

@@ -9,9 +9,12 @@ from graph.analysis.anomalies import Anomalies
 from graph.blocking.blocking import Blocking
 from graph.blocking.suppression import Suppression
 from graph.clock import Clock, RandomIds
+from graph.edits.judgements import Judgements
 from graph.edits.keys import KeyEdits
 from graph.edits.properties import PropertyEdits
+from graph.edits.splits import Splits
 from graph.edits.subscriptions import SubscriptionEdits
+from graph.edits.suggestions import Suggestions
 from graph.edits.unions import Unions
 from graph.explore.contact_history import History
 from graph.explore.contacts import Contacts
@@ -52,6 +55,9 @@ class Kinfold:
     properties: PropertyEdits
     keys: KeyEdits
     unions: Unions
+    judgements: Judgements
+    splits: Splits
+    suggestions: Suggestions
     history: History
     neighbourhood: Neighbourhood
     search: Search
@@ -88,6 +94,15 @@ class Kinfold:
         resolver = resolver_on(database, settings, blocking, id_source=id_source, clock=clock)
         catalogues = Catalogues(database, id_source=id_source, clock=clock, namespaces=namespaces)
         audit = Audit(database, clock)
+        unions = Unions(
+            database,
+            limits=limits,
+            id_source=id_source,
+            clock=clock,
+            namespaces=namespaces,
+            union_rules=settings.union_rules,
+        )
+        judgements = Judgements(database, id_source=id_source, clock=clock, namespaces=namespaces)
         return cls(
             settings,
             namespaces,
@@ -103,7 +118,18 @@ class Kinfold:
                 clock=clock,
                 namespaces=namespaces,
             ),
-            Unions(database, limits=limits, id_source=id_source, clock=clock, namespaces=namespaces),
+            unions,
+            judgements,
+            Splits(
+                database,
+                block=blocking.block_value,
+                unblock=blocking.unblock_value,
+                id_source=id_source,
+                clock=clock,
+                namespaces=namespaces,
+                union_rules=settings.union_rules,
+            ),
+            Suggestions(database, unions, judgements, clock=clock),
             History(database),
             Neighbourhood(database),
             Search(database, namespaces),

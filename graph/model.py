@@ -15,6 +15,14 @@ KeyName = str
 TRACKER: KeyName = "tracker_id"
 """The namespace that answers name, that is minted and that has periods of ownership."""
 
+PLURALS: dict[KeyName, str] = {
+    "email": "emails",
+    "user_id": "user_ids",
+    TRACKER: "trackers",
+    "subscription": "subscriptions",
+}
+"""What the keys of the namespaces that every deployment has are called together: in documents, counts and nodes."""
+
 
 class KeyRef(NamedTuple):
     """A key: a value, in its normal form, in a namespace."""
@@ -113,6 +121,21 @@ class MovedKey:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptApart:
+    """A contact that was not folded, or a key that was not given, because a judgement keeps it apart.
+
+    Exactly one of both is said; in a dry run ``contact`` may be None for one that exists only in it.
+    """
+
+    contact: str | None = None
+    key: KeyName | None = None
+
+    def shown(self) -> str | dict[str, Any] | None:
+        """Return it as answers show it: a contact by its id, a key by its namespace."""
+        return self.contact if self.key is None else {"key": self.key}
+
+
+@dataclass(frozen=True, slots=True)
 class ContactRef:
     """The contact an answer names; without an id where a dry run would create it."""
 
@@ -144,6 +167,8 @@ class Answer:
         Contacts folded into the current one by this call.
     shared_with
         The other owners of the event's subscription afterwards.
+    kept_apart
+        Contacts and keys that a judgement kept from the current contact.
     duplicate
         The ``message_id`` had been seen; nothing was written.
     limited
@@ -161,6 +186,7 @@ class Answer:
     moved: list[MovedKey] = field(default_factory=list)
     conflicts: list[Conflict] = field(default_factory=list)
     ignored: list[IgnoredKey] = field(default_factory=list)
+    kept_apart: list[KeptApart] = field(default_factory=list)
     duplicate: bool = False
     limited: bool = False
     trace: list[TraceStep] | None = None
@@ -177,6 +203,7 @@ class Answer:
             "moved": [moved.to_dict() for moved in self.moved],
             "conflicts": [conflict.to_dict() for conflict in self.conflicts],
             "ignored": self.ignored,
+            "kept_apart": [kept.shown() for kept in self.kept_apart],
             "duplicate": self.duplicate,
             "limited": self.limited,
         }

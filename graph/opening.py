@@ -105,4 +105,5 @@ def resolver_on(
         clock=clock,
         namespaces=namespaces,
         alert_persons=settings.alert_persons,
+        union_rules=settings.union_rules,
     )

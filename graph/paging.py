@@ -2,11 +2,14 @@
 
 import base64
 import binascii
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 
 import orjson
 
 from graph.errors import BadInput, FieldError
+
+R = TypeVar("R", bound=Mapping[str, Any])
 
 _LAST = 253_402_300_799_999_999
 """The last microsecond of the year 9999: no time in a cursor is later."""
@@ -15,6 +18,18 @@ _LAST = 253_402_300_799_999_999
 def make_cursor(*parts: int | str) -> str:
     """Pack the place after which a page begins."""
     return base64.urlsafe_b64encode(orjson.dumps(parts)).decode().rstrip("=")
+
+
+def cut_page(rows: Sequence[R], limit: int, *after: str) -> tuple[list[R], str | None]:
+    """Return a page of rows, of which one more than the limit was read, and the cursor of the next page.
+
+    Parameters
+    ----------
+    after
+        Columns whose values in the last row say where the next page begins.
+    """
+    page = list(rows[:limit])
+    return page, make_cursor(*(page[-1][column] for column in after)) if len(rows) > limit else None
 
 
 def read_cursor(cursor: str, kinds: tuple[type, ...]) -> list[Any]:

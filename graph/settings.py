@@ -1,5 +1,6 @@
 """What a deployment can set, all of it by environment variables."""
 
+import json
 import os
 from pathlib import Path
 from typing import Annotated, Literal
@@ -21,6 +22,8 @@ ServerRelease = Literal["lts", "calendar"]
 WriteAnswer = Literal["full", "minimal"]
 LogFormat = Literal["text", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]
+UnionRule = Literal["newest", "oldest", "min", "max", "sum", "collect", "false_wins", "true_wins"]
+"""What a union makes of a property that both contacts have; see `graph.identity.union_rules`."""
 
 
 HOUSEHOLD_PROPERTIES = [
@@ -83,6 +86,8 @@ class Settings(BaseSettings):
     max_subscriptions: int = Field(50, ge=1)
     max_properties: int = Field(1_000, ge=1)
     """How many names of properties events may give a contact; one that was removed counts, its removal is kept."""
+    union_rules: Annotated[dict[str, UnionRule], NoDecode] = {}
+    """What a union makes of properties that both contacts have, as ``name=rule`` separated by commas, or as JSON."""
     block: Annotated[list[str], NoDecode] = []
     """Values to block beside the built-in list, separated by commas."""
     allow: Annotated[list[str], NoDecode] = []
@@ -179,6 +184,22 @@ class Settings(BaseSettings):
     def logout_names(self) -> frozenset[str]:
         """The names of events that mean a log-out, as they are compared."""
         return frozenset(name.casefold() for name in self.logout_events)
+
+    @field_validator("union_rules", mode="before")
+    @classmethod
+    def _ruled(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        if value.lstrip().startswith("{"):
+            return json.loads(value)
+        rules: dict[str, str] = {}
+        for part in value.replace("\n", ",").split(","):
+            name, separator, rule = part.replace(":", "=").rpartition("=")
+            if separator:
+                rules[name.strip()] = rule.strip()
+            elif part.strip():
+                raise ValueError(f"{part.strip()!r}: a rule is written name=rule")
+        return rules
 
     @field_validator("block_patterns")
     @classmethod

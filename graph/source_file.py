@@ -54,7 +54,7 @@ class SourceFile:
         self.content = self._value(root, "", 0) if root is not None else None
 
     def line(self, field: str) -> int:
-        """Tell on which line a field stands, or what it would stand in."""
+        """Return on which line a field stands, or what it would stand in."""
         while field not in self.lines:
             field = _around(field)
         return self.lines[field]

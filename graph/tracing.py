@@ -16,7 +16,7 @@ class Tracer(Protocol):
         """Open a span within the one that is open on this thread; ``links`` are others that it serves."""
 
     def here(self) -> Any:
-        """Give the span that is open on this thread, to be linked to from another."""
+        """Return the span that is open on this thread, to be linked to from another."""
 
 
 _tracer: Tracer | None = None
@@ -36,10 +36,10 @@ def span(
 
 
 def here() -> Any:
-    """Give the span that is open on this thread, None without a tracer."""
+    """Return the span that is open on this thread, None without a tracer."""
     return None if _tracer is None else _tracer.here()
 
 
 def current() -> Tracer | None:
-    """Give the tracer that spans go to."""
+    """Return the tracer that spans go to."""
     return _tracer

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from api.command.output import Teller
 from api.terminal import Refusal
+from graph.analysis.findings import KEY_OF
 from graph.kinfold import Kinfold
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def _tables(analysis: "Analysis") -> list[Table | str]:
             shown.append(f"… and {len(analysis.clusters) - SHOWN} more.")
     value = next((item for item in analysis.findings if item.kind == "fusing_value"), None)
     if value is not None:
-        key = {"tracker": "tracker_id"}.get(value.subject["type"], value.subject["type"])
+        key = KEY_OF.get(value.subject["type"], value.subject["type"])
         named = shlex.quote(f"{key}={value.subject['value']}")
         shown.append(f"What a value tied together: kinfold unmerge --key {named} --dry-run")
     return shown

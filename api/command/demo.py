@@ -111,7 +111,7 @@ class Names:
         return name
 
     def of(self, contact_id: str | None) -> str:
-        """Give the last name of a contact that may be folded since."""
+        """Return the last name of a contact that may be folded since."""
         if contact_id is None:
             return "somebody"
         if contact_id not in self._given:

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import orjson
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from api.command.output import Teller
-from api.terminal import Refusal, analysing, say, stderr
+from api.terminal import Refusal, analysing, progress_bar, say
 from graph.kinfold import Kinfold
 from graph.loads.customers import Refused, describe
 from graph.loads.layouts import Layout, read_mapping, read_types
@@ -368,14 +368,8 @@ def _losses(loaded: Loaded) -> str:
 
 
 def _progress() -> Progress:
-    return Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}: {task.completed:,} rows", markup=False),
-        BarColumn(),
-        TimeElapsedColumn(),
-        console=stderr,
-        transient=True,
-        disable=not stderr.is_terminal,
+    return progress_bar(
+        TextColumn("{task.description}: {task.completed:,} rows", markup=False), BarColumn(), TimeElapsedColumn()
     )
 
 

@@ -15,16 +15,16 @@ from threading import Condition, Thread
 from typing import Any, BinaryIO
 
 import orjson
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from api.http.batch import Read, read_one, resolve_read
 from api.http.problems import as_problem
 from api.segment_spec.messages import KINDS, read_message
-from api.terminal import inert, stderr
+from api.terminal import inert, progress_bar, stderr
 from graph.errors import BadInput, KinfoldError
-from graph.identity.isolation import Resolve
 from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
+from graph.identity.resolver import Resolve
 from graph.kinfold import Kinfold
 from graph.loads.customers import read_event_row, read_rows
 from graph.loads.layouts import Layout
@@ -273,15 +273,8 @@ def _progress(stream: BinaryIO) -> Iterator[Any]:
     """Show how far the log is, where it does not disturb the answers."""
     state = os.fstat(stream.fileno())
     total = state.st_size if stat.S_ISREG(state.st_mode) else None
-    progress = Progress(
-        SpinnerColumn(),
-        TextColumn("{task.fields[events]:,} events"),
-        BarColumn(),
-        TimeRemainingColumn(),
-        console=stderr,
-        transient=True,
-        disable=not stderr.is_terminal or sys.stdout.isatty(),
-    )
+    progress = progress_bar(TextColumn("{task.fields[events]:,} events"), BarColumn(), TimeRemainingColumn())
+    progress.disable |= sys.stdout.isatty()
     task = progress.add_task("", total=total, events=0)
 
     def show(end: int, events: int) -> None:

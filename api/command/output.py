@@ -18,7 +18,7 @@ REFUSED = 1
 
 
 class Teller:
-    """Tells what was done: to people as tables on stdout, to programs as one JSON document."""
+    """Print what was done: to people as tables on stdout, to programs as one JSON document."""
 
     def __init__(self, *, as_json: bool) -> None:
         self._as_json = as_json
@@ -35,7 +35,7 @@ class Teller:
             self._console.print(item, soft_wrap=isinstance(item, str))
 
     def refuse(self, error: KinfoldError, *, done: list[Document] | None = None) -> typer.Exit:
-        """Say why it is not done; the exit code is the one of a log with bad lines.
+        """Explain why it is not done; the exit code is the one of a log with bad lines.
 
         Parameters
         ----------

@@ -12,6 +12,7 @@ from api.command.groups import (
     catalogue,
     database,
     edits,
+    judgements,
     loads,
     logs,
     namespaces,
@@ -77,7 +78,7 @@ def _common(
     choose_tenant(tenant)
 
 
-for group in (server, logs, simulate, edits, privacy, analysis, loads):
+for group in (server, logs, simulate, edits, judgements, privacy, analysis, loads):
     app.add_typer(group.commands)
 for name, group in {
     "db": database,

@@ -116,7 +116,7 @@ def compare(scratch: ScratchGraph, log: BinaryIO, policies: Sequence[PolicyName]
 
 
 def rewindable(stream: BinaryIO) -> BinaryIO:
-    """Give a stream that can be read again: itself, or a copy in a file without a name when it is a pipe."""
+    """Return a stream that can be read again: itself, or a copy in a file without a name when it is a pipe."""
     if stream.seekable():
         return stream
     copy = TemporaryFile()  # noqa: SIM115 -- lives as long as the command

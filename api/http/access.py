@@ -10,7 +10,7 @@ import threading
 import time
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
+from typing import Protocol, TypeVar
 from urllib.parse import parse_qs, parse_qsl, unquote_plus, urlsplit
 
 from fastapi import Request
@@ -27,11 +27,14 @@ from api.segment_spec.messages import MAX_REQUEST_BYTES, METRICS_PATH, TRACKING_
 from api.segment_spec.write_keys import find_write_key
 from graph.access.access_keys import KeyScope, KnownKey, digest_of, openers, separate
 from graph.errors import KinfoldError, Unavailable
+from graph.identity.events import Event
 from graph.settings import Settings
 from graph.store.audit import acting_because
 from graph.store.changes import acting_as
 
 log = logging.getLogger("kinfold.access")
+
+E = TypeVar("E", bound=Event)
 
 FRESH_SECONDS = 2.0
 """How old the list of keys may be that a server uses: a key that was made or revoked counts everywhere after that."""
@@ -46,7 +49,7 @@ _WRITES = frozenset({"/v1/resolve", "/v1/resolve/batch", "/v1/cookie", "/v1/subs
 _PROPOSES = re.compile(r"/v1/environments/[^/]+/spaces/[^/]+/propositions|/v1/propositions/[^/]+/outcome")
 _REHEARSES = {
     "POST": re.compile(
-        r"/v1/(resolve(/batch)?|merges|merges/[^/]+/undo|contacts/[^/]+/keys(/remove)?"
+        r"/v1/(resolve(/batch)?|merges|merges/[^/]+/undo|contacts/[^/]+/keys(/remove)?|contacts/[^/]+/split"
         r"|environments/[^/]+/spaces/[^/]+/propositions)"
     ),
     "PATCH": re.compile(r"/v1/contacts/[^/]+"),
@@ -102,6 +105,18 @@ class Held:
     def only_writes(self) -> bool:
         """Whether nothing but answers may be read with it."""
         return self.scopes <= {KeyScope.WRITE}
+
+
+def received(held: Held | None, event: E) -> E:
+    """Return an event as it came with a key.
+
+    The message ids of a key that anybody can read are its own: an id that somebody invents with it is not taken for
+    an event of a server or of another page, which would then be left out as a repetition.
+    """
+    space = None if held is None else held.message_space
+    if space is None or event.message_id is None:
+        return event
+    return event.model_copy(update={"message_id": f"{space}:{event.message_id}"})
 
 
 def needed(method: str, path: str, query: bytes = b"") -> KeyScope | None:

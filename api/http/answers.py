@@ -1,26 +1,12 @@
 """What an answer tells to whom: everything, or to a key that stands in a page's source nothing about anybody."""
 
-from typing import Any, TypeVar
+from typing import Any
 
 from api.http.access import Held
 from graph.identity.events import Event
 from graph.identity.keys import normalise
 from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
 from graph.model import TRACKER, Answer, IgnoredReason
-
-E = TypeVar("E", bound=Event)
-
-
-def received(held: Held | None, event: E) -> E:
-    """Return an event as it came with a key.
-
-    The message ids of a key that anybody can read are its own: an id that somebody invents with it is not taken for
-    an event of a server or of another page, which would then be left out as a repetition.
-    """
-    space = None if held is None else held.message_space
-    if space is None or event.message_id is None:
-        return event
-    return event.model_copy(update={"message_id": f"{space}:{event.message_id}"})
 
 
 def told(
@@ -52,6 +38,7 @@ def minimal(event: Event, answer: Answer, namespaces: Namespaces = DEFAULT_NAMES
         "moved": [],
         "conflicts": [],
         "ignored": [item for item in answer.ignored if item.reason is not IgnoredReason.SUPPRESSED],
+        "kept_apart": [],
         "duplicate": False,
         "limited": False,
     }

@@ -10,8 +10,8 @@ import orjson
 
 from graph.errors import BadInput, FieldError, KinfoldError
 from graph.identity.events import Event, read_event
-from graph.identity.isolation import Resolve, resolve_each
 from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
+from graph.identity.resolver import Resolve, resolve_each
 from graph.json import named_once, parse_json
 from graph.model import Answer
 
@@ -53,7 +53,7 @@ def read_lines(body: bytes) -> list[bytes]:
 
 
 def looks_like_lines(body: bytes) -> bool:
-    """Tell NDJSON from an envelope where the caller did not say: its first line is a whole event."""
+    """Distinguish NDJSON from an envelope where the caller did not say: its first line is a whole event."""
     first = body.lstrip().partition(b"\n")[0]
     try:
         parsed = orjson.loads(first)

@@ -1,12 +1,13 @@
 """What may stand in the body of a call: closed objects, checked as events are."""
 
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import Request
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, ValidationError, WithJsonSchema
 
 from api.http.query import keys_given, the_one_key
 from api.http.requests import read_body
+from graph.edits.splits import Wanted
 from graph.errors import BadInput, FieldError
 from graph.explore.deliveries import Check
 from graph.identity.events import MAX_EVENT_BYTES, KeyMap, PropertyMap, Time, field_errors
@@ -15,6 +16,7 @@ from graph.json import parse_json
 from graph.model import MAX_NAME, KeyName
 from graph.offers.definitions import MAX_OFFERS, OUTCOMES, CategoryBody, EnvironmentBody, OfferBody, SpaceBody
 from graph.segments.condition_schema import DocumentedCondition
+from graph.store.audit import MAX_WHY
 from graph.store.changes import CHANGE_KINDS
 
 MAX_CHECKS_BYTES = 4 * 1024 * 1024
@@ -23,6 +25,11 @@ MAX_CHECKS = 1_000
 """Subscriptions that one call may name."""
 MAX_BODY_BYTES = 256 * 1024
 """The longest body that is no event: a condition may list many values."""
+
+
+MAX_PARTS = 500
+MAX_PART_KEYS = 1_000
+"""How many parts a contact comes apart into by hand, and how many keys each of them gets."""
 
 
 def _example(*required: str, **example: Any) -> ConfigDict:
@@ -66,6 +73,116 @@ class KeyBody(BaseModel):
             When there is none, or more than one, or the body names no namespace.
         """
         return the_one_key(keys_given(self, namespaces, "unknown_field", "there is no such field"), "", namespaces)
+
+
+class TakenKeyBody(KeyBody):
+    """One key to take; exactly one, of any namespace."""
+
+    model_config = ConfigDict(
+        extra="allow",
+        frozen=True,
+        json_schema_extra={"examples": [{"email": "ana@example.com", "stay_away": True}]},
+    )
+
+    stay_away: StrictBool = Field(False, description="Judge that it is not this contact's: no event gives it back.")
+
+
+class JudgementBody(BaseModel):
+    """Two contacts that are two persons, or a contact and a key that is not its own."""
+
+    model_config = _example(
+        "verdict",
+        verdict="apart",
+        contacts=["01936f2e-7b02-7aa1-8e7d-2f6a9c0b1d3e", "01936f2e-7c1a-7d10-9a3c-5b1f0c2d4e6f"],
+        why="mother and daughter on one phone",
+    )
+
+    verdict: Literal["apart"] = "apart"
+    contacts: list[StrictStr] | None = Field(None, min_length=2, max_length=2, description="Two contacts.")
+    contact: StrictStr | None = Field(None, description="Instead of two contacts: one, with a key.")
+    key: dict[StrictStr, StrictStr] | StrictStr | None = Field(
+        None, description='A key that is not the contact\'s, as {"email": value} or "email:value".'
+    )
+    why: StrictStr | None = Field(None, max_length=MAX_WHY, description="Kept with the judgement and in the audit.")
+
+    def pair(self) -> tuple[str, str | None, tuple[KeyName, str] | None]:
+        """Return the contact, and the other one or the key.
+
+        Raises
+        ------
+        BadInput
+            When it is neither two contacts nor a contact and a key.
+        """
+        if self.contacts is not None and self.contact is None and self.key is None:
+            first, second = self.contacts
+            return first, second, None
+        if self.contacts is None and self.contact is not None and self.key is not None:
+            pairs = _pairs(self.key, "key")
+            if len(pairs) > 1:
+                raise BadInput([FieldError("key", "too_long", "this is one key")])
+            return self.contact, None, pairs[0]
+        raise BadInput([FieldError("contacts", "exactly_one", "give contacts, or a contact and a key")])
+
+
+class SplitPartBody(BaseModel):
+    """One part of a contact: a contact of its own with these keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    keys: list[dict[StrictStr, StrictStr] | StrictStr] = Field(
+        min_length=1,
+        max_length=MAX_PART_KEYS,
+        description='Each by its namespace, as {"email": value} or "email:value".',
+    )
+
+
+class SplitBody(BaseModel):
+    """How a contact comes apart: its parts by their keys, or around a key that fused people."""
+
+    model_config = _example(around={"user_id": "user_id"}, block=True)
+
+    parts: list[SplitPartBody] | None = Field(None, min_length=1, max_length=MAX_PARTS)
+    around: dict[StrictStr, StrictStr] | None = Field(
+        None, min_length=1, max_length=1, description="Instead of parts: the key that fused people, by its namespace."
+    )
+    block: StrictBool = Field(False, description="With around: block its value, too.")
+
+    def wanted(self) -> Wanted:
+        """Return what is wanted of the contact.
+
+        Raises
+        ------
+        BadInput
+            When it is neither parts nor a key, or a key of a part is not one.
+        """
+        if (self.parts is None) == (self.around is None):
+            raise BadInput([FieldError("parts", "exactly_one", "give parts, or around")])
+        if self.around is not None:
+            ((name, value),) = self.around.items()
+            return Wanted((), (name, value), self.block)
+        if self.block:
+            raise BadInput([FieldError("block", "around", "only the key of around can be blocked")])
+        return Wanted(
+            tuple(
+                tuple(
+                    pair
+                    for place, key in enumerate(part.keys)
+                    for pair in _pairs(key, f"parts[{number}].keys[{place}]")
+                )
+                for number, part in enumerate(self.parts or ())
+            )
+        )
+
+
+def _pairs(key: dict[str, str] | str, place: str) -> list[tuple[KeyName, str]]:
+    if isinstance(key, dict):
+        if not key:
+            raise BadInput([FieldError(place, "too_short", "name a key by its namespace")])
+        return list(key.items())
+    name, colon, value = key.partition(":")
+    if not colon:
+        raise BadInput([FieldError(place, "key", "a key is written namespace:value")])
+    return [(name, value)]
 
 
 class GoneBody(BaseModel):
@@ -212,8 +329,8 @@ class MergeBody(BaseModel):
         source="01936f2e-7b02-7aa1-8e7d-2f6a9c0b1d3e", target="01936f2e-7c1a-7d10-9a3c-5b1f0c2d4e6f"
     )
 
-    source: StrictStr = Field(description="The contact that is folded; its id leads to the other from then on.")
-    target: StrictStr = Field(description="The contact that stays.")
+    source: StrictStr = Field(description="The contact to merge; its id leads to the target afterwards.")
+    target: StrictStr = Field(description="The contact that survives.")
 
 
 class SegmentBody(BaseModel):
@@ -227,8 +344,13 @@ class SegmentBody(BaseModel):
     where: Annotated[Any, DocumentedCondition] = Field(None, description="The condition; a static segment has none.")
     watch: Any = Field(
         False,
-        description="Whether the change feed tells who comes into a dynamic segment and who leaves.",
+        description="Whether the change feed reports who joins and leaves a dynamic segment.",
         json_schema_extra={"type": "boolean"},
+    )
+    on_union: Any = Field(
+        None,
+        description="Of a static segment: `either` puts a survivor on the list when either of both was on it.",
+        json_schema_extra={"type": ["string", "null"], "enum": ["survivor", "either", None]},
     )
 
 
@@ -245,12 +367,12 @@ class WebhookBody(BaseModel):
     url: Any = Field(None, description="http or https.", json_schema_extra={"type": "string"})
     secret: Any = Field(
         None,
-        description="What deliveries are signed with: whsec_ and Base64, or any text. Left out, it stays as it is.",
+        description="The secret for signatures: `whsec_` and Base64, or any text; unchanged when omitted.",
         json_schema_extra={"type": ["string", "null"], "maxLength": 255},
     )
     kinds: Any = Field(
         None,
-        description="Which changes; none or left out for all.",
+        description="The kinds of changes to deliver; all when empty or omitted.",
         json_schema_extra={"type": ["array", "null"], "items": {"type": "string", "enum": list(CHANGE_KINDS)}},
     )
 
@@ -269,7 +391,7 @@ class RunBody(BaseModel):
     model_config = _example(node="welcome", ran_at="2026-11-22T10:00:00Z", data={"opened": True})
 
     node: StrictStr = Field(min_length=1, max_length=MAX_NAME)
-    ran_at: Time | None = Field(None, description="When it ran; when it was received if left out.")
+    ran_at: Time | None = Field(None, description="When it ran; the time of receipt when omitted.")
     data: PropertyMap = Field(default_factory=dict)
 
 
@@ -295,7 +417,7 @@ class OutcomeBody(BaseModel):
     model_config = _example("outcome", outcome="accepted", offer="boots-20")
 
     outcome: Any = Field(None, json_schema_extra={"type": "string", "enum": list(OUTCOMES)})
-    offer: StrictStr | None = Field(None, description="Of which offer; of all of them when left out.")
+    offer: StrictStr | None = Field(None, description="The offer; all offers of the proposition when omitted.")
 
 
 class CookieBody(BaseModel):
@@ -314,6 +436,9 @@ BODIES: tuple[type[BaseModel], ...] = (
     EmptyBody,
     PropertiesBody,
     KeyBody,
+    TakenKeyBody,
+    JudgementBody,
+    SplitBody,
     GoneBody,
     ChecksBody,
     MergeBody,

@@ -156,7 +156,7 @@ class AllMetrics(CallMetrics, Collector):
         return generate_latest(registry)
 
     def collect(self) -> Iterator[Metric]:
-        """Give every family of samples once, with those of all tenants."""
+        """Return every family of samples once, with those of all tenants."""
         families: dict[str, Metric] = {}
         for labels, registry in (
             ({}, self.registry),

@@ -1,6 +1,7 @@
 """What may stand in a query string: nothing unknown, nothing twice, flags that are true or false."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request
@@ -81,27 +82,52 @@ class Flags(_Closed):
 class DryRun(_Closed):
     """A change that can be looked at first."""
 
-    dry_run: Flag = Field(False, description="Say field by field what would change, and write nothing.")
+    dry_run: Flag = Field(False, description="Describe field by field what would change, and write nothing.")
 
 
 class Undo(DryRun):
     """How a union is taken back."""
 
-    cascade: Flag = Field(False, description="Undo first the unions by which its survivor was folded since.")
+    cascade: Flag = Field(False, description="First undo the merges that merged its survivor since.")
+    keep_apart: Flag = Field(False, description="Judge that both are two persons: no event folds them again.")
 
 
 class Page(_Closed):
     """Which part of a list."""
 
     limit: Limit = Field(100, description="How many items at most.")
-    cursor: Text | None = Field(None, description="The `next` of the page before.")
+    cursor: Text | None = Field(None, description="The `next` of the previous page.")
+
+
+class JudgementPage(Page):
+    """Which judgements."""
+
+    contact: Text | None = Field(None, description="About this contact, by any id that leads to it.")
+
+
+def _probability(value: object) -> object:
+    if isinstance(value, str):
+        with suppress(ValueError):
+            value = float(value)
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1:
+        return float(value)
+    raise PydanticCustomError("probability", "a probability is a number from 0 to 1")
+
+
+Probability = Annotated[float, BeforeValidator(_probability), Field(ge=0, le=1)]
+
+
+class SuggestionPage(Page):
+    """Which suggestions."""
+
+    min: Probability = Field(0.5, description="Of at least this probability.")
 
 
 class AnomalyPage(Page):
     """Which findings."""
 
     kind: Text | None = Field(None, description="Of this kind only.", examples=["many_emails"])
-    dismissed: Flag = Field(False, description="Those that were dismissed instead of the others.")
+    dismissed: Flag = Field(False, description="List dismissed findings instead of open ones.")
 
 
 class AuditPage(Page):
@@ -133,7 +159,7 @@ class FeedPage(_Closed):
 
     limit: Limit = Field(100, description="How many changes at most.")
     after: Text | None = Field(None, description="The `next` of an earlier page, or the id of a change.")
-    cursor: Text | None = Field(None, description="The same, by the name that it has in other lists.")
+    cursor: Text | None = Field(None, description="The same, by the name used in other lists.")
 
     def place(self) -> str | None:
         """Give the one cursor that was given, if any.
@@ -199,7 +225,7 @@ class PeoplePage(Page, _Keys):
     segment: Text | None = Field(None, description="In this segment only, now.")
     sort: Literal["last_seen", "created", "keys", "unions", "-last_seen", "-created", "-keys", "-unions"] = Field(
         "last_seen",
-        description="The last seen or made, or who has the most keys or unions, first; with - the other way round.",
+        description="The order: last seen, last created, most keys or most merges first; `-` reverses it.",
     )
 
     def filters(self) -> dict[str, Any]:
@@ -242,13 +268,13 @@ class Ends(_Closed):
         None, alias="from", description="A key as name:value.", examples=["email:ana@example.com"]
     )
     to: Text | None = Field(None, description="Another key of the same contact.", examples=["tracker_id:t1"])
-    limit: Limit | None = Field(None, description="How many nodes of each group at most; all when left out.")
+    limit: Limit | None = Field(None, description="How many nodes of each group at most; all when omitted.")
     group: Text | None = Field(
         None,
-        description="Only this group of nodes, a page of it: a namespace of keys, or 'folded'.",
+        description="Return one page of this group only: a namespace of keys, or 'folded'.",
         examples=["email"],
     )
-    cursor: Text | None = Field(None, description="With a group: its `next`, of the page before.")
+    cursor: Text | None = Field(None, description="With a group: the `next` of its previous page.")
 
     def path(self, namespaces: Namespaces) -> tuple[KeyRef, KeyRef] | None:
         """Read both keys.
@@ -340,4 +366,6 @@ PeopleQuery = Annotated[PeoplePage, Query()]
 OneKeyQuery = Annotated[OneKey, Query()]
 EraseQuery = Annotated[Erase, Query()]
 EraseByKeyQuery = Annotated[EraseByKey, Query()]
+JudgementPageQuery = Annotated[JudgementPage, Query()]
+SuggestionPageQuery = Annotated[SuggestionPage, Query()]
 UndoQuery = Annotated[Undo, Query()]

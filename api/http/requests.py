@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 def kinfold_of(request: Request) -> Kinfold:
-    """Give the Kinfold that this application serves."""
+    """Return the Kinfold that this application serves."""
     return cast("Kinfold", request.app.state.kinfold)
 
 
@@ -41,7 +41,7 @@ async def in_thread(work: Callable[[], T]) -> T:
 
 
 def at_once(works: Sequence[Callable[[], T]]) -> list[T]:
-    """Run blocking works beside each other, and give what each of them gives."""
+    """Run blocking works beside each other, and return what each of them gives."""
     with ThreadPoolExecutor(max(1, min(32, len(works)))) as pool:
         return list(pool.map(lambda work: work(), works))
 

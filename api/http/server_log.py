@@ -37,7 +37,7 @@ def log_as_server(settings: Settings) -> None:
 
 
 def fields(**values: Any) -> dict[str, dict[str, Any]]:
-    """Give the ``extra`` of a logging call whose line has these fields; none of them is a key of a person."""
+    """Return the ``extra`` of a logging call whose line has these fields; none of them is a key of a person."""
     return {FIELDS: values}
 
 

@@ -58,7 +58,7 @@ def url_of(taken: socket.socket) -> str:
 
 
 def keys_of(kinfold: Kinfold, taken: socket.socket) -> AccessKeys:
-    """Give the access keys of a server on this address, looked up before anybody is answered.
+    """Return the access keys of a server on this address, looked up before anybody is answered.
 
     Raises
     ------
@@ -103,7 +103,7 @@ def serve_tenants(tenants: Sequence[Tenant], settings: Settings, taken: socket.s
 
 
 def _has_no_key(tenant: Tenant, keys: AccessKeys) -> bool:
-    """Tell whether nobody can call for a tenant; false while its database is away, which is then looked at again."""
+    """Return whether nobody can call for a tenant; false while its database is away, which is then looked at again."""
     try:
         tenant.check_prepared()
         keys.look()

@@ -56,7 +56,7 @@ class NoStoredKeys:
     """The server itself has no graph to keep keys in."""
 
     def active(self) -> tuple[KnownKey, ...]:
-        """Give none."""
+        """Return none."""
         return ()
 
 
@@ -165,7 +165,7 @@ class Tenants:
             threads.reset(token)
 
     def _whose(self, scope: Scope) -> str | None:
-        """Tell whose a call is: None for nobody's, which includes two tenants' at once."""
+        """Return whose a call is: None for nobody's, which includes two tenants' at once."""
         if needed(scope["method"], scope["path"]) is None:
             return None
         headers = Headers(scope=scope)

@@ -26,7 +26,7 @@ _ASKED_BY = ("OTEL_TRACES_EXPORTER", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORT
 
 
 def asked_for(environment: Mapping[str, str] = os.environ) -> bool:
-    """Tell whether the environment wants traces: it names an exporter or where to send them."""
+    """Return whether the environment wants traces: it names an exporter or where to send them."""
     if environment.get("OTEL_SDK_DISABLED", "").lower() == "true":
         return False
     if environment.get("OTEL_TRACES_EXPORTER", "").lower() == "none":
@@ -107,7 +107,7 @@ class OpenTelemetry:
                 raise
 
     def here(self) -> Any:
-        """Give the current span."""
+        """Return the current span."""
         from opentelemetry.trace import get_current_span
 
         return get_current_span()
@@ -161,7 +161,7 @@ class TracedCalls:
 
 
 def route_of(scope: Scope) -> str | None:
-    """Give the template of the route that took a call, such as ``/v1/contacts/{id}``; never what a caller wrote."""
+    """Return the template of the route that took a call, such as ``/v1/contacts/{id}``; never what a caller wrote."""
     path = getattr(scope.get("route"), "path", None)
     if not isinstance(path, str):
         return None

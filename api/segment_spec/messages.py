@@ -383,7 +383,7 @@ def _take_message_id(rest: dict[str, Any]) -> str | None:
 
 
 def _take_time(rest: dict[str, Any], sent_at: object, received_at: datetime) -> datetime | None:
-    """Say when it happened by this machine's clock, given when it happened and was sent by the sender's."""
+    """Return when it happened by this machine's clock, given when it happened and was sent by the sender's."""
     sent = _time_of_sending(sent_at) or _time_of_sending(rest.get("sentAt"))
     # A message of an archive says when it was received then; the time of its replay has nothing to do with its clock.
     received = _time(rest.get("receivedAt")) if _time_of_sending(rest.get("sentAt")) else None

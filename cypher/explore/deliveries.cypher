@@ -71,9 +71,9 @@ RETURN
       }
     ]
   } AS devices,
-  EXISTS { MATCH (c)<-[:TO*0..]-(holder)<-[:ABOUT]-(:Judgement)-[:ON]->(s) } AS barred,
+  EXISTS { MATCH (c)<-[:TO*0..]-(holder)<-[:JUDGES]-(:Judgement)-[:ON]->(s) } AS barred,
   COLLECT {
-    MATCH (c)<-[:TO*0..]-(holder)<-[mine:ABOUT]-(judgement:Judgement)-[theirs:ABOUT]->(judged)
+    MATCH (c)<-[:TO*0..]-(holder)<-[mine:JUDGES]-(judgement:Judgement)-[theirs:JUDGES]->(judged)
     WHERE mine.side <> theirs.side
     MATCH (judged)-[:TO*0..]->(living:Contact)
     RETURN DISTINCT living.id

@@ -17,7 +17,7 @@ CALL () {
 UNWIND $keys AS wanted
 MATCH (k:Key {namespace: wanted[0], value: wanted[1]}) USING INDEX SEEK k:Key(namespace, value)
 WHERE NOT EXISTS { MATCH (k)<-[:OWNS]-() }
-  AND (k.namespace IN $persons OR NOT EXISTS { MATCH (k)<-[:OF|WAS_OF|MOVED|ON]-(other) WHERE NOT other:Erasure })
+  AND (k.namespace IN $persons OR NOT EXISTS { MATCH (k)<-[:OF|WAS_OF|MOVED|ON|TOOK]-(other) WHERE NOT other:Erasure })
 WITH k, k.namespace AS namespace
 DETACH DELETE k
 RETURN namespace, count(*) AS removed

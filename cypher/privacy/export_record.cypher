@@ -30,6 +30,7 @@ RETURN
   } AS periods,
   COLLECT {
     MATCH (c)<-[:TO*0..]-(into)<-[to:TO]-(r:Redirect)
+    WHERE to.split IS NULL
     RETURN {
       id: r.id,
       kind: r.kind,
@@ -56,6 +57,7 @@ RETURN
   } AS splits,
   COLLECT {
     MATCH (c)<-[:TO*0..]-(holder)-[:LISTED_IN]->(segment:Segment)
+    WITH DISTINCT holder, segment
     RETURN {contact: holder.id, segment: segment.name}
     ORDER BY segment.name, holder.id
   } AS lists

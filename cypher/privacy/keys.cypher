@@ -11,5 +11,5 @@ RETURN
   k.namespace AS namespace,
   k.value AS value,
   NOT EXISTS { MATCH (k)<-[:OWNS]-(:Contact) }
-    AND (k.namespace IN $persons OR NOT EXISTS { MATCH (k)<-[:OF|WAS_OF|MOVED|ON]-() }) AS doomed
+    AND (k.namespace IN $persons OR NOT EXISTS { MATCH (k)<-[:OF|WAS_OF|MOVED|ON|TOOK]-() }) AS doomed
 ORDER BY namespace, value

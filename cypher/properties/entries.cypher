@@ -22,7 +22,9 @@ WITH
           p.merge,
           p.position,
           elementId(p),
-          p.shown
+          p.shown,
+          p.rule,
+          p.said
         ]
     END
   ) AS entries

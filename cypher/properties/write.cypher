@@ -14,7 +14,7 @@ CALL () {
   UNWIND $shown AS row
   MATCH (p:Property)
   WHERE elementId(p) = row.element
-  SET p.shown = row.shown
+  SET p.shown = row.shown, p.value = row.value, p.removed = row.removed
 }
 CALL () {
   UNWIND $created AS row

@@ -76,6 +76,7 @@ CALL (owners, message_owners, named) {
     seen: c.last_seen_at.epochMillis * 1000 + c.last_seen_at.microsecond % 1000,
     split: c.split,
     nameless: coalesce(c.nameless, false),
+    judged: coalesce(c.judged, false),
     // Of most namespaces a contact has no keys: of how many there are, nothing is to be sent for each contact.
     counts: [counter IN $counters WHERE c[counter] > 0 | [counter, c[counter]]],
     tracker_id: c.tracker_id,

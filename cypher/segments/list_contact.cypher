@@ -10,7 +10,9 @@ REMOVE s._lock
 WITH c, s WHERE c:Contact AND s.kind = 'static'
 CALL (c, s) {
   OPTIONAL MATCH (c)-[listed:LISTED_IN]->(s)
-  RETURN listed IS NULL AS changed
+  WITH collect(listed) AS edges
+  RETURN size(edges) = 0 AS changed, all(listed IN edges WHERE listed.merge IS NOT NULL) AS lacking
 }
-MERGE (c)-[:LISTED_IN]->(s)
+// What a union brought goes with it when that is undone: what is put here by hand stays.
+FOREACH (_ IN CASE WHEN lacking THEN [1] ELSE [] END | CREATE (c)-[:LISTED_IN]->(s))
 RETURN c.id AS contact, changed AS changed

@@ -6,7 +6,7 @@
 MATCH (s:Segment {name: $name}) USING INDEX SEEK s:Segment(name)
 WITH s
 MATCH (s)<-[:LISTED_IN]-(c:Contact)
-WITH c, c.id AS id
+WITH DISTINCT c, c.id AS id
 WHERE id > $after
 RETURN id AS id, c.kind AS kind
 ORDER BY id

@@ -5,4 +5,4 @@
 // access: read
 UNWIND $contact_ids AS id
 MATCH (c:Contact {id: id})-[:LISTED_IN]->(s:Segment) USING INDEX SEEK c:Contact(id)
-RETURN c.id AS contact, s.name AS segment
+RETURN DISTINCT c.id AS contact, s.name AS segment

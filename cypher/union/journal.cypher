@@ -10,7 +10,12 @@ MATCH (target:Contact {id: row.target}) USING INDEX SEEK target:Contact(id)
 CREATE (merge:Merge)-[:FOLDED]->(source)
 CREATE (merge)-[:INTO]->(target)
 SET merge = row.node, merge.at = datetime({epochSeconds: row.at[0], nanosecond: row.at[1]})
-WITH merge, row
+WITH merge, row, source, target
+CALL (merge, source, target) {
+  MATCH (source)-[:LISTED_IN]->(segment:Segment {on_union: 'either'})
+  WITH DISTINCT merge, target, segment
+  CREATE (target)-[:LISTED_IN {merge: merge.id}]->(segment)
+}
 CALL (merge, row) {
   UNWIND row.timelines AS id
   MATCH (period:Timeline {id: id}) USING INDEX SEEK period:Timeline(id)

@@ -13,6 +13,12 @@ CALL (row) {
   SET c:Contact
 }
 CALL (row) {
+  MATCH (merge:Merge {id: row.merge})-[:INTO]->(survivor)-[listed:LISTED_IN]->(:Segment)
+    USING INDEX SEEK merge:Merge(id)
+  WHERE listed.merge = row.merge
+  DELETE listed
+}
+CALL (row) {
   UNWIND row.heirs AS heir
   MATCH (merge:Merge {id: heir.merge}) USING INDEX SEEK merge:Merge(id)
   MATCH (subscription:Key {namespace: heir.namespace, value: heir.value}) USING INDEX SEEK subscription:Key(namespace, value)

@@ -68,12 +68,12 @@ class KnownKey:
 
 
 def mark_of(tenant: str | None) -> str:
-    """Give what stands before the random part of a tenant's keys; a dot is in neither part."""
+    """Return what stands before the random part of a tenant's keys; a dot is in neither part."""
     return "" if tenant is None else f"{tenant}."
 
 
 def tenant_of(key: str) -> str | None:
-    """Tell which tenant a key names, whether or not there is such a key; None when it names none."""
+    """Return which tenant a key names, whether or not there is such a key; None when it names none."""
     product, _, rest = key.partition("_")
     tenant, dot, _ = rest.partition("_")[2].partition(".")
     return tenant if dot and product == "kinfold" else None
@@ -85,7 +85,7 @@ def separate(listed: SecretStr) -> list[str]:
 
 
 def digest_of(key: bytes) -> bytes:
-    """Give the digest by which a key is known."""
+    """Return the digest by which a key is known."""
     return hashlib.sha256(key).digest()
 
 
@@ -185,7 +185,7 @@ class StoredKeys:
         ]
 
     def active(self) -> tuple[KnownKey, ...]:
-        """Give the keys that are not revoked.
+        """Return the keys that are not revoked.
 
         Raises
         ------

@@ -18,7 +18,7 @@ TELLING = 8
 
 
 def is_role(address: str) -> bool:
-    """Tell whether an address names a function, such as info@, sub-addresses and numbers aside."""
+    """Return whether an address names a function, such as info@, sub-addresses and numbers aside."""
     local = address.partition("@")[0].partition("+")[0].rstrip("0123456789").rstrip("-_.")
     return local in ROLES
 

@@ -12,12 +12,22 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from graph.analysis.findings import KEY_OF, KINDS, NAMED, Finding, limit_finding
+from graph.analysis.findings import (
+    KEY_OF,
+    KINDS,
+    NAMED,
+    SPLIT_BY,
+    WORTH_ACTING,
+    Finding,
+    limit_finding,
+    splitting,
+)
 from graph.clock import END_OF_TIME, Clock, IdSource, Micros, RandomIds, to_pair, to_text
 from graph.errors import BadInput, FieldError, NotFound
 from graph.identity.decision import Limits
 from graph.identity.keys import DEFAULT_BLOCK_LIST, BlockList
-from graph.paging import make_cursor, read_cursor
+from graph.model import PLURALS
+from graph.paging import cut_page, make_cursor, read_cursor
 from graph.settings import HOUSEHOLD_PROPERTIES
 from graph.store.changes import ChangeRow, acting, append, change_row
 from graph.store.database import RECEIPT, REPEATABLE, Database, Row, Transaction
@@ -125,8 +135,7 @@ class Anomalies:
         rows = self._database.read(
             lambda tx: tx.run("anomalies.clusters", run=last["run"], points=points, id=after, limit=limit + 1)
         )
-        shown = rows[:limit]
-        following = make_cursor(shown[-1]["points"], shown[-1]["id"]) if len(rows) > limit else None
+        shown, following = cut_page(rows, limit, "points", "id")
         items = self._with_done([orjson.loads(row["document"]) for row in shown])
         return items, following, to_text(last["at"])
 
@@ -192,6 +201,23 @@ class Anomalies:
                     action["done"] = action["merge"] in undone
                 elif action["action"] == "block":
                     action["done"] = blocked.blocks("tracker_id", action["value"])
+        return self._with_splits(documents)
+
+    def _with_splits(self, documents: list[Document]) -> list[Document]:
+        """Add the split around its key to each finding that is about a key by which people were fused."""
+        about = {
+            (KEY_OF[document["subject"]["type"]], document["subject"]["value"]): document
+            for document in documents
+            if document.get("kind") in SPLIT_BY
+            and document["score"] >= WORTH_ACTING
+            and document["subject"]["type"] in KEY_OF
+        }
+        keys = [list(key) for key in about]
+        rows = self._database.read(lambda tx: tx.run("anomalies.splittable", keys=keys)) if keys else []
+        for row in rows:
+            actions = about[row["namespace"], row["value"]]["actions"]
+            if not any(action["action"] == "split" for action in actions):
+                actions.insert(0, {**splitting(row["contact"], row["namespace"], row["value"]), "done": row["split"]})
         return documents
 
     def dismiss(self, id: str) -> Document:
@@ -460,14 +486,11 @@ def _points(score: float) -> int:
     return round(score * _TOP)
 
 
-_GROUPS = {"tracker": "trackers", "subscription": "subscriptions", "email": "emails", "user_id": "user_ids"}
-
-
 def _finding_row(run: str, item: Finding) -> Row:
-    row: Row = {group: [] for group in _GROUPS.values()}
+    row: Row = {group: [] for group in PLURALS.values()}
     row["contacts"] = list(item.evidence.get("contacts", ()))[:NAMED]
-    if item.subject["type"] in _GROUPS:
-        row[_GROUPS[item.subject["type"]]] = [item.subject["value"]]
+    if item.subject["type"] in KEY_OF:
+        row[PLURALS[KEY_OF[item.subject["type"]]]] = [item.subject["value"]]
     if item.kind == "many_emails":
         # Of these names some are addresses and some are user ids: whichever of the two exists is tied.
         row["emails"] = row["user_ids"] = item.evidence["keys"]

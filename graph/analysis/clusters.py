@@ -98,7 +98,7 @@ class Cluster:
     graph: "nx.Graph[Node]" = field(repr=False, compare=False)
 
     def document(self) -> dict[str, Any]:
-        """Give it as JSON has it, without the graph."""
+        """Return it as JSON has it, without the graph."""
         return {
             "id": self.id,
             "score": self.score,
@@ -190,7 +190,7 @@ def clusters_of(
 
 
 def persons_behind(graph: "nx.Graph[Node]", cut: Node) -> list[set[Node]]:
-    """Give the pieces that are left when a node is cut out of a connected graph.
+    """Return the pieces that are left when a node is cut out of a connected graph.
 
     Notes
     -----

@@ -55,7 +55,7 @@ class Ties:
         return self.contacts + len(self.redirects) + len(self.keys)
 
     def of_label(self, labels: Iterable[int]) -> dict[int, tuple[Ints, Ints]]:
-        """Give the nodes and the ties of some components.
+        """Return the nodes and the ties of some components.
 
         Notes
         -----
@@ -150,7 +150,7 @@ def components(nodes: int, left: SmallInts, right: SmallInts) -> SmallInts:
 
 
 def fullness(reading: Reading, limits: Limits) -> npt.NDArray[np.float64]:
-    """Give, by contact, how much of its limits it uses: 1 when one of them is reached."""
+    """Return, by contact, how much of its limits it uses: 1 when one of them is reached."""
     people = reading.people
     kinds = people.key_kinds[people.key]
     count = len(people.contacts)
@@ -160,7 +160,7 @@ def fullness(reading: Reading, limits: Limits) -> npt.NDArray[np.float64]:
 
 
 def _numbers(reading: Reading, redirects: list[str], count: int) -> dict[str, int]:
-    """Number the nodes of the contacts that unions or splits name."""
+    """Return the numbers of the nodes of the contacts that unions or splits name."""
     numbers = {name: count + place for place, name in enumerate(redirects)}
     living = {union.target for union in reading.unions} - numbers.keys()
     if living or redirects:

@@ -28,6 +28,8 @@ SUBJECT_OF: dict[KeyName, SubjectType] = {
     "user_id": "user_id",
 }
 KEY_OF: dict[str, KeyName] = {subject: name for name, subject in SUBJECT_OF.items()}
+SPLIT_BY: frozenset[Kind] = frozenset(("fusing_value", "many_emails"))
+"""Kinds that are about a key by which several people may have become one contact."""
 NEAR_LIMIT = 0.8
 """How much of a limit a contact uses from which it is near to it."""
 WORTH_ACTING = 0.5
@@ -53,7 +55,8 @@ class Finding:
     evidence
         Figures and names behind the reason. ``contacts``, where it is there, lists ids.
     actions
-        What can be done: ``{"action": "block" | "unmerge" | "dismiss", "method", "path", ...}``.
+        What can be done: ``{"action": "block" | "unmerge" | "dismiss", "method", "path", ...}``; a split is added
+        when it is read.
     """
 
     kind: Kind
@@ -147,6 +150,17 @@ def limit_finding(
 def blocking(value: str) -> dict[str, Any]:
     """Say how a value is blocked."""
     return {"action": "block", "method": "PUT", "path": f"/v1/blocked/value/{quote(value, safe='')}", "value": value}
+
+
+def splitting(contact: str, name: KeyName, value: str) -> dict[str, Any]:
+    """Say how a contact is split around a key that fused people."""
+    return {
+        "action": "split",
+        "method": "POST",
+        "path": f"/v1/contacts/{quote(contact, safe='')}/split",
+        "body": {"around": {name: value}, "block": True},
+        "contact": contact,
+    }
 
 
 def unmerging(merges: Iterable[str]) -> list[dict[str, Any]]:

@@ -36,7 +36,7 @@ from graph.analysis.statistics import (
     turns,
     unlikeness,
 )
-from graph.clock import to_text
+from graph.clock import rfc3339, to_text
 from graph.identity.decision.facts import Limits
 from graph.model import KeyName
 
@@ -546,7 +546,7 @@ def far_devices(reading: Reading) -> list[Finding]:
 
 
 def population_words(population: Population) -> str:
-    """Say what is usual in a population of counts."""
+    """Return what is usual in a population of counts."""
     usual = float(np.exp(population.median))
     return f"{usual:.0f}" if abs(usual - round(usual)) < 0.05 else f"{usual:.1f}"
 
@@ -727,7 +727,7 @@ def _times(count: int) -> str:
 
 
 def _moment(at: int) -> str:
-    return datetime.fromtimestamp(at / 1000, UTC).isoformat().replace("+00:00", "Z")
+    return rfc3339(datetime.fromtimestamp(at / 1000, UTC))
 
 
 def _highest(
@@ -762,7 +762,7 @@ class _places_by:  # noqa: N801 - used like a function
 
 
 def _at_once(reading: Reading, rows: Ints) -> float:
-    """Give the share of pairs of trackers on which a person key was used within a day of each other."""
+    """Return the share of pairs of trackers on which a person key was used within a day of each other."""
     first, last = reading.meetings.first[rows], reading.meetings.last[rows]
     return overlap(zip(first.tolist(), (last + DAY).tolist(), strict=True))
 

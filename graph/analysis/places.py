@@ -52,7 +52,7 @@ class Place:
     timezone: str | None = None
 
     def words(self) -> str:
-        """Say it for people."""
+        """Write it for people."""
         parts = [part for part in (self.country, self.timezone) if part]
         if self.latitude is not None and self.longitude is not None:
             parts.append(f"{self.latitude:g}, {self.longitude:g}")
@@ -79,7 +79,7 @@ def read_place(properties: Iterable[tuple[str, str]]) -> Place | None:
 
 
 def impossible(one: Place, other: Place, apart: int) -> tuple[float, str] | None:
-    """Tell whether one person can be at both places so many milliseconds apart.
+    """Return whether one person can be at both places so many milliseconds apart.
 
     Returns
     -------
@@ -174,7 +174,7 @@ def far_contacts(rows: Iterable[Any]) -> Iterator[tuple[int, float]]:
 
 
 def distance(one: Place, other: Place) -> float:
-    """Give the kilometres between two places with coordinates, along the sphere."""
+    """Return the kilometres between two places with coordinates, along the sphere."""
     assert one.latitude is not None
     assert other.latitude is not None
     assert one.longitude is not None
@@ -204,7 +204,7 @@ def _number(value: object, most: float) -> float | None:
 
 @lru_cache(maxsize=1024)
 def _offset(zone: str) -> float | None:
-    """Give a zone's hours from UTC, in January of 2026: which way of the clock it is must not change an answer."""
+    """Return a zone's hours from UTC, in January of 2026: which way of the clock it is must not change an answer."""
     try:
         moment = datetime(2026, 1, 15, tzinfo=UTC).astimezone(ZoneInfo(zone)).utcoffset()
     except (ValueError, OSError, KeyError):

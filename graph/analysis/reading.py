@@ -284,7 +284,7 @@ class Reading:
         return self.devices_of_all
 
     def population(self, of: str, counts: npt.ArrayLike, **prior: float) -> Population:
-        """Give the population of what is counted: of the whole graph, also when this is a part of it.
+        """Return the population of what is counted: of the whole graph, also when this is a part of it.
 
         Parameters
         ----------
@@ -326,7 +326,7 @@ class KeyFinder:
         self.owner_of[people.key] = people.owner
 
     def find(self, kind: int, values: Sequence[str | None]) -> SmallInts:
-        """Give the number of each value's key, -1 where there is none."""
+        """Return the number of each value's key, -1 where there is none."""
         found = np.full(len(values), -1, np.int32)
         asked = [(place, value) for place, value in enumerate(values) if value is not None]
         if not asked or not len(self._hashes):
@@ -344,7 +344,7 @@ class KeyFinder:
         return found
 
     def owner(self, keys: SmallInts) -> SmallInts:
-        """Give the owner of each key, -1 where there is no key or no owner."""
+        """Return the owner of each key, -1 where there is no key or no owner."""
         owners = np.full(len(keys), -1, np.int32)
         there = keys >= 0
         owners[there] = self.owner_of[keys[there]]

@@ -87,7 +87,7 @@ class Population:
         return cls(median, max(deviation, smallest), int(weights.sum()) - UNREMARKABLE)
 
     def z(self, count: float) -> float:
-        """Give the modified z-score of a count: how many deviations it is above the middle."""
+        """Return the modified z-score of a count: how many deviations it is above the middle."""
         return (math.log(max(count, 1.0)) - self.median) / self.deviation
 
     def outlier(self, count: float) -> float:
@@ -100,7 +100,7 @@ class Population:
         return 1.0 / (1.0 + math.exp(min(2 * CUT_OFF - self.z(count), 700.0)))
 
     def detail(self, count: float) -> dict[str, float | int]:
-        """Say what went into `outlier`, for evidence."""
+        """Describe what went into `outlier`, for evidence."""
         return {
             "count": round(float(count), 3),
             "typical": round(math.exp(self.median), 2),
@@ -111,7 +111,7 @@ class Population:
 
 
 def _middle(values: npt.NDArray[np.float64], weights: npt.NDArray[np.int64]) -> float:
-    """Give the median of values that are there so many times each."""
+    """Return the median of values that are there so many times each."""
     order = np.argsort(values, kind="stable")
     upto = np.cumsum(weights[order])
     count = int(upto[-1])
@@ -204,7 +204,7 @@ def together(*scores: float) -> float:
 
 
 def overlap(spans: Iterable[tuple[int, int]]) -> float:
-    """Give the share of pairs of spans ``(begin, end)`` that have a moment in common, both ends included.
+    """Return the share of pairs of spans ``(begin, end)`` that have a moment in common, both ends included.
 
     Notes
     -----
@@ -222,7 +222,7 @@ def overlap(spans: Iterable[tuple[int, int]]) -> float:
 
 
 def unlikeness(profiles: Sequence[dict[str, int]]) -> float:
-    """Give the mean of 1 less the cosine between every two profiles (counts by name); 0 for fewer than two.
+    """Return the mean of 1 less the cosine between every two profiles (counts by name); 0 for fewer than two.
 
     Notes
     -----
@@ -242,7 +242,7 @@ def unlikeness(profiles: Sequence[dict[str, int]]) -> float:
 
 
 def busiest(times: Sequence[int], window: int) -> tuple[int, int]:
-    """Give the largest number of times within a window, and when that window begins; ``(0, 0)`` for none.
+    """Return the largest number of times within a window, and when that window begins; ``(0, 0)`` for none.
 
     Notes
     -----

@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from concurrent.futures import Future
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -147,6 +148,19 @@ class Blocking:
 
         self._database.write(work, committed=RECEIPT)
         self.forget()
+
+    def block_value(self, namespace: KeyName, value: str) -> bool:
+        """Block a value for the keys of a namespace, for the sake of another act; return whether no rule did before."""
+        wanted = {"kind": "value", "namespace": namespace, "value": _rule_value("value", value)}
+        if any(wanted.items() <= rule.items() for rule in self.rules()):
+            return False
+        self.add("value", value, namespace)
+        return True
+
+    def unblock_value(self, namespace: KeyName, value: str) -> None:
+        """Take back that a value is blocked for a namespace; no error where somebody did before."""
+        with suppress(NotFound):
+            self.remove("value", value, namespace)
 
     def _change(self, what: ChangeKind, kind: RuleKind, value: str, namespace: KeyName | None) -> ChangeRow:
         return change_row(what, self._clock.next(), rule_kind=kind, rule_namespace=namespace, value=value, by=acting())

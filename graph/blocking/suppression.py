@@ -15,7 +15,7 @@ from graph.errors import BadInput, FieldError, NotFound
 from graph.identity.keys import InvalidKey, SuppressedKeys, normalise, suppression_digest
 from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
 from graph.model import KeyName
-from graph.paging import make_cursor, read_cursor
+from graph.paging import cut_page, read_cursor
 from graph.settings import Settings
 from graph.store.changes import note_act
 from graph.store.database import RECEIPT, Database, Transaction
@@ -47,7 +47,7 @@ class Suppression:
         self._known: tuple[int, SuppressedKeys] | None = None
 
     def current(self, tx: Transaction) -> SuppressedKeys | None:
-        """Give what is suppressed, read again only when it has changed; None when nothing ever was."""
+        """Return what is suppressed, read again only when it has changed; None when nothing ever was."""
         rows = tx.run("privacy.suppression", name=SECRET)
         if not rows:
             return None
@@ -68,7 +68,7 @@ class Suppression:
         return found
 
     def add(self, tx: Transaction, keys: Iterable[tuple[KeyName, str]]) -> int:
-        """Suppress the person keys among some keys, within a transaction; give how many they are."""
+        """Suppress the person keys among some keys, within a transaction; return how many they are."""
         named = [(name, value) for name, value in keys if self._namespaces[name].is_person]
         if not named:
             return 0
@@ -88,8 +88,8 @@ class Suppression:
         """
         (after,) = read_cursor(cursor, (str,)) if cursor else ("",)
         rows = self._database.read(lambda tx: tx.run("privacy.suppressed", after=after, limit=limit + 1))
-        items = [{"kind": row["kind"], "digest": row["digest"], "at": to_text(row["at"])} for row in rows[:limit]]
-        return items, make_cursor(items[-1]["digest"]) if len(rows) > limit else None
+        page, following = cut_page(rows, limit, "digest")
+        return [{"kind": row["kind"], "digest": row["digest"], "at": to_text(row["at"])} for row in page], following
 
     def allow(self, kind: str, value: str) -> None:
         """Let a key come back.

@@ -33,7 +33,7 @@ class ScratchGraph:
         database.write(lambda tx: tx.run("scratch.mark", token=self._token), committed=REPEATABLE)
 
     def emptied(self, policy: PolicyName) -> Kinfold:
-        """Forget everything, and give the product on the empty graph, with this policy."""
+        """Forget everything, and return the product on the empty graph, with this policy."""
 
         def some(tx: Transaction) -> int:
             deleted: int = tx.run("scratch.empty", token=self._token)[0]["deleted"]

@@ -58,7 +58,7 @@ class Secret(BaseModel):
         return self
 
     def read(self, environment: Mapping[str, str]) -> SecretStr:
-        """Give the secret.
+        """Return the secret.
 
         Raises
         ------
@@ -103,7 +103,7 @@ class TenantsFile(BaseModel):
 
 
 def read_tenants(settings: Settings, environment: Mapping[str, str] = os.environ) -> dict[str, Settings]:
-    """Read the file that the settings name, and give the settings of every tenant, by its id.
+    """Read the file that the settings name, and return the settings of every tenant, by its id.
 
     A tenant has the server's settings where it has none of its own, except access keys and secrets. Without a
     database of its own by ``neo4j_uri`` or ``neo4j_database`` it has an embedded one, in a folder of its own.
@@ -172,7 +172,7 @@ def _check_apart(tenants: Mapping[str, Settings]) -> None:
 
 
 def _database_of(settings: Settings) -> tuple[tuple[str, ...], str]:
-    """Give what tells databases apart, in words at the end, and the field by which they differ."""
+    """Return what tells databases apart, in words at the end, and the field by which they differ."""
     if settings.neo4j_uri is None:
         home = str(settings.home.expanduser().resolve())
         return ("home", home), "home"

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from graph.clock import Clock, IdSource, RandomIds, to_datetime
+from graph.edits.judgements import Judgements
 from graph.edits.preview import preview
 from graph.errors import BadInput, ClashError, FieldError, NotFound
 from graph.explore.contacts import Document, documents, redirected
@@ -41,6 +42,7 @@ class KeyEdits:
         self._block_list = block_list
         self._id_source = id_source or RandomIds()
         self._clock = clock or Clock()
+        self._judgements = Judgements(database, id_source=self._id_source, clock=self._clock, namespaces=namespaces)
 
     def give(self, contact_id: str, key: KeyName, value: str) -> Document:
         """Give a contact a key, and give the contact as it is then.
@@ -62,11 +64,16 @@ class KeyEdits:
             lambda tx: self._shown(tx, contact_id, self._give(tx, contact_id, ref)), committed=RECEIPT
         )
 
-    def take(self, contact_id: str, key: KeyName, value: str) -> Document:
+    def take(self, contact_id: str, key: KeyName, value: str, *, stay_away: bool = False) -> Document:
         """Take a key from a contact, and give the contact as it is then.
 
         Without its last person key a contact is anonymous; its history stays. A lost primary tracker is
         replaced by the next, or by a minted one.
+
+        Parameters
+        ----------
+        stay_away
+            Judge that the key is not this contact's, so that no event gives it back.
 
         Raises
         ------
@@ -74,9 +81,14 @@ class KeyEdits:
             When no contact ever had this id, or this contact does not own the key.
         """
         ref = self._readable(key, value)
-        return self._database.write(
-            lambda tx: self._shown(tx, contact_id, self._take(tx, contact_id, ref)), committed=RECEIPT
-        )
+
+        def work(tx: Transaction) -> Document:
+            living = self._take(tx, contact_id, ref)
+            if stay_away:
+                self._judgements.add_from_key(tx, living, ref)
+            return self._shown(tx, contact_id, living)
+
+        return self._database.write(work, committed=RECEIPT)
 
     def preview_give(self, contact_id: str, key: KeyName, value: str) -> list[Document]:
         """Say field by field what giving a key would change; nothing is written."""

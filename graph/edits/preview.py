@@ -12,7 +12,7 @@ Change = dict[str, Any]
 def preview(
     database: Database, contact_ids: Iterable[str], operation: Callable[[Transaction], Iterable[str]]
 ) -> list[Document]:
-    """Say, contact by contact and field by field, what an operation would change.
+    """Describe, contact by contact and field by field, what an operation would change.
 
     Parameters
     ----------
@@ -73,5 +73,5 @@ def _flat(document: Document | None) -> dict[str, Any]:
 
 
 def _says(value: Any) -> bool:
-    """Tell whether a field holds anything: a contact that comes back gains no empty lists."""
+    """Return whether a field holds anything: a contact that comes back gains no empty lists."""
     return value is not None and value not in ([], {})

@@ -50,7 +50,7 @@ class PropertyEdits:
         return self._database.write(work, committed=RECEIPT)
 
     def preview(self, contact_id: str, values: Properties) -> list[Document]:
-        """Say field by field what writing would change; nothing is written."""
+        """Describe field by field what writing would change; nothing is written."""
         living = self._database.read(lambda tx: living_contact(tx, contact_id))
         return preview(self._database, (living,), lambda tx: (self._write(tx, contact_id, values, lock=False),))
 

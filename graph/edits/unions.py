@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from graph.clock import END_OF_TIME, Clock, IdSource, RandomIds, to_datetime, to_text
+from graph.edits.judgements import Judgements
 from graph.edits.preview import preview
 from graph.errors import ClashError, NotFound
 from graph.explore.contacts import Document, occurred_text
@@ -12,10 +13,11 @@ from graph.identity.folding import JournalEntry, fold, unfold
 from graph.identity.keys import InvalidKey, normalise
 from graph.identity.living import check_not_erased, living_contact
 from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
+from graph.identity.union_rules import Rules
 from graph.identity.working_set import WorkingSet
 from graph.identity.working_set.write import write_working_set
 from graph.model import TRACKER, KeyName
-from graph.paging import make_cursor, read_cursor
+from graph.paging import cut_page, read_cursor
 from graph.store.database import RECEIPT, Database, Row, Transaction
 
 
@@ -30,12 +32,15 @@ class Unions:
         id_source: IdSource | None = None,
         clock: Clock | None = None,
         namespaces: Namespaces = DEFAULT_NAMESPACES,
+        union_rules: Rules | None = None,
     ) -> None:
+        self._union_rules = union_rules or {}
         self._database = database
         self._namespaces = namespaces
         self._limits = limits or Limits()
         self._id_source = id_source or RandomIds()
         self._clock = clock or Clock()
+        self._judgements = Judgements(database, id_source=self._id_source, clock=self._clock, namespaces=namespaces)
 
     def merge(self, source: str, target: str) -> Document:
         """Fold one contact into another, known or not, and give the journal entry.
@@ -45,7 +50,8 @@ class Unions:
         NotFound
             When an id never was a contact's.
         ClashError
-            When both ids lead to one contact, or the survivor would own more keys than the limits allow.
+            When both ids lead to one contact, a judgement keeps them apart (``judgement`` names it), or the survivor
+            would own more keys than the limits allow.
         """
         merge_id = self._database.write(
             lambda tx: self._merge(tx, source, target),
@@ -62,13 +68,15 @@ class Unions:
 
         return preview(self._database, self._living(source, target), operation)
 
-    def undo(self, merge_id: str, *, cascade: bool = False) -> list[Document]:
+    def undo(self, merge_id: str, *, cascade: bool = False, keep_apart: bool = False) -> list[Document]:
         """Take a union back exactly; give the journal entries that were undone, in that order.
 
         Parameters
         ----------
         cascade
             When the survivor has been folded since, undo those unions first.
+        keep_apart
+            Judge that both contacts are two persons, so that no event folds them again.
 
         Raises
         ------
@@ -79,10 +87,15 @@ class Unions:
         ClashError
             When it was undone before, or (without ``cascade``) other unions cover it: ``covering`` names them.
         """
-        undone = self._database.write(
-            lambda tx: self._undo(tx, merge_id, cascade=cascade),
-            committed=RECEIPT,
-        )
+
+        def work(tx: Transaction) -> list[str]:
+            undone = self._undo(tx, merge_id, cascade=cascade)
+            if keep_apart:
+                (row,) = tx.run("union.merge", merge_id=merge_id)
+                self._judgements.add_apart(tx, row["source"], row["target"])
+            return undone
+
+        undone = self._database.write(work, committed=RECEIPT)
         return [self.get(one) for one in undone]
 
     def preview_undo(self, merge_id: str, *, cascade: bool = False) -> list[Document]:
@@ -130,8 +143,7 @@ class Unions:
         rows = self._database.read(
             lambda tx: tx.run("union.merges", before=to_datetime(before), before_id=before_id, limit=limit + 1)
         )
-        page = rows[:limit]
-        following = make_cursor(page[-1]["at"], page[-1]["id"]) if len(rows) > limit else None
+        page, following = cut_page(rows, limit, "at", "id")
         return [_entry(row) for row in page], following
 
     def of_key(self, key: KeyName, value: str) -> Iterable[Document]:
@@ -148,11 +160,18 @@ class Unions:
 
     def _merge(self, tx: Transaction, source: str, target: str, *, lock: bool = True) -> str:
         living = [living_contact(tx, one) for one in (source, target)]
-        working_set = WorkingSet(tx.run, self._id_source, lock=lock, namespaces=self._namespaces)
+        working_set = WorkingSet(
+            tx.run, self._id_source, lock=lock, namespaces=self._namespaces, union_rules=self._union_rules
+        )
         working_set.load(contacts=living)
         a, b = (working_set.contacts[one] for one in living)
         if a is b:
             raise ClashError(f"Both ids lead to one contact, {b.id}.", contact=b.id)
+        if a.judged and b.judged and (judgement := self._judgements.between(tx, a.id, b.id)):
+            raise ClashError(
+                f"Judgement {judgement} keeps contacts {a.id} and {b.id} apart. Take it back first.",
+                judgement=judgement,
+            )
         trackers = a.counts.get(TRACKER, 0) + b.counts.get(TRACKER, 0)
         subscriptions = len(a.subscriptions | b.subscriptions)
         if trackers > self._limits.max_trackers or subscriptions > self._limits.max_subscriptions:

@@ -330,7 +330,7 @@ def replacing(settings: "Settings", *, force: bool, on_progress: Progress | None
 
 
 def status(settings: "Settings") -> Server | None:
-    """Tell what runs in ``settings.home``.
+    """Return what runs in ``settings.home``.
 
     Parameters
     ----------
@@ -350,7 +350,7 @@ def status(settings: "Settings") -> Server | None:
 
 
 def shortage(settings: "Settings") -> str | None:
-    """Say what the disk of ``settings.home`` lacks for its database to run.
+    """Describe what the disk of ``settings.home`` lacks for its database to run.
 
     Parameters
     ----------
@@ -368,7 +368,7 @@ def shortage(settings: "Settings") -> str | None:
 
 
 def data_path(settings: "Settings") -> Path:
-    """Tell where the database of ``settings.home`` keeps its stores.
+    """Return where the database of ``settings.home`` keeps its stores.
 
     Parameters
     ----------
@@ -509,7 +509,7 @@ def _up(settings: "Settings", home: Home, on_progress: Progress | None) -> Serve
 
 
 def _starts(home: Home) -> bool:
-    """Tell whether a server is there that may get ready yet."""
+    """Return whether a server is there that may get ready yet."""
     state = home.state()
     return state is not None and state.java.find() is not None
 

@@ -81,13 +81,13 @@ class FileLock:
                 return True
 
     def release(self) -> None:
-        """Give the lock back, if it is held."""
+        """Release the lock, if it is held."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
 
     def is_free(self) -> bool:
-        """Tell whether nobody holds the lock alone.
+        """Return whether nobody holds the lock alone.
 
         Returns
         -------
@@ -302,7 +302,7 @@ class Home:
         shutil.rmtree(gone)
 
     def shortage(self) -> str | None:
-        """Say in a sentence what the disk lacks; None when it has `ROOM`.
+        """Describe in a sentence what the disk lacks; None when it has `ROOM`.
 
         Returns
         -------
@@ -503,7 +503,7 @@ class Home:
 
 
 def listens(port: int) -> bool:
-    """Tell whether somebody takes connections.
+    """Return whether somebody takes connections.
 
     Parameters
     ----------
@@ -523,7 +523,7 @@ def listens(port: int) -> bool:
 
 
 def _birth(pid: int) -> str:
-    """Tell when a process was born, in words that stay the same for as long as it lives; empty when there is none.
+    """Return when a process was born, in words that stay the same for as long as it lives; empty when there is none.
 
     The kernel counts from its own start. The time of day, which psutil makes of that, is another after the clock was
     set, and a server that could not be told from a stranger would be left running.

@@ -219,7 +219,7 @@ class Supervisor:
         return True
 
     def _is_lingering(self) -> bool:
-        """Tell whether the last user was killed so lately that somebody may come in its place."""
+        """Return whether the last user was killed so lately that somebody may come in its place."""
         left = list(self._home.users.iterdir()) if self._runs() else []
         if left and self._deserted is None:
             self._deserted = time.monotonic()
@@ -333,7 +333,7 @@ class Supervisor:
 
 
 def _owns(pid: int, port: int) -> bool:
-    """Tell whether it is this process that listens: a stranger on the port must not be told the password."""
+    """Return whether it is this process that listens: a stranger on the port must not be told the password."""
     with suppress(psutil.Error):
         sockets = psutil.Process(pid).net_connections("tcp")
         return any(one.status == psutil.CONN_LISTEN and one.laddr.port == port for one in sockets)
@@ -390,7 +390,7 @@ def _check_database(connect: Callable[[], "Driver"]) -> None:
 
 
 def _is_broken_off(port: int, password: str) -> bool:
-    """Tell whether the server refuses transactions until it is restarted; one that does not answer has not said so."""
+    """Return whether the server refuses transactions until a restart; one that does not answer has not said so."""
     from neo4j import GraphDatabase
     from neo4j.exceptions import DriverError, Neo4jError
 

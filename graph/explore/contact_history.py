@@ -17,6 +17,10 @@ _CAME = {
 }
 
 
+_PARTS_TOLD = 20
+"""Of how many parts of a split the history tells the keys."""
+
+
 class History:
     """Reads the journal of one contact and of those that were folded into it."""
 
@@ -29,7 +33,8 @@ class History:
         """Give one page of a contact's history, newest first, and the cursor of the next.
 
         Newest by when it happened; what happened at one time, by its arrival.
-        Each item has ``{at, occurred_at, what, words, contact, rule, message_id, merge}``; ``merge`` can be undone.
+        Each item has ``{at, occurred_at, what, words, contact, rule, message_id, merge, split}``; ``merge`` and
+        ``split`` can be undone.
 
         Raises
         ------
@@ -40,16 +45,18 @@ class History:
         """
         before, arrived, place = read_cursor(cursor, (int, int, str)) if cursor else (0, 0, "")
 
-        def work(tx: Transaction) -> tuple[str, list[Row], list[Row], list[Row]]:
+        def work(tx: Transaction) -> tuple[str, list[Row], list[Row], list[Row], list[Row], list[Row]]:
             living = living_contact(tx, contact_id)
             return (
                 living,
                 tx.run("explore.turning_points", contact_id=living),
                 tx.run("explore.unions_around", contact_id=living),
                 tx.run("explore.key_changes", contact_id=living),
+                tx.run("explore.judgements", contact_id=living),
+                tx.run("explore.splits", contact_id=living),
             )
 
-        living, events, unions, changes = self._database.read(work)
+        living, events, unions, changes, judgements, splits = self._database.read(work)
         unions_of_events = {row["message_id"] for row in unions}
         items = [
             # What folded contacts is told once, with who was folded.
@@ -60,6 +67,8 @@ class History:
             ),
             *(item for row in unions for item in _union_items(row, living)),
             *(_change_item(row, living) for row in changes),
+            *(_judgement_item(row, living) for row in judgements),
+            *(item for row in splits for item in _split_items(row, living)),
         ]
         items.sort(key=lambda item: item["order"], reverse=True)
         rest = [item for item in items if item["order"] < (before, arrived, place)] if cursor else items
@@ -72,7 +81,7 @@ def _item(
     at: Micros, occurred: Micros | None, key: str, what: str, words: str, contact: str | None, **more: Any
 ) -> dict[str, Any]:
     item = {"at": to_text(at), "occurred_at": None, "what": what, "words": words, "contact": contact}
-    item |= {"rule": None, "message_id": None, "merge": None, **more}
+    item |= {"rule": None, "message_id": None, "merge": None, "split": None, **more}
     item["occurred_at"] = occurred_text(occurred, at, item["message_id"])
     return {**item, "order": (at if occurred is None else occurred, at, key)}
 
@@ -131,3 +140,25 @@ def _change_item(row: Row, living: str) -> dict[str, Any]:
     given = row["action"] == "given"
     words = f"The {row['key']} {row['value']} was {'given to' if given else 'taken from'} {whom} by hand."
     return _item(row["at"], row["at"], f"k{row['id']}", row["action"], words, row["contact"])
+
+
+def _judgement_item(row: Row, living: str) -> dict[str, Any]:
+    whom = "this contact" if row["contact"] == living else f"contact {row['contact']}, now folded into this one,"
+    from_what = f"contact {row['other']}" if row["key"] is None else f"the {row['key'][0]} {row['key'][1]}"
+    why = f" ({row['why']})" if row["why"] else ""
+    words = f"It was judged that {whom} and {from_what} are to be kept apart{why}."
+    return _item(row["at"], row["at"], f"j{row['id']}", "judged_apart", words, row["contact"])
+
+
+def _split_items(row: Row, living: str) -> list[dict[str, Any]]:
+    whole = "this contact" if row["contact"] == living else f"contact {row['contact']}"
+    parts = [one for one, _ in row["parts"]]
+    told = "; ".join(f"{one} got {', '.join(keys) or 'no key'}" for one, keys in row["parts"][:_PARTS_TOLD])
+    more = f"; and {len(parts) - _PARTS_TOLD} more" if len(parts) > _PARTS_TOLD else ""
+    words = f"{whole[0].upper()}{whole[1:]} was split by hand into itself and {len(parts)} more: {told}{more}."
+    items = [_item(row["at"], row["at"], f"s{row['id']}", "split", words, row["contact"], split=row["id"])]
+    if row["undone"] is not None:
+        words = f"That split was undone: {whole} is whole again."
+        undone = row["undone"]
+        items.append(_item(undone, undone, f"w{row['id']}", "split_undone", words, row["contact"], split=row["id"]))
+    return items

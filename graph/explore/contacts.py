@@ -12,7 +12,7 @@ from graph.identity.living import living_contact
 from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
 from graph.identity.working_set.entities import Ownership, person_key_order, tracker_order
 from graph.model import TRACKER, KeyName
-from graph.paging import make_cursor, read_cursor
+from graph.paging import cut_page, read_cursor
 from graph.segments.segments import segments_of
 from graph.store.database import Database, Transaction
 from graph.workflows.workflows import workflows_of
@@ -93,9 +93,7 @@ class Contacts:
             )
 
         rows = self._database.read(work)
-        page = rows[:limit]
-        more = len(rows) > limit
-        following = make_cursor(page[-1]["occurred"], page[-1]["received"], page[-1]["message_id"]) if more else None
+        page, following = cut_page(rows, limit, "occurred", "received", "message_id")
         return [activity_document(row) for row in page], following
 
 

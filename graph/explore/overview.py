@@ -5,8 +5,10 @@ import time
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 
+from graph.clock import rfc3339
 from graph.explore.contacts import Document
 from graph.identity.namespaces import BUILT_IN, DEFAULT_NAMESPACES, Namespaces
+from graph.model import PLURALS
 from graph.store.database import Database, Row, Transaction
 
 DAYS = 30
@@ -14,7 +16,6 @@ DAYS = 30
 _DAY = 86_400
 _SETTLED_SECONDS = 120
 """How long after its end a day may still get events: they are stamped on arrival and committed after that."""
-_COUNTED = {"email": "emails", "user_id": "user_ids", "tracker_id": "trackers", "subscription": "subscriptions"}
 _RATIO_DIGITS = 3
 
 
@@ -34,7 +35,7 @@ class Overview:
         days = range(today - DAYS + 1, today + 1)
 
         def work(tx: Transaction) -> tuple[list[Row], Row, dict[str, int], list[Row]]:
-            declared = [name for name in self._namespaces.names if name not in _COUNTED]
+            declared = [name for name in self._namespaces.names if name not in PLURALS]
             return (
                 tx.run("explore.kinds_of_contacts"),
                 tx.run("explore.totals")[0],
@@ -49,11 +50,11 @@ class Overview:
         unions_of = {row["day"]: row for row in unions}
         rules = sum(events.values(), Counter[str]())
         return {
-            "as_of": datetime.fromtimestamp(now, UTC).isoformat().replace("+00:00", "Z"),
+            "as_of": rfc3339(datetime.fromtimestamp(now, UTC)),
             "contacts": {"total": contacts, **by_kind},
             "keys": {
                 "total": totals["owned"],
-                "by_namespace": {one.name: totals[_COUNTED[one.name]] for one in BUILT_IN} | keys,
+                "by_namespace": {one.name: totals[PLURALS[one.name]] for one in BUILT_IN} | keys,
             },
             "deduplication": {
                 "keys_a_contact": _ratio(totals["owned"], contacts),

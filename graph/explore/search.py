@@ -74,7 +74,7 @@ class Search:
 
 
 def _found(tx: Transaction, text: str, namespaces: Namespaces) -> dict[str, list[str]]:
-    """Give the contacts in the order of what names a person best, with all that led to each."""
+    """Return the contacts in the order of what names a person best, with all that led to each."""
     found: dict[str, list[str]] = {}
     for row in tx.run("explore.living", contact_id=text):
         found.setdefault(row["id"], []).append("id")

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 Lookup = Callable[[str, int], list[str]]
-"""Gives the addresses of a host and port."""
+"""Return the addresses of a host and port."""
 
 UNRESOLVABLE = "unresolvable"
 """The rule that a host breaks which has no address at the moment."""
@@ -117,7 +117,7 @@ def check_url(url: str, *, allow_internal: bool = False, lookup: Lookup = look_u
 
 
 def is_internal(address: IPAddress) -> bool:
-    """Tell whether an address is not of the public internet, also one that is wrapped in an IPv6 address."""
+    """Return whether an address is not of the public internet, also one that is wrapped in an IPv6 address."""
     if isinstance(address, ipaddress.IPv6Address):
         if address.ipv4_mapped is not None:
             return is_internal(address.ipv4_mapped)

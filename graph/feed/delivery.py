@@ -55,7 +55,7 @@ class LeaseLost(Exception):
 
 
 def signed(secret: str, change: Change, at: datetime) -> tuple[bytes, dict[str, str]]:
-    """Give the body that a change is sent as and its headers, with the signature over both.
+    """Return the body that a change is sent as and its headers, with the signature over both.
 
     The id is the change's own, the same at every try: a receiver keeps it to know a repetition.
     """

@@ -112,7 +112,7 @@ class Feed:
         return [change_of(row) for row in self._database.write(work, committed=REPEATABLE)]
 
     def end(self, tx: Transaction) -> int:
-        """Number everything that is committed, in the given transaction, and give the last number."""
+        """Give a number to everything that is committed, in the given transaction, and return the last one."""
         last: int = lock(tx)["last"]
         while numbered := _number(tx, last):
             last += numbered
@@ -161,7 +161,7 @@ class Feed:
         return total
 
     def number(self) -> None:
-        """Number what is new, when there is anything, in transactions of bounded size."""
+        """Give numbers to what is new, if anything, in transactions of bounded size."""
         while self._database.read(lambda tx: tx.run("feed.fresh", until=END_OF_TIME, limit=1)):
             if not self._database.write(lambda tx: _number(tx, lock(tx)["last"]), committed=REPEATABLE):
                 break
@@ -209,7 +209,7 @@ def change_of(row: Row) -> Change:
 
 
 def _number(tx: Transaction, last: int) -> int:
-    """Number the oldest changes that have none, under the feed's lock; tell how many.
+    """Give numbers to the oldest changes that have none, under the feed's lock; return how many.
 
     A change is numbered only once two looks in a row found the same ones up to its time. What it follows from was
     committed before the first of these looks was over, has an earlier time, and is therefore among them.

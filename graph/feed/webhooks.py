@@ -12,7 +12,7 @@ from graph.errors import BadInput, FieldError, NotFound
 from graph.feed.addresses import UNRESOLVABLE, Refused, check_url
 from graph.feed.feed import Feed, change_of, lock
 from graph.model import MAX_NAME
-from graph.paging import make_cursor, read_cursor
+from graph.paging import cut_page, read_cursor
 from graph.store.changes import CHANGE_KINDS, acting, append, change_row
 from graph.store.database import RECEIPT, Database, Row, Transaction
 
@@ -70,7 +70,7 @@ class Webhook:
         )
 
     def wants(self, kind: str) -> bool:
-        """Tell whether changes of a kind go here."""
+        """Return whether changes of a kind go here."""
         return not self.kinds or kind in self.kinds
 
     def document(self) -> Document:
@@ -149,7 +149,7 @@ class Webhooks:
         return new, self.get(name)
 
     def get(self, name: str) -> Document:
-        """Give one webhook, without its secret.
+        """Return one webhook, without its secret.
 
         Raises
         ------
@@ -184,7 +184,7 @@ class Webhooks:
         self._database.write(work, committed=RECEIPT)
 
     def dead(self, name: str, *, limit: int = 100, cursor: str | None = None) -> tuple[list[Document], str | None]:
-        """Give one page of what a webhook did not take within a day, oldest change first.
+        """Return one page of what a webhook did not take within a day, oldest change first.
 
         Raises
         ------
@@ -198,7 +198,7 @@ class Webhooks:
         rows = self._database.read(
             lambda tx: tx.run("webhooks.dead", name=name, after=after, only_replayed=False, limit=limit + 1)
         )
-        page = rows[:limit]
+        page, following = cut_page(rows, limit, "seq")
         items = [
             {
                 "change": change_of(row).document,
@@ -208,7 +208,7 @@ class Webhooks:
             }
             for row in page
         ]
-        return items, make_cursor(page[-1]["seq"]) if len(rows) > limit else None
+        return items, following
 
     def replay(self, name: str) -> int:
         """Have everything on the dead-letter list delivered again, once each; tell how many.
@@ -256,7 +256,7 @@ class Webhooks:
 
 
 def signing_key(secret: Any) -> bytes:
-    """Give the bytes that a secret stands for.
+    """Return the bytes that a secret stands for.
 
     Raises
     ------

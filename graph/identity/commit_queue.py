@@ -18,7 +18,7 @@ from graph import tracing
 from graph.callbacks import notify
 from graph.errors import KinfoldError, Unavailable
 from graph.identity.events import Event
-from graph.identity.isolation import resolve_each
+from graph.identity.resolver import resolve_each
 from graph.model import Answer
 
 log = logging.getLogger("kinfold.commit_queue")

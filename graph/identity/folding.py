@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from graph.clock import Micros
+from graph.identity.union_rules import Rules
 from graph.identity.working_set.entities import (
     AWAKE,
     Contact,
@@ -52,13 +53,23 @@ def fold(
         target.timelines[timeline.id] = timeline
         merge.timelines.append(timeline)
     source.timelines.clear()
-    _fill_properties(source, target, merge)
+    _fill_properties(source, target, merge, working_set.union_rules)
     target.nameless = target.nameless or source.nameless
+    if source.judged:
+        _inherit_judgements(working_set, source, target)
     target.seen = max(target.seen, source.seen)
     source.folded_into = target.id
     by = acting() if message_id is None else None
     working_set.note("merged", at, target.id, other=source.id, merge=merge.id, rule=rule, message_id=message_id, by=by)
     return merge
+
+
+def _inherit_judgements(working_set: WorkingSet, source: Contact, target: Contact) -> None:
+    """Keep the survivor apart from whom and what the folded contact is kept apart from."""
+    target.judged = True
+    target.apart |= source.apart
+    target.barred |= source.barred
+    working_set.judged.add(target.id)
 
 
 def _fold_keys(working_set: WorkingSet, source: Contact, target: Contact, merge: Merge) -> None:
@@ -84,15 +95,18 @@ def _fold_keys(working_set: WorkingSet, source: Contact, target: Contact, merge:
         working_set.link(target, key, ownership)
 
 
-def _fill_properties(source: Contact, target: Contact, merge: Merge) -> None:
+def _fill_properties(source: Contact, target: Contact, merge: Merge, rules: Rules) -> None:
     assert source.entries is not None
     assert target.entries is not None
     for name, entries in source.entries.items():
-        filling = shown_entry(entries)
+        filling, when = shown_entry(entries)
         if filling is None:
             continue
         into = target.entries.setdefault(name, [])
-        add_entry(into, Entry(name, filling.value, filling.occurred, merge.at, filling.source, fill=merge.id))
+        fill = Entry(name, filling.value, when, merge.at, filling.source, fill=merge.id)
+        if (rule := rules.get(name)) is not None:
+            fill.rule, fill.said = rule, filling.value
+        add_entry(into, fill)
         show(into)
 
 

@@ -34,6 +34,8 @@ def check_not_erased(tx: Transaction, id: str) -> None:
     for row in tx.run("privacy.tombstone", id=id):
         if row["what"] == "union":
             detail = "One of the contacts of this union was erased, and the union with it: it cannot be undone."
+        elif row["what"] == "split":
+            detail = "One of the contacts of this split was erased, and the split with it: it cannot be undone."
         else:
             detail = "The contact of this id was erased."
         raise Gone(detail, erased_at=to_text(row["at"]), receipt=row["receipt"])

@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
-from graph.model import TRACKER
+from graph.model import PLURALS, TRACKER
 
 DEFAULT_PRIORITY = 100
 
@@ -144,7 +144,7 @@ def label_of(name: str) -> str:
     return _BUILT_IN_LABELS.get(name) or "".join(part[:1].upper() + part[1:] for part in name.split("_"))
 
 
-_BUILT_IN_COUNTERS = {"email": "emails", TRACKER: "trackers", "user_id": "user_ids"}
+_BUILT_IN_COUNTERS = {name: plural for name, plural in PLURALS.items() if name != "subscription"}
 
 NO_KEYS = dict.fromkeys(_BUILT_IN_COUNTERS.values(), 0)
 """The counters that every contact's node has."""

@@ -4,6 +4,7 @@ Keys are read, facts are loaded under locks, decisions are made in order of arri
 holds the effects of the events before, and what changed is written in a few grouped statements.
 """
 
+import logging
 import secrets
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +17,7 @@ import orjson
 from graph import tracing
 from graph.callbacks import notify
 from graph.clock import Clock, IdSource, Micros, RandomIds, to_datetime, to_micros, to_pair
-from graph.errors import Unavailable
+from graph.errors import KinfoldError, Unavailable
 from graph.identity import subscriptions
 from graph.identity.alerts import note_crowds
 from graph.identity.aliases import Alias, read_alias
@@ -26,13 +27,16 @@ from graph.identity.events import Event, TrackedEvent
 from graph.identity.folding import fold
 from graph.identity.keys import DEFAULT_BLOCK_LIST, BlockList, EventKeys, read_keys, read_replaced
 from graph.identity.namespaces import BUILT_IN, DEFAULT_NAMESPACES, Namespaces
+from graph.identity.union_rules import Rules
 from graph.identity.working_set import Contact, WorkingSet
+from graph.identity.working_set.working_set import Read
 from graph.identity.working_set.write import write_activities, write_working_set
 from graph.model import (
     TRACKER,
     Answer,
     Conflict,
     ContactRef,
+    KeptApart,
     KeyRef,
     Kind,
     MovedKey,
@@ -41,6 +45,10 @@ from graph.model import (
 )
 from graph.store.changes import ChangeKind
 from graph.store.database import RECEIPT, Database, Transaction
+
+log = logging.getLogger("kinfold.resolver")
+
+Resolve = Callable[[Sequence[Event]], list[Answer]]
 
 DEFAULT_EVENT = "identify"
 
@@ -85,6 +93,15 @@ class Marker:
         return bool(tx.run("resolution.committed", message_id=self.message_id, commit=self.commit)[0]["committed"])
 
 
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What was decided for one event in the transaction of somebody else, and the answer to what was carried out."""
+
+    decision: Decision
+    answer: Answer | None = None
+    marker: Marker | None = None
+
+
 @dataclass(slots=True)
 class _Batch:
     """What one try to resolve a batch came to."""
@@ -105,6 +122,8 @@ class Resolver:
         What the deployment chose.
     namespaces
         Those of the deployment; the block list has the same.
+    union_rules
+        What unions make of some properties.
     id_source, clock
         Where new ids and arrival times come from.
     alert_persons
@@ -122,8 +141,10 @@ class Resolver:
         clock: Clock | None = None,
         namespaces: Namespaces = DEFAULT_NAMESPACES,
         alert_persons: int = 0,
+        union_rules: Rules | None = None,
     ) -> None:
         self.database = database
+        self.union_rules = union_rules or {}
         self.namespaces = namespaces
         self.alert_persons = alert_persons
         self.policy = POLICIES[policy] if isinstance(policy, str) else policy
@@ -133,6 +154,17 @@ class Resolver:
         self.clock = clock or Clock()
         self.answered: Callable[[Sequence[Answer]], None] = lambda _: None
         """Told the answers of every transaction that was committed; for metrics."""
+
+    def working_set(self, run: Read, *, lock: bool = True) -> WorkingSet:
+        """Return an empty working set as this deployment's settings want it."""
+        return WorkingSet(
+            run,
+            self.id_source,
+            lock=lock,
+            namespaces=self.namespaces,
+            alert_persons=self.alert_persons,
+            union_rules=self.union_rules,
+        )
 
     @property
     def block_list(self) -> BlockList:
@@ -202,7 +234,7 @@ class Resolver:
         Every batch sees what those before it would have done: the world is kept from one to the next instead of
         being written, so that memory grows with the keys that a rehearsal meets, and no writer waits for it.
         """
-        working_set = WorkingSet(_nothing_to_run, self.id_source, lock=False, namespaces=self.namespaces)
+        working_set = self.working_set(_nothing_to_run, lock=False)
 
         def rehearse(events: Sequence[Event]) -> list[Answer]:
             prepared = self.prepare(events)
@@ -225,6 +257,7 @@ class Resolver:
                 timeline.activities.clear()
             working_set.carried.clear()
             working_set.turns.clear()
+            working_set.hints.clear()
             working_set.feed.clear()
             _hide_made_up(answers, working_set)
             return answers
@@ -242,17 +275,36 @@ class Resolver:
             prepared.append(Prepared(event, keys, message_id, alias, replaces))
         return prepared
 
-    def resolution_of(self, working_set: WorkingSet, item: Prepared) -> "EventResolution":
-        """Load what a single event is decided by, and return its turn: who looks at the decision, then has it answered.
+    def resolve_within(
+        self, working_set: WorkingSet, item: Prepared, settle: Callable[[Decision], Prepared | None]
+    ) -> "Resolved":
+        """Decide a single event in the caller's transaction, and carry out what the caller settles on.
 
         Nothing is written before `write_working_set`.
+
+        Parameters
+        ----------
+        item
+            As `prepare` returns it, called before the transaction.
+        settle
+            Sees the decision, and returns the event to carry out: this one, another in its place, or none.
         """
+        turn = self._turn(working_set, item)
+        decision = turn.decision()
+        settled = settle(decision)
+        if settled is None:
+            return Resolved(decision)
+        if settled is not item:
+            turn = self._turn(working_set, settled)
+        return Resolved(decision, turn.answer(), turn.marker)
+
+    def _turn(self, working_set: WorkingSet, item: Prepared) -> "EventResolution":
         _load(working_set, [item])
         seen = max((contact.seen for contact in working_set.contacts.values()), default=0)
         return EventResolution(self, working_set, item, self.clock.next(after=seen), explain=False)
 
     def _attempt(self, tx: Transaction, prepared: Sequence[Prepared], *, explain: bool) -> _Batch:
-        working_set = WorkingSet(tx.run, self.id_source, namespaces=self.namespaces, alert_persons=self.alert_persons)
+        working_set = self.working_set(tx.run)
         _load(working_set, prepared)
         batch = self._turns(
             working_set, prepared, explain=explain, ahead=lambda: write_activities(working_set, tx.start)
@@ -282,6 +334,51 @@ class Resolver:
             batch.answers.append(turn.answer())
             batch.marker = batch.marker or turn.marker
         return batch
+
+
+def resolve_each(resolve: Resolve, events: Sequence[Event]) -> Sequence[Answer | KinfoldError]:
+    """Resolve events in one transaction; when it fails for a lasting reason, one by one.
+
+    Raises
+    ------
+    Unavailable
+        When the database is away and nothing was resolved.
+    """
+    try:
+        return resolve(events)
+    except Unavailable:
+        raise
+    except Exception as error:
+        if len(events) == 1:
+            return [_as_failure(error)]
+        name = type(error).__name__
+        log.warning("a batch of %d events failed (%s): one by one, so that only the culprit does", len(events), name)
+    return _one_by_one(resolve, events)
+
+
+def _one_by_one(resolve: Resolve, events: Sequence[Event]) -> list[Answer | KinfoldError]:
+    answers: list[Answer | KinfoldError] = []
+    away: Unavailable | None = None
+    for event in events:
+        if away:
+            answers.append(away)
+            continue
+        try:
+            answers += resolve([event])
+        except Unavailable as error:
+            # Each further event would wait as long as this one did.
+            away = error
+            answers.append(error)
+        except Exception as error:
+            answers.append(_as_failure(error))
+    return answers
+
+
+def _as_failure(error: Exception) -> KinfoldError:
+    if isinstance(error, KinfoldError):
+        return error
+    log.error("an event failed alone", exc_info=error)
+    return KinfoldError("The server failed on this event and wrote the reason to its log.")
 
 
 def _nothing_to_run(*_: Any, **__: Any) -> list[dict[str, Any]]:
@@ -348,6 +445,8 @@ class EventResolution:
     """The activity that was written for this event, if it is to stand for the transaction."""
     before: Contact | None = None
     """The person that an alias speaks of."""
+    said_to_be: Contact | None = None
+    """The person that an alias speaks of, where its key may not fold anybody: it becomes a suggestion."""
     is_new: bool = False
     """Whether what an alias calls that person now was nobody's."""
     replaced: list[MovedKey] = field(default_factory=list)
@@ -381,13 +480,18 @@ class EventResolution:
         if before is None:
             return
         item = self.item = replace(item, keys=alias.without)
-        if not isinstance(item.event, TrackedEvent) or not item.event.may_unite:
+        if not isinstance(item.event, TrackedEvent):
+            return
+        if not item.event.may_unite:
+            self.said_to_be = self.working_set.contacts[before.id]
             return
         self.before = self.working_set.contacts[before.id]
         now = self.working_set.facts(item.keys)
         self.is_new = all(now.owner(key) is None for key in item.keys.persons)
         if self.is_new and (address := item.keys.first("email")) is not None:
             # A changed address: it becomes the person's `email`, as one that is given by hand.
+            if KeyRef("email", address) in self.before.barred:
+                return
             self.working_set.own(self.before, KeyRef("email", address), self.at, item.message_id)
             self.working_set.note("key_given", self.at, self.before.id, key="email", message_id=item.message_id)
 
@@ -399,6 +503,9 @@ class EventResolution:
         if self.before is None or (before := self.working_set.contact(self.before.id)) is contact:
             return contact
         source, target = (contact, before) if self.is_new else (before, contact)
+        if self.working_set.judged and source.id in (apart := self.working_set.apart(target)) and not apart[source.id]:
+            answer.kept_apart.append(KeptApart(contact=before.id))
+            return contact
         limits = self.resolver.limits
         if (
             source.counts.get(TRACKER, 0) + target.counts.get(TRACKER, 0) > limits.max_trackers
@@ -424,6 +531,7 @@ class EventResolution:
             moved=self.replaced,
             conflicts=list(decision.conflicts),
             ignored=list(item.keys.ignored),
+            kept_apart=list(decision.kept_apart),
             limited=decision.limited,
         )
         if self.explain or item.keys.ignored or not decision.evident:
@@ -461,6 +569,8 @@ class EventResolution:
         contact = self._unite(contact, answer)
         if working_set.alert_persons and (decision.effects or item.keys.persons):
             note_crowds(working_set, contact, decision, self.at, item.message_id)
+        if self.said_to_be is not None and (other := working_set.contact(self.said_to_be.id)) is not contact:
+            working_set.hints.append((other.id, contact.id))
         contact.seen = max(contact.seen, self.at)
         self._write_properties(contact, decision, answer)
         answer.tracker_id = self._answered_tracker(contact)
@@ -641,3 +751,4 @@ def _hide_made_up(answers: Sequence[Answer], working_set: WorkingSet) -> None:
         answer.shared_with = [known(one) for one in answer.shared_with]
         answer.moved = [replace(item, from_=known(item.from_)) for item in answer.moved]
         answer.conflicts = [Conflict(item.key, known(item.owner), item.reason) for item in answer.conflicts]
+        answer.kept_apart = [KeptApart(known(item.contact), item.key) for item in answer.kept_apart]

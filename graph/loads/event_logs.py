@@ -176,7 +176,7 @@ class EventLogs:
         return plan
 
     def _knows(self, load: str, plan: Plan) -> bool:
-        """Tell whether this graph has records of a parting: it may have been made for another graph, or be replaced."""
+        """Return whether this graph has records of a parting: it may be made for another graph, or be replaced."""
         numbers = _numbers(plan)
         return not numbers or self._state(record_name(load, plan, numbers[0])) is not None
 

@@ -71,7 +71,7 @@ class Loaded:
 
     @classmethod
     def of(cls, state: Row, *, before: bool = False) -> "Loaded":
-        """Tell it from a load's record."""
+        """Read it from a load's record."""
         counts = {name: state[name] for name in ("rows", "loaded", "created", "refused", "repeated", *LOSSES)}
         return cls(**counts, before=before)
 
@@ -350,7 +350,7 @@ LOSSES = {"conflicts": "conflict", "limited": "limit", "shared": "shared"}
 
 
 def _lost(row: _Row, answers: list[Answer]) -> Iterator[Refused]:
-    """Tell what a row lost, though it was loaded."""
+    """Return what a row lost, though it was loaded."""
     told: set[tuple[str, str]] = set()
     for prepared, answer in zip(row.events, answers, strict=True):
         if answer.duplicate:

@@ -37,7 +37,7 @@ class Stretch:
 
 
 def part_span(file: Path, span: Span, folder: Path, partitions: int) -> list[int]:
-    """Write the events of a span into its files of the partitions; give how many each has."""
+    """Write the events of a span into its files of the partitions; return how many each has."""
     components = Components.load(folder).of(keys_of_lines(folder, span.number))
     counts = [0] * partitions
     held = [bytearray() for _ in range(partitions)]
@@ -70,7 +70,7 @@ def part_span(file: Path, span: Span, folder: Path, partitions: int) -> list[int
 def batches(
     folder: Path, number: int, spans: int, *, size: int, stretch: Stretch, after: int = 0
 ) -> Iterator[list[Parted]]:
-    """Give the events of a partition in batches, those that are done passed over.
+    """Return the events of a partition in batches, those that are done passed over.
 
     A component's events stand together as far as they came within a stretch, and go into one batch where it has room.
     """

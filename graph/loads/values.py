@@ -8,6 +8,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from graph.clock import rfc3339
+
 _EXACT = 15
 """So many digits survive as a number in every program that reads JSON."""
 _WHOLE = 2**53
@@ -75,12 +77,6 @@ def moment(text: str) -> str | None:
         return rfc3339(datetime.fromisoformat(f"{written}T{clock}{second}{offset}"))
     except (ValueError, OverflowError):
         return None
-
-
-def rfc3339(value: datetime) -> str:
-    """Return a time as RFC 3339 in UTC; one without a zone is UTC."""
-    aware = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-    return aware.isoformat().replace("+00:00", "Z")
 
 
 def occurred(value: Any) -> Any:

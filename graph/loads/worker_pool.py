@@ -64,7 +64,7 @@ class WorkerPool:
             self._pool.shutdown(cancel_futures=True)
 
     def run(self, what: str, pieces: Sequence[tuple[Any, ...]]) -> list[Any]:
-        """Do pieces of work side by side; give what they came to, in their order.
+        """Do pieces of work side by side; return what they came to, in their order.
 
         Raises
         ------

@@ -43,7 +43,7 @@ def raw_lines(stream: BinaryIO, *, first: int = 1, size: int | None = None) -> I
 
 
 def skip_line(stream: BinaryIO) -> int:
-    """Go to the next line's beginning; give how many bytes that took."""
+    """Go to the next line's beginning; return how many bytes that took."""
     skipped = 0
     while rest := stream.readline(_SKIP):
         skipped += len(rest)
@@ -53,5 +53,5 @@ def skip_line(stream: BinaryIO) -> int:
 
 
 def line_too_long() -> BadInput:
-    """What is wrong with a line that is longer than any event."""
+    """Return what is wrong with a line that is longer than any event."""
     return BadInput([FieldError("", "too_large", f"an event is at most {MAX_EVENT_BYTES} bytes")])

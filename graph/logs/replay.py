@@ -115,7 +115,7 @@ class Run:
         self._merged.append(0)
 
     def partition(self) -> list[int]:
-        """Give for each event the number of the contact that has its activity at the end.
+        """Return for each event the number of the contact that has its activity at the end.
 
         A union takes the activity of the folded contact along, so this is the answered contact followed through
         the unions that came after. What has no contact (a bad line, an ignored event) is alone, below zero.
@@ -123,17 +123,17 @@ class Run:
         return [-1 - place if owner == _NONE else self._end(owner) for place, owner in enumerate(self._owners)]
 
     def contacts(self) -> list[str]:
-        """Give for each event the id of the contact that has its activity at the end; empty when none has."""
+        """Return for each event the id of the contact that has its activity at the end; empty when none has."""
         names = list(self._contacts)
         return ["" if number < 0 else names[number] for number in self.partition()]
 
     def kinds(self) -> dict[str, bool]:
-        """Tell of every contact that is left whether it is known."""
+        """Return for every contact that is left whether it is known."""
         names = list(self._contacts)
         return {names[number]: known for number, known in self._known.items() if number not in self._into}
 
     def at(self, place: int) -> tuple[str | None, str | None, int]:
-        """Give the rule, the outcome and the number of unions answered to one event."""
+        """Return the rule, the outcome and the number of unions answered to one event."""
         words = list(self._words)
 
         def word(number: int) -> str | None:

@@ -109,7 +109,7 @@ class Item:
     nodes: tuple[dict[str, Any], ...]
 
     def met(self, truths: Sequence[bool]) -> bool:
-        """Tell from the truths of the shelf's leaves whether its condition is met: only the connectives are left."""
+        """Return whether its condition is met, from the truths of the leaves: only the connectives are left."""
         if not self.nodes:
             return True
         known = [truths[place] for place in self.leaves]
@@ -194,7 +194,7 @@ class Environment:
         return {space: _shelf(self, space) for space in self.spaces}
 
     def parent(self, path: str) -> str | None:
-        """Give the category in which a category lies."""
+        """Return the category in which a category lies."""
         return self.categories[path].parent or path.rpartition("/")[0] or None
 
     def _up(self, path: str) -> Iterator[str]:
@@ -204,12 +204,12 @@ class Environment:
             at = self.parent(at)
 
     def chain_of(self, offer: str) -> tuple[str, ...]:
-        """Give the categories that an offer lies in; none for an offer that is gone."""
+        """Return the categories that an offer lies in; none for an offer that is gone."""
         body = self.offers.get(offer)
         return () if body is None or body.category is None else self.chains[body.category]
 
     def content_of(self, offer: str, space: str) -> dict[str, Any]:
-        """Give the content of an offer in a space: its own fields there before those for every space."""
+        """Return the content of an offer in a space: its own fields there before those for every space."""
         body = self.offers[offer]
         merged = {**body.content, **body.representations.get(space, {})}
         return {name: value for name, value in merged.items() if value is not None}
@@ -404,7 +404,7 @@ def _parts(place: str) -> Place:
 
 
 def is_for(offer: OfferBody, space: str) -> bool:
-    """Tell whether an offer is for a space of its environment."""
+    """Return whether an offer is for a space of its environment."""
     return offer.spaces is None or space in offer.spaces
 
 

@@ -54,11 +54,11 @@ class Catalogues:
     # --- reading --------------------------------------------------------------------------------------------
 
     def current(self) -> Catalogue:
-        """Give the catalogue as the graph has it now."""
+        """Return the catalogue as the graph has it now."""
         return self._database.read(self.load)
 
     def known(self) -> Catalogue:
-        """Give the catalogue as this process last saw it; whoever acts on it compares its version."""
+        """Return the catalogue as this process last saw it; whoever acts on it compares its version."""
         known = self._known
         if known is None:
             with self._loading:
@@ -88,7 +88,7 @@ class Catalogues:
         return [_environment(one) for _, one in sorted(self.current().environments.items())]
 
     def environment(self, name: str) -> Document:
-        """Give an environment.
+        """Return an environment.
 
         Raises
         ------
@@ -109,7 +109,7 @@ class Catalogues:
         return [_part(found, part, name) for name in sorted(getattr(found, part))]
 
     def part(self, environment: str, part: str, name: str) -> Document:
-        """Give one of an environment's ``categories``, ``spaces`` or ``offers``.
+        """Return one of an environment's ``categories``, ``spaces`` or ``offers``.
 
         Raises
         ------
@@ -264,7 +264,7 @@ class Catalogues:
         self._change(change, (), bodies=file.environments)
 
     def export(self) -> Document:
-        """Give the whole catalogue as a file holds it: importing it again changes nothing."""
+        """Return the whole catalogue as a file holds it: importing it again changes nothing."""
         shown: Document = {}
         for name, one in sorted(self.current().environments.items()):
             shown[name] = {"kind": one.kind}
@@ -340,7 +340,7 @@ def _catalogue(row: Row) -> Catalogue:
 
 
 def _definition(body: BaseModel) -> Document:
-    """Say of a definition what is not said by leaving it out."""
+    """Return what of a definition is not said by leaving it out."""
     return body.model_dump(mode="json", exclude_defaults=True)
 
 

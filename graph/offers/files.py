@@ -44,5 +44,5 @@ def write_catalogue(catalogue: dict[str, Any], *, as_json: bool) -> bytes:
 
 
 def schema() -> dict[str, Any]:
-    """Give the JSON Schema of a catalogue's file, for editors that check while one writes."""
+    """Return the JSON Schema of a catalogue's file, for editors that check while one writes."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **CatalogueFile.model_json_schema()}

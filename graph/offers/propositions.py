@@ -27,7 +27,7 @@ from graph.offers.choice import Choice, Identification, choose
 from graph.offers.definitions import MAX_OFFERS, OUTCOMES
 from graph.offers.ranking import Ranked, Standing, nobody, rank
 from graph.offers.visitors import cookie_of, tracker_in
-from graph.paging import make_cursor, read_cursor
+from graph.paging import cut_page, read_cursor
 from graph.store.database import RECEIPT, Database, Transaction
 
 Document = dict[str, Any]
@@ -141,7 +141,7 @@ class Propositions:
         if environment not in catalogue.environments or space not in catalogue.environments[environment].spaces:
             catalogue = self._catalogues.load(tx)
         asked = _find(catalogue, environment, space)
-        working_set = WorkingSet(tx.run, self._resolver.id_source, namespaces=self._resolver.namespaces)
+        working_set = self._resolver.working_set(tx.run)
         visit, marker = self._visit(working_set, catalogue, asked, space, item)
         if not visit.plain:
             # What the visit makes of the contact, a union for one, is what the offers are held against.
@@ -192,39 +192,29 @@ class Propositions:
         keys = item.keys
         if keys.all_blocked:
             return Visit(Identification.NONE, choose(catalogue, asked, space, Identification.NONE), None), None
-        turn = self._resolver.resolution_of(working_set, item)
-        decision = turn.decision()
+        implicitly = asked.spaces[space].identify_implicitly
+        choice = choose(catalogue, asked, space, Identification.NONE)
+
+        def settle(decision: Decision) -> Prepared | None:
+            recognised = bool(keys.persons) or implicitly or not _leads_to_somebody(decision)
+            return item if recognised else _as_visitor(item, choice)
+
+        resolved = self._resolver.resolve_within(working_set, item, settle)
+        decision, answer, marker = resolved.decision, resolved.answer, resolved.marker
         identification = Identification.NONE
         if keys.persons:
             identification = Identification.EXPLICIT
         elif _leads_to_somebody(decision):
-            if not asked.spaces[space].identify_implicitly:
-                return self._unrecognised(working_set, choose(catalogue, asked, space, identification), item, decision)
+            if not implicitly:
+                # What the known contact was presented counts against the limits all the same.
+                also = () if answer is None or decision.current is None else (decision.current,)
+                if answer is not None:
+                    answer.tracker_id = item.keys.tracker_id
+                return Visit(identification, choice, answer, also), marker
             identification = Identification.IMPLICIT
         choice = choose(catalogue, asked, space, identification)
-        plain = decision.current is not None and not decision.effects
-        answer = turn.answer()
-        return Visit(identification, choice, answer, plain=plain and not working_set.carried), turn.marker
-
-    def _unrecognised(
-        self, working_set: WorkingSet, choice: Choice, item: Prepared, decision: Decision
-    ) -> tuple[Visit, Marker | None]:
-        """Take a browser that leads to a known contact for a visitor, where a space may not compare cookies.
-
-        The visitor is a contact of its own, told by a tracker that stands for this browser in this folder, so that the
-        resolver finds it again. What the known contact was presented counts against the limits all the same.
-        """
-        assert decision.current is not None
-        if choice.folder is None:
-            return Visit(Identification.NONE, choice, None), None
-        tracker = tracker_in(choice.folder, cookie_of(item.keys))
-        masked = item.event.model_copy(update={"tracker_id": tracker, "subscription": None, "keys": {}})
-        turn = self._resolver.resolution_of(
-            working_set, Prepared(masked, EventKeys.of(tracker_id=tracker), item.message_id)
-        )
-        answer = turn.answer()
-        answer.tracker_id = item.keys.tracker_id
-        return Visit(Identification.NONE, choice, answer, (decision.current,)), turn.marker
+        plain = decision.current is not None and not decision.effects and not working_set.carried
+        return Visit(identification, choice, answer, plain=plain), marker
 
     # --- what became of them --------------------------------------------------------------------------------
 
@@ -279,8 +269,7 @@ class Propositions:
                 limit=limit + 1,
             )
         )
-        page = rows[:limit]
-        following = make_cursor(page[-1]["at"], page[-1]["id"]) if len(rows) > limit else None
+        page, following = cut_page(rows, limit, "at", "id")
         return [shown(row) for row in page], following
 
     def visitors(
@@ -302,12 +291,12 @@ class Propositions:
         rows = self._database.read(
             lambda tx: tx.run("offers.visitors", environment=environment, after=after, limit=limit + 1)
         )
-        page = rows[:limit]
+        page, following = cut_page(rows, limit, "id")
         shown = [
             {"id": row["id"], "kind": row["kind"], "since": to_text(row["since"]), "last_at": to_text(row["last"])}
             for row in page
         ]
-        return shown, make_cursor(page[-1]["id"]) if len(rows) > limit else None
+        return shown, following
 
 
 def _find(catalogue: Catalogue, environment: str, space: str) -> Environment:
@@ -322,6 +311,19 @@ def _find(catalogue: Catalogue, environment: str, space: str) -> Environment:
 def _leads_to_somebody(decision: Decision) -> bool:
     """Tell whether the cookies lead to a known contact: one that is there and known by a rule of the table."""
     return decision.current is not None and decision.kind is Kind.KNOWN
+
+
+def _as_visitor(item: Prepared, choice: Choice) -> Prepared | None:
+    """Return the event of a visitor in place of that of a known contact, where a space may not compare cookies.
+
+    The visitor is a contact of its own, with a tracker that stands for this browser in the folder of the space, so that
+    the resolver finds it again; None where the space has no folder.
+    """
+    if choice.folder is None:
+        return None
+    tracker = tracker_in(choice.folder, cookie_of(item.keys))
+    masked = item.event.model_copy(update={"tracker_id": tracker, "subscription": None, "keys": {}})
+    return Prepared(masked, EventKeys.of(tracker_id=tracker), item.message_id)
 
 
 def _plain_write(working_set: WorkingSet) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from graph.clock import rfc3339
 from graph.offers.catalogue import Environment, Item, Limit, Shelf
 
 
@@ -81,7 +82,7 @@ def rank(
 
 
 def nobody(environment: Environment) -> list[LeftOut]:
-    """Say of every offer that nobody was identified who could get it."""
+    """State for every offer that nobody was identified who could get it."""
     words = "Its environment is for identified people, and this call is not answered as one."
     return [LeftOut(name, "not_identified", words) for name in sorted(environment.offers)]
 
@@ -91,9 +92,9 @@ _Reason = tuple[str, str] | None
 
 def _why_not(item: Item, standing: Standing, now: datetime) -> _Reason:
     if item.starts_at is not None and now < item.starts_at:
-        return "not_started", f"It starts at {item.starts_at.isoformat().replace('+00:00', 'Z')}."
+        return "not_started", f"It starts at {rfc3339(item.starts_at)}."
     if item.ends_at is not None and now >= item.ends_at:
-        return "ended", f"It ended at {item.ends_at.isoformat().replace('+00:00', 'Z')}."
+        return "ended", f"It ended at {rfc3339(item.ends_at)}."
     if not item.met(standing.truths):
         return "condition", "The contact does not meet its condition."
     return None

@@ -15,7 +15,7 @@ from typing import Any
 
 from graph.clock import END_OF_TIME, Clock, Micros, to_micros, to_text
 from graph.errors import Unavailable
-from graph.paging import make_cursor, read_cursor
+from graph.paging import cut_page, read_cursor
 from graph.store.audit import AuditRow, audit_row
 from graph.store.changes import acting
 from graph.store.database import RECEIPT, REPEATABLE, Database, Row, Transaction
@@ -121,11 +121,10 @@ class Audit:
         def work(tx: Transaction) -> list[Row]:
             if contact is None:
                 return tx.run("audit.page", **filters)
-            return tx.run("audit.page_of", contact=contact, **filters)
+            return tx.run("audit.cut_page", contact=contact, **filters)
 
         rows = self._database.read(work)
-        entries = [row["entry"] for row in rows[:limit]]
-        following = make_cursor(entries[-1]["at"], entries[-1]["id"]) if len(rows) > limit else None
+        entries, following = cut_page([row["entry"] for row in rows], limit, "at", "id")
         return [_document(entry) for entry in entries], following
 
 

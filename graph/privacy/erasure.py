@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import orjson
 
-from graph.analysis.findings import KEY_OF, KINDS, identity
+from graph.analysis.findings import KINDS, SUBJECT_OF, identity
 from graph.blocking.suppression import Suppression
 from graph.clock import Clock, IdSource, RandomIds, to_text
 from graph.errors import NotFound, TryAgain
@@ -21,7 +21,7 @@ from graph.explore.contacts import Document
 from graph.identity.living import living_contact
 from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
 from graph.identity.working_set import WorkingSet
-from graph.model import TRACKER, KeyName, KeyRef
+from graph.model import PLURALS, KeyRef
 from graph.offers.visitors import stand_ins
 from graph.privacy.audit import redact
 from graph.store.changes import acting, append, change_row
@@ -35,18 +35,12 @@ IN_THE_AUDIT = "[erased]"
 """Stands in reasons for the keys of who was erased."""
 """What stands in a trace in place of a line that named the erased."""
 
-_GROUPS: dict[KeyName, str] = {
-    "email": "emails",
-    "user_id": "user_ids",
-    TRACKER: "trackers",
-    "subscription": "subscriptions",
-}
 OTHER_KEYS = "other_keys"
 """By which keys of further namespaces are counted."""
 
 _COUNTED = (
     "contacts",
-    *_GROUPS.values(),
+    *PLURALS.values(),
     OTHER_KEYS,
     "properties",
     "activities",
@@ -54,6 +48,8 @@ _COUNTED = (
     "unions",
     "splits",
     "key_changes",
+    "judgements",
+    "separations",
     "lists",
     "enrolments",
     "runs",
@@ -238,10 +234,10 @@ class Erasures:
             tx.run(
                 "privacy.redact",
                 tied=[list(key) for key in tied],
-                **{group: [key.value for key in tied if key.namespace == name] for name, group in _GROUPS.items()},
+                **{group: [key.value for key in tied if key.namespace == name] for name, group in PLURALS.items()},
                 **{
                     f"gone_{group}": [key.value for key in keys if key.namespace == name]
-                    for name, group in _GROUPS.items()
+                    for name, group in PLURALS.items()
                 },
                 # Traces quote values as Python writes strings, and name contacts by id.
                 marks=[*ids, *(repr(value) for value in values)],
@@ -262,7 +258,7 @@ class Erasures:
         changes = [{"key": key.namespace, "value": key.value} for key in keys]
         gone = tx.run("privacy.clear_keys", keys=[list(key) for key in keys], persons=persons, changes=changes)
         for row in gone:
-            counts[_GROUPS.get(row["namespace"], OTHER_KEYS)] += row["removed"]
+            counts[PLURALS.get(row["namespace"], OTHER_KEYS)] += row["removed"]
         return True
 
 
@@ -274,8 +270,7 @@ def _in_documents(value: str) -> Iterable[str]:
 
 def _findings_about(ids: Iterable[str], keys: Iterable[tuple[str, str]]) -> Iterable[str]:
     """Name every finding that there could be about these contacts and keys, for what was dismissed of them."""
-    subject_of = {name: subject for subject, name in KEY_OF.items()}
     subjects = [("contact", one) for one in ids] + [
-        (subject_of[name], value) for name, value in keys if name in subject_of
+        (SUBJECT_OF[name], value) for name, value in keys if name in SUBJECT_OF
     ]
     return (identity(kind, *subject) for kind in KINDS for subject in subjects)

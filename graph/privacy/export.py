@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from graph.clock import Micros, to_text
+from graph.clock import Micros, rfc3339, to_text
 from graph.errors import ClashError, Gone, NotFound, TryAgain
 from graph.explore.contacts import Document, activity_document, documents, redirected
 from graph.identity.living import living_contact
@@ -117,7 +117,7 @@ def _head(tx: Transaction, contact_id: str, namespaces: Namespaces) -> Document:
     holders = list(dict.fromkeys([living, *(visitor.contact for visitor in visitors)]))
     return {
         "format": FORMAT,
-        "exported_at": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
+        "exported_at": rfc3339(datetime.now(UTC)),
         "contact": redirected(shown[0], contact_id),
         "keys": [
             {
@@ -165,6 +165,21 @@ def _head(tx: Transaction, contact_id: str, namespaces: Namespaces) -> Document:
             for row in sorted(tx.run("explore.key_changes", contact_id=living), key=lambda row: (row["at"], row["id"]))
         ],
         "splits": [{**split, "at": to_text(split["at"])} for split in record["splits"]],
+        "judgements": [
+            {name: row[name] for name in ("id", "contact", "other", "key", "why")} | {"at": to_text(row["at"])}
+            for row in sorted(tx.run("explore.judgements", contact_id=living), key=lambda row: (row["at"], row["id"]))
+        ],
+        "separations": [
+            {
+                "id": row["id"],
+                "contact": row["contact"],
+                "parts": [{"contact": part, "keys": keys} for part, keys in row["parts"] if part == living]
+                or [{"contact": part, "keys": []} for part, _ in row["parts"]],
+                "at": to_text(row["at"]),
+                "undone_at": _time(row["undone"]),
+            }
+            for row in sorted(tx.run("explore.splits", contact_id=living), key=lambda row: (row["at"], row["id"]))
+        ],
         "lists": record["lists"],
         "enrolments": [_enrolment(row) for row in tx.run("workflows.enrolments", contact_ids=[living])],
         "findings": [_finding(row) for row in tx.run("privacy.export_findings", contact_id=living)],

@@ -86,7 +86,7 @@ class Program:
 
 
 def is_duration(value: Any) -> bool:
-    """Tell whether this is an ISO 8601 duration that the database can take from a time."""
+    """Return whether this is an ISO 8601 duration that the database can take from a time."""
     return isinstance(value, str) and len(value) < 50 and _DURATION.fullmatch(value) is not None
 
 

@@ -11,18 +11,21 @@ from typing import Any, Literal
 
 import orjson
 
-from graph.clock import Clock, to_datetime, to_text
+from graph.clock import Clock, rfc3339, to_datetime, to_text
 from graph.errors import BadInput, ClashError, FieldError, NotFound, TryAgain
 from graph.identity.living import living_contact
 from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
 from graph.model import MAX_NAME
-from graph.paging import make_cursor, read_cursor
+from graph.paging import cut_page, read_cursor
 from graph.segments.conditions import compile_condition
 from graph.store.changes import ChangeKind, acting, append, change_row
 from graph.store.database import RECEIPT, REPEATABLE, Database, Row, Transaction
 
 SegmentKind = Literal["static", "dynamic", "dynamic_plus"]
 KINDS: tuple[SegmentKind, ...] = ("static", "dynamic", "dynamic_plus")
+
+ON_UNION = ("survivor", "either")
+"""When the survivor of a union is on a static list: when it was before, or when either of both was."""
 
 _LOOKED_AT = 1_000
 """Members of a watched segment that are compared at once."""
@@ -38,7 +41,9 @@ class Segments:
         self._namespaces = namespaces
         self._clock = clock or Clock()
 
-    def define(self, name: str, kind: Any, where: Any = None, *, watch: Any = False) -> dict[str, Any]:
+    def define(
+        self, name: str, kind: Any, where: Any = None, *, watch: Any = False, on_union: Any = None
+    ) -> dict[str, Any]:
         """Make a segment, or change it; membership is right at once.
 
         Parameters
@@ -46,6 +51,9 @@ class Segments:
         watch
             Whether the change feed tells who comes into a dynamic segment and who leaves, as often as a server looks
             (`sweep`); of a static one it tells every edit.
+        on_union
+            Of a static one: whether the survivor of a union is on the list when it was before (``survivor``, also
+            when nothing is said), or when either of both was (``either``).
 
         Raises
         ------
@@ -69,11 +77,24 @@ class Segments:
             raise BadInput(
                 [FieldError("watch", "static", "every edit of a static segment is in the change feed anyway")]
             )
+        if on_union is not None and on_union not in ON_UNION:
+            raise BadInput([FieldError("on_union", "value", f"this is one of {', '.join(ON_UNION)}")])
+        if on_union is not None and kind != "static":
+            raise BadInput([FieldError("on_union", "static", f"who is in a {kind} segment follows from its condition")])
+        on_union = (on_union or ON_UNION[0]) if kind == "static" else None
         text = None if where is None else orjson.dumps(where).decode()
 
         def work(tx: Transaction) -> bool:
             before = tx.run("segments.definition", name=name)
-            tx.run("segments.define", name=name, kind=kind, where_text=text, watch=watch, at=datetime.now(UTC))
+            tx.run(
+                "segments.define",
+                name=name,
+                kind=kind,
+                where_text=text,
+                watch=watch,
+                on_union=on_union,
+                at=datetime.now(UTC),
+            )
             at, by = self._clock.next(), acting()
             append(tx, change_row("segment_defined", at, segment=name, segment_kind=kind, by=by))
             return bool(before) and before[0]["watch"]
@@ -134,11 +155,11 @@ class Segments:
             return tx.run("segments.members", after=after, limit=limit + 1, now=now, **program.parameters())
 
         rows = self._database.read(work)
-        page = rows[:limit]
+        page, following = cut_page(rows, limit, "id")
         return {
             "items": [{"id": row["id"], "kind": row["kind"]} for row in page],
-            "next": make_cursor(page[-1]["id"]) if len(rows) > limit else None,
-            "as_of": now.isoformat().replace("+00:00", "Z"),
+            "next": following,
+            "as_of": rfc3339(now),
         }
 
     def put_member(self, name: str, contact_id: str) -> None:
@@ -293,5 +314,6 @@ def _definition(row: Row) -> dict[str, Any]:
         "kind": row["kind"],
         "where": None if row["where_text"] is None else orjson.loads(row["where_text"]),
         "watch": row["watch"],
+        "on_union": (row["on_union"] or ON_UNION[0]) if row["kind"] == "static" else None,
         "changed_at": to_text(row["changed"]),
     }

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
+from graph.analysis.findings import KEY_OF
 from graph.simulation.entities import Planted
 
 THRESHOLD = 0.5
@@ -19,9 +20,6 @@ KINDS = (
     "far_devices",
 )
 """Kinds of anomaly that are always reported."""
-
-_SUBJECTS = {"tracker": "tracker_id"}
-"""Types of subject that events call otherwise."""
 
 
 class FindingLike(Protocol):
@@ -114,7 +112,7 @@ def detect(
         (count.shared if item.household else count.planted).add((item.key, item.value))
     seen: set[tuple[str, str, str]] = set()
     for finding in sorted(findings, key=lambda finding: -finding.score):
-        subject = (_SUBJECTS.get(finding.subject["type"], finding.subject["type"]), finding.subject["value"])
+        subject = (KEY_OF.get(finding.subject["type"], finding.subject["type"]), finding.subject["value"])
         if (finding.kind, *subject) in seen:
             continue
         seen.add((finding.kind, *subject))

@@ -24,7 +24,7 @@ class Dice:
         return self._random()
 
     def chance(self, probability: float) -> bool:
-        """Tell whether something of this probability happens."""
+        """Return whether something of this probability happens."""
         return self._random() < probability
 
     def below(self, count: int) -> int:

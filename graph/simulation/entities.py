@@ -231,7 +231,7 @@ class Used:
     """By account, the number of its household."""
 
     def planted(self, kind: str, key: KeyName, value: str) -> Planted | None:
-        """Say what is planted when several accounts were named: of one household, or of several."""
+        """Describe what is planted when several accounts were named: of one household, or of several."""
         if len(self.accounts) < 2:
             return None
         together = len(set(self.accounts.values())) == 1

@@ -150,7 +150,7 @@ def wrongly_fused(found: Iterable[Hashable], truth: Iterable[Hashable], named: I
 
 
 def mixed_contacts(found: Iterable[Hashable], truth: Iterable[Hashable]) -> dict[Hashable, bool]:
-    """Tell of each contact whether more than one person's events are in it."""
+    """Return for each contact whether more than one person's events are in it."""
     pairs = sorted({(str(contact), str(person)) for contact, person in zip(found, truth, strict=True)})
     return {contact: len(list(group)) > 1 for contact, group in groupby(pairs, key=lambda pair: pair[0])}
 

@@ -219,7 +219,7 @@ class Parameters:
             raise BadInput(wrong)
 
     def changed(self, values: Mapping[str, str]) -> "Parameters":
-        """Give these parameters with some of the numbers changed, as a user writes them.
+        """Return these parameters with some of the numbers changed, as a user writes them.
 
         Raises
         ------

@@ -227,7 +227,7 @@ class Jar:
         """By answered tracker, the own cookies of the browsers that stored it."""
 
     def sent(self, happening: Happening) -> dict[str, Any]:
-        """Give the event with the tracker that the browser has stored by now."""
+        """Return the event with the tracker that the browser has stored by now."""
         stored = self._stored.get(happening.truth.cookie or "") if happening.truth.stores else None
         return happening.event if stored is None else happening.event | {"tracker_id": stored}
 

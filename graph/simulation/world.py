@@ -410,7 +410,7 @@ class World:
             self._spoil(draft, person.name)
 
     def _typed(self, person: Person) -> str:
-        """Give somebody's address as it is typed at a log-in: as a sub-address now and then, or with a slip."""
+        """Return somebody's address as it is typed at a log-in: as a sub-address now and then, or with a slip."""
         local, _, domain = person.email.partition("@")
         if person.plus and self._dice.chance(0.5):
             local += "+shop"

@@ -23,7 +23,7 @@ class DisjointSets:
         return self._parent[-1]
 
     def find(self, number: int) -> int:
-        """Give the number that stands for the set of ``number``."""
+        """Return the number that stands for the set of ``number``."""
         parent = self._parent
         while parent[number] != number:
             parent[number] = number = parent[parent[number]]

@@ -156,7 +156,7 @@ def _put_back(before: Mapping[str, str | None]) -> None:
 
 
 def _reason(error: Exception) -> str:
-    """Say in a line why Spark does not start, as far as its Java process, where the words are, still answers."""
+    """Explain in a line why Spark does not start, as far as its Java process, where the words are, still answers."""
     from py4j.protocol import Py4JError, Py4JJavaError
 
     words = ""

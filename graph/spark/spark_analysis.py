@@ -163,7 +163,7 @@ class SparkAnalysis:
         self._tell(what, self._done, 5)
 
     def _resolve_keys(self) -> None:
-        """Say of every ownership whether its owner is known, and of every event which keys met."""
+        """State for every ownership whether its owner is known, and of every event which keys met."""
         from pyspark.sql import functions as f
 
         contacts, ownerships = self._tables["contacts"], self._tables["ownerships"]
@@ -283,7 +283,7 @@ class SparkAnalysis:
         return max((row[0] for row in newest if row and row[0] is not None), default=0)
 
     def _number_nodes(self) -> None:
-        """Number folded contacts, and the keys that touch more than one contact."""
+        """Return numbers to folded contacts, and to the keys that touch more than one contact."""
         from pyspark.sql import functions as f
 
         redirects = self._tables["redirects"].select(f.col("source").alias("id")).distinct().orderBy("id")
@@ -763,13 +763,13 @@ class _TrackerNames:
         return self._names[number][0]
 
     def numbers(self, owners: pa.ChunkedArray, values: pa.ChunkedArray) -> Any:
-        """Give the numbers of trackers; -1 for one that is gone."""
+        """Return the numbers of trackers; -1 for one that is gone."""
         pairs = zip(owners.to_pylist(), values.to_pylist(), strict=True)
         return np.array([self._numbers.get(pair, -1) for pair in pairs], dtype=np.int64)
 
 
 def is_role(column: str) -> "Column":
-    """Tell what `graph.analysis.addresses.is_role` does, in Spark."""
+    """Return what `graph.analysis.addresses.is_role` does, in Spark."""
     from pyspark.sql import functions as f
 
     local = f.substring_index(f.substring_index(column, "@", 1), "+", 1)
@@ -785,7 +785,7 @@ def _code(column: str) -> "Column":
 
 
 def lowest_count(population: Population, floor: float) -> int:
-    """Give the lowest count, two at least, that stands out so far."""
+    """Return the lowest count, two at least, that stands out so far."""
     low, high = 2, 2
     while population.outlier(high) < floor:
         low, high = high, high * 2
@@ -844,7 +844,7 @@ _CLUSTERS = pa.schema(
 
 
 def _contact_rows(contacts: pa.Table, owned: pa.Table) -> Iterator[list[Any]]:
-    """Give contacts with their keys as ``analysis.contacts`` does, by id."""
+    """Return contacts with their keys as ``analysis.contacts`` does, by id."""
     keys: dict[int, list[list[Any]]] = {}
     for row in owned.to_pylist():
         kind = SHARED if row["shared"] else KEY_KINDS.index(row["key"])

@@ -94,7 +94,7 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
 
 
 def is_export(folder: Path) -> bool:
-    """Tell whether a folder has the manifest of an export, of whatever version: what lies in it may be replaced."""
+    """Return whether a folder has the manifest of an export, of whatever version: what lies in it may be replaced."""
     try:
         manifest = orjson.loads((folder / MANIFEST).read_bytes())
     except (FileNotFoundError, orjson.JSONDecodeError):

@@ -59,7 +59,7 @@ class Bookmarks:
         self._secret = bytes.fromhex(rows[0]["value"])
 
     def give(self) -> str | None:
-        """Give what stands for all that was written through this server so far; None when nothing was."""
+        """Return what stands for all that was written through this server so far; None when nothing was."""
         seen = self._database.bookmarks()
         if not seen:
             return None

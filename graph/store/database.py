@@ -260,7 +260,7 @@ class Database:
         )
 
     def bookmarks(self) -> frozenset[str]:
-        """Give what stands for all that was written or read through this object so far; see `reading_after`."""
+        """Return what stands for all that was written or read through this object so far; see `reading_after`."""
         return frozenset(self._bookmarks.get_bookmarks())
 
     def close(self) -> None:
@@ -563,7 +563,7 @@ def _is_race(error: Exception) -> bool:
 
 
 def _is_outage(error: Exception) -> bool:
-    """Tell whether a server that does not run, or whose disk is full, may have answered so."""
+    """Return whether a server that does not run, or whose disk is full, may have answered so."""
     return isinstance(error, DatabaseError) or not isinstance(error, Neo4jError | TryAgain)
 
 

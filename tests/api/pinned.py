@@ -8,7 +8,7 @@ from httpx import Response
 PINNED = {"type", "title", "status", "detail", "code", "errors"}
 
 MISTAKEN = re.compile(r"this is (an? (string|list|object|JSON|whole|number or)|true or|one of|to be|not empty)")
-"""Says of what was sent that it is what it should have been."""
+"""Check of what was sent that it is what it should have been."""
 
 
 def check_problem(problem: dict[str, Any], status: int, code: str) -> list[dict[str, str]]:

@@ -148,7 +148,7 @@ Serve = Callable[..., str]
 
 @pytest.fixture
 def serve(environment_of_server: dict[str, str]) -> Iterator[Serve]:
-    """Run a server of this test's own, with settings more than the others', and give its address."""
+    """Run a server of this test's own, with settings more than the others', and return its address."""
     with ExitStack() as servers:
         yield lambda **more: servers.enter_context(serving(environment_of_server, **more))
 

@@ -93,6 +93,16 @@ class Activity:
     outcome: str
 
 
+@dataclass(eq=False)
+class Judged:
+    """A judgement: a contact is kept apart from another one, or from a key."""
+
+    contact: Person
+    other: Person | None = None
+    key: tuple[str, str] | None = None
+    id: str | None = None
+
+
 class Reference:
     """The product in memory."""
 
@@ -105,6 +115,7 @@ class Reference:
         self.activities: dict[str, Activity] = {}
         self.conflicts: list[tuple[Person, str, Person]] = []
         self.brought: dict[str, set[str]] = {}
+        self.judgements: list[Judged] = []
         self.segments: dict[str, dict[str, Any]] = {}
         self.workflows: set[str] = set()
         self.clock = NOW
@@ -401,8 +412,44 @@ class Reference:
         target.log.append(("union", union))
         return union
 
+    def judge(self, contact_id: str, other: str | tuple[str, str]) -> Judged:
+        contact = self.find(contact_id)
+        if isinstance(other, tuple):
+            made = [one for one in self.judgements if one.key == other and self.living(one.contact) is contact]
+            judged = Judged(contact, key=other)
+        else:
+            second = self.find(other)
+            if second is contact:
+                raise Clash
+            made = [one for one in self.judgements if self.judged_pair(one) == {contact, second}]
+            judged = Judged(contact, second)
+        if made:
+            return made[0]
+        self.judgements.append(judged)
+        return judged
+
+    def judged_pair(self, judged: Judged) -> set[Person]:
+        return set() if judged.other is None else {self.living(judged.contact), self.living(judged.other)}
+
+    def barred(self, person: Person, key: str, value: str) -> bool:
+        return any(one.key == (key, value) and self.living(one.contact) is person for one in self.judgements)
+
+    def kept_apart(self, source: Person, target: Person) -> set[str]:
+        """Tell what keeps two contacts from being folded by an event: the judged contact, or the names of keys."""
+        if any(self.judged_pair(one) == {source, target} for one in self.judgements):
+            return {source.id}
+        found = set()
+        for one in self.judgements:
+            if one.key is not None:
+                whose = self.living(one.contact)
+                if whose in (source, target) and self.owns(target if whose is source else source, *one.key):
+                    found.add(one.key[0])
+        return found
+
     def merge(self, source_id: str, target_id: str) -> Union:
         source, target = self.find(source_id), self.find(target_id)
+        if any(self.judged_pair(one) == {source, target} for one in self.judgements):
+            raise Clash
         if source is target or not self.room_for_all(source, target):
             raise Clash
         return self.fold(source, target, None)
@@ -516,6 +563,8 @@ class _Turn:
     moved: list[dict[str, str]] = field(default_factory=list)
     conflicts: list[dict[str, str]] = field(default_factory=list)
     limited: bool = False
+    kept: list[set[str]] = field(default_factory=list)
+    """What judgements kept apart, each by the names that the answer may give it."""
 
     def answer(self) -> dict[str, Any]:
         world = self.world
@@ -570,6 +619,7 @@ class _Turn:
             "moved": self.moved,
             "conflicts": self.conflicts,
             "ignored": self.ignored,
+            "kept_apart": self.kept,
             "duplicate": False,
             "limited": self.limited,
         }
@@ -603,13 +653,14 @@ class _Turn:
         by_id = world.owner("user_id", user_id)
         if by_id:
             if by_email is None:
-                return by_id, {"email": email} if email else {}
+                gained = {"email": email} if email and not self.keeps(by_id, "email", email) else {}
+                return by_id, gained
             if by_email is not by_id:
                 self.conflicts.append({"key": "email", "owner": by_email.id})
             return by_id, {}
         if by_email is None:
             return None, {"email": email, "user_id": user_id} if email else {"user_id": user_id}
-        if world.keys(by_email, "user_id"):
+        if self.keeps(by_email, "user_id", user_id) or world.keys(by_email, "user_id"):
             self.conflicts.append({"key": "email", "owner": by_email.id})
             return None, {"user_id": user_id}
         return by_email, {"user_id": user_id}
@@ -631,7 +682,9 @@ class _Turn:
             if last_login:
                 self.move(found, "tracker_id", tracker, [has_tracker])
             return found, "3", "found"
-        if tracker and has_tracker and not self.recognised(has_tracker):
+        claims = bool(tracker) and has_tracker is not None and not self.recognised(has_tracker)
+        kept = [self.keeps(has_tracker, *item) for item in gained.items()] if claims else []
+        if claims and not any(kept):
             current, rule, outcome = has_tracker, "2.2", "claimed"
         else:
             current, outcome = self.create(), "created"
@@ -698,8 +751,7 @@ class _Turn:
             world.conflicts.append((has_tracker, value, current))
             return current, "4.3.3", "shared"
         if world.policy == "continuity":
-            self.attach(has_tracker, "subscription", value)
-            return has_tracker, "4.3.3", "found" if self.limited else "shared"
+            return has_tracker, "4.3.3", "shared" if self.attach(has_tracker, "subscription", value) else "found"
         self.move(has_tracker, "subscription", value, owners)
         return has_tracker, "4.3.3", "found"
 
@@ -722,15 +774,27 @@ class _Turn:
             self.world.mint_for(person)
         return person
 
-    def attach(self, person: Person, key: str, value: str) -> None:
+    def keeps(self, person: Person, key: str, value: str) -> bool:
+        """Tell, and note, whether a judgement keeps a key from a contact."""
+        if not self.world.barred(person, key, value):
+            return False
+        self.kept.append({key})
+        return True
+
+    def attach(self, person: Person, key: str, value: str) -> bool:
+        if self.keeps(person, key, value):
+            return False
         if self.world.room(person, key):
             self.world.attach(person, key, value)
-        else:
-            self.limited = True
+            return True
+        self.limited = True
+        return False
 
     def move(self, person: Person, key: str, value: str, losers: list[Person]) -> None:
         world = self.world
         owned = world.owns(person, key, value)
+        if not owned and self.keeps(person, key, value):
+            return
         if not owned and not world.room(person, key):
             self.limited = True
             return
@@ -741,6 +805,9 @@ class _Turn:
             world.attach(person, key, value)
 
     def fold(self, source: Person, target: Person, rule: str) -> bool:
+        if kept := self.world.kept_apart(source, target):
+            self.kept.append(kept)
+            return False
         if not self.world.room_for_all(source, target):
             self.limited = True
             return False

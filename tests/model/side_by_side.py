@@ -120,7 +120,14 @@ class SideBySide:
         if (expected.get("tracker_id") or "").startswith(MINTED):
             self.name(expected["tracker_id"], shown["tracker_id"])
             expected["tracker_id"] = shown["tracker_id"]
+        self.compare_kept_apart(expected.pop("kept_apart", []), shown["kept_apart"], event)
         assert {key: shown[key] for key in expected} == expected, event
+
+    def compare_kept_apart(self, expected: list[set[str]], shown: list[Any], event: dict[str, Any]) -> None:
+        names = {one if isinstance(one, str) else one["key"] for one in shown}
+        assert len(names) == len(shown), "nothing is said twice"
+        assert all(options & names for options in expected), (event, expected, shown)
+        assert names <= set().union(*expected), (event, expected, shown)
 
     def name(self, placeholder: str, value: str) -> None:
         assert value.startswith("kf-"), f"{value} is not minted"
@@ -174,6 +181,30 @@ class SideBySide:
         undone = [entry["id"] for entry in done[0]]
         assert undone == [each.id for each in done[1]]
         return undone
+
+    def judge(self, contact: str, other: str | tuple[str, str]) -> None:
+        def product() -> str:
+            judgements = self.product.judgements
+            judged, _ = (
+                judgements.apart(contact, other)
+                if isinstance(other, str)
+                else judgements.apart_from_key(contact, *other)
+            )
+            found: str = judged["id"]
+            return found
+
+        def model(found: Any) -> str | None:
+            judged = self.model.judge(contact, other)
+            judged.id = judged.id or found
+            return judged.id
+
+        if (done := self.both(product, model)) is not None:
+            assert done[0] == done[1], "a judgement is made once"
+
+    def take_judgement_back(self, which: int) -> None:
+        judged = self.model.judgements.pop(which % len(self.model.judgements))
+        assert judged.id
+        self.product.judgements.take_back(judged.id)
 
     def give(self, contact: str, key: Any, value: str) -> None:
         self.both(lambda: self.product.keys.give(contact, key, value), lambda _: self.model.give(contact, key, value))

@@ -164,7 +164,7 @@ def now() -> int:
 
 
 def resolve(kinfold: Kinfold, events: list[dict[str, Any]]) -> list[str]:
-    """Resolve events, of which some are of a certain age, and give the ids of the contacts there are."""
+    """Resolve events, of which some are of a certain age, and return the ids of the contacts there are."""
     sent = []
     for event in events:
         fields = {name: value for name, value in event.items() if name not in ("age", "moved")}
@@ -186,7 +186,7 @@ def members(kinfold: Kinfold, name: str) -> list[str]:
 
 
 def evaluated(kinfold: Kinfold, contacts: list[str], where: dict[str, Any]) -> list[str]:
-    """Tell who meets a condition, by what the product shows of the contacts."""
+    """Return who meets a condition, by what the product shows of the contacts."""
     found = []
     for contact in contacts:
         activities, _ = kinfold.contacts.activity(contact, limit=1000)

@@ -157,6 +157,19 @@ class ProductAndModel(RuleBasedStateMachine):
     def undo_any(self, which: int, cascade: bool) -> None:
         self.undo_one_of(which, cascade, undone=True)
 
+    @rule(one=ANY, other=ANY)
+    def judge_apart(self, one: int, other: int) -> None:
+        self.world.judge(self.contact(one), self.contact(other))
+
+    @rule(one=ANY, key=KEYS)
+    def judge_a_key_apart(self, one: int, key: tuple[str, str]) -> None:
+        self.world.judge(self.contact(one), key)
+
+    @precondition(lambda self: self.world.model.judgements)
+    @rule(which=ANY)
+    def take_a_judgement_back(self, which: int) -> None:
+        self.world.take_judgement_back(which)
+
     @rule(contact=ANY, key=KEYS)
     def give(self, contact: int, key: tuple[str, str]) -> None:
         self.world.give(self.contact(contact), *key)

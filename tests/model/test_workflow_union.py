@@ -24,7 +24,7 @@ def world(database: Database, server: Settings) -> SideBySide:
 
 
 def state(world: SideBySide, contact: str, workflow: str = "basket") -> dict[str, Any] | None:
-    """Give what a contact shows, by the two ways in which it can be read."""
+    """Return what a contact shows, by the two ways in which it can be read."""
     shown = world.product.contacts.get(contact)["workflows"].get(workflow)
     if shown is not None:
         assert world.product.workflows.state(workflow, contact) == shown

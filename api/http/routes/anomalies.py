@@ -24,12 +24,12 @@ router = APIRouter(tags=["anomalies"])
 
 @router.get(
     "/anomalies",
-    summary="What looks wrong",
+    summary="List anomalies",
     operation_id="list_anomalies",
     responses={200: {"model": AnomalyList}, **responses(422, 503)},
 )
 async def list_anomalies(request: Request, page: AnomalyPageQuery) -> Response:
-    """The highest score first, each with its subject, the reason in words, its evidence and what can be done.
+    """List the findings of the last analysis by score, each with its subject, reason, evidence and possible actions.
 
     Of the last analysis, `as_of`; a small graph that has changed since is analysed anew. What limits hold back is
     listed as it is now.
@@ -44,49 +44,49 @@ async def list_anomalies(request: Request, page: AnomalyPageQuery) -> Response:
 
 @router.get(
     "/anomalies/{id}",
-    summary="One finding",
+    summary="Get an anomaly",
     operation_id="get_anomaly",
     responses={200: {"model": OneAnomaly}, **responses(404, 422, 503)},
 )
 async def get_anomaly(request: Request, id: str, _: NothingQuery) -> Response:
-    """Of the last analysis, dismissed or not."""
+    """Return one finding of the last analysis, dismissed or not."""
     return as_json(await in_thread(partial(kinfold_of(request).anomalies.get, id)))
 
 
 @router.post(
     "/anomalies/{id}/dismiss",
-    summary="Take a finding off the list",
+    summary="Dismiss an anomaly",
     operation_id="dismiss_anomaly",
     responses={200: {"model": Anomaly}, **responses(404, 413, 422, 503)},
     openapi_extra=documented(EmptyBody),
 )
 async def dismiss_anomaly(request: Request, id: str, _: NothingQuery) -> Response:
-    """It stays off the list in every later analysis; `?dismissed=true` lists it."""
+    """Take a finding off the list, in later analyses too; `?dismissed=true` still lists it."""
     await read_as(EmptyBody, request)
     return as_json(await in_thread(partial(kinfold_of(request).anomalies.dismiss, id)))
 
 
 @router.post(
     "/anomalies/{id}/undismiss",
-    summary="Put a finding back on the list",
+    summary="Restore a dismissed anomaly",
     operation_id="undismiss_anomaly",
     responses={200: {"model": Undismissed}, **responses(404, 413, 422, 503)},
     openapi_extra=documented(EmptyBody),
 )
 async def undismiss_anomaly(request: Request, id: str, _: NothingQuery) -> Response:
-    """Also one that the last analysis did not find again: `finding` is null then."""
+    """Put a finding back on the list; `finding` is null when the last analysis did not find it again."""
     await read_as(EmptyBody, request)
     return as_json({"finding": await in_thread(partial(kinfold_of(request).anomalies.undismiss, id))})
 
 
 @router.get(
     "/clusters",
-    summary="People who are tied to each other",
+    summary="List clusters",
     operation_id="list_clusters",
     responses={200: {"model": ClusterList}, **responses(422, 503)},
 )
 async def list_clusters(request: Request, page: PageQuery) -> Response:
-    """The highest score first: what holds each together, the key whose cut would split it, a verdict in words."""
+    """List groups of contacts that share keys by score: what connects each, which cut would split it, and a verdict."""
     anomalies = kinfold_of(request).anomalies
     items, after, as_of = await in_thread(partial(anomalies.clusters, limit=page.limit, cursor=page.cursor))
     current = await in_thread(anomalies.current)
@@ -95,36 +95,36 @@ async def list_clusters(request: Request, page: PageQuery) -> Response:
 
 @router.get(
     "/clusters/{id}",
-    summary="One cluster",
+    summary="Get a cluster",
     operation_id="get_cluster",
     responses={200: {"model": OneCluster}, **responses(404, 422, 503)},
 )
 async def get_cluster(request: Request, id: str, _: NothingQuery) -> Response:
-    """With what the list cuts short: up to 1,000 members, 200 articulation points and bridges."""
+    """Return a cluster with up to 1,000 members and 200 articulation points and bridges, of which the list shows 20."""
     return as_json(await in_thread(partial(kinfold_of(request).anomalies.cluster, id)))
 
 
 @router.get(
     "/clusters/{id}/graph",
-    summary="A cluster, to draw",
+    summary="Get the graph of a cluster",
     operation_id="get_cluster_graph",
     responses={200: {"model": ClusterGraph}, **responses(404, 422, 503)},
 )
 async def get_cluster_graph(request: Request, id: str, _: NothingQuery) -> Response:
-    """Up to 150 nodes, nearest first to the key that holds it together, with the ties between them."""
+    """Return up to 150 nodes and their edges, starting from the key that connects the cluster."""
     return as_json(await in_thread(partial(kinfold_of(request).anomalies.cluster_graph, id)))
 
 
 @router.post(
     "/analyses",
-    summary="Analyse the graph now",
+    summary="Analyse the graph",
     operation_id="analyse",
     status_code=201,
     responses={201: {"model": AnalysisMade}, **responses(413, 422, 503)},
     openapi_extra=documented(EmptyBody),
 )
 async def analyse(request: Request, _: NothingQuery) -> Response:
-    """Answers when it is done, which for a large graph takes minutes: `kinfold analyse` shows how far it is."""
+    """Analyse the graph and answer when done; a large graph takes minutes, and `kinfold analyse` shows its progress."""
     await read_as(EmptyBody, request)
     anomalies = kinfold_of(request).anomalies
     await in_thread(anomalies.refresh)

@@ -23,18 +23,18 @@ Value = Annotated[str, Path(description="Percent-encoded; slashes may stand as t
 
 @router.get(
     "/blocked",
-    summary="The rules that operators added",
+    summary="List block rules",
     operation_id="list_blocked",
     responses={200: {"model": RuleList}, **responses(422, 503)},
 )
 async def list_blocked(request: Request, page: PageQuery) -> Response:
-    """By kind and value; a rule of no namespace is for every key."""
+    """List the rules that operators added, by kind and value; a rule without a namespace applies to every key."""
     return as_json(page_of(await in_thread(kinfold_of(request).blocking.rules), page, "kind", "value", "namespace"))
 
 
 @router.put(
     "/blocked/{kind}/{value:rest}",
-    summary="Block a value or a pattern, or let one through",
+    summary="Add a block rule",
     operation_id="put_blocked",
     responses={
         200: {"model": Rule, "description": "There was such a rule."},
@@ -44,7 +44,10 @@ async def list_blocked(request: Request, page: PageQuery) -> Response:
     openapi_extra=documented(EmptyBody),
 )
 async def put_blocked(request: Request, kind: Kind, value: Value, whose: RuleQuery) -> Response:
-    """Holds for events to come, on every server within two seconds. See /v1/merges for what it tied together so far."""
+    """Block a value, or allow one; it applies to later events, on every server within two seconds.
+
+    `GET /v1/merges` with the key lists what it has connected so far.
+    """
     await read_as(EmptyBody, request)
     new, rule = await in_thread(partial(_add, kinfold_of(request).blocking, kind, value, whose.namespace))
     return as_json(rule, 201 if new else 200)
@@ -52,13 +55,13 @@ async def put_blocked(request: Request, kind: Kind, value: Value, whose: RuleQue
 
 @router.delete(
     "/blocked/{kind}/{value:rest}",
-    summary="Take a rule back",
+    summary="Remove a block rule",
     operation_id="delete_blocked",
     status_code=204,
     responses=responses(404, 422, 503),
 )
 async def delete_blocked(request: Request, kind: Kind, value: Value, whose: RuleQuery) -> Response:
-    """Built-in values are let through with a rule of the kind `allow`, and not removed."""
+    """Remove a rule that was added; a built-in value is allowed by a rule of kind `allow` instead."""
     await in_thread(partial(kinfold_of(request).blocking.remove, kind, value, whose.namespace))
     return nothing()
 

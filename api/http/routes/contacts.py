@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
-from api.http.bodies import KeyBody, PropertiesBody, documented, read_as
+from api.http.bodies import KeyBody, PropertiesBody, TakenKeyBody, documented, read_as
 from api.http.problems import responses
 from api.http.query import (
     ActivityQuery,
@@ -40,12 +40,12 @@ _CSV = {
 
 @router.get(
     "/contacts",
-    summary="People, or who owns a key",
+    summary="List contacts, or find the owners of a key",
     operation_id="find_contacts",
     responses={200: {"model": ContactList, "content": _CSV}, **responses(422, 503)},
 )
 async def find_contacts(request: Request, query: PeopleQuery) -> Response:
-    """People by words and filters, or with exactly one key of any namespace those who own it; writes nothing.
+    """List contacts by words and filters, or with exactly one key those who own it.
 
     `Accept: text/csv` answers with a table: of all people of the list, unless a limit is given.
     """
@@ -91,12 +91,12 @@ def _as_csv(parts: Iterable[str], after: str | None) -> Response:
 
 @router.get(
     "/search",
-    summary="Who is behind whatever was typed",
+    summary="Search contacts",
     operation_id="search",
     responses={200: {"model": Found}, **responses(422, 503)},
 )
 async def search(request: Request, query: SearchQuery) -> Response:
-    """Tries a contact's id and every kind of key. When nobody is found, `similar` has keys that begin so."""
+    """Find contacts by id or by any key; when nobody is found, `similar` lists keys that begin with the text."""
     found = partial(kinfold_of(request).search.find, query.q, limit=query.limit, cursor=query.cursor)
     items, after, similar = await in_thread(found)
     # Keys that begin so are somebody's.
@@ -107,12 +107,12 @@ async def search(request: Request, query: SearchQuery) -> Response:
 
 @router.get(
     "/contacts/{id}",
-    summary="One contact",
+    summary="Get a contact",
     operation_id="get_contact",
     responses={200: {"model": Contact}, **responses(404, 410, 422, 503)},
 )
 async def get_contact(request: Request, id: str, _: NothingQuery) -> Response:
-    """A merged id answers with its survivor and `redirected_from`; an erased one with 410."""
+    """Return a contact; a merged id returns its survivor with `redirected_from`, an erased one 410."""
     kinfold = kinfold_of(request)
     document = await in_thread(partial(kinfold.contacts.get, id))
     kinfold.audit.read("contact", document["id"])
@@ -121,13 +121,13 @@ async def get_contact(request: Request, id: str, _: NothingQuery) -> Response:
 
 @router.patch(
     "/contacts/{id}",
-    summary="Write properties to a contact",
+    summary="Update the properties of a contact",
     operation_id="patch_contact",
     responses={200: {"model": Contact | Rehearsal}, **responses(404, 410, 413, 422, 503)},
     openapi_extra=documented(PropertiesBody),
 )
 async def patch_contact(request: Request, id: str, query: DryRunQuery) -> Response:
-    """As an event of this moment would: null removes a property, those left out stay. Answers with the contact."""
+    """Write properties as an event sent now would, and return the contact; null removes one, omitted ones stay."""
     body = await read_as(PropertiesBody, request)
     properties = kinfold_of(request).properties
     if query.dry_run:
@@ -137,13 +137,13 @@ async def patch_contact(request: Request, id: str, query: DryRunQuery) -> Respon
 
 @router.post(
     "/contacts/{id}/keys",
-    summary="Give a contact a key",
+    summary="Add a key to a contact",
     operation_id="give_key",
     responses={200: {"model": Contact | Rehearsal}, **responses(404, 409, 410, 413, 422, 503)},
     openapi_extra=documented(KeyBody),
 )
 async def give_key(request: Request, id: str, query: DryRunQuery) -> Response:
-    """A subscription that others own is shared; any other key that is somebody else's is a 409 that names the owner."""
+    """Add a key; a subscription that others own is shared, any other key of another contact is a 409 with its owner."""
     key, value = (await read_as(KeyBody, request)).key(kinfold_of(request).namespaces)
     keys = kinfold_of(request).keys
     if query.dry_run:
@@ -153,28 +153,29 @@ async def give_key(request: Request, id: str, query: DryRunQuery) -> Response:
 
 @router.post(
     "/contacts/{id}/keys/remove",
-    summary="Take a key from a contact",
+    summary="Remove a key from a contact",
     operation_id="take_key",
     responses={200: {"model": Contact | Rehearsal}, **responses(404, 410, 413, 422, 503)},
-    openapi_extra=documented(KeyBody),
+    openapi_extra=documented(TakenKeyBody),
 )
 async def take_key(request: Request, id: str, query: DryRunQuery) -> Response:
-    """Without its last person key a contact is anonymous; its history stays."""
-    key, value = (await read_as(KeyBody, request)).key(kinfold_of(request).namespaces)
+    """Remove a key; a contact without a person key becomes anonymous. With `stay_away` no event gives the key back."""
+    body = await read_as(TakenKeyBody, request)
+    key, value = body.key(kinfold_of(request).namespaces)
     keys = kinfold_of(request).keys
     if query.dry_run:
         return rehearsed(await in_thread(partial(keys.preview_take, id, key, value)))
-    return as_json(await in_thread(partial(keys.take, id, key, value)))
+    return as_json(await in_thread(partial(keys.take, id, key, value, stay_away=body.stay_away)))
 
 
 @router.get(
     "/contacts/{id}/activity",
-    summary="What a contact did",
+    summary="List the activity of a contact",
     operation_id="get_activity",
     responses={200: {"model": ActivityList}, **responses(404, 410, 422, 503)},
 )
 async def get_activity(request: Request, id: str, page: ActivityQuery) -> Response:
-    """Newest first, on one tracker or on all."""
+    """List what a contact did, newest first, on one tracker or on all."""
     contacts = kinfold_of(request).contacts
     items, after = await in_thread(
         partial(contacts.activity, id, tracker_id=page.tracker_id, limit=page.limit, cursor=page.cursor)
@@ -185,12 +186,12 @@ async def get_activity(request: Request, id: str, page: ActivityQuery) -> Respon
 
 @router.get(
     "/contacts/{id}/history",
-    summary="What happened to a contact",
+    summary="List the history of a contact",
     operation_id="get_history",
     responses={200: {"model": HistoryList}, **responses(404, 410, 422, 503)},
 )
 async def get_history(request: Request, id: str, page: PageQuery) -> Response:
-    """In words, newest first: by which event and rule, or by hand; `merge` names what can be undone."""
+    """List what happened to a contact in words, newest first, with the event and rule; `merge` can be undone."""
     history = kinfold_of(request).history
     items, after = await in_thread(partial(history.page, id, limit=page.limit, cursor=page.cursor))
     kinfold_of(request).audit.read("history", id)
@@ -199,12 +200,12 @@ async def get_history(request: Request, id: str, page: PageQuery) -> Response:
 
 @router.get(
     "/contacts/{id}/graph",
-    summary="The graph around a contact",
+    summary="Get the graph around a contact",
     operation_id="get_graph",
     responses={200: {"model": Graph}, **responses(404, 410, 422, 503)},
 )
 async def get_graph(request: Request, id: str, ends: EndsQuery) -> Response:
-    """With `from` and `to`, two keys such as `email:ana@example.com`: what ties them, marked and step by step.
+    """Return nodes and edges; with `from` and `to`, two keys such as `email:ana@example.com`, the path between them.
 
     With `limit`, so many nodes of each group, and `groups` says how many there are; `group` and `cursor` fetch more.
     """

@@ -14,12 +14,12 @@ router = APIRouter(tags=["change feed"])
 
 @router.get(
     "/changes",
-    summary="What was done, in order",
+    summary="List changes",
     operation_id="list_changes",
     responses={200: {"model": FeedChangeList}, **responses(410, 422, 503)},
 )
 async def list_changes(request: Request, page: FeedPageQuery) -> Response:
-    """Oldest first; every change that was committed before this call is in the feed when it is answered.
+    """List changes, oldest first; the feed holds every change that was committed before this call.
 
     `next` is the place after the last change of the page, also at the end of the feed: keep it, and ask again with it
     for what is new. A page without changes has none; ask again with the cursor you have. 410 when changes after the

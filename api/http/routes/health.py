@@ -21,24 +21,24 @@ _PAGE = Path(__file__).parents[2] / "page" / "explorer" / "index.html"
 @router.head("/health", include_in_schema=False)
 @router.get(
     "/health",
-    summary="The process is alive",
+    summary="Check that the process is alive",
     operation_id="health",
     responses={200: {"model": Status}},
 )
 async def health() -> Response:
-    """Says nothing of the database; see /ready."""
+    """Answer as long as the process runs, whatever the database does; see /ready."""
     return as_json({"status": "alive", "version": kinfold_version()})
 
 
 @router.head("/ready", include_in_schema=False)
 @router.get(
     "/ready",
-    summary="The database answers too",
+    summary="Check that the database answers",
     operation_id="ready",
     responses={200: {"model": Status}, **responses(503)},
 )
 async def ready(request: Request) -> Response:
-    """503 while the database cannot be reached."""
+    """Answer 503 while the database cannot be reached."""
     await in_spare_thread(kinfold_of(request).ready)
     return as_json({"status": "ready", "version": kinfold_version()})
 
@@ -46,13 +46,13 @@ async def ready(request: Request) -> Response:
 @router.head("/metrics", include_in_schema=False)
 @router.get(
     "/metrics",
-    summary="What this server counts and measures",
+    summary="Get metrics",
     operation_id="metrics",
     response_class=PlainTextResponse,
     responses={200: {"content": {"text/plain": {"example": _SCRAPED}}, "description": "Prometheus text."}},
 )
 async def metrics(request: Request) -> Response:
-    """Prometheus text; it answers while the database is away, and says so. No label names anybody."""
+    """Return Prometheus text, also while the database is away; no label identifies a person."""
     found: Metrics = request.app.state.metrics
     return Response(await in_spare_thread(found.text), media_type=CONTENT_TYPE)
 

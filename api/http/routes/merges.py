@@ -19,7 +19,7 @@ router = APIRouter(tags=["merges"])
 
 @router.post(
     "/merges",
-    summary="Fold one contact into another",
+    summary="Merge one contact into another",
     operation_id="merge",
     status_code=201,
     responses={
@@ -30,7 +30,7 @@ router = APIRouter(tags=["merges"])
     openapi_extra=documented(MergeBody),
 )
 async def merge(request: Request, query: DryRunQuery) -> Response:
-    """Any two contacts, known or not. The source's id leads to the target from then on; /undo takes it back."""
+    """Merge any two contacts, known or not; the id of the source leads to the target until the merge is undone."""
     body = await read_as(MergeBody, request)
     unions = kinfold_of(request).unions
     if query.dry_run:
@@ -41,35 +41,35 @@ async def merge(request: Request, query: DryRunQuery) -> Response:
 
 @router.get(
     "/merges",
-    summary="The journal of unions",
+    summary="List merges",
     operation_id="list_merges",
     responses={200: {"model": MergeList}, **responses(422, 503)},
 )
 async def list_merges(request: Request, query: KeyFilterQuery) -> Response:
-    """Newest first. With a key: the unions, not undone, that it went along with; what it has tied together so far."""
+    """List merges, newest first; with a key, those that moved it and are not undone."""
     return as_json(await in_thread(partial(_page, kinfold_of(request).unions, query, kinfold_of(request).namespaces)))
 
 
 @router.get(
     "/merges/{id}",
-    summary="One union",
+    summary="Get a merge",
     operation_id="get_merge",
     responses={200: {"model": Merge}, **responses(404, 410, 422, 503)},
 )
 async def get_merge(request: Request, id: str, _: NothingQuery) -> Response:
-    """An entry of the journal; undone ones stay in it."""
+    """Return one entry of the journal, which keeps undone merges too."""
     return as_json(await in_thread(partial(kinfold_of(request).unions.get, id)))
 
 
 @router.post(
     "/merges/{id}/undo",
-    summary="Take a union back",
+    summary="Undo a merge",
     operation_id="undo_merge",
     responses={200: {"model": Undone | Rehearsal}, **responses(404, 409, 410, 413, 422, 503)},
     openapi_extra=documented(EmptyBody),
 )
 async def undo_merge(request: Request, id: str, query: UndoQuery) -> Response:
-    """Exactly. 409 when it was undone before, or when its survivor was folded since: `covering` names by which unions.
+    """Undo a merge exactly; 409 when it is undone already, or when its survivor was merged since (see `covering`).
 
     410 when one of its contacts was erased. With cascade=true those are undone first; `undone` lists all that were,
     in that order.
@@ -78,7 +78,7 @@ async def undo_merge(request: Request, id: str, query: UndoQuery) -> Response:
     unions = kinfold_of(request).unions
     if query.dry_run:
         return rehearsed(await in_thread(partial(unions.preview_undo, id, cascade=query.cascade)))
-    undone = await in_thread(partial(unions.undo, id, cascade=query.cascade))
+    undone = await in_thread(partial(unions.undo, id, cascade=query.cascade, keep_apart=query.keep_apart))
     return as_json({**undone[-1], "undone": undone})
 
 

@@ -15,12 +15,12 @@ router = APIRouter(tags=["namespaces"])
 
 @router.get(
     "/namespaces",
-    summary="Which namespaces of keys there are",
+    summary="List namespaces",
     operation_id="list_namespaces",
     responses={200: {"model": NamespaceList}, **responses(422, 503)},
 )
 async def list_namespaces(request: Request, _: NothingQuery) -> Response:
-    """With the settings of each and how many keys of it there are: those that are always there, then as declared."""
+    """List the namespaces with their settings and numbers of keys: built-in ones first, then as declared."""
     kinfold = kinfold_of(request)
     items = await in_thread(partial(counted, kinfold.database, kinfold.namespaces))
     return as_json({"items": items, "next": None})

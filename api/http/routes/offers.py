@@ -61,60 +61,60 @@ async def _remove(request: Request, env: str, part: str, name: str) -> Response:
 
 @router.get(
     "/environments",
-    summary="Every environment",
+    summary="List environments",
     operation_id="list_environments",
     responses={200: {"model": EnvironmentList}, **responses(422, 503)},
 )
 async def list_environments(request: Request, page: PageQuery) -> Response:
-    """By name."""
+    """List environments by name."""
     return as_json(page_of(await in_thread(kinfold_of(request).catalogues.environments), page, "name"))
 
 
 @router.put(
     "/environments/{env}",
-    summary="Make an environment, or change it",
+    summary="Create or update an environment",
     operation_id="put_environment",
     responses=_made(Environment),
     openapi_extra=documented(EnvironmentBody),
 )
 async def put_environment(request: Request, env: str, _: NothingQuery) -> Response:
-    """An anonymous one gets a folder of its own for its visitors. What is in it stays."""
+    """Create or update an environment; an anonymous one has its own folder of visitors."""
     body = await read_as(EnvironmentBody, request)
     return await _put(partial(kinfold_of(request).catalogues.put_environment, env, body))
 
 
 @router.get(
     "/environments/{env}",
-    summary="One environment",
+    summary="Get an environment",
     operation_id="get_environment",
     responses={200: {"model": Environment}, **responses(404, 422, 503)},
 )
 async def get_environment(request: Request, env: str, _: NothingQuery) -> Response:
-    """Whom it is for; what is in it are other calls."""
+    """Return an environment without its categories, offers and spaces."""
     return as_json(await in_thread(partial(kinfold_of(request).catalogues.environment, env)))
 
 
 @router.delete(
     "/environments/{env}",
-    summary="Remove an environment",
+    summary="Delete an environment",
     operation_id="delete_environment",
     status_code=204,
     responses=responses(404, 409, 422, 503),
 )
 async def delete_environment(request: Request, env: str, _: NothingQuery) -> Response:
-    """With nothing in it: 409 names its categories, spaces and offers (`hanging`). Its visitors stay contacts."""
+    """Delete an empty environment; 409 names what it holds (`hanging`). Its visitors remain contacts."""
     await in_thread(partial(kinfold_of(request).catalogues.remove_environment, env))
     return nothing()
 
 
 @router.get(
     "/environments/{env}/visitors",
-    summary="Who is in an environment's visitors folder",
+    summary="List the visitors of an environment",
     operation_id="list_visitors",
     responses={200: {"model": VisitorList}, **responses(404, 422, 503)},
 )
 async def list_visitors(request: Request, env: str, page: PageQuery) -> Response:
-    """By id. An identified environment has no visitors."""
+    """List visitors by id; an identified environment has none."""
     visitors = partial(kinfold_of(request).propositions.visitors, env, limit=page.limit, cursor=page.cursor)
     items, following = await in_thread(visitors)
     kinfold_of(request).audit.read("visitors", None, environment=env)
@@ -123,89 +123,89 @@ async def list_visitors(request: Request, env: str, page: PageQuery) -> Response
 
 @router.get(
     "/environments/{env}/categories",
-    summary="Every category of an environment",
+    summary="List categories",
     operation_id="list_categories",
     responses={200: {"model": CategoryList}, **responses(404, 422, 503)},
 )
 async def list_categories(request: Request, env: str, page: PageQuery) -> Response:
-    """By path."""
+    """List categories by path."""
     return as_json(page_of(await in_thread(partial(_list, request, env, "categories")), page, "path"))
 
 
 @router.put(
     "/environments/{env}/categories/{path:rest}",
-    summary="Make a category, or change it",
+    summary="Create or update a category",
     operation_id="put_category",
     responses=_made(Category, 404),
     openapi_extra=documented(CategoryBody),
 )
 async def put_category(request: Request, env: str, path: str, _: NothingQuery) -> Response:
-    """A path such as `winter/boots` makes `winter` too. A category that would lie in itself is refused."""
+    """Create or update a category; a path such as `winter/boots` creates `winter` too."""
     body = await read_as(CategoryBody, request)
     return await _put(partial(kinfold_of(request).catalogues.put_category, env, path, body))
 
 
 @router.get(
     "/environments/{env}/categories/{path:rest}",
-    summary="One category",
+    summary="Get a category",
     operation_id="get_category",
     responses={200: {"model": Category}, **responses(404, 422, 503)},
 )
 async def get_category(request: Request, env: str, path: str, _: NothingQuery) -> Response:
-    """Where it lies, its limit, and what it excludes."""
+    """Return a category with its parent, its limit and what it excludes."""
     return as_json(await in_thread(partial(kinfold_of(request).catalogues.part, env, "categories", path)))
 
 
 @router.delete(
     "/environments/{env}/categories/{path:rest}",
-    summary="Remove a category",
+    summary="Delete a category",
     operation_id="delete_category",
     status_code=204,
     responses={**responses(404, 409, 422, 503)},
 )
 async def delete_category(request: Request, env: str, path: str, _: NothingQuery) -> Response:
-    """409 names the categories within it or excluding it, and the offers that lie in it (`hanging`)."""
+    """Delete a category; 409 names the categories within or excluding it, and its offers (`hanging`)."""
     return await _remove(request, env, "categories", path)
 
 
 @router.get(
     "/environments/{env}/offers",
-    summary="Every offer of an environment",
+    summary="List offers",
     operation_id="list_offers",
     responses={200: {"model": OfferList}, **responses(404, 422, 503)},
 )
 async def list_offers(request: Request, env: str, page: PageQuery) -> Response:
-    """By name, drafts too."""
+    """List offers by name, including drafts."""
     return as_json(page_of(await in_thread(partial(_list, request, env, "offers")), page, "name"))
 
 
 @router.put(
     "/environments/{env}/offers/{name}",
-    summary="Make an offer, or change it",
+    summary="Create or update an offer",
     operation_id="put_offer",
     responses=_made(Offer, 404),
     openapi_extra=documented(OfferBody),
 )
 async def put_offer(request: Request, env: str, name: str, _: NothingQuery) -> Response:
-    """A live offer has the content that its spaces ask for, or is refused."""
+    """Create or update an offer; a live one must have the content that its spaces require."""
     body = await read_as(OfferBody, request, MAX_BODY_BYTES)
     return await _put(partial(kinfold_of(request).catalogues.put_offer, env, name, body))
 
 
 @router.get(
     "/environments/{env}/offers/{name}",
-    summary="One offer",
+    summary="Get an offer",
     operation_id="get_offer",
     responses={200: {"model": Offer}, **responses(404, 422, 503)},
 )
 async def get_offer(request: Request, env: str, name: str, _: NothingQuery) -> Response:
-    """What it says, to whom, when, and how often."""
+    """Return an offer with its content, condition, dates and limits."""
     return as_json(await in_thread(partial(kinfold_of(request).catalogues.part, env, "offers", name)))
 
 
 @router.delete(
     "/environments/{env}/offers/{name}",
-    summary="Remove an offer",
+    summary="Delete an offer",
     operation_id="delete_offer",
     status_code=204,
     responses={
@@ -214,66 +214,66 @@ async def get_offer(request: Request, env: str, name: str, _: NothingQuery) -> R
     },
 )
 async def delete_offer(request: Request, env: str, name: str, _: NothingQuery) -> Response:
-    """One that was proposed ends now instead, and is the answer: 200."""
+    """Delete an offer; one that was proposed before ends now instead and is returned with 200."""
     return await _remove(request, env, "offers", name)
 
 
 @router.get(
     "/environments/{env}/spaces",
-    summary="Every space of an environment",
+    summary="List spaces",
     operation_id="list_spaces",
     responses={200: {"model": SpaceList}, **responses(404, 422, 503)},
 )
 async def list_spaces(request: Request, env: str, page: PageQuery) -> Response:
-    """By name."""
+    """List spaces by name."""
     return as_json(page_of(await in_thread(partial(_list, request, env, "spaces")), page, "name"))
 
 
 @router.put(
     "/environments/{env}/spaces/{name}",
-    summary="Make a space, or change it",
+    summary="Create or update a space",
     operation_id="put_space",
     responses=_made(Space, 404),
     openapi_extra=documented(SpaceBody),
 )
 async def put_space(request: Request, env: str, name: str, _: NothingQuery) -> Response:
-    """A space falls back to a space of an anonymous environment, or not at all."""
+    """Create or update a space; it can fall back only to a space of an anonymous environment."""
     body = await read_as(SpaceBody, request)
     return await _put(partial(kinfold_of(request).catalogues.put_space, env, name, body))
 
 
 @router.get(
     "/environments/{env}/spaces/{name}",
-    summary="One space",
+    summary="Get a space",
     operation_id="get_space",
     responses={200: {"model": Space}, **responses(404, 422, 503)},
 )
 async def get_space(request: Request, env: str, name: str, _: NothingQuery) -> Response:
-    """Its flags, and the content that it asks for."""
+    """Return a space with its flags and the content that it requires."""
     return as_json(await in_thread(partial(kinfold_of(request).catalogues.part, env, "spaces", name)))
 
 
 @router.delete(
     "/environments/{env}/spaces/{name}",
-    summary="Remove a space",
+    summary="Delete a space",
     operation_id="delete_space",
     status_code=204,
     responses={**responses(404, 409, 422, 503)},
 )
 async def delete_space(request: Request, env: str, name: str, _: NothingQuery) -> Response:
-    """409 names the spaces that fall back to it, and the offers that name it (`hanging`)."""
+    """Delete a space; 409 names the spaces that fall back to it, and the offers that name it (`hanging`)."""
     return await _remove(request, env, "spaces", name)
 
 
 @router.post(
     "/environments/{env}/spaces/{space}/propositions",
-    summary="Ask for offers",
+    summary="Propose offers",
     operation_id="propose",
     responses={200: {"model": Proposition}, **responses(404, 413, 422, 503)},
     openapi_extra=documented(PropositionBody),
 )
 async def propose(request: Request, env: str, space: str, flags: FlagsQuery) -> Response:
-    """The keys are resolved as an event's are, and what is proposed is recorded before the answer.
+    """Resolve the keys as those of an event, and return the offers after recording them.
 
     A write key may ask for neither of the flags, and one with minimal answers for no offers.
     """
@@ -297,13 +297,13 @@ async def propose(request: Request, env: str, space: str, flags: FlagsQuery) -> 
 
 @router.post(
     "/propositions/{id}/outcome",
-    summary="Note what became of a proposition",
+    summary="Record the outcome of a proposition",
     operation_id="note_outcome",
     responses={200: {"model": NotedOutcome}, **responses(404, 413, 422, 503)},
     openapi_extra=documented(OutcomeBody),
 )
 async def note_outcome(request: Request, id: str, _: NothingQuery) -> Response:
-    """Of all its offers, or of one of them; noted again, the last word counts."""
+    """Record the outcome of all offers of a proposition, or of one; the last outcome recorded counts."""
     body = await read_as(OutcomeBody, request)
     return as_json(
         await in_thread(partial(kinfold_of(request).propositions.note_outcome, id, body.outcome, body.offer))
@@ -312,12 +312,12 @@ async def note_outcome(request: Request, id: str, _: NothingQuery) -> Response:
 
 @router.get(
     "/contacts/{id}/propositions",
-    summary="What was proposed to a contact",
+    summary="List the propositions of a contact",
     operation_id="list_propositions",
     responses={200: {"model": PropositionList}, **responses(404, 410, 422, 503)},
 )
 async def list_propositions(request: Request, id: str, page: PageQuery) -> Response:
-    """Newest first, also what was proposed to contacts that were folded into it, with the outcomes."""
+    """List propositions with their outcomes, newest first, including those of contacts merged into this one."""
     of_contact = partial(kinfold_of(request).propositions.of_contact, id, limit=page.limit, cursor=page.cursor)
     items, following = await in_thread(of_contact)
     kinfold_of(request).audit.read("propositions", id)

@@ -14,12 +14,12 @@ router = APIRouter(tags=["overview"])
 
 @router.get(
     "/overview",
-    summary="The figures of the whole graph",
+    summary="Get figures of the whole graph",
     operation_id="get_overview",
     responses={200: {"model": Overview}, **responses(422, 503)},
 )
 async def get_overview(request: Request, _: NothingQuery) -> Response:
-    """Contacts by kind, keys, deduplication; events, unions and rules of the last 30 days; findings that are open.
+    """Return contacts by kind, keys and deduplication; events, merges and rules of the last 30 days; open findings.
 
     Days are UTC days of arrival, the first of the list the oldest. What was erased or has expired is counted no more,
     save in days that are over, which a server counts once.

@@ -23,18 +23,18 @@ Value = Annotated[str, Path(description="Percent-encoded; slashes may stand as t
 
 @router.get(
     "/contacts/{id}/export",
-    summary="Everything held on a person",
+    summary="Export a person",
     operation_id="export_contact",
     responses={200: {"model": Export}, **responses(404, 410, 422, 503)},
 )
 async def export_contact(request: Request, id: str, _: NothingQuery) -> Response:
-    """One JSON document, sent as it is read. What was folded into the contact is part of it."""
+    """Stream everything held on a person as one JSON document, including contacts merged into it."""
     return await _exported(kinfold_of(request), id)
 
 
 @router.get(
     "/export",
-    summary="Everything held on the owner of a key",
+    summary="Export the owner of a key",
     operation_id="export_by_key",
     responses={200: {"model": Export}, **responses(404, 409, 410, 422, 503)},
 )
@@ -51,7 +51,7 @@ async def export_by_key(request: Request, query: OneKeyQuery) -> Response:
     responses={200: {"model": Receipt}, **responses(404, 410, 422, 503)},
 )
 async def erase_contact(request: Request, id: str, query: EraseQuery) -> Response:
-    """Keys, properties, activity, journal, and what others' records say of them; its ids answer 410 from then on.
+    """Erase keys, properties, activity, journal and mentions in the records of others; its ids answer 410 afterwards.
 
     A merged id erases its survivor, which is the same person: `redirected_from`. Unions that it took part in cannot
     be undone any more. Emails and user ids do not come back by late events, unless allow_return=true.
@@ -75,23 +75,23 @@ async def erase_by_key(request: Request, query: EraseByKeyQuery) -> Response:
 
 @router.get(
     "/erasures/{id}",
-    summary="The receipt of an erasure",
+    summary="Get the receipt of an erasure",
     operation_id="get_receipt",
     responses={200: {"model": StoredReceipt}, **responses(404, 422, 503)},
 )
 async def get_receipt(request: Request, id: str, _: NothingQuery) -> Response:
-    """When, and how many of each kind were removed. It names nobody."""
+    """Return when it was and how many of each kind were removed; a receipt names nobody."""
     return as_json(await in_thread(partial(kinfold_of(request).erasures.receipt, id)))
 
 
 @router.get(
     "/suppressed",
-    summary="Keys that do not come back",
+    summary="List suppressed keys",
     operation_id="list_suppressed",
     responses={200: {"model": SuppressedList}, **responses(422, 503)},
 )
 async def list_suppressed(request: Request, page: PageQuery) -> Response:
-    """By digest: which addresses they are is not known."""
+    """List suppressed keys by digest; the values themselves are not kept."""
     suppression = kinfold_of(request).suppression
     items, after = await in_thread(partial(suppression.page, limit=page.limit, cursor=page.cursor))
     return as_json({"items": items, "next": after})
@@ -99,13 +99,13 @@ async def list_suppressed(request: Request, page: PageQuery) -> Response:
 
 @router.delete(
     "/suppressed/{kind}/{value:rest}",
-    summary="Let a key come back",
+    summary="Allow a suppressed key",
     operation_id="allow_suppressed",
     status_code=204,
     responses=responses(404, 422, 503),
 )
 async def allow_suppressed(request: Request, kind: Kind, value: Value, _: NothingQuery) -> Response:
-    """On every server within two seconds. What was erased stays erased."""
+    """Allow a key again, on every server within two seconds; what was erased stays erased."""
     kinfold = kinfold_of(request)
     await in_thread(partial(kinfold.suppression.allow, kind, value))
     kinfold.blocking.forget()
@@ -114,12 +114,12 @@ async def allow_suppressed(request: Request, kind: Kind, value: Value, _: Nothin
 
 @router.get(
     "/audit",
-    summary="Who did what, and why",
+    summary="List the audit",
     operation_id="list_audit",
     responses={200: {"model": AuditList}, **responses(422, 503)},
 )
 async def list_audit(request: Request, page: AuditPageQuery) -> Response:
-    """Every act by hand, erasure, export and read of a person, newest first.
+    """List manual changes, erasures, exports and reads of persons, newest first.
 
     The reason is what came with the call as the header `Kinfold-Reason` or as `?why=`.
     """

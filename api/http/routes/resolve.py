@@ -8,8 +8,8 @@ from fastapi import APIRouter, Request, Response
 from starlette.routing import Match, Route
 from starlette.types import Scope
 
-from api.http.access import Held, check_may_look, held_by
-from api.http.answers import received, told
+from api.http.access import Held, check_may_look, held_by, received
+from api.http.answers import told
 from api.http.batch import MAX_BATCH, Read, looks_like_lines, read_envelope, read_lines, read_one, resolve_read
 from api.http.problems import as_problem, responses
 from api.http.query import Flags, FlagsQuery
@@ -74,7 +74,7 @@ _MANY = {
     openapi_extra=_ONE,
 )
 async def resolve(request: Request, flags: FlagsQuery) -> Response:
-    """One event, one answer, committed before the answer. A write key may ask for neither of the flags."""
+    """Resolve an event and answer after the commit; a write key may use neither flag."""
     return await _resolve(request, flags)
 
 
@@ -123,7 +123,7 @@ unadorned = Unadorned("/v1/resolve", _resolve_unadorned, methods=["POST"])
     openapi_extra=_MANY,
 )
 async def resolve_batch(request: Request, flags: FlagsQuery) -> Response:
-    """Answers in the order of the events; a bad event becomes an error in its place, the others go on."""
+    """Resolve events and answer in their order; an invalid event becomes an error in its place."""
     check_may_look(request, dry_run=flags.dry_run, explain=flags.explain)
     body = await read_body(request, MAX_BATCH_BYTES, "a batch")
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()

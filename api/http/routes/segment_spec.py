@@ -9,8 +9,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from api.http.access import Held, held_by
-from api.http.answers import received
+from api.http.access import Held, held_by, received
 from api.http.batch import Read, resolve_read
 from api.http.problems import as_problem, responses
 from api.http.requests import as_json, commit_queue_of, in_thread, kinfold_of, read_body

@@ -20,18 +20,18 @@ router = APIRouter(tags=["segments"])
 
 @router.get(
     "/segments",
-    summary="Every segment",
+    summary="List segments",
     operation_id="list_segments",
     responses={200: {"model": SegmentList}, **responses(422, 503)},
 )
 async def list_segments(request: Request, page: PageQuery) -> Response:
-    """By name."""
+    """List segments by name."""
     return as_json(page_of(await in_thread(kinfold_of(request).segments.list), page, "name"))
 
 
 @router.put(
     "/segments/{name}",
-    summary="Make a segment, or change it",
+    summary="Create or update a segment",
     operation_id="put_segment",
     responses={
         200: {"model": Segment, "description": "It was there and is now this."},
@@ -41,7 +41,7 @@ async def list_segments(request: Request, page: PageQuery) -> Response:
     openapi_extra=documented(SegmentBody),
 )
 async def put_segment(request: Request, name: str, _: NothingQuery) -> Response:
-    """Membership is right at once. A condition's mistakes are named with their places, such as `where.all[1].is`."""
+    """Create or update a segment; membership is correct at once, mistakes are named by place (`where.all[1].is`)."""
     body = await read_as(SegmentBody, request, MAX_BODY_BYTES)
     new, segment = await in_thread(partial(_define, kinfold_of(request).segments, name, body))
     return as_json(segment, 201 if new else 200)
@@ -49,36 +49,36 @@ async def put_segment(request: Request, name: str, _: NothingQuery) -> Response:
 
 @router.get(
     "/segments/{name}",
-    summary="One segment",
+    summary="Get a segment",
     operation_id="get_segment",
     responses={200: {"model": Segment}, **responses(404, 422, 503)},
 )
 async def get_segment(request: Request, name: str, _: NothingQuery) -> Response:
-    """Its kind and its condition; who is in it is another call."""
+    """Return the kind and condition of a segment."""
     return as_json(await in_thread(partial(kinfold_of(request).segments.get, name)))
 
 
 @router.delete(
     "/segments/{name}",
-    summary="Remove a segment",
+    summary="Delete a segment",
     operation_id="delete_segment",
     status_code=204,
     responses=responses(404, 422, 503),
 )
 async def delete_segment(request: Request, name: str, _: NothingQuery) -> Response:
-    """Nobody is in it any more."""
+    """Delete a segment with its list of members."""
     await in_thread(partial(kinfold_of(request).segments.remove, name))
     return nothing()
 
 
 @router.get(
     "/segments/{name}/members",
-    summary="Who is in a segment",
+    summary="List the members of a segment",
     operation_id="list_members",
     responses={200: {"model": MemberList}, **responses(404, 422, 503)},
 )
 async def list_members(request: Request, name: str, page: PageQuery) -> Response:
-    """By id, as of `as_of`."""
+    """List members by id, as of `as_of`."""
     kinfold = kinfold_of(request)
     members = await in_thread(partial(kinfold.segments.members, name, limit=page.limit, cursor=page.cursor))
     kinfold.audit.read("members", None, segment=name)
@@ -87,26 +87,26 @@ async def list_members(request: Request, name: str, page: PageQuery) -> Response
 
 @router.put(
     "/segments/{name}/members/{contact}",
-    summary="Put a contact on a static segment's list",
+    summary="Add a contact to a static segment",
     operation_id="put_member",
     responses={200: {"model": Contact}, **responses(404, 409, 410, 413, 422, 503)},
     openapi_extra=documented(EmptyBody),
 )
 async def put_member(request: Request, name: str, contact: str, _: NothingQuery) -> Response:
-    """Answers with the contact, whether it is new on the list or not; 409 when the segment is not static."""
+    """Add a contact and return it, whether or not it was a member; 409 when the segment is not static."""
     await read_as(EmptyBody, request)
     return as_json(await in_thread(partial(_put_member, kinfold_of(request), name, contact)))
 
 
 @router.delete(
     "/segments/{name}/members/{contact}",
-    summary="Take a contact off a static segment's list",
+    summary="Remove a contact from a static segment",
     operation_id="delete_member",
     status_code=204,
     responses=responses(404, 409, 410, 422, 503),
 )
 async def delete_member(request: Request, name: str, contact: str, _: NothingQuery) -> Response:
-    """That it is not on the list is no error; 409 when the segment is not static."""
+    """Remove a contact, whether or not it was a member; 409 when the segment is not static."""
     await in_thread(partial(kinfold_of(request).segments.drop_member, name, contact))
     return nothing()
 
@@ -117,7 +117,7 @@ def _define(segments: Segments, name: str, body: SegmentBody) -> tuple[bool, dic
         new = False
     except NotFound:
         new = True
-    return new, segments.define(name, body.kind, body.where, watch=body.watch)
+    return new, segments.define(name, body.kind, body.where, watch=body.watch, on_union=body.on_union)
 
 
 def _put_member(kinfold: Kinfold, name: str, contact: str) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def _takes_gzip(accepted: str) -> bool:
 @router.head("/tag.js", include_in_schema=False)
 @router.get(
     "/tag.js",
-    summary="The browser tag",
+    summary="Get the browser tag",
     operation_id="tag",
     response_class=Response,
     responses={
@@ -48,7 +48,7 @@ def _takes_gzip(accepted: str) -> bool:
     },
 )
 async def tag(request: Request) -> Response:
-    """Keeps the tracker in a first-party cookie, sends events, stores the answered tracker; see docs/tag.md."""
+    """Return the script that keeps the tracker in a first-party cookie and sends events; see docs/tag.md."""
     plain, packed, digest = _tag()
     as_packed = _takes_gzip(request.headers.get("accept-encoding", ""))
     headers = {

@@ -15,18 +15,18 @@ router = APIRouter(tags=["change feed"])
 
 @router.get(
     "/webhooks",
-    summary="Every webhook",
+    summary="List webhooks",
     operation_id="list_webhooks",
     responses={200: {"model": WebhookList}, **responses(422, 503)},
 )
 async def list_webhooks(request: Request, page: PageQuery) -> Response:
-    """By name; secrets are never shown."""
+    """List webhooks by name, without their secrets."""
     return as_json(page_of(await in_thread(kinfold_of(request).webhooks.listed), page, "name"))
 
 
 @router.put(
     "/webhooks/{name}",
-    summary="Have changes delivered",
+    summary="Create or update a webhook",
     operation_id="put_webhook",
     responses={
         200: {"model": Webhook, "description": "It was there and is now this."},
@@ -36,7 +36,7 @@ async def list_webhooks(request: Request, page: PageQuery) -> Response:
     openapi_extra=documented(WebhookBody),
 )
 async def put_webhook(request: Request, name: str, _: NothingQuery) -> Response:
-    """Signed as Standard Webhooks has it, one change a request, in order, again for 24 hours until it is taken.
+    """Deliver changes in order, one a request, signed as Standard Webhooks specifies and retried for 24 hours.
 
     Addresses inside the server's network are refused unless KINFOLD_WEBHOOKS_ALLOW_INTERNAL is set.
     """
@@ -48,36 +48,36 @@ async def put_webhook(request: Request, name: str, _: NothingQuery) -> Response:
 
 @router.get(
     "/webhooks/{name}",
-    summary="One webhook",
+    summary="Get a webhook",
     operation_id="get_webhook",
     responses={200: {"model": Webhook}, **responses(404, 422, 503)},
 )
 async def get_webhook(request: Request, name: str, _: NothingQuery) -> Response:
-    """Where it goes, how far it is, and what went wrong last; the secret is never shown."""
+    """Return the address, position and last error of a webhook, without its secret."""
     return as_json(await in_thread(partial(kinfold_of(request).webhooks.get, name)))
 
 
 @router.delete(
     "/webhooks/{name}",
-    summary="Deliver nothing more",
+    summary="Delete a webhook",
     operation_id="delete_webhook",
     status_code=204,
     responses=responses(404, 422, 503),
 )
 async def delete_webhook(request: Request, name: str, _: NothingQuery) -> Response:
-    """Its dead letters go with it."""
+    """Delete a webhook and its dead letters."""
     await in_thread(partial(kinfold_of(request).webhooks.remove, name))
     return nothing()
 
 
 @router.get(
     "/webhooks/{name}/dead",
-    summary="What was not taken",
+    summary="List dead letters",
     operation_id="list_dead_letters",
     responses={200: {"model": DeadLetterList}, **responses(404, 422, 503)},
 )
 async def list_dead_letters(request: Request, name: str, page: PageQuery) -> Response:
-    """Changes that were given up after 24 hours without success, oldest first, as long as the feed keeps them."""
+    """List changes that could not be delivered within 24 hours, oldest first, as long as the feed keeps them."""
     dead = kinfold_of(request).webhooks.dead
     items, after = await in_thread(partial(dead, name, limit=page.limit, cursor=page.cursor))
     return as_json({"items": items, "next": after})
@@ -85,13 +85,13 @@ async def list_dead_letters(request: Request, name: str, page: PageQuery) -> Res
 
 @router.post(
     "/webhooks/{name}/replay",
-    summary="Deliver again what was not taken",
+    summary="Replay dead letters",
     operation_id="replay_webhook",
     status_code=202,
     responses={202: {"model": Replayed}, **responses(404, 413, 422, 503)},
     openapi_extra=documented(EmptyBody),
 )
 async def replay_webhook(request: Request, name: str, _: NothingQuery) -> Response:
-    """Each dead letter is sent once more, before new changes; what is not taken goes back on the list."""
+    """Send each dead letter once more, before new changes; those that fail again return to the list."""
     await read_as(EmptyBody, request)
     return as_json({"replayed": await in_thread(partial(kinfold_of(request).webhooks.replay, name))}, 202)

@@ -18,7 +18,7 @@ router = APIRouter(tags=["workflows"])
 
 @router.put(
     "/workflows/{name}",
-    summary="Make a workflow",
+    summary="Create a workflow",
     operation_id="put_workflow",
     responses={
         200: {"model": Workflow, "description": "It was there."},
@@ -28,7 +28,7 @@ router = APIRouter(tags=["workflows"])
     openapi_extra=documented(EmptyBody),
 )
 async def put_workflow(request: Request, name: str, _: NothingQuery) -> Response:
-    """Making it again changes nothing."""
+    """Create a workflow; creating it again changes nothing."""
     await read_as(EmptyBody, request)
     new, workflow = await in_thread(partial(_define, kinfold_of(request).workflows, name))
     return as_json(workflow, 201 if new else 200)
@@ -36,18 +36,18 @@ async def put_workflow(request: Request, name: str, _: NothingQuery) -> Response
 
 @router.get(
     "/workflows/{name}",
-    summary="One workflow",
+    summary="Get a workflow",
     operation_id="get_workflow",
     responses={200: {"model": Workflow}, **responses(404, 422, 503)},
 )
 async def get_workflow(request: Request, name: str, _: NothingQuery) -> Response:
-    """Its name, and since when there is such a workflow."""
+    """Return the name of a workflow and when it was created."""
     return as_json(await in_thread(partial(kinfold_of(request).workflows.get, name)))
 
 
 @router.put(
     "/workflows/{name}/contacts/{id}",
-    summary="Enrol a contact, or say that it is done",
+    summary="Enrol a contact or set its status",
     operation_id="put_enrolment",
     responses={
         200: {"model": Enrolment, "description": "It was in the workflow before."},
@@ -57,7 +57,7 @@ async def get_workflow(request: Request, name: str, _: NothingQuery) -> Response
     openapi_extra=documented(StatusBody),
 )
 async def put_enrolment(request: Request, name: str, id: str, _: NothingQuery) -> Response:
-    """Answers with what the contact shows of the workflow, which after a union is both contacts' part in it."""
+    """Set the status and return the enrolment, which after a merge combines those of both contacts."""
     body = await read_as(StatusBody, request)
     new, state = await in_thread(partial(_enrol, kinfold_of(request).workflows, name, id, body.status))
     return as_json(state, 201 if new else 200)
@@ -65,12 +65,12 @@ async def put_enrolment(request: Request, name: str, id: str, _: NothingQuery) -
 
 @router.get(
     "/workflows/{name}/contacts/{id}",
-    summary="How far a contact is in a workflow",
+    summary="Get the enrolment of a contact",
     operation_id="get_enrolment",
     responses={200: {"model": Enrolment}, **responses(404, 410, 422, 503)},
 )
 async def get_enrolment(request: Request, name: str, id: str, _: NothingQuery) -> Response:
-    """Its status, and by node when it last ran and with which data."""
+    """Return the status, and for each node its last run and data."""
     kinfold = kinfold_of(request)
     state = await in_thread(partial(kinfold.workflows.state, name, id))
     kinfold.audit.read("workflow", id, workflow=name)
@@ -79,14 +79,14 @@ async def get_enrolment(request: Request, name: str, id: str, _: NothingQuery) -
 
 @router.post(
     "/workflows/{name}/contacts/{id}/runs",
-    summary="Note that a node ran",
+    summary="Record the run of a node",
     operation_id="add_run",
     status_code=201,
     responses={201: {"model": Enrolment}, **responses(404, 410, 413, 422, 503)},
     openapi_extra=documented(RunBody),
 )
 async def add_run(request: Request, name: str, id: str, _: NothingQuery) -> Response:
-    """Per node and field the latest run's value counts, whatever the order in which runs arrive."""
+    """Record a run; for each node and field the value of the latest run counts, in whatever order runs arrive."""
     body = await read_as(RunBody, request)
     run = kinfold_of(request).workflows.run
     return as_json(await in_thread(partial(run, name, id, body.node, body.ran_at, body.data)), 201)

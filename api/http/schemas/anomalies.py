@@ -6,12 +6,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.http.schemas.examples import with_example
 from api.http.schemas.neighbourhood import GraphEdge, GraphNode
+from graph.analysis.findings import Kind, SubjectType
 
 
 class Subject(BaseModel):
     """What a finding is about."""
 
-    type: Literal["contact", "tracker", "subscription", "email", "user_id", "cluster"]
+    type: SubjectType
     value: str = Field(description="A contact's id, or the key's value.")
 
 
@@ -20,11 +21,12 @@ class Action(BaseModel):
 
     model_config = ConfigDict(extra="allow")
 
-    action: Literal["block", "unmerge", "dismiss"]
+    action: Literal["block", "unmerge", "split", "dismiss"]
     method: str
     path: str
     done: bool | None = Field(
-        None, description="Whether it is done by now: the value blocked, the union undone. A finding says `dismissed`."
+        None,
+        description="Whether it was done since: the value blocked, the merge undone. For dismissals see `dismissed`.",
     )
 
 
@@ -45,16 +47,8 @@ class Anomaly(BaseModel):
 
     model_config = with_example(_FINDING)
 
-    id: str = Field(description="The same in every analysis: of its kind and subject.")
-    kind: Literal[
-        "shared_subscription",
-        "many_emails",
-        "many_trackers",
-        "fusing_value",
-        "limit",
-        "merge_burst",
-        "far_devices",
-    ]
+    id: str = Field(description="Stable across analyses: derived from kind and subject.")
+    kind: Kind
     subject: Subject
     score: float = Field(ge=0, le=1)
     reason: str
@@ -68,7 +62,7 @@ class OneAnomaly(Anomaly):
 
     model_config = with_example(_FINDING | {"as_of": "2026-11-22T10:00:00Z"})
 
-    as_of: str | None = Field(description="When the last analysis was; null when nothing was analysed yet.")
+    as_of: str | None = Field(description="When the last analysis was made; null before the first.")
 
 
 class AnomalyList(BaseModel):
@@ -76,8 +70,8 @@ class AnomalyList(BaseModel):
 
     items: list[Anomaly]
     next: str | None
-    as_of: str | None = Field(description="When they were found; null when nothing was analysed yet.")
-    current: bool = Field(description="Whether the graph is, by its counts, still as that analysis read it.")
+    as_of: str | None = Field(description="When the last analysis was made; null before the first.")
+    current: bool = Field(description="Whether the counts of the graph have not changed since that analysis.")
 
 
 class TieTrend(BaseModel):
@@ -85,7 +79,7 @@ class TieTrend(BaseModel):
 
     ties: int
     recent: int = Field(description="Those of the newest seven days.")
-    times_usual: float = Field(description="The recent share, beside that of the whole graph.")
+    times_usual: float = Field(description="The recent share, divided by that of the whole graph.")
     fast: bool
     first: str | None
     last: str | None
@@ -97,7 +91,7 @@ class Cut(BaseModel):
     key: str
     value: str
     pieces: int
-    coherent: int = Field(description="Pieces with one known contact at most.")
+    coherent: int = Field(description="Pieces with at most one known contact.")
     largest: int = Field(description="Known contacts in the largest piece.")
 
 
@@ -147,7 +141,7 @@ class Cluster(BaseModel):
     bridges: list[list[dict[str, str]]] = Field(description="The first 20 in a list, 200 at /v1/clusters/{id}.")
     bridges_total: int
     communities: list[list[str]] | None = Field(
-        description="Of each the first 20 in a list, the first 1,000 at /v1/clusters/{id}."
+        description="The first 20 members of each in a list, the first 1,000 at /v1/clusters/{id}."
     )
     communities_sizes: list[int] | None = Field(description="How many contacts each community has.")
     cut: Cut | None
@@ -161,8 +155,8 @@ class ClusterList(BaseModel):
 
     items: list[Cluster]
     next: str | None
-    as_of: str | None = Field(description="When they were found; null when nothing was analysed yet.")
-    current: bool = Field(description="Whether the graph is, by its counts, still as that analysis read it.")
+    as_of: str | None = Field(description="When the last analysis was made; null before the first.")
+    current: bool = Field(description="Whether the counts of the graph have not changed since that analysis.")
 
 
 class OneCluster(Cluster):
@@ -177,7 +171,7 @@ class ClusterGraph(BaseModel):
     """A drawing of a cluster: the nodes nearest to what holds it together, and their ties."""
 
     cluster: str
-    root: str = Field(description="The id of the node that it is drawn around.")
+    root: str = Field(description="The id of the node at the centre.")
     nodes: list[GraphNode]
     edges: list[GraphEdge]
     left_out: int = Field(description="How many nodes of the cluster are not drawn.")

@@ -26,9 +26,9 @@ class AuditEntry(BaseModel):
     id: str
     at: str
     by: str | None = Field(description="An access key's id, `environment`, `local`, or `command`.")
-    what: str = Field(description="What was done: a word of the table in docs/privacy.md.")
+    what: str = Field(description="What was done: a value of the table in docs/privacy.md.")
     contact: str | None
-    other: str | None = Field(description="The second contact, of a union by hand.")
+    other: str | None = Field(description="The second contact of a manual merge.")
     why: str | None = Field(description="The reason that came with the call.")
     details: dict[str, Any]
 

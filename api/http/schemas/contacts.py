@@ -58,9 +58,9 @@ class Contact(BaseModel):
     segments: list[str]
     workflows: dict[str, Enrolment] = Field(description="By name: what the contact shows of it.")
     merged_from: list[str] = Field(description="Every id that leads here.")
-    first_occurred_at: str | None = Field(description="When the first of its events happened; null without any.")
-    last_occurred_at: str | None = Field(description="When the last of its events happened.")
-    created_at: str = Field(description="When it was made here: the arrival of its first event.")
+    first_occurred_at: str | None = Field(description="When its first event happened; null without any.")
+    last_occurred_at: str | None = Field(description="When its last event happened; null without any.")
+    created_at: str = Field(description="When its first event arrived.")
     last_seen_at: str | None = Field(description="When its last event arrived.")
     redirected_from: str | None = Field(None, description="The merged id that was asked for.")
 
@@ -92,7 +92,9 @@ class Found(BaseModel):
 
     items: list[FoundContact]
     next: str | None
-    similar: list[SimilarKey] = Field(description="When nobody was found: keys that begin so, of each kind some.")
+    similar: list[SimilarKey] = Field(
+        description="When nobody was found: some keys of each kind that begin with the text."
+    )
 
 
 class Activity(BaseModel):
@@ -106,8 +108,8 @@ class Activity(BaseModel):
     received_at: str
     rule: str | None
     outcome: Outcome
-    limited: bool = Field(description="A limit kept part of it from being carried out.")
-    trace: list[TraceStep] = Field(description="How it was decided, as kept then.")
+    limited: bool = Field(description="Whether a limit prevented part of it.")
+    trace: list[TraceStep] = Field(description="How it was decided at the time.")
 
 
 class ActivityList(BaseModel):
@@ -135,7 +137,7 @@ class HistoryItem(BaseModel):
     model_config = with_example(_HISTORY)
 
     at: str = Field(description="When it arrived here.")
-    occurred_at: str | None = Field(description="When it happened; null where the event is not kept any more.")
+    occurred_at: str | None = Field(description="When it happened; null when the event is no longer kept.")
     what: str = Field(
         description="created, claimed, merged, shared, limited, folded, unmerged, given or taken; more may come."
     )

@@ -27,7 +27,7 @@ class FeedChange(BaseModel):
         },
     )
 
-    id: str = Field(description="Its number in the feed; `after` takes it too.")
+    id: str = Field(description="Its number in the feed; `after` accepts it.")
     kind: ChangeKind
     at: str
     contact: str | None = Field(description="The contact that it is about; null for settings and definitions.")
@@ -37,4 +37,6 @@ class FeedChangeList(BaseModel):
     """Changes, oldest first, a page of them."""
 
     items: list[FeedChange]
-    next: str | None = Field(description="Where to go on, also when there is nothing more yet; null on an empty page.")
+    next: str | None = Field(
+        description="Where to continue, even when there is nothing more yet; null on an empty page."
+    )

@@ -28,12 +28,12 @@ class Merge(BaseModel):
     model_config = with_example(_MERGE)
 
     id: str
-    source: str = Field(description="The contact that was folded.")
-    target: str = Field(description="The contact that it was folded into.")
+    source: str = Field(description="The contact that was merged into the other.")
+    target: str = Field(description="The contact that survives.")
     rule: str | None = Field(description="The row of the decision table; null by hand.")
     message_id: str | None = Field(description="The event; null by hand.")
-    at: str = Field(description="When it was made here.")
-    occurred_at: str | None = Field(description="When its event happened; null where that is not kept any more.")
+    at: str = Field(description="When it was made.")
+    occurred_at: str | None = Field(description="When its event happened; null when that is no longer kept.")
     undone_at: str | None
 
 
@@ -49,4 +49,4 @@ class Undone(Merge):
 
     model_config = with_example(_UNDONE)
 
-    undone: list[Merge] = Field(description="In the order in which they were undone; this one last.")
+    undone: list[Merge] = Field(description="All merges undone by this call, in order; this one last.")

@@ -7,7 +7,7 @@ class _Drawn(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     id: str
-    on_path: bool | None = Field(None, description="With from and to: whether it is part of what ties them.")
+    on_path: bool | None = Field(None, description="With `from` and `to`: whether it lies on the path between them.")
 
 
 class GraphNode(_Drawn):
@@ -27,7 +27,7 @@ class GraphEdge(_Drawn):
     source: str
     target: str
     occurred_at: str | None = Field(
-        None, description="When the event happened by which it came; `since` or `at` is when that arrived."
+        None, description="When the event behind it happened; `since` or `at` is when that event arrived."
     )
 
 
@@ -57,4 +57,4 @@ class Graph(BaseModel):
     nodes: list[GraphNode]
     edges: list[GraphEdge]
     groups: list[GraphGroup]
-    path: list[PathStep] | None = Field(description="With from and to: why both are one person's.")
+    path: list[PathStep] | None = Field(description="With `from` and `to`: why both belong to one person.")

@@ -28,7 +28,7 @@ class Environment(BaseModel):
     kind: Literal["identified", "anonymous"]
     targeting_dimension: Literal["contacts", "visitors"]
     inbound_anonymous: bool = Field(description="Dedicated to inbound anonymous interactions.")
-    visitors_folder: str | None = Field(description="Of an anonymous environment, its own.")
+    visitors_folder: str | None = Field(description="The folder of an anonymous environment.")
 
 
 class EnvironmentList(BaseModel):
@@ -111,7 +111,7 @@ class Visitor(BaseModel):
     """Somebody in a visitors folder."""
 
     id: str
-    kind: Kind = Field(description="As of now: who was a visitor may be known since.")
+    kind: Kind = Field(description="The current kind: a visitor may have become known since.")
     since: str
     last_at: str
 
@@ -173,14 +173,14 @@ class Proposition(BaseModel):
         description="Whom the offers are for; null when every key is blocked, or when nobody may be recognised and no "
         "folder keeps the visitor."
     )
-    tracker_id: str | None = Field(description="The tracker that the browser stores, as with an event.")
+    tracker_id: str | None = Field(description="The tracker for the browser to store, as in the answer to an event.")
     identification: Literal["explicit", "implicit", "none"]
-    environment: str = Field(description="The one that answered.")
-    space: str = Field(description="The one that answered.")
-    fell_back: bool = Field(description="An associated anonymous space answered for the one that was asked.")
-    visitors_folder: str | None = Field(description="Where the visitor is kept; null when it is no visitor.")
+    environment: str = Field(description="The one that answered, which may differ from the one asked.")
+    space: str = Field(description="The one that answered, which may differ from the one asked.")
+    fell_back: bool = Field(description="Whether an associated anonymous space answered instead of the one asked.")
+    visitors_folder: str | None = Field(description="The folder of the visitor; null for anybody else.")
     offers: list[ProposedOffer]
-    proposition_id: str | None = Field(description="For its outcome; null when nothing was recorded.")
+    proposition_id: str | None = Field(description="The id for recording its outcome; null when nothing was recorded.")
     left_out: list[LeftOut] | None = Field(None, description="With explain=true: every other offer, and why.")
 
 
@@ -222,5 +222,5 @@ class NotedOutcome(BaseModel):
 
     proposition_id: str
     outcome: Outcome
-    offers: list[str] = Field(description="The offers that it was noted of.")
+    offers: list[str] = Field(description="The offers it was recorded for.")
     at: str

@@ -18,7 +18,7 @@ class ExportedKey(BaseModel):
     value: str
     since: str
     message_id: str | None = Field(description="The event by which it came to its first owner here; null by hand.")
-    merge: str | None = Field(description="The union by which it came, if any.")
+    merge: str | None = Field(description="The merge that brought it, if any.")
     asleep_since: str | None = Field(description="Since when a subscription is not to be used; null while it is awake.")
 
 
@@ -95,6 +95,34 @@ class ExportedSplit(BaseModel):
     between: str
     made: str
     subscription: str
+
+
+class ExportedJudgement(BaseModel):
+    """A judgement that keeps somebody, or a key, apart from the contact."""
+
+    id: str
+    contact: str
+    other: str | None
+    key: list[str] | None = Field(description="The namespace and the value.")
+    why: str | None
+    at: str
+
+
+class ExportedPart(BaseModel):
+    """One part of a split; its keys only where it is this person."""
+
+    contact: str
+    keys: list[str]
+
+
+class ExportedSeparation(BaseModel):
+    """A split by hand of the contact, or one that made it."""
+
+    id: str
+    contact: str
+    parts: list[ExportedPart]
+    at: str
+    undone_at: str | None
 
 
 class ExportedListing(BaseModel):
@@ -181,6 +209,8 @@ class Export(BaseModel):
     unions: list[ExportedUnion]
     key_changes: list[ExportedKeyChange]
     splits: list[ExportedSplit]
+    judgements: list[ExportedJudgement]
+    separations: list[ExportedSeparation]
     lists: list[ExportedListing]
     enrolments: list[ExportedEnrolment]
     findings: list[ExportedFinding]
@@ -206,12 +236,14 @@ class Removed(BaseModel):
     unions: int
     splits: int
     key_changes: int
+    judgements: int
+    separations: int
     lists: int
     enrolments: int
     runs: int
     findings: int
     changes: int = Field(description="Entries of the change feed that named the person, emptied.")
-    redacted: int = Field(description="Activity of others that had named the person, and does no more.")
+    redacted: int = Field(description="Activities of others from which mentions of the person were removed.")
 
 
 _REMOVED = dict.fromkeys(Removed.model_fields, 0) | {"contacts": 2, "emails": 1, "trackers": 2, "activities": 7}

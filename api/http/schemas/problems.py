@@ -19,7 +19,7 @@ _PROBLEM: dict[str, Any] = {
 class FieldProblem(BaseModel):
     """One thing that is wrong: where, which rule, in words."""
 
-    field: str = Field(description="The place, dotted; empty when it is the whole request.")
+    field: str = Field(description="The dotted path of the field; empty for the whole request.")
     rule: str
     message: str
 

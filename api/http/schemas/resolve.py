@@ -18,6 +18,7 @@ _ANSWER: dict[str, Any] = {
     "moved": [],
     "conflicts": [],
     "ignored": [],
+    "kept_apart": [],
     "duplicate": False,
     "limited": False,
 }
@@ -43,7 +44,7 @@ class Conflict(BaseModel):
     """A key of the event that is somebody else's and stays there, or that the contact has no room for."""
 
     key: KeyName
-    owner: str | None = Field(description="Null where it is nobody's, and for one that exists only in a dry run.")
+    owner: str | None = Field(description="Null when nobody owns it, and for a contact that exists only in a dry run.")
     reason: ConflictReason | None = Field(
         None, description="`full`: the contact has as many of this namespace as events may give it."
     )
@@ -54,6 +55,12 @@ class IgnoredKey(BaseModel):
 
     key: KeyName
     reason: IgnoredReason
+
+
+class KeptKey(BaseModel):
+    """A key that a judgement kept from the contact."""
+
+    key: KeyName
 
 
 class TraceStep(BaseModel):
@@ -72,13 +79,16 @@ class Answer(BaseModel):
     tracker_id: str | None = Field(description="A tracker of the contact; a browser stores it.")
     rule: str | None = Field(description="The row of the decision table that decided.")
     outcome: Outcome | None = Field(description="Null in the minimal answer to a write key.")
-    merged: list[str | None] = Field(description="Contacts folded into this one by this call.")
+    merged: list[str | None] = Field(description="Contacts merged into this one by this call.")
     shared_with: list[str | None] = Field(description="The other owners of the subscription.")
     moved: list[MovedKey]
     conflicts: list[Conflict]
     ignored: list[IgnoredKey]
-    duplicate: bool = Field(description="The message_id had been seen; nothing was written.")
-    limited: bool = Field(description="A limit kept a key, a union or a property from being carried out.")
+    kept_apart: list[str | KeptKey | None] = Field(
+        description="Contacts, by id, and keys that a judgement kept from this one; null: one of a dry run."
+    )
+    duplicate: bool = Field(description="Whether the message_id was seen before; nothing was written then.")
+    limited: bool = Field(description="Whether a limit prevented a key, a merge or a property.")
     trace: list[TraceStep] | None = Field(None, description="With explain=true.")
 
 

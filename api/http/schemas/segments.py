@@ -13,6 +13,7 @@ _SEGMENT: dict[str, Any] = {
     "kind": "dynamic",
     "where": {"property": "country", "is": "FR"},
     "watch": False,
+    "on_union": None,
     "changed_at": "2026-11-22T10:00:00Z",
 }
 
@@ -25,7 +26,8 @@ class Segment(BaseModel):
     name: str
     kind: Literal["static", "dynamic", "dynamic_plus"]
     where: Annotated[Any, DocumentedCondition]
-    watch: bool = Field(description="Whether the change feed tells who comes and who leaves.")
+    watch: bool = Field(description="Whether the change feed reports who joins and who leaves.")
+    on_union: Literal["survivor", "either"] | None = Field(description="Of a static one: who is in after a union.")
     changed_at: str
 
 

@@ -11,8 +11,8 @@ class Webhook(BaseModel):
 
     name: str
     url: str
-    kinds: list[ChangeKind] = Field(description="Empty for all.")
-    position: str = Field(description="The id of the last change that it had, or that was given up.")
+    kinds: list[ChangeKind] = Field(description="Empty for all kinds.")
+    position: str = Field(description="The id of the last change delivered or given up.")
     created_at: str
     delivered_at: str | None
     failing_since: str | None
@@ -33,7 +33,7 @@ class DeadLetter(BaseModel):
     change: FeedChange
     error: str | None
     died_at: str
-    replay: bool = Field(description="Whether it is about to be sent again.")
+    replay: bool = Field(description="Whether it will be sent again.")
 
 
 class DeadLetterList(BaseModel):

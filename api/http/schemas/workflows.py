@@ -16,7 +16,7 @@ class NodeState(BaseModel):
     """What counts of a node's runs."""
 
     ran_at: str = Field(description="When it last ran.")
-    data: dict[str, Any] = Field(description="By field, the value of the latest run that has it.")
+    data: dict[str, Any] = Field(description="For each field the value of the latest run that has it.")
 
 
 class Enrolment(BaseModel):

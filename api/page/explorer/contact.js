@@ -3,7 +3,7 @@
 import { ALWAYS, KEYS, badgeOf, byId, call, contactLink, emptyBox, group, hrefTo, iconOf, inWords, linkTo, make, nameOf, pagedList, pathOf, plural, say, timeOf, whenOf, withLinks } from "./dom.js";
 import { graphView, meetingView } from "./graph.js";
 import { foldForm, giveKeyForm, refoldButton, takeKeyButton, unmergeButton } from "./hands.js";
-import { ownerList } from "./search.js";
+import { ownerList } from "./lookup.js";
 import { activityView } from "./timeline.js";
 import { keysOf, whyOf } from "./why.js";
 

@@ -1,7 +1,7 @@
 // Changes by hand: keys given and taken, unions made and taken back; each is previewed before it can be done.
 
 import { KEYS, call, contactLink, inWords, make, nameOf, pathOf, plural, problemBox, say } from "./dom.js";
-import { contactsFor, foundBy } from "./search.js";
+import { contactsFor, foundBy } from "./lookup.js";
 
 const isList = (value) => Array.isArray(value) && value.every((item) => typeof item === "string");
 

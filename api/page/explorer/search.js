@@ -1,11 +1,8 @@
 // One box for everything: what was typed is tried as an id and as every kind of key.
 
-import { KEYS, badgeOf, byId, call, emptyBox, hrefTo, iconOf, make, nameOf, plural, say, shortId, whenOf } from "./dom.js";
+import { KEYS, byId, call, emptyBox, hrefTo, iconOf, make, nameOf, plural, say } from "./dom.js";
 import { contactView } from "./contact.js";
-
-const FOUND_BY = { ...KEYS, id: "contact id" };
-
-export const foundBy = (names) => names.map((name) => FOUND_BY[name]).join(" and ");
+import { foundBy, ownerList } from "./lookup.js";
 
 export async function searchView(text = "") {
   byId("query").value = text;
@@ -35,16 +32,6 @@ function several(text, items, next) {
   );
 }
 
-export function ownerList(found) {
-  return make("ul", { class: "cards owners" }, found.map(({ contact, note }) => make(
-    "li", { class: "card row" },
-    iconOf("other"),
-    make("div", {},
-      make("a", { href: hrefTo("contact", contact.id), class: "title" }, nameOf(contact)), " ", badgeOf(contact.kind),
-      make("p", { class: "soft" }, make("span", { class: "mono", title: contact.id }, shortId(contact.id)), ` · ${note} · seen last `, whenOf(contact.last_occurred_at, contact.last_seen_at))),
-  )));
-}
-
 function nobody(text, similar) {
   say(similar.length ? `Nobody; ${plural(similar.length, "key")} begin so` : "Nobody found");
   const box = emptyBox("Nobody", "No contact owns ", make("code", {}, text), ", and it is no contact's id.");
@@ -64,10 +51,3 @@ function nobody(text, similar) {
     ))),
   );
 }
-
-/** Find the contacts behind what was typed; for forms that ask for one. */
-export async function contactsFor(text) {
-  const { items } = await call(`/v1/search?q=${encodeURIComponent(text)}`);
-  return items;
-}
-

@@ -3,7 +3,7 @@
 import { ALWAYS, KEYS, badgeOf, call, contactLink, hrefTo, make, nameOf, pathOf, problemBox, say, withLinks } from "./dom.js";
 import { graphView } from "./graph.js";
 import { unmergeButton } from "./hands.js";
-import { contactsFor } from "./search.js";
+import { contactsFor } from "./lookup.js";
 
 /** List a contact's keys as [kind, value]. */
 export function keysOf(contact) {

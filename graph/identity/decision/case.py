@@ -32,6 +32,8 @@ class Case:
         T: the owner of the first device key that somebody owns.
     subscription
         The subscription that the rows speak of; the others follow.
+    kept_from_person
+        The keys because of which the walk of the person keys passed over an owner: a judgement keeps them from it.
     """
 
     keys: EventKeysLike
@@ -41,6 +43,7 @@ class Case:
     person: ContactFacts | None
     tracker: ContactFacts | None
     subscription: KeyRef | None
+    kept_from_person: tuple[KeyRef, ...] = ()
 
     @property
     def carries(self) -> Carries:
@@ -55,6 +58,14 @@ class Case:
     @property
     def names_person(self) -> bool:
         return bool(self.keys.persons)
+
+    @property
+    def kept_from_tracker_owner(self) -> tuple[KeyRef, ...]:
+        """The person keys of the event that would become T's, were they not kept from it by a judgement."""
+        if self.tracker is None or not self.tracker.barred:
+            return ()
+        given = (key for key in self.keys.persons if key not in self.keys.derived and self.facts.owner(key) is None)
+        return tuple(key for key in given if key in self.tracker.barred)
 
     @property
     def tracker_comes(self) -> bool:

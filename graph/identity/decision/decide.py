@@ -13,7 +13,7 @@ from graph.identity.decision.facts import ContactFacts, EventKeysLike, Facts, Li
 from graph.identity.decision.plan import Plan
 from graph.identity.decision.policy import STRICT, KnownTracker, Policy, SubscriptionWithPerson
 from graph.identity.decision.table import ROWS, Row
-from graph.model import TRACKER, Conflict, KeyRef, Kind, Outcome
+from graph.model import TRACKER, Conflict, KeptApart, KeyRef, Kind, Outcome
 
 DEFAULT_LIMITS = Limits()
 
@@ -36,6 +36,8 @@ class Decision:
         Keys of the event that stay with somebody else, or that the contact has no room for.
     limited
         A limit kept an effect from being carried out.
+    kept_apart
+        Contacts and keys that a judgement kept from the current contact.
     """
 
     rule: str
@@ -47,6 +49,7 @@ class Decision:
     limited: bool
     row: Row
     case: Case
+    kept_apart: tuple[KeptApart, ...] = ()
 
     @property
     def evident(self) -> bool:
@@ -70,19 +73,23 @@ def decide(keys: EventKeysLike, facts: Facts, policy: Policy = STRICT, limits: L
     limits
         How many keys a contact may own.
     """
+    person, kept_from_person = _person_named(keys, facts, limits)
     case = Case(
         keys,
         facts,
         policy,
         limits,
-        _person_named(keys, facts, limits),
+        person,
         _tracker_owner(keys, facts),
         _subscription_of_the_table(keys, facts),
+        kept_from_person,
     )
     for row in ROWS[case.carries]:
         if row.fits(case):
             break
     plan = Plan(case)
+    for key in kept_from_person:
+        plan.keep_apart(KeptApart(key=key.namespace))
     row.act(case, plan)
     if plan.current is None and TRACKER not in plan.counts:
         plan.counts[TRACKER] = plan.counts.get(TRACKER, 0) + 1  # the one that is minted for it
@@ -99,25 +106,28 @@ def decide(keys: EventKeysLike, facts: Facts, policy: Policy = STRICT, limits: L
         limited=plan.limited,
         row=row,
         case=case,
+        kept_apart=tuple(plan.kept_apart),
     )
 
 
 # --- the walks: whom the keys of an event name ----------------------------------------------------------------
 
 
-def _person_named(keys: EventKeysLike, facts: Facts, limits: Limits) -> ContactFacts | None:
+def _person_named(keys: EventKeysLike, facts: Facts, limits: Limits) -> tuple[ContactFacts | None, tuple[KeyRef, ...]]:
     """Find E: the owner of the first person key that somebody owns, who can take every key asked before it.
 
-    Who cannot is passed over, and with him everybody after him: his key is nobody's no more.
+    Who cannot is passed over, and with him everybody after him: his key is nobody's no more. Beside E stand the keys
+    that a judgement keeps from the one who was passed over.
     """
     asked_before: list[KeyRef] = []
     for key in keys.persons:
         owner = facts.owner(key)
         if owner is not None:
-            return owner if _has_room_for(owner, asked_before, limits) else None
+            kept = tuple(one for one in asked_before if one in owner.barred) if owner.barred else ()
+            return (owner if not kept and _has_room_for(owner, asked_before, limits) else None), kept
         if key not in keys.derived:
             asked_before.append(key)
-    return None
+    return None, ()
 
 
 def _has_room_for(contact: ContactFacts, keys: Sequence[KeyRef], limits: Limits) -> bool:

@@ -24,6 +24,11 @@ def explain(decision: Decision) -> Iterator[TraceStep]:
             yield TraceStep("fact", f"events may give a contact at most {most} {conflict.key}: this one has no room")
         else:
             yield TraceStep("fact", f"{conflict.key} is contact {conflict.owner}'s and stays there")
+    for kept in decision.kept_apart:
+        if kept.key is None:
+            yield TraceStep("fact", f"a judgement keeps contact {kept.contact} apart: it is not folded")
+        else:
+            yield TraceStep("fact", f"a judgement keeps this {kept.key} and the contact apart")
     row = decision.row
     state = f"; {row.state}" if row.state else ""
     yield TraceStep("rule", f"row {row.rule} fits: {row.carries}{state} (policy {case.policy.name})")

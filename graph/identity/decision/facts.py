@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Protocol
 
 from graph.model import TRACKER, KeyName, KeyRef, Kind
@@ -47,6 +48,9 @@ class Limits:
         return most is None or count < most
 
 
+NOT_APART: Mapping[str, KeyRef | None] = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True)
 class ContactFacts:
     """What the table may know of a contact.
@@ -59,6 +63,11 @@ class ContactFacts:
         How many keys of each namespace it owns, without derived ones.
     subscriptions
         The keys of class subscription that it owns.
+    apart
+        The contacts that no event folds with it, because a judgement says so, or, with the key, because one of both
+        owns what a judgement keeps from the other.
+    barred
+        The keys that a judgement keeps from it: no event gives it one of them.
     """
 
     id: str
@@ -66,6 +75,8 @@ class ContactFacts:
     has_person_key: bool = False
     counts: Mapping[KeyName, int] = field(default_factory=dict)
     subscriptions: frozenset[KeyRef] = frozenset()
+    apart: Mapping[str, KeyRef | None] = field(default_factory=lambda: NOT_APART)
+    barred: frozenset[KeyRef] = frozenset()
 
     @property
     def known(self) -> bool:

@@ -1,11 +1,12 @@
 """The plan of one event: the current contact and the effects that a row notes, within the limits."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from graph.identity.decision.case import Case
-from graph.identity.decision.effects import Effect, Fold, Own, Take
-from graph.identity.decision.facts import ContactFacts
-from graph.model import TRACKER, Conflict, ConflictReason, KeyRef, Kind, Outcome
+from graph.identity.decision.effects import ConflictContact, Effect, Fold, Own, Take
+from graph.identity.decision.facts import NOT_APART, ContactFacts
+from graph.model import TRACKER, Conflict, ConflictReason, KeptApart, KeyRef, Kind, Outcome
 
 
 @dataclass(slots=True)
@@ -22,10 +23,14 @@ class Plan:
     counts: dict[str, int] = field(default_factory=dict)
     subscriptions: set[KeyRef] = field(default_factory=set)
     folded: set[str] = field(default_factory=set)
+    apart: Mapping[str, KeyRef | None] = field(default_factory=lambda: NOT_APART)
+    barred: frozenset[KeyRef] = frozenset()
+    kept_apart: list[KeptApart] = field(default_factory=list)
 
     def found(self, contact: ContactFacts, outcome: Outcome = Outcome.FOUND) -> None:
         self.current, self.kind, self.outcome = contact, contact.kind, outcome
         self.counts, self.subscriptions = dict(contact.counts), set(contact.subscriptions)
+        self.apart, self.barred = contact.apart, contact.barred
 
     def created(self, kind: Kind, outcome: Outcome = Outcome.CREATED) -> None:
         self.current, self.kind, self.outcome = None, kind, outcome
@@ -33,6 +38,30 @@ class Plan:
     def has(self, contact: ContactFacts) -> bool:
         """Return whether a contact is the current one, or is folded into it."""
         return contact.id in self.folded or (self.current is not None and contact.id == self.current.id)
+
+    def keep_apart(self, kept: KeptApart) -> None:
+        """Note that a judgement kept a contact or a key from the current contact."""
+        if kept not in self.kept_apart:
+            self.kept_apart.append(kept)
+
+    def _keeps_from(self, key: KeyRef) -> bool:
+        """Return, and note, whether a judgement keeps a key from the current contact."""
+        if key in self.barred:
+            self.keep_apart(KeptApart(key=key.namespace))
+            return True
+        return False
+
+    def _keeps_from_folding(self, source: ContactFacts) -> bool:
+        """Return, and note, whether a judgement keeps a contact from the current one."""
+        if source.id in self.apart:
+            key = self.apart[source.id]
+            self.keep_apart(KeptApart(contact=source.id) if key is None else KeptApart(key=key.namespace))
+            return True
+        for effect in self.effects if source.barred else ():
+            if not isinstance(effect, Fold | ConflictContact) and effect.key in source.barred:
+                self.keep_apart(KeptApart(key=effect.key.namespace))
+                return True
+        return False
 
     def own_person_keys(self) -> None:
         """Every person key of the event that is nobody's becomes the current contact's, as far as it has room."""
@@ -43,6 +72,8 @@ class Plan:
             owner = self.case.facts.owner(key)
             if owner is not None and not self.has(owner):
                 self.conflicts.append(Conflict(key.namespace, owner.id))
+                continue
+            if owner is None and self._keeps_from(key):
                 continue
             if owner is None and not self._takes(key):
                 self.conflicts.append(Conflict(key.namespace, None, ConflictReason.FULL))
@@ -62,22 +93,26 @@ class Plan:
                 self.conflicts.append(Conflict(key.namespace, owner.id))
 
     def own_device_keys(self) -> None:
-        """The event's device keys become the current contact's: those that are nobody's, and T's."""
+        """Make the event's device keys the current contact's: those that are nobody's, and T's."""
         for key in self.case.keys.devices:
             owner = self.case.facts.owner(key)
             if owner is None or owner is self.case.tracker:
                 self.own_device_key(key, owner)
 
     def own_device_key(self, key: KeyRef, owner: ContactFacts | None) -> None:
-        """A device key becomes the current contact's, from whoever has it."""
+        """Move a device key to the current contact, from whoever has it."""
+        if self._keeps_from(key):
+            return
         if self._takes(key):
             self.effects.append(Own(key) if owner is None else Take(key, owner.id))
         else:
             self.limited = True
 
     def own_subscription(self, key: KeyRef, *leaving: ContactFacts) -> bool:
-        """A subscription becomes the current contact's; those that are ``leaving`` lose it."""
+        """Make a subscription the current contact's; those that are ``leaving`` lose it."""
         if key not in self.subscriptions:
+            if self._keeps_from(key):
+                return False
             same = sum(one.namespace == key.namespace for one in self.subscriptions)
             limits = self.case.limits
             if len(self.subscriptions) >= limits.max_subscriptions or not limits.room(key.namespace, same):
@@ -98,7 +133,9 @@ class Plan:
         return True
 
     def fold(self, source: ContactFacts) -> bool:
-        """Fold ``source`` into the current contact, unless that would have too many keys then."""
+        """Fold ``source`` into the current contact, unless a judgement or the limits on its keys forbid it."""
+        if self._keeps_from_folding(source):
+            return False
         limits = self.case.limits
         trackers = self.counts.get(TRACKER, 0) + source.counts.get(TRACKER, 0)
         subscriptions = self.subscriptions | source.subscriptions
@@ -110,9 +147,13 @@ class Plan:
         self.subscriptions = subscriptions
         self.effects.append(Fold(source.id))
         self.folded.add(source.id)
+        if source.apart:
+            self.apart = {**self.apart, **source.apart}
+        if source.barred:
+            self.barred |= source.barred
         return True
 
     def merge_from(self, *sources: ContactFacts) -> None:
-        """Fold each source and answer ``merged``, or ``found`` when the limits let none through."""
+        """Fold each source and answer ``merged``, or ``found`` when judgements or limits let none through."""
         folded = [self.fold(source) for source in sources]
         self.outcome = Outcome.MERGED if any(folded) else Outcome.FOUND

@@ -14,7 +14,7 @@ from graph.identity.decision.case import Carries, Case
 from graph.identity.decision.effects import ConflictContact
 from graph.identity.decision.plan import Plan
 from graph.identity.decision.policy import DisputedSubscription, KnownTracker, OwnerlessSubscription
-from graph.model import Kind, Outcome
+from graph.model import KeptApart, Kind, Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +95,9 @@ def _claim(case: Case, plan: Plan) -> None:
 
 def _new_known_on_known_tracker(case: Case, plan: Plan) -> None:
     _new_known(case, plan)
+    if not _tracker_known_by_person_key(case):
+        for key in case.kept_from_tracker_owner:
+            plan.keep_apart(KeptApart(key=key.namespace))
     if case.policy.known_tracker is KnownTracker.MOVES:
         plan.own_device_keys()
 
@@ -194,6 +197,14 @@ def _tracker_known_without_person_key(case: Case) -> bool:
     return case.tracker is not None and case.tracker.known and not case.tracker.has_person_key
 
 
+def _tracker_known_by_person_key(case: Case) -> bool:
+    return _tracker_known(case) and not _tracker_known_without_person_key(case)
+
+
+def _tracker_owner_may_be_named(case: Case) -> bool:
+    return not case.kept_from_tracker_owner
+
+
 def _owned_by_tracker_owner(case: Case) -> bool:
     return case.tracker_owner_has_subscription
 
@@ -285,7 +296,7 @@ TABLE: tuple[Row, ...] = (
         Carries.NEW_PERSON_KEY,
         "person key + tracker",
         "nobody owns it; the tracker's owner is anonymous",
-        _tracker_anonymous,
+        _every(_tracker_anonymous, _tracker_owner_may_be_named),
         _claim,
     ),
     Row(
@@ -293,15 +304,15 @@ TABLE: tuple[Row, ...] = (
         Carries.NEW_PERSON_KEY,
         "person key + tracker",
         "nobody owns it; the tracker's owner is known without any person key",
-        _tracker_known_without_person_key,
+        _every(_tracker_known_without_person_key, _tracker_owner_may_be_named),
         _claim,
     ),
     Row(
         "2.3",
         Carries.NEW_PERSON_KEY,
         "person key + tracker",
-        "nobody owns it; the tracker's owner is known by another person key",
-        _tracker_known,
+        "nobody owns it; the tracker's owner is known by another person key, or a judgement keeps it from the owner",
+        _always,
         _new_known_on_known_tracker,
     ),
     # a subscription without a person key

@@ -6,6 +6,7 @@ from typing import Any
 
 from graph.clock import Micros
 from graph.identity.namespaces import NO_KEYS, counter_of
+from graph.identity.union_rules import united
 from graph.model import KeyName, KeyRef, Kind, PropertyValue
 
 
@@ -160,6 +161,9 @@ class Entry:
         The message that brought it; None when it was written by hand.
     fill
         The union that brought it; None when it was written to this contact.
+    rule, said
+        Of a fill by a rule for this property (`graph.identity.union_rules`): the rule, and the folded contact's value;
+        ``value`` is what the two come to, given the entries before it.
     """
 
     name: str
@@ -173,6 +177,9 @@ class Entry:
     element: str | None = None
     shown: bool = False
     stored_shown: bool = False
+    rule: str | None = None
+    said: PropertyValue = None
+    stored_value: PropertyValue = None
 
     @property
     def order(self) -> tuple[Micros, int]:
@@ -180,22 +187,26 @@ class Entry:
         return (self.arrived, self.position)
 
 
-def shown_entry(entries: Iterable[Entry]) -> Entry | None:
-    """Find which of the entries of one property is the contact's value now.
+def shown_entry(entries: Iterable[Entry]) -> tuple[Entry | None, Micros]:
+    """Find which of the entries of one property is the contact's value now, and since when that is true.
 
     Of what was written the newest ``occurred`` wins and at the same time the later arrival. A union only fills
-    what is lacking then: never set, or removed.
+    what is lacking then: never set, or removed; where a rule says so, it combines both values.
     """
     current: Entry | None = None
+    when = 0
     for entry in sorted(entries, key=lambda item: item.order):
         if entry.fill is None:
-            if current is None or entry.occurred >= current.occurred:
-                current = entry
-        elif current is None or (
-            current.value is None and (entry.value is not None or entry.occurred > current.occurred)
-        ):
-            current = entry
-    return current
+            if current is None or entry.occurred >= when:
+                current, when = entry, entry.occurred
+        elif entry.rule is not None:
+            entry.value = entry.said
+            if current is not None:
+                entry.value = united(entry.rule, (current.value, when), (entry.said, entry.occurred))
+            current, when = entry, max(when, entry.occurred)
+        elif current is None or (current.value is None and (entry.value is not None or entry.occurred > when)):
+            current, when = entry, entry.occurred
+    return current, when
 
 
 @dataclass(slots=True, eq=False)
@@ -256,6 +267,9 @@ class Contact:
         Those of class subscription.
     tracker_id, timeline_id
         The primary tracker and its open period.
+    judged, apart, barred
+        Whether a judgement may speak of it, or of one that was folded into it; then the contacts that it is kept
+        apart from, by the ids that they had when it was loaded, and the keys.
     folded_into
         The contact it was folded into, in this transaction.
     keys
@@ -276,6 +290,9 @@ class Contact:
     subscriptions: set[KeyRef] = field(default_factory=set)
     tracker_id: str = ""
     timeline_id: str = ""
+    judged: bool = False
+    apart: set[str] = field(default_factory=set)
+    barred: set[KeyRef] = field(default_factory=set)
     stored: bool = False
     complete: bool = False
     folded_into: str | None = None
@@ -297,7 +314,7 @@ class Contact:
         return Kind.KNOWN if self.person_keys or self.nameless else Kind.ANONYMOUS
 
     def scalars(self) -> dict[str, Any]:
-        """What its node keeps beside its id and times, as the database gets it."""
+        """Return what its node keeps beside its id and times, as the database gets it."""
         return {
             "kind": self.kind.value,
             "split": self.split,
@@ -305,6 +322,7 @@ class Contact:
             "subscriptions": len(self.subscriptions),
             "tracker_id": self.tracker_id,
             "timeline_id": self.timeline_id,
+            **({"judged": True} if self.judged else {}),
             **NO_KEYS,
             **{counter_of(name): count for name, count in self.counts.items()},
         }

@@ -10,6 +10,7 @@ from graph.identity.decision import ContactFacts, Facts
 from graph.identity.keys import EventKeys
 from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
 from graph.identity.normal_forms import hash_of
+from graph.identity.union_rules import Rules
 from graph.identity.working_set.entities import (
     Contact,
     Entry,
@@ -65,6 +66,8 @@ class WorkingSet:
         Those of the deployment.
     alert_persons
         How many persons on one key raise a finding; 0 for never.
+    union_rules
+        What unions make of some properties.
     """
 
     run: Read
@@ -72,10 +75,13 @@ class WorkingSet:
     lock: bool = True
     namespaces: Namespaces = DEFAULT_NAMESPACES
     alert_persons: int = 0
+    union_rules: Rules = field(default_factory=dict)
     contacts: dict[str, Contact] = field(default_factory=dict)
     keys: dict[KeyRef, Key] = field(default_factory=dict)
     timelines: dict[str, Timeline] = field(default_factory=dict)
     messages: dict[str, SeenMessage] = field(default_factory=dict)
+    judged: set[str] = field(default_factory=set)
+    """Contacts of which a judgement says who or what they are kept apart from."""
     conflicts: dict[KeyRef, list[tuple[str, str]]] = field(default_factory=dict)
     merges: list[Merge] = field(default_factory=list)
     undone: list[Undone] = field(default_factory=list)
@@ -86,6 +92,8 @@ class WorkingSet:
     dropped_entries: list[str] = field(default_factory=list)
     carried: list[tuple[str, KeyRef]] = field(default_factory=list)
     """Messages with keys that their activity carried beside those that stand on it."""
+    hints: list[tuple[str, str]] = field(default_factory=list)
+    """Pairs of contacts that an event said to be one person, where it might not fold them."""
     minted: set[str] = field(default_factory=set)
     replaced: list[tuple[Key, Key]] = field(default_factory=list)
     """Subscriptions with those that took their place, in order."""
@@ -163,6 +171,20 @@ class WorkingSet:
                     known.sleep = known.stored_sleep = Sleep(since, turned, own)
         for name, value, tracker_owner, made in row["splits"]:
             self.conflicts.setdefault(KeyRef(name, value), []).append((tracker_owner, made))
+        if judged := [one["id"] for one in row["contacts"] if one["judged"] and one["id"] not in self.judged]:
+            self._load_judgements(judged)
+
+    def _load_judgements(self, judged: list[str]) -> None:
+        """Read what judgements keep apart from some contacts, and who owns those keys; few contacts are judged."""
+        self.judged.update(judged)
+        for row in self.run("judgements.of_contacts", contact_ids=judged):
+            contact = self.contacts[row["contact"]]
+            contact.apart |= set(row["apart"])
+            for name, value in row["barred"]:
+                if name in self.namespaces:
+                    contact.barred |= {KeyRef(name, value), *self.hashes_of(KeyRef(name, value))}
+        # Their owners count: a union must not bring what no event may give.
+        self.load(keys={key for one in judged for key in self.contacts[one].barred})
 
     def _contact_loaded(self, row: Mapping[str, Any]) -> None:
         counters, persons = self.namespaces.counters, self.namespaces.places_of_persons
@@ -178,6 +200,7 @@ class WorkingSet:
             subscriptions={KeyRef(name, value) for name, value in row["subscriptions"]},
             tracker_id=row["tracker_id"],
             timeline_id=row["timeline_id"],
+            judged=row["judged"],
             stored=True,
         )
         contact.before, contact.stored_seen = contact.scalars(), contact.seen
@@ -256,9 +279,11 @@ class WorkingSet:
             if contact.entries is None:
                 contact.entries, contact.partly, contact.names = {}, True, row["names"]
             here = set(contact.entries)
-            for name, value, occurred, arrived, source, fill, position, element, shown in row["entries"]:
+            for name, value, occurred, arrived, source, fill, position, element, shown, rule, said in row["entries"]:
                 if name not in here:  # what is here may have been written to in this transaction
-                    entry = Entry(name, value, occurred, arrived, source, fill, position, element, shown, shown)
+                    entry = Entry(
+                        name, value, occurred, arrived, source, fill, position, element, shown, shown, rule, said, value
+                    )
                     contact.entries.setdefault(name, []).append(entry)
             if names is None:
                 contact.partly = False
@@ -313,9 +338,34 @@ class WorkingSet:
         return Facts(owners, split)
 
     def _facts(self, contact: Contact) -> ContactFacts:
+        subscriptions = frozenset(contact.subscriptions)
+        named = contact.person_keys > 0
+        if not self.judged:
+            return ContactFacts(contact.id, contact.kind, named, contact.counts, subscriptions)
         return ContactFacts(
-            contact.id, contact.kind, contact.person_keys > 0, contact.counts, frozenset(contact.subscriptions)
+            contact.id,
+            contact.kind,
+            named,
+            contact.counts,
+            subscriptions,
+            self.apart(contact),
+            frozenset(contact.barred),
         )
+
+    def apart(self, contact: Contact) -> dict[str, KeyRef | None]:
+        """Tell with whom no event folds a contact: by a judgement, or for the sake of a key that one may not have."""
+        found: dict[str, KeyRef | None] = {}
+        for key in contact.barred:
+            found |= dict.fromkeys(self.key(key).owners, key)
+        for one in self.judged:
+            other = self.contact(one)
+            for key in other.barred:
+                if contact.id in self.key(key).owners:
+                    found[other.id] = key
+        for one in contact.apart:
+            found[self.contact(one).id if one in self.contacts else one] = None
+        found.pop(contact.id, None)
+        return found
 
     def _made_by_conflict(self, tracker_owner: Contact, subscription: KeyRef) -> set[str]:
         """Find the contacts (or their survivors) that the conflict of these two made."""
@@ -512,8 +562,8 @@ class WorkingSet:
         """Add a text to what a contact has of a property: one stays a text, several are a list, the newest last."""
         self.need_properties({contact.id: [name]})
         assert contact.entries is not None
-        current = shown_entry(contact.entries.get(name, ()))
-        if current is not None and current.value is None and current.occurred > occurred:
+        current, when = shown_entry(contact.entries.get(name, ()))
+        if current is not None and current.value is None and when > occurred:
             return True
         had = [] if current is None or current.value is None else current.value
         listed = [str(item) for item in (had if isinstance(had, list) else [had])]
@@ -521,7 +571,7 @@ class WorkingSet:
             return True
         listed = [*listed, str(value)][-MOST_IN_LIST:]
         # It is added to what is there, whichever of the two was said first.
-        said = occurred if current is None else max(occurred, current.occurred)
+        said = occurred if current is None else max(occurred, when)
         values: Properties = {name: listed if len(listed) > 1 else listed[0]}
         return self.write_properties(contact, values, said, arrived, source, most=most)
 
@@ -546,6 +596,6 @@ class WorkingSet:
 
 def show(entries: Iterable[Entry]) -> None:
     """Mark which entry of a property the contact shows."""
-    current = shown_entry(entries)
+    current, _ = shown_entry(entries)
     for entry in entries:
         entry.shown = entry is current

@@ -135,6 +135,8 @@ class _Writer:
             self.working_set.run("resolution.write_all", **everything)
         if entries := rows_of_changes(self.working_set.feed):
             self.working_set.run("audit.append", rows=entries)
+        if hints := self.working_set.hints:
+            self.working_set.run("suggestions.hint", pairs=[list(pair) for pair in hints])
         if losses := self.working_set.losses:
             self.working_set.run("union.lose_names", losses=[_loss(contact, loss) for contact, loss in losses])
 
@@ -243,14 +245,18 @@ class _Writer:
                             "position": entry.position,
                             "shown": entry.shown,
                         }
+                        if entry.rule is not None:
+                            node |= {"rule": entry.rule, "said": entry.said}
                         row = {
                             "contact": contact.id,
                             "occurred": to_pair(entry.occurred),
                             "arrived": to_pair(entry.arrived),
                         }
                         created.append({**row, "node": node})
-                    elif entry.shown != entry.stored_shown:
-                        shown.append({"element": entry.element, "shown": entry.shown})
+                    elif entry.shown != entry.stored_shown or entry.value != entry.stored_value:
+                        removed = True if entry.value is None else None
+                        value = {"value": entry.value, "removed": removed}
+                        shown.append({"element": entry.element, "shown": entry.shown, **value})
         if created or shown or self.working_set.dropped_entries:
             self._add("properties.write", created=created, shown=shown, dropped=self.working_set.dropped_entries)
 

@@ -34,7 +34,7 @@ RETURN labels(n) AS labels, properties(n) AS properties,
 
 @pytest.fixture
 def homes(tmp_path: Path) -> Iterator[Callable[[str], dict[str, str]]]:
-    """Give the environment of a home of that name; what runs there is stopped in the end."""
+    """Return the environment of a home of that name; what runs there is stopped in the end."""
     made: list[Settings] = []
     bare = {name: value for name, value in os.environ.items() if name != "NEO4J_URI"}
 

@@ -132,3 +132,16 @@ def test_the_actions_of_a_finding_are_calls_that_work(client: TestClient) -> Non
     assert client.get("/v1/anomalies?kind=fusing_value").json()["items"] == []
     answer = client.post("/v1/resolve", json={"email": "info@firm.example", "tracker_id": "new"}).json()
     assert answer["ignored"] == [{"key": "email", "reason": "blocked"}]
+
+
+def test_people_that_a_bogus_id_fused_come_apart_as_the_finding_proposes(client: TestClient) -> None:
+    for event in (events := worlds.bogus_id()):
+        if event.get("user_id") == "user_id":
+            event["email"] = f"{event['tracker_id']}@example.com"
+    send(client, events)
+    (item,) = client.get("/v1/anomalies?kind=fusing_value").json()["items"]
+    split = next(action for action in item["actions"] if action["action"] == "split")
+    assert (split["body"], split["done"]) == ({"around": {"user_id": "user_id"}, "block": True}, False)
+    entry = client.request(split["method"], split["path"], json=split["body"]).json()
+    assert len(entry["parts"]) == len({event["email"] for event in events if event.get("user_id") == "user_id"})
+    assert client.post(f"/v1/splits/{entry['id']}/undo").json()["undone_at"] is not None

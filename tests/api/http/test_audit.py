@@ -163,6 +163,12 @@ ACTS: tuple[tuple[str, str, Any, str], ...] = (
     ("DELETE", "/v1/environments/north", None, "catalogue_removed"),
     ("POST", "/v1/merges", {"source": "{bo}", "target": "{ana}"}, "merged"),
     ("POST", "/v1/merges/{union}/undo", None, "unmerged"),
+    ("POST", "/v1/contacts/{cy}/split", {"parts": [{"keys": ["email:cy@example.com"]}]}, "split"),
+    ("POST", "/v1/splits/{split}/undo", None, "split_undone"),
+    ("POST", "/v1/judgements", {"contacts": ["{bo}", "{ana}"]}, "judged_apart"),
+    ("DELETE", "/v1/judgements", {"contacts": ["{bo}", "{ana}"]}, "judgement_taken_back"),
+    ("POST", "/v1/judgements", {"contact": "{ana}", "key": {"email": "cy@example.com"}}, "judged_apart"),
+    ("DELETE", "/v1/judgements/{judgement}", None, "judgement_taken_back"),
     ("DELETE", "/v1/contacts/{ana}", None, "erased"),
     ("DELETE", "/v1/suppressed/email/ana@example.com", None, "suppression_lifted"),
     ("DELETE", "/v1/contacts?email=bo@example.com", None, "erased"),
@@ -177,6 +183,8 @@ NO_ACTS = {
     ("POST", "/v1/propositions/{id}/outcome"),
     # Works on the whole graph and changes nothing of anybody.
     ("POST", "/v1/analyses"),
+    # Tested with the suggestions: what is accepted is a union, what is refused a judgement.
+    *(("POST", f"/v1/suggestions/{{id}}/{word}") for word in ("accept", "refuse", "later")),
     # Tested with the findings, which need an analysis.
     ("POST", "/v1/anomalies/{id}/dismiss"),
     ("POST", "/v1/anomalies/{id}/undismiss"),
@@ -202,8 +210,9 @@ def route_of(shown: set[tuple[str, str]], method: str, address: str) -> tuple[st
 def test_every_call_that_changes_something_by_hand_leaves_one_entry(
     client: TestClient, resolve: Resolve, kinfold: Kinfold
 ) -> None:
-    names = {who: resolve(email=f"{who}@example.com")["contact"]["id"] for who in ("ana", "bo")}
+    names = {who: resolve(email=f"{who}@example.com")["contact"]["id"] for who in ("ana", "bo", "cy")}
     shown, covered = routes(client, "put", "post", "patch", "delete"), set()
+    ids = {"merged": "union", "judged_apart": "judgement", "split": "split"}
     for number, (method, address, body, what) in enumerate(ACTS):
         covered.add(route_of(shown, method, re.sub(r"\{(\w+)\}", "x", address)))
         filled = None if body is None else {name: _filled(value, names) for name, value in body.items()}
@@ -211,8 +220,8 @@ def test_every_call_that_changes_something_by_hand_leaves_one_entry(
             method, address.format(**names), json=filled, headers={"Kinfold-Reason": f"act {number}"}
         )
         assert answer.is_success, (address, answer.text)
-        if what == "merged":
-            names["union"] = answer.json()["id"]
+        if what in ids:
+            names[ids[what]] = answer.json()["id"]
         found = [item for item in audit(client, limit=1000) if item["why"] == f"act {number}"]
         assert [(item["what"], item["by"]) for item in found] == [(what, "local")], address
     assert covered | NO_ACTS == shown
@@ -223,6 +232,8 @@ def test_every_call_that_changes_something_by_hand_leaves_one_entry(
 
 
 def _filled(value: Any, names: dict[str, str]) -> Any:
+    if isinstance(value, list):
+        return [_filled(item, names) for item in value]
     return value.format(**names) if isinstance(value, str) else value
 
 
@@ -243,6 +254,10 @@ READS: tuple[tuple[str, str], ...] = (
     ("/v1/contacts/{ana}/graph", "graph"),
     ("/v1/contacts/{ana}/propositions", "propositions"),
     ("/v1/workflows/w/contacts/{ana}", "workflow"),
+    ("/v1/judgements", "judgements"),
+    ("/v1/judgements/{judgement}", "judgements"),
+    ("/v1/splits", "splits"),
+    ("/v1/splits/{split}", "splits"),
     ("/v1/segments/s/members", "members"),
     ("/v1/environments/north/visitors", "visitors"),
 )
@@ -257,7 +272,11 @@ SHOWS_NOBODY = {
     *("/health", "/ready", "/metrics", "/tag.js"),
     # Each export is an entry of its own, see above.
     *("/v1/export", "/v1/contacts/{id}/export"),
-    # What an analysis computed of the whole graph.
+    # Figures of everybody.
+    "/v1/overview",
+    # Tested with the suggestions.
+    *("/v1/suggestions", "/v1/suggestions/{id}"),
+    # Figures, and what an analysis computed, of the whole graph.
     *((f"/v1/{call}") for call in ("anomalies", "anomalies/{id}", "clusters", "clusters/{id}", "clusters/{id}/graph")),
 }
 
@@ -268,10 +287,16 @@ def test_every_call_that_shows_persons_is_noted(client: TestClient, resolve: Res
     client.put("/v1/workflows/w")
     client.put(f"/v1/workflows/w/contacts/{ana}", json={"status": "active"})
     client.put("/v1/environments/north", json={"kind": "anonymous"})
+    names = {"ana": ana}
+    away = {"contact": ana, "key": {"email": "bo@example.com"}}
+    names["judgement"] = client.post("/v1/judgements", json=away).json()["id"]
+    cy = resolve(email="cy@example.com", user_id="42")["contact"]["id"]
+    part = {"parts": [{"keys": ["user_id:42"]}]}
+    names["split"] = client.post(f"/v1/contacts/{cy}/split", json=part).json()["id"]
     shown, covered = routes(client, "get"), set()
     for number, (address, call) in enumerate(READS):
-        covered.add(route_of(shown, "GET", address.format(ana="x"))[1])
-        answer = client.get(address.format(ana=ana), headers={"Kinfold-Reason": f"read {number}"})
+        covered.add(route_of(shown, "GET", re.sub(r"\{(\w+)\}", "x", address))[1])
+        answer = client.get(address.format(**names), headers={"Kinfold-Reason": f"read {number}"})
         assert answer.status_code == 200, answer.text
         found = [item for item in audit(client, what="read") if item["why"] == f"read {number}"]
         assert [item["details"]["call"] for item in found] == [call], address

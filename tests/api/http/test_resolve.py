@@ -24,6 +24,7 @@ ANSWER = {
     "moved",
     "conflicts",
     "ignored",
+    "kept_apart",
     "duplicate",
     "limited",
 }

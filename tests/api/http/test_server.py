@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import Any
 from unittest.mock import patch
 
+import networkx as nx
 import pytest
 from fastapi.testclient import TestClient
 from pydantic import BaseModel
@@ -80,10 +81,11 @@ def test_the_page_has_everything_that_it_asks_for(client: TestClient) -> None:
         assert response.headers["x-content-type-options"] == "nosniff"
 
 
-def test_the_parts_of_the_page_find_each_other(client: TestClient) -> None:
+def test_the_parts_of_the_page_find_each_other_and_go_in_no_circle(client: TestClient) -> None:
     folder = app.STATIC
     parts = sorted(folder.glob("*.js"))
     assert parts
+    uses: nx.DiGraph[str] = nx.DiGraph()
     for part in parts:
         response = client.get(f"/static/{part.name}")
         assert response.headers["content-type"].startswith("text/javascript")
@@ -92,6 +94,8 @@ def test_the_parts_of_the_page_find_each_other(client: TestClient) -> None:
                 re.findall(r"^export (?:async )?(?:function|const|class) (\w+)", (folder / other).read_text(), re.M)
             )
             assert {name.strip() for name in names.split(",")} <= exported, (part.name, other)
+            uses.add_edge(part.name, other)
+    assert nx.is_directed_acyclic_graph(uses)
 
 
 def test_answers_about_people_are_kept_by_no_cache(client: TestClient) -> None:

@@ -414,6 +414,10 @@ def fill(client: TestClient, events: list[dict[str, Any]], mark: str) -> dict[st
     ana, bob, gone = contact("ana"), contact("bob"), contact("gone")
     merge = call("POST", "/v1/merges", {"source": bob, "target": ana})["id"]
     receipt = call("DELETE", f"/v1/contacts/{gone}")["receipt"]
+    away = {"contact": ana, "key": {"email": f"{mark}-away@example.com"}, "why": mark}
+    judgement = call("POST", "/v1/judgements", away)["id"]
+    part = {"parts": [{"keys": [{"tracker_id": f"{mark}-bob-phone"}]}]}
+    split = call("POST", f"/v1/contacts/{ana}/split", part)["id"]
     call("PUT", f"/v1/segments/{mark}-list", {"kind": "static"})
     call("PUT", f"/v1/segments/{mark}-list/members/{ana}")
     where = {"property": "town", "is": f"{mark}ville"}
@@ -435,6 +439,8 @@ def fill(client: TestClient, events: list[dict[str, Any]], mark: str) -> dict[st
         "contact": ana,
         "folded": bob,
         "merge": merge,
+        "judgement": judgement,
+        "split": split,
         "receipt": receipt,
         "proposition": asked["proposition_id"],
         "finding": finding,
@@ -447,6 +453,8 @@ def address(path: str, ids: dict[str, str], mark: str) -> str:
     of_route = {
         "contacts": ids["contact"],
         "merges": ids["merge"],
+        "judgements": ids["judgement"],
+        "splits": ids["split"],
         "propositions": ids["proposition"],
         "anomalies": ids["finding"],
         "erasures": ids["receipt"],
@@ -472,6 +480,8 @@ def bodies(path: str, ids: dict[str, str], mark: str) -> Any:
     """What a call of this route sends, so that it reaches what there is of this mark."""
     return {
         "/v1/merges": {"source": ids["folded"], "target": ids["contact"]},
+        "/v1/contacts/{id}/split": {"parts": [{"keys": [{"email": f"{mark}-bob@example.com"}]}]},
+        "/v1/judgements": {"contact": ids["contact"], "key": {"email": f"{mark}-away@example.com"}},
         "/v1/contacts/{id}": {"properties": {"town": "elsewhere"}},
         "/v1/contacts/{id}/keys": {"email": f"{mark}-bob@example.com"},
         "/v1/contacts/{id}/keys/remove": {"email": f"{mark}-ana@example.com"},

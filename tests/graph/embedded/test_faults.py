@@ -20,7 +20,7 @@ from tests.graph.embedded.test_embedded import client, gone, keep, names, runs, 
 
 @pytest.fixture
 def unwritable(tmp_path: Path) -> Iterator[Path]:
-    """Give a folder that cannot be written to: by a mount where this user may make one, else by its mode."""
+    """Return a folder that cannot be written to: by a mount where this user may make one, else by its mode."""
     folder = tmp_path / "unwritable"
     folder.mkdir()
     mount = shutil.which("mount")
@@ -48,7 +48,7 @@ def test_a_home_that_cannot_be_written_is_refused_in_words(unwritable: Path, tmp
 
 @pytest.fixture
 def whole(tmp_path: Path) -> Iterator[Path]:
-    """Give a home that was stopped, with a node in it."""
+    """Return a home that was stopped, with a node in it."""
     settings = settings_of(tmp_path / "whole")
     keep(embedded.start(settings), "Ana")
     embedded.stop(settings)

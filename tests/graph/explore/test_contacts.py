@@ -29,7 +29,7 @@ def identity(answer: Answer) -> str:
 
 
 def all_activity(contacts: Contacts, contact: str, limit: int) -> tuple[list[str], int]:
-    """Read activity page by page; give the message ids in order, and the number of pages."""
+    """Read activity page by page; return the message ids in order, and the number of pages."""
     messages: list[str] = []
     cursor, pages = None, 0
     while True:
@@ -476,7 +476,7 @@ def test_a_removal_keeps_its_time_through_a_union(kinfold: Kinfold) -> None:
 
 @pytest.fixture(params=["as stored", "reversed"])
 def any_order(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give property entries in one order and in the opposite one: the statement that reads them promises none.
+    """Return property entries in one order and in the opposite one: the statement that reads them promises none.
 
     Neo4j walks a contact's edges in the order of the records in the store, and a record that was freed is used
     again, so that what was written later may be read earlier.

@@ -116,7 +116,7 @@ def deliveries(kinfold: Kinfold, now: Callable[[], datetime] | None = None, **mo
 
 
 def create(kinfold: Kinfold, *trackers: str) -> list[str]:
-    """Make contacts; give their ids."""
+    """Make contacts; return their ids."""
     answers = [kinfold.resolver.resolve([read_event({"tracker_id": tracker})])[0] for tracker in trackers]
     return [str(answer.contact.id) for answer in answers if answer.contact is not None]
 

@@ -66,6 +66,7 @@ class Case:
     row: dict[str, str]
     contacts: list[GivenContact] = field(default_factory=list)
     conflicts: list[tuple[str, str, str]] = field(default_factory=list)
+    apart: list[tuple[str, str]] = field(default_factory=list)
     limits: Limits = field(default_factory=Limits)
     namespaces: Namespaces = DEFAULT_NAMESPACES
 
@@ -95,6 +96,8 @@ def parse_case(row: dict[str, str], namespaces: Namespaces = DEFAULT_NAMESPACES)
     for part in filter(None, row["given"].split("; ")):
         if match := re.fullmatch(r"conflict (\w+) (\w+) -> (\w+)", part):
             case.conflicts.append((match[1], match[2], match[3]))
+        elif match := re.fullmatch(r"apart ([A-Z]) (\S+)", part):
+            case.apart.append((match[1], match[2]))
         elif match := re.fullmatch(r"(max_\w+) (\d+)", part):
             limits[match[1]] = int(match[2])
         else:
@@ -133,6 +136,15 @@ def build(case: Case, world: WorkingSet) -> None:
         for offset, value in enumerate(given.keys):
             derived = value[0] == "#" and value[1:] in given.keys
             world.own(contact, key_of(value), at + offset, derived=derived)
+    for letter, other in case.apart:
+        contact = world.contacts[letter]
+        world.judged.add(letter)
+        if other in world.contacts:
+            contact.apart.add(other)
+            world.contacts[other].apart.add(letter)
+            world.judged.add(other)
+        else:
+            contact.barred.add(key_of(other))
     for tracker_owner, subscription, made in case.conflicts:
         world.remember_conflict(world.contacts[made], tracker_owner, KeyRef("subscription", subscription), 2_000_000)
 
@@ -164,6 +176,7 @@ def observed(answer: Answer, contacts: dict[str, dict[str, Any]]) -> dict[str, s
         "moved": " ".join(f"{moved.value}<-{moved.from_}" for moved in answer.moved),
         "conflicts": " ".join(f"{conflict.key}:{conflict.reason or conflict.owner}" for conflict in answer.conflicts),
         "ignored": " ".join(f"{ignored.key}:{ignored.reason.value}" for ignored in answer.ignored),
+        "kept_apart": " ".join(kept.contact or str(kept.key) for kept in answer.kept_apart),
         "limited": "yes" if answer.limited else "",
         "after": normal_after(
             "; ".join(
@@ -183,7 +196,8 @@ def observed(answer: Answer, contacts: dict[str, dict[str, Any]]) -> dict[str, s
 def expected(case: Case) -> dict[str, str]:
     row = case.row
     names = ("rule", "contact", "tracker", "outcome", "merged", "shared_with", "moved", "conflicts", "ignored")
-    return {**{name: row[name] for name in names}, "limited": row["limited"], "after": normal_after(row["after"])}
+    shown = {**{name: row[name] for name in names}, "kept_apart": row.get("kept_apart", "")}
+    return {**shown, "limited": row["limited"], "after": normal_after(row["after"])}
 
 
 def normal_after(text: str) -> str:

@@ -82,7 +82,7 @@ def messages(database: Database) -> Counter[str]:
 
 
 def living(kinfold: Kinfold, answers: Sequence[Answer]) -> set[str]:
-    """Give the contacts that the answers' contacts are by now."""
+    """Return the contacts that the answers' contacts are by now."""
     return {kinfold.contacts.get(answer.contact.id)["id"] for answer in answers if answer.contact and answer.contact.id}
 
 
@@ -132,7 +132,7 @@ def test_writers_in_several_processes_lose_nothing_and_break_nothing(
 
 
 def write_in_a_process(together: Any, seeds: list[int], count: int) -> int:
-    """Write with one thread a seed; give how many answers said duplicate."""
+    """Write with one thread a seed; return how many answers said duplicate."""
     settings = Settings()
     assert settings.neo4j_uri
     password = settings.neo4j_password.get_secret_value()

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from graph.clock import Clock
+from graph.edits.judgements import Judgements
 from graph.identity.decision import POLICIES, TABLE
 from graph.identity.keys import BlockList, InvalidKey, normalise, read_keys
 from graph.identity.resolver import EventResolution, Prepared, Resolver
@@ -28,7 +29,8 @@ from tests.graph.identity.case_table import (
 
 ROWS = read_cases()
 FURTHER = read_cases("namespaces.csv")
-CASES = [parse_case(row) for row in ROWS] + [parse_case(row, DECLARED) for row in FURTHER]
+JUDGED = read_cases("judgements.csv")
+CASES = [parse_case(row) for row in (*ROWS, *JUDGED)] + [parse_case(row, DECLARED) for row in FURTHER]
 each_case = pytest.mark.parametrize("case", CASES, ids=[case.row["case"] for case in CASES])
 
 
@@ -70,6 +72,12 @@ def test_a_real_database_holds_every_golden_case(case: Case, database: Database)
         write_working_set(world)
 
     database.write(seed, committed=REPEATABLE)
+    judgements = Judgements(database, namespaces=case.namespaces)
+    for letter, other in case.apart:
+        if other in [given.letter for given in case.contacts]:
+            judgements.apart(letter, other)
+        else:
+            judgements.apart_from_key(letter, key_name(other), other)
     resolver = Resolver(
         database,
         policy=case.row["policy"],

@@ -46,7 +46,7 @@ Line = dict[str, Any]
 
 
 def whole_graph(database: Database) -> tuple[Counter[str], Counter[str]]:
-    """Give every node and edge; ids of our making, and times of arrival, are told by the event that they came with."""
+    """Return every node and edge; ids of our making, and times of arrival, are named by their event."""
 
     # How far the load is stands beside what it has left.
     nodes, edges = nodes_and_edges(database)
@@ -112,7 +112,7 @@ def assert_same(found: tuple[Counter[str], Counter[str]], wanted: tuple[Counter[
 
 
 def people(database: Database) -> list[dict[str, Any]]:
-    """Tell who is who without times: keys, kind, properties and activity of every contact."""
+    """Return who is who without times: keys, kind, properties and activity of every contact."""
     rows = database.read(
         lambda tx: tx.run_text("""
             MATCH (c:Contact)
@@ -247,7 +247,7 @@ def test_it_does_so_for_any_short_history(
 
 
 def components(folder: Path, log: Sequence[Line], span: int = 150) -> list[int]:
-    """Give the component of each line."""
+    """Return the component of each line."""
     file = write_log(folder / "log.ndjson", log)
     _, spans = survey(file, span)
     for one in spans:
@@ -454,7 +454,7 @@ def test_a_log_that_is_loaded_anew_is_not_taken_away_by_who_finds_it_loaded(
 
 
 def done(database: Database) -> int:
-    """Tell how many activities are there."""
+    """Return how many activities are there."""
     rows = database.read(lambda tx: tx.run_text("MATCH (a:Activity) RETURN count(a) AS times"))
     return int(rows[0]["times"])
 

@@ -22,7 +22,7 @@ def brands(kinfold: Kinfold) -> None:
 
 
 def stand_in(kinfold: Kinfold, brand: str = "north", **cookie: str) -> str:
-    """Ask a brand's home with a cookie of somebody known; give the visitor that answers."""
+    """Ask a brand's home with a cookie of somebody known; return the visitor that answers."""
     contact: str = ask(kinfold, f"{brand}/home", **cookie)["contact"].id
     return contact
 

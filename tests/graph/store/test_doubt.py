@@ -201,7 +201,7 @@ def test_what_is_refused_after_a_doubtful_commit_is_answered_as_done_once_it_sho
 
 @contextmanager
 def first_answers_lost(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """Lose the answer to the first commit of every write; give what was lost."""
+    """Lose the answer to the first commit of every write; return what was lost."""
     lost: list[str] = []
     doubtful = threading.local()
     attempt, commit = _Writing.attempt, neo4j.Transaction.commit

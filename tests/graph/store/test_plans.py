@@ -40,6 +40,8 @@ MAY_SCAN = {
     "explore.people": {"NodeByLabelScan"},
     "explore.people_in": {"NodeByLabelScan"},
     "explore.kinds_of_contacts": {"NodeByLabelScan"},
+    # Beside the whole graph, from which suggestions are computed: what people said to them, and what they judged.
+    "suggestions.states": {"NodeByLabelScan"},
 }
 """Statements that scan on purpose, with the operators that each may use."""
 

@@ -1,0 +1,56 @@
+// name: splits.close
+// purpose: Note a split as undone: its parts' ids lead back to the contact, activity that strayed hangs where it hung.
+// parameters: id, at, kept, unused
+// columns: -
+// access: write
+MATCH (separation:Separation {id: $id})-[:OF]->(whole) USING INDEX SEEK separation:Separation(id)
+SET separation.undone_at = $at
+WITH separation, whole
+CALL (separation) {
+  MATCH (separation)-[parted:PARTED]->(period:Timeline)
+  MATCH (was:Timeline {id: parted.was}) USING INDEX SEEK was:Timeline(id)
+  CALL (period, was) {
+    MATCH (a:Activity)-[on:ON]->(period)
+    CREATE (a)-[:ON]->(was)
+    DELETE on
+  }
+  SET
+    was.first_occurred_at = CASE WHEN was.first_occurred_at <= period.first_occurred_at
+      THEN was.first_occurred_at ELSE coalesce(period.first_occurred_at, was.first_occurred_at) END,
+    was.last_occurred_at = CASE WHEN was.last_occurred_at >= period.last_occurred_at
+      THEN was.last_occurred_at ELSE coalesce(period.last_occurred_at, was.last_occurred_at) END,
+    was.last_at = CASE WHEN was.last_at >= period.last_at
+      THEN was.last_at ELSE coalesce(period.last_at, was.last_at) END
+  DETACH DELETE period
+}
+CALL (separation, whole) {
+  MATCH (separation)-[:MADE]->(part:Contact)
+  REMOVE part:Contact
+  SET part:Redirect
+  CREATE (part)-[:TO {at: $at, split: separation.id}]->(whole)
+  WITH part, whole
+  CALL (part, whole) {
+    MATCH (part)<-[into:INTO]-(merge:Merge)
+    DELETE into
+    CREATE (merge)-[:INTO]->(whole)
+    SET merge.target = whole.id
+  }
+  CALL (part, whole) {
+    MATCH (part)<-[to:TO]-(folded)
+    CREATE (folded)-[again:TO]->(whole)
+    SET again = properties(to)
+    DELETE to
+  }
+}
+CALL () {
+  UNWIND $kept AS row
+  MATCH (merge:Merge {id: row.merge})-[moved:MOVED]->(k:Key) USING INDEX SEEK merge:Merge(id)
+  WHERE k.namespace = row.namespace AND k.value = row.value
+  SET moved.kept_since = datetime({epochSeconds: row.since[0], nanosecond: row.since[1]})
+}
+CALL () {
+  UNWIND $unused AS value
+  MATCH (k:Key {namespace: 'tracker_id', value: value}) USING INDEX SEEK k:Key(namespace, value)
+  OPTIONAL MATCH (k)<-[:OF|WAS_OF]-(period:Timeline)
+  DETACH DELETE period, k
+}

@@ -1,0 +1,542 @@
+"""Splits: a contact that several people were fused into comes apart by keys, in one act that can be undone."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from graph.clock import END_OF_TIME, MINTED, Clock, IdSource, RandomIds, to_datetime, to_pair, to_text
+from graph.edits.preview import preview
+from graph.errors import BadInput, ClashError, FieldError, NotFound
+from graph.explore.contacts import Document, documents
+from graph.identity.keys import InvalidKey, normalise
+from graph.identity.living import check_not_erased, living_contact
+from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
+from graph.identity.separating import Part, Separation, Stray, TakenKey, Undoing, rejoin, separate
+from graph.identity.union_rules import Rules
+from graph.identity.working_set import Contact, WorkingSet
+from graph.identity.working_set.entities import Ownership
+from graph.identity.working_set.write import write_working_set
+from graph.model import TRACKER, KeyName, KeyRef
+from graph.paging import make_cursor, read_cursor
+from graph.store.audit import because
+from graph.store.changes import acting
+from graph.store.database import RECEIPT, Database, Row, Transaction
+
+Key = tuple[KeyName, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How a contact is to come apart: by the keys of each part, or around a key that is no person's."""
+
+    parts: tuple[tuple[Key, ...], ...] = ()
+    around: Key | None = None
+    block: bool = False
+
+
+class Splits:
+    """Splits contacts, lists what was split, and undoes any split.
+
+    Parameters
+    ----------
+    block, unblock
+        Block a value for the keys of a namespace, and take that back; called once the split, or its undoing, is
+        committed.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        block: Callable[[KeyName, str], bool] = lambda _, __: False,
+        unblock: Callable[[KeyName, str], None] = lambda _, __: None,
+        id_source: IdSource | None = None,
+        clock: Clock | None = None,
+        namespaces: Namespaces = DEFAULT_NAMESPACES,
+        union_rules: Rules | None = None,
+    ) -> None:
+        self._database = database
+        self._block, self._unblock = block, unblock
+        self._namespaces = namespaces
+        self._union_rules = union_rules or {}
+        self._id_source = id_source or RandomIds()
+        self._clock = clock or Clock()
+
+    def split(self, contact_id: str, wanted: Wanted) -> Document:
+        """Split a contact and return the journal entry, with what stays.
+
+        Raises
+        ------
+        BadInput
+            When a value is not a key, or one is named twice.
+        NotFound
+            When no contact ever had this id, or the contact does not own one of the keys.
+        ClashError
+            When there is nobody to split off.
+        """
+        wanted = self._normal(wanted)
+
+        def work(tx: Transaction) -> Document:
+            return self._shown(tx, self._split(tx, contact_id, wanted))
+
+        entry = self._database.write(work, committed=RECEIPT)
+        if wanted.block and wanted.around is not None and self._block(*wanted.around):
+            self._database.write(lambda tx: tx.run("splits.note_block", id=entry["id"]), committed=RECEIPT)
+            entry["blocked"] = True
+        return entry
+
+    def preview(self, contact_id: str, wanted: Wanted) -> Document:
+        """Tell who would get which keys, how much activity and which properties; nothing is written."""
+        wanted = self._normal(wanted)
+        entry: Document = {}
+
+        def operation(tx: Transaction) -> Iterable[str]:
+            nonlocal entry
+            entry = self._shown(tx, self._split(tx, contact_id, wanted, lock=False))
+            return [part["contact"] for part in entry["parts"]]
+
+        living = self._database.read(lambda tx: living_contact(tx, contact_id))
+        changes = preview(self._database, (living,), operation)
+        made = {part["contact"] for part in entry["parts"]}
+        for change in changes:
+            change["contact"] = None if change["contact"] in made else change["contact"]
+            change["changes"] = [one for one in change["changes"] if one["field"] != "id"]
+        parts = [{**part, "contact": None} for part in entry["parts"]]
+        told = {name: entry[name] for name in ("contact", "around", "taken", "stays")}
+        return {"dry_run": True, "changes": changes, **told, "parts": parts}
+
+    def undo(self, split_id: str) -> Document:
+        """Undo a split exactly, and return the journal entry: what its parts have is the contact's again.
+
+        Raises
+        ------
+        NotFound
+            When there is no such split.
+        Gone
+            When one of its contacts was erased.
+        ClashError
+            When it was undone before, or one of its contacts was folded or split since: ``covering`` names by what.
+        """
+        blocked: list[KeyRef] = []
+
+        def work(tx: Transaction) -> None:
+            blocked[:] = self._undo(tx, split_id)
+
+        self._database.write(work, committed=RECEIPT)
+        for key in blocked:
+            self._unblock(*key)
+        return self.get(split_id)
+
+    def get(self, split_id: str) -> Document:
+        """Return one journal entry.
+
+        Raises
+        ------
+        NotFound
+            When there is none of this id.
+        Gone
+            When one of its contacts was erased.
+        """
+        return self._database.read(lambda tx: self._one(tx, split_id))
+
+    def page(
+        self, *, contact_id: str | None = None, limit: int = 100, cursor: str | None = None
+    ) -> tuple[list[Document], str | None]:
+        """Return one page of the splits, newest first, and the cursor of the next.
+
+        Raises
+        ------
+        BadInput
+            When the cursor is not one that an earlier page gave.
+        """
+        before, before_id = read_cursor(cursor, (int, str)) if cursor else (END_OF_TIME, "")
+
+        def work(tx: Transaction) -> tuple[list[Document], list[Row]]:
+            living = None if contact_id is None else living_contact(tx, contact_id)
+            place = {"before": to_datetime(before), "before_id": before_id}
+            rows = tx.run("splits.page", contact_id=living, **place, limit=limit + 1)
+            return [self._one(tx, row["id"]) for row in rows[:limit]], rows
+
+        items, rows = self._database.read(work)
+        return items, make_cursor(rows[limit - 1]["at"], rows[limit - 1]["id"]) if len(rows) > limit else None
+
+    # --- the act ---------------------------------------------------------------------------------------------
+
+    def _normal(self, wanted: Wanted) -> Wanted:
+        parts = tuple(
+            tuple(self._key(key, f"parts[{number}].keys[{place}]") for place, key in enumerate(part))
+            for number, part in enumerate(wanted.parts)
+        )
+        named = Counter(key for part in parts for key in part)
+        if twice := [key for key, times in named.items() if times > 1]:
+            raise BadInput([FieldError("parts", "duplicate", f"the {twice[0][0]} {twice[0][1]!r} is named twice")])
+        around = None if wanted.around is None else self._key(wanted.around, "around")
+        return Wanted(parts, around, wanted.block)
+
+    def _key(self, key: Key, place: str) -> KeyRef:
+        if key[0] not in self._namespaces:
+            raise BadInput([FieldError(f"{place}.{key[0]}", "unknown_field", "there is no such namespace")])
+        try:
+            return KeyRef(key[0], normalise(*key, self._namespaces))
+        except InvalidKey as error:
+            raise BadInput([FieldError(f"{place}.{key[0]}", "invalid", str(error))]) from error
+
+    def _working_set(self, tx: Transaction, *, lock: bool = True) -> WorkingSet:
+        return WorkingSet(
+            tx.run, self._id_source, lock=lock, namespaces=self._namespaces, union_rules=self._union_rules
+        )
+
+    def _split(self, tx: Transaction, contact_id: str, wanted: Wanted, *, lock: bool = True) -> str:
+        living = living_contact(tx, contact_id)
+        working_set = self._working_set(tx, lock=lock)
+        working_set.load(contacts=[living])
+        whole = working_set.contacts[living]
+        working_set.need_keys(whole)
+        working_set.need_entries(whole)
+        taken: list[KeyRef] = []
+        if wanted.around is not None:
+            taken = [KeyRef(*wanted.around)]
+            _check_owned(working_set, whole, taken)
+            parts = self._around(tx, working_set, whole, taken[0])
+        else:
+            parts = [Part([KeyRef(*key) for key in keys]) for keys in wanted.parts]
+            _check_owned(working_set, whole, [key for part in parts for key in part.keys])
+        leaving = {key.value for part in parts for key in part.keys if key.namespace == TRACKER}
+        staying = sorted(one.id for one in whole.timelines.values() if one.tracker not in leaving)
+        by_keys = [self._persons(number, part) for number, part in enumerate(parts)]
+        strays = [
+            Stray(
+                row["period"],
+                row["tracker"],
+                moved["part"],
+                moved["count"],
+                moved["first"],
+                moved["last"],
+                row["rest"] or 0,
+            )
+            for row in tx.run("splits.strays", periods=staying, parts=by_keys)
+            for moved in row["moved"]
+        ]
+        part_of_message = self._parts_of_messages(tx, whole, parts, by_keys)
+        at = self._clock.next(after=whole.seen)
+        going = [one for one in whole.timelines.values() if one.tracker in leaving]
+        counts = {
+            row["period"]: row["activities"] for row in tx.run("splits.counts", periods=[one.id for one in going])
+        }
+        separation = separate(working_set, whole, parts, taken, strays, part_of_message, at)
+        for part in parts:
+            part.activities += sum(counts.get(period, 0) for period in part.periods)
+        write_working_set(working_set)
+        tx.run("splits.rehang", rows=_rehung(parts), parts=by_keys)
+        tx.run("splits.journal", **self._journal(separation, wanted))
+        return separation.id
+
+    def _persons(self, number: int, part: Part) -> dict[str, Any]:
+        """Write the person keys of a part as statements compare them with those that activity carried."""
+        named = [key for key in part.keys if self._namespaces[key.namespace].is_person]
+        return {
+            "number": number,
+            "emails": [key.value for key in named if key.namespace == "email"],
+            "user_ids": [key.value for key in named if key.namespace == "user_id"],
+            "others": [list(key) for key in named],
+        }
+
+    def _parts_of_messages(
+        self, tx: Transaction, whole: Contact, parts: Sequence[Part], by_keys: Sequence[dict[str, Any]]
+    ) -> dict[str, int]:
+        """Tell to which part each property goes, by the message that brought it."""
+        entries = [entry for named in (whole.entries or {}).values() for entry in named]
+        messages = sorted({entry.source for entry in entries if entry.source is not None})
+        with_tracker = {
+            key.value: number for number, part in enumerate(parts) for key in part.keys if key.namespace == TRACKER
+        }
+        found: dict[str, int] = {}
+        for row in tx.run("splits.sources", message_ids=messages, parts=list(by_keys)):
+            period = whole.timelines.get(row["period"])
+            if period is None:
+                continue
+            part = with_tracker.get(period.tracker, row["part"])
+            if part is not None:
+                found[row["message_id"]] = part
+        return found
+
+    def _around(self, tx: Transaction, working_set: WorkingSet, whole: Contact, around: KeyRef) -> list[Part]:
+        """Work the parts out: one for each other person key, each device with the one that it mostly carried."""
+        owned = sorted(whole.keys.items(), key=lambda item: (item[1].since, item[1].position, item[0].ref))
+        persons = [
+            key.ref
+            for key, edge in owned
+            if self._namespaces[key.name].is_person and not edge.derived and key.ref != around
+        ]
+        if len(persons) < (1 if self._namespaces[around.namespace].is_person else 2):
+            raise ClashError(
+                f"Contact {whole.id} has no other person key to split it by: take the {around.namespace} away instead."
+            )
+        weights: dict[KeyRef, Counter[KeyRef]] = defaultdict(Counter)
+        for row in tx.run("splits.carried", contact_id=whole.id):
+            carried = [KeyRef(*one) for one in row["others"]]
+            carried += [
+                KeyRef(name, row[name]) for name in ("email", "user_id", "subscription") if row[name] is not None
+            ]
+            names = [key for key in persons if key in carried]
+            for key in (KeyRef(TRACKER, row["tracker"]), *carried):
+                if not self._namespaces[key.namespace].is_person:
+                    weights[key].update(dict.fromkeys(names, row["activities"]))
+        parts = {person: Part([person]) for person in persons}
+        for ref in [key.ref for key, _ in owned]:
+            found = weights.get(ref)
+            if ref == around or self._namespaces[ref.namespace].is_person or not found:
+                continue
+            parts[max(persons, key=found.__getitem__)].keys.append(ref)
+        return list(parts.values())
+
+    def _journal(self, separation: Separation, wanted: Wanted) -> dict[str, Any]:
+        numbered = list(enumerate(separation.parts))
+        took = [(number, item) for number, part in numbered for item in part.took]
+        return {
+            "node": {
+                "id": separation.id,
+                "at": to_datetime(separation.at),
+                "seen": separation.seen,
+                "by": acting(),
+                "why": because(),
+                "around": None if wanted.around is None else list(wanted.around),
+                "minted": separation.minted,
+            },
+            "whole": separation.whole.id,
+            "parts": [
+                {
+                    "part": number,
+                    "contact": part.contact.id if part.contact else None,
+                    "minted": part.minted,
+                    "activities": part.activities,
+                    "properties": sorted({entry.name for entry in part.entries}),
+                }
+                for number, part in numbered
+            ],
+            "keys": [
+                {
+                    "namespace": key.name,
+                    "value": key.value,
+                    "part": number,
+                    "since": to_pair(before.since),
+                    "edge": {
+                        "position": before.position,
+                        "merge": before.merge,
+                        "message_id": before.source,
+                        "derived": before.derived or None,
+                    },
+                }
+                for number, (key, before) in [*took, *((None, item) for item in separation.taken)]
+            ],
+            "periods": [{"part": number, "period": period} for number, part in numbered for period in part.periods],
+            "strayed": [
+                {"part": number, "was": was, "period": period}
+                for number, part in numbered
+                for was, period in part.strayed
+            ],
+            "properties": [
+                {"part": number, "element": entry.element}
+                for number, part in numbered
+                for entry in part.entries
+                if entry.element is not None
+            ],
+        }
+
+    # --- and back --------------------------------------------------------------------------------------------
+
+    def _undo(self, tx: Transaction, split_id: str) -> list[KeyRef]:
+        entry = self._entry(tx, split_id)
+        parts = [contact for contact, _ in entry["parts"]]
+        homes, periods = self._homes(tx, entry), _period_homes(entry)
+        involved = sorted({entry["whole"], *parts, *homes.values(), *periods.values()})
+        covering = tx.run("splits.covering", id=split_id, contacts=involved)
+        if covering:
+            ids = [row["id"] for row in covering]
+            words = ", ".join(f"{row['what']} {row['id']}" for row in covering)
+            raise ClashError(
+                f"One of the contacts of split {split_id} was folded or split since. Undo first: {words}.",
+                covering=ids,
+            )
+        # Who came back and went into another contact by the undoing of a split is found there.
+        living = {one: living_contact(tx, one) for one in {*homes.values(), *periods.values()}}
+        homes = {key: living[home] for key, home in homes.items()}
+        periods = {period: living[home] for period, home in periods.items()}
+        involved = sorted({entry["whole"], *parts, *homes.values(), *periods.values()})
+        working_set = self._working_set(tx)
+        working_set.load(keys=homes, contacts=involved)
+        contacts = [working_set.contacts[one] for one in involved]
+        working_set.need_keys(*contacts)
+        tx.run("splits.put_back", id=split_id)
+        working_set.need_entries(*(working_set.contacts[one] for one in (entry["whole"], *parts)))
+        seen = max(max((one.seen for one in contacts), default=0), entry["seen"])
+        at = self._clock.next(after=seen)
+        minted = {entry["minted"], *(tracker for _, tracker in entry["parts"])} - {None}
+        minted |= _minted_meanwhile(working_set, entry, {*homes.values()})
+        unused = self._unused(tx, working_set, contacts, minted)
+        undoing = Undoing(
+            split_id,
+            entry["whole"],
+            tuple(parts),
+            entry["at"],
+            entry["seen"],
+            tuple(
+                TakenKey(KeyRef(name, value), _ownership(rest), part, homes[KeyRef(name, value)])
+                for name, value, *rest, part in entry["keys"]
+            ),
+            periods,
+            frozenset(period for period, _ in entry["strayed"]),
+            frozenset(unused),
+        )
+        kept = rejoin(working_set, undoing, at)
+        self._drop_empty(working_set, unused)
+        write_working_set(working_set)
+        tx.run(
+            "splits.close",
+            id=split_id,
+            at=to_datetime(at),
+            kept=[
+                {"merge": merge, "namespace": key.namespace, "value": key.value, "since": to_pair(since)}
+                for merge, key, since in kept
+            ],
+            unused=sorted(unused),
+        )
+        return [KeyRef(*entry["around"])] if entry["blocked"] and entry["around"] else []
+
+    def _entry(self, tx: Transaction, split_id: str) -> Row:
+        rows = tx.run("splits.entry", id=split_id, locks=[1])
+        if not rows:
+            check_not_erased(tx, split_id)
+            raise NotFound(f"No split has the id {split_id!r}.")
+        if rows[0]["undone"]:
+            raise ClashError(f"Split {split_id} was undone before.", split=split_id)
+        return rows[0]
+
+    def _homes(self, tx: Transaction, entry: Row) -> dict[KeyRef, str]:
+        """Tell whose each key would be today, had the split never been: unions undone since would have taken it along.
+
+        The ownerships in the entry become those that the key would have there.
+        """
+        homes: dict[KeyRef, str] = {}
+        known: dict[str, Row] = {}
+        for place, (name, value, *rest, part) in enumerate(entry["keys"]):
+            home = entry["whole"]
+            since, position, merge, source, derived = rest
+            while merge is not None:
+                if merge not in known:
+                    known |= {row["id"]: row for row in tx.run("splits.unions_of", merges=[merge])}
+                union = known.get(merge)
+                if union is None or not union["undone"]:
+                    break
+                moved = next((item for item in union["keys"] if item[:2] == [name, value]), None)
+                if moved is None:
+                    break
+                home = union["source"]
+                _, _, since, position, merge, source, derived = moved
+            homes[KeyRef(name, value)] = home
+            entry["keys"][place] = [name, value, since, position, merge, source, derived, part]
+        return homes
+
+    def _unused(
+        self, tx: Transaction, working_set: WorkingSet, contacts: Iterable[Contact], minted: Iterable[str]
+    ) -> set[str]:
+        """Tell which of the trackers minted by a split nobody ever used."""
+        periods = {
+            period.id: period.tracker
+            for contact in contacts
+            for period in contact.timelines.values()
+            if period.tracker in minted
+        }
+        rows = tx.run("splits.counts", periods=sorted(periods))
+        used = {periods[row["period"]] for row in rows if row["activities"]}
+        owned = {key.value for contact in contacts for key in contact.keys if key.name == TRACKER}
+        return {tracker for tracker in minted if tracker in owned and tracker not in used}
+
+    def _drop_empty(self, working_set: WorkingSet, unused: Iterable[str]) -> None:
+        """Take the periods of trackers that go out of what is written."""
+        gone = set(unused)
+        for contact in working_set.contacts.values():
+            for period in [one for one in contact.timelines.values() if one.tracker in gone]:
+                del contact.timelines[period.id]
+                working_set.timelines.pop(period.id, None)
+
+    # --- what is shown ---------------------------------------------------------------------------------------
+
+    def _shown(self, tx: Transaction, split_id: str) -> Document:
+        entry = self._one(tx, split_id)
+        (whole,) = documents(tx, [entry["contact"]])
+        entry["stays"] = {"contact": whole["id"], "keys": whole["keys"], "properties": sorted(whole["properties"])}
+        return entry
+
+    def _one(self, tx: Transaction, split_id: str) -> Document:
+        rows = tx.run("splits.one", id=split_id)
+        if not rows:
+            check_not_erased(tx, split_id)
+            raise NotFound(f"No split has the id {split_id!r}.")
+        row = rows[0]
+        return {
+            "id": row["id"],
+            "contact": row["contact"],
+            "around": None if row["around"] is None else {row["around"][0]: row["around"][1]},
+            "blocked": row["blocked"],
+            "taken": _by_namespace(row["taken"]),
+            "parts": [{**part, "keys": _by_namespace(part["keys"])} for part in row["parts"]],
+            "by": row["by"],
+            "why": row["why"],
+            "at": to_text(row["at"]),
+            "undone_at": None if row["undone_at"] is None else to_text(row["undone_at"]),
+        }
+
+
+def _minted_meanwhile(working_set: WorkingSet, entry: Row, homes: set[str]) -> set[str]:
+    """Find trackers minted for who came back while the split had what would have come back with them."""
+    return {
+        key.value
+        for home in homes - {entry["whole"]}
+        for key, edge in working_set.contacts[home].keys.items()
+        if key.name == TRACKER
+        and (edge.merge, edge.source) == (None, None)
+        and edge.since > entry["at"]
+        and key.value.startswith(MINTED)
+    }
+
+
+def _check_owned(working_set: WorkingSet, contact: Contact, keys: Iterable[KeyRef]) -> None:
+    for ref in keys:
+        key = working_set.keys.get(ref)
+        if key is None or key not in contact.keys:
+            raise NotFound(f"Contact {contact.id} does not own the {ref.namespace} {ref.value!r}.", key=ref.namespace)
+
+
+def _rehung(parts: Sequence[Part]) -> list[dict[str, Any]]:
+    return [
+        {"part": number, "was": was, "period": period}
+        for number, part in enumerate(parts)
+        for was, period in part.strayed
+    ]
+
+
+def _ownership(rest: Sequence[Any]) -> Ownership:
+    since, position, merge, source, derived = rest
+    return Ownership(since, position, merge, source, derived=derived)
+
+
+def _period_homes(entry: Row) -> Mapping[str, str]:
+    homes = {}
+    for period, unions in entry["periods"]:
+        home = entry["whole"]
+        for source, target, undone in unions:
+            if target == home:
+                if not undone:
+                    break
+                home = source
+        homes[period] = home
+    return homes
+
+
+def _by_namespace(keys: Iterable[Sequence[str]]) -> dict[KeyName, list[str]]:
+    found: dict[KeyName, list[str]] = {}
+    for name, value in keys:
+        found.setdefault(name, []).append(value)
+    return found

@@ -1,0 +1,287 @@
+"""What a split and its undoing change, as operations on a working set; nothing here is written or read by itself.
+
+A split is the opposite of a union: each part becomes a contact of its own with the keys named for it, their periods of
+ownership and, with these, their activity. The part's id leads back to the whole when the split is undone.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from graph.clock import Micros
+from graph.identity.working_set.entities import Contact, Entry, Key, Ownership, Timeline
+from graph.identity.working_set.working_set import WorkingSet, show
+from graph.model import TRACKER, KeyRef
+from graph.store.changes import acting
+
+
+@dataclass(frozen=True, slots=True)
+class Stray:
+    """Activity on a period that stays, which carried a person key of a part: it goes to that part.
+
+    Attributes
+    ----------
+    period, tracker
+        Where it hangs.
+    part
+        The number of the part.
+    first, last
+        When the first and the last of it arrived.
+    left
+        When the last activity arrived that stays on that period; 0 for none.
+    """
+
+    period: str
+    tracker: str
+    part: int
+    count: int
+    first: Micros
+    last: Micros
+    left: Micros
+
+
+@dataclass(slots=True)
+class Part:
+    """One part of a contact: the keys that it gets, and what came of it."""
+
+    keys: list[KeyRef]
+    contact: Contact | None = None
+    took: list[tuple[Key, Ownership]] = field(default_factory=list)
+    periods: list[str] = field(default_factory=list)
+    strayed: list[tuple[str, str]] = field(default_factory=list)
+    """Periods that activity left, each with the new one that it went to."""
+    entries: list[Entry] = field(default_factory=list)
+    """Property entries that went to it, as the whole had them."""
+    minted: str | None = None
+    activities: int = 0
+
+
+@dataclass(slots=True)
+class Separation:
+    """A journal entry: what one split moved."""
+
+    id: str
+    whole: Contact
+    at: Micros
+    seen: Micros
+    parts: list[Part]
+    taken: list[tuple[Key, Ownership]] = field(default_factory=list)
+    minted: str | None = None
+
+
+def separate(
+    working_set: WorkingSet,
+    whole: Contact,
+    parts: Sequence[Part],
+    taken: Iterable[KeyRef],
+    strays: Sequence[Stray],
+    part_of_message: Mapping[str, int],
+    at: Micros,
+) -> Separation:
+    """Split a contact, whose keys and property entries are loaded, into itself and its parts.
+
+    Parameters
+    ----------
+    taken
+        Keys that nobody gets.
+    strays
+        Activity that goes to a part although its period stays.
+    part_of_message
+        To which part the activity goes that brought properties, by its message.
+    """
+    separation = Separation(working_set.id_source.time_ordered(), whole, at, whole.seen, list(parts))
+    for ref in taken:
+        separation.taken += _leave(working_set, whole, ref)
+    for number, part in enumerate(parts):
+        contact = part.contact = working_set.create(at)
+        contact.judged = whole.judged
+        for ref in part.keys:
+            for key, ownership in _leave(working_set, whole, ref):
+                part.took.append((key, ownership))
+                own = replace(ownership, merge=None, stored=False)
+                working_set.link(contact, key, own)
+        owned = {ref.value for ref in part.keys if ref.namespace == TRACKER}
+        for timeline in [one for one in whole.timelines.values() if one.tracker in owned]:
+            part.periods.append(timeline.id)
+            _hand_over(whole, contact, timeline)
+        for stray in strays:
+            if stray.part == number:
+                _stray(working_set, whole, part, stray, at)
+        _settle(working_set, contact, at)
+        if not owned:
+            part.minted = contact.tracker_id
+        part.activities += sum(stray.count for stray in strays if stray.part == number)
+    _hand_on_properties(whole, parts, part_of_message)
+    before = {key.value for key in whole.keys if key.name == TRACKER}
+    _settle(working_set, whole, at)
+    if whole.tracker_id not in before:
+        separation.minted = whole.tracker_id
+    for part in parts:
+        assert part.contact
+        working_set.note("split", at, whole.id, other=part.contact.id, split=separation.id, by=acting())
+    return separation
+
+
+def _leave(working_set: WorkingSet, whole: Contact, ref: KeyRef) -> list[tuple[Key, Ownership]]:
+    """Take a key, and the hashes of it, from a contact."""
+    left = []
+    for one in (ref, *working_set.hashes_of(ref)):
+        key = working_set.keys.get(one)
+        if key is not None and key in whole.keys:
+            left.append((key, working_set.unlink(whole, key)))
+            if one.namespace == TRACKER and whole.tracker_id == one.value:
+                whole.tracker_id = whole.timeline_id = ""
+    return left
+
+
+def _hand_over(whole: Contact, to: Contact, timeline: Timeline) -> None:
+    del whole.timelines[timeline.id]
+    timeline.holder = to.id
+    to.timelines[timeline.id] = timeline
+
+
+def _stray(working_set: WorkingSet, whole: Contact, part: Part, stray: Stray, at: Micros) -> None:
+    assert part.contact
+    was = whole.timelines[stray.period]
+    was.last = stray.left
+    period = Timeline(
+        working_set.id_source.time_ordered(),
+        stray.tracker,
+        part.contact.id,
+        stray.first,
+        ended=at,
+        last=stray.last,
+    )
+    working_set.timelines[period.id] = part.contact.timelines[period.id] = period
+    part.strayed.append((stray.period, period.id))
+
+
+def _hand_on_properties(whole: Contact, parts: Sequence[Part], part_of_message: Mapping[str, int]) -> None:
+    assert whole.entries is not None
+    for name, entries in whole.entries.items():
+        going = [entry for entry in entries if entry.source is not None and entry.source in part_of_message]
+        for entry in going:
+            entries.remove(entry)
+            assert entry.source is not None
+            part = parts[part_of_message[entry.source]]
+            part.entries.append(entry)
+            assert part.contact
+            assert part.contact.entries is not None
+            copy = Entry(name, entry.value, entry.occurred, entry.arrived, entry.source, position=entry.position)
+            part.contact.entries.setdefault(name, []).append(copy)
+        if going:
+            show(entries)
+    for part in parts:
+        assert part.contact
+        for entries in (part.contact.entries or {}).values():
+            show(entries)
+
+
+def _settle(working_set: WorkingSet, contact: Contact, at: Micros) -> None:
+    """Derive what follows from the keys and periods that a contact has now."""
+    contact.seen = max((timeline.last for timeline in contact.timelines.values()), default=0) or contact.created
+    working_set.choose_primary(contact, at)
+
+
+@dataclass(frozen=True, slots=True)
+class TakenKey:
+    """A key that a split took from the whole, with the ownership that it had and who would own it today."""
+
+    ref: KeyRef
+    before: Ownership
+    part: int | None
+    home: str
+    """The whole; or who came back out of it by an un-merge since, which would have taken the key along."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undoing:
+    """What undoing a split needs to know, as the journal has it."""
+
+    id: str
+    whole: str
+    parts: tuple[str, ...]
+    at: Micros
+    """When it was split: what arrived before is a copy."""
+    seen: Micros
+    keys: tuple[TakenKey, ...]
+    periods: Mapping[str, str]
+    """Periods that went along, each with whose it would be today."""
+    strayed: frozenset[str]
+    """Periods that the split made for activity that strayed: the activity goes back, they go."""
+    unused: frozenset[str]
+    """Trackers that were minted for the sake of the split and never used."""
+
+
+def rejoin(working_set: WorkingSet, undoing: Undoing, at: Micros) -> list[tuple[str, KeyRef, Micros]]:
+    """Undo a split: all that its parts have is the whole's again, also what came since.
+
+    All contacts that are concerned are loaded with their keys and entries, the whole with the entries that the journal
+    kept. Returned are subscriptions that a union has brought to their owner since: the union, the key, and since when
+    the owner would have had it.
+    """
+    whole = working_set.contacts[undoing.whole]
+    by_ref = {taken.ref: taken for taken in undoing.keys}
+    kept: list[tuple[str, KeyRef, Micros]] = []
+    for contact_id in undoing.parts:
+        part = working_set.contacts[contact_id]
+        _take_keys_back(working_set, part, whole, by_ref, undoing, kept)
+        for timeline in list(part.timelines.values()):
+            if timeline.id not in undoing.strayed:
+                _hand_over(part, working_set.contacts[undoing.periods.get(timeline.id, whole.id)], timeline)
+        part.folded_into = whole.id
+        working_set.note("split_undone", at, whole.id, other=part.id, split=undoing.id, by=acting())
+    for taken in undoing.keys:
+        key = working_set.key(taken.ref)
+        if taken.part is None and not key.owners:
+            working_set.link(working_set.contacts[taken.home], key, replace(taken.before, stored=False))
+    _take_properties_back(working_set, undoing, whole)
+    for contact_id in {whole.id, *(taken.home for taken in undoing.keys), *undoing.periods.values()}:
+        contact = working_set.contacts[contact_id]
+        for ref in [KeyRef(TRACKER, value) for value in undoing.unused]:
+            minted = working_set.keys.get(ref)
+            if minted is not None and minted in contact.keys:
+                working_set.unlink(contact, minted)
+                minted.timeline = None
+        _settle(working_set, contact, at)
+    whole.seen = max(whole.seen, undoing.seen)
+    return kept
+
+
+def _take_keys_back(
+    working_set: WorkingSet,
+    part: Contact,
+    whole: Contact,
+    by_ref: Mapping[KeyRef, TakenKey],
+    undoing: Undoing,
+    kept: list[tuple[str, KeyRef, Micros]],
+) -> None:
+    for key in list(part.keys):
+        own = working_set.unlink(part, key)
+        taken = by_ref.get(key.ref)
+        if key.name == TRACKER and key.value in undoing.unused:
+            key.timeline = None
+            continue
+        home = whole if taken is None else working_set.contacts[taken.home]
+        if (there := home.keys.get(key)) is not None:
+            if taken is None:
+                continue
+            if there.merge is not None:
+                kept.append((there.merge, key.ref, taken.before.since))
+            working_set.unlink(home, key)
+        before = own if taken is None else taken.before
+        sleep = own.sleep if there is None else there.sleep.with_another(own.sleep)
+        working_set.link(home, key, replace(before, stored=False, sleep=sleep))
+
+
+def _take_properties_back(working_set: WorkingSet, undoing: Undoing, whole: Contact) -> None:
+    assert whole.entries is not None
+    for contact_id in undoing.parts:
+        part = working_set.contacts[contact_id]
+        for name, entries in (part.entries or {}).items():
+            for entry in list(entries):
+                working_set.drop_entry(entries, entry)
+                if entry.arrived > undoing.at:
+                    back = replace(entry, element=None, stored_shown=False)
+                    whole.entries.setdefault(name, []).append(back)
+    for entries in whole.entries.values():
+        show(entries)

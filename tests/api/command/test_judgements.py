@@ -1,0 +1,79 @@
+"""`kinfold apart`, `kinfold split`, `kinfold suggest`."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from graph.identity.events import read_event
+from graph.kinfold import Kinfold
+
+KINFOLD = [sys.executable, "-c", "from api.command.program import main; main()"]
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def run(environment: dict[str, str]) -> Run:
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*KINFOLD, *arguments], env=environment, capture_output=True, text=True, timeout=120, check=False
+        )
+
+    return run
+
+
+def who(kinfold: Kinfold, **event: Any) -> str:
+    (answer,) = kinfold.resolver.resolve([read_event(event)])
+    assert answer.contact
+    assert answer.contact.id
+    return answer.contact.id
+
+
+def test_two_are_kept_apart_and_that_is_taken_back(kinfold: Kinfold, run: Run) -> None:
+    ana, visitor = who(kinfold, email="ana@example.com"), who(kinfold, tracker_id="t1")
+    made = run("apart", ana, visitor, "--why", "two people", "--json")
+    assert made.returncode == 0, made.stderr
+    assert json.loads(made.stdout)["why"] == "two people"
+    assert who(kinfold, email="ana@example.com", tracker_id="t1") == ana
+    assert who(kinfold, tracker_id="t1") == visitor
+    assert run("apart", ana, visitor, "--take-back").returncode == 0
+    gone = run("apart", ana, visitor, "--take-back")
+    assert (gone.returncode, "keeps them apart" in gone.stderr) == (1, True)
+    key = run("apart", ana, "email=bob@example.com")
+    assert (key.returncode, "Kept apart" in key.stdout) == (0, True)
+
+
+def test_a_contact_is_split_around_a_key_and_made_whole_again(kinfold: Kinfold, run: Run) -> None:
+    for name in ("ana", "bob"):
+        contact = who(kinfold, user_id="bogus", email=f"{name}@example.com", tracker_id=f"t-{name}")
+    shown = run("split", "--around", "user_id=bogus", "--dry-run")
+    assert shown.returncode == 0, shown.stderr
+    assert all(text in shown.stdout for text in ("bob@example.com", "t-ana", "would come apart into 2 more"))
+    assert kinfold.splits.page() == ([], None)
+    made = json.loads(run("split", "--around", "user_id=bogus", "--block", "--json").stdout)
+    assert (made["contact"], len(made["parts"]), made["blocked"]) == (contact, 2, True)
+    assert run("split", "--undo", made["id"]).returncode == 0
+    parted = run("split", contact, "--part", "email=bob@example.com,tracker_id=t-bob", "--json")
+    assert json.loads(parted.stdout)["parts"][0]["keys"] == {"email": ["bob@example.com"], "tracker_id": ["t-bob"]}
+    for wrong in (
+        ("split",),
+        ("split", contact),
+        ("split", "--part", "email=x@example.com"),
+        ("split", "--around", "x"),
+    ):
+        assert run(*wrong).returncode == 2, wrong
+
+
+def test_suggestions_are_listed_and_accepted_from_a_probability_on(kinfold: Kinfold, run: Run) -> None:
+    who(kinfold, email="ana@example.com")
+    who(kinfold, email="ana+shop@example.com")
+    listed = run("suggest")
+    assert (listed.returncode, "plus tag" in listed.stdout) == (0, True), listed.stderr
+    (item,) = json.loads(run("suggest", "--json", "--min", "0.1").stdout)["items"]
+    assert item["probability"] > 0.5
+    accepted = json.loads(run("suggest", "--accept", "0.5", "--json").stdout)
+    assert (len(accepted["accepted"]), accepted["refused"]) == (1, [])
+    assert "No two contacts" in run("suggest").stdout
