@@ -63,7 +63,7 @@ def test_every_command_is_documented() -> None:
 @pytest.mark.parametrize("path", sorted((ROOT / "docs" / "decisions").glob("*.md")), ids=lambda path: path.name)
 def test_every_decision_has_its_status_with_a_date_and_its_alternatives(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    assert re.search(r"^\*\*Status\.\*\* (Accepted|Superseded by \[.*\]), \d{4}-\d\d-\d\d\.", text, re.M)
+    assert re.search(r"^(\*\*Status\.\*\* )?(Accepted|Superseded by \[.*\]), \d{4}-\d\d-\d\d\.", text, re.M)
     assert re.search(r"^\*\*Alternatives\.\*\* ", text, re.M)
 
 

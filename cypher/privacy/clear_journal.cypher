@@ -22,6 +22,10 @@ CALL (erasure, judged) {
   MATCH (judgement)-[:ON]->(k:Key)
   MERGE (erasure)-[:CLEARS]->(k)
 }
+CALL (erasure) {
+  MATCH (erasure)-[:ERASES]->(:Erased)<-[:PAIRS]-(s:Suggestion)
+  DETACH DELETE s
+}
 CALL (erasure, separated) {
   UNWIND separated AS separation
   MATCH (separation)-[:TOOK]->(k:Key)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph.identity.keys import EventKeys
-from graph.simulation.yardsticks import connected_components, last_login_wins
+from graph.simulation.yardsticks import connected_components, last_login_wins, names_then_last_login
 
 value = st.none() | st.sampled_from("abcde")
 events = st.lists(
@@ -62,6 +62,18 @@ def test_two_people_on_one_browser_are_both_taken_for_the_last() -> None:
     ]
     assert groups(last_login_wins(log)) == {frozenset({0, 1, 2, 3}), frozenset({4}), frozenset({5})}
     assert groups(connected_components(log)) == {frozenset({0, 1, 2, 3, 4}), frozenset({5})}
+
+
+def test_what_came_with_a_name_is_that_names_by_the_fair_rule() -> None:
+    log = [
+        EventKeys.of(tracker_id="t1"),
+        EventKeys.of(tracker_id="t1", email="ana@example.com"),
+        EventKeys.of(tracker_id="t1", email="bob@example.com"),
+        EventKeys.of(tracker_id="t1"),
+        EventKeys.of(tracker_id="t1", user_id="u1"),
+        EventKeys.of(user_id="u1", email="bob@example.com"),
+    ]
+    assert groups(names_then_last_login(log)) == {frozenset({1}), frozenset({0, 2, 3, 4, 5})}
 
 
 def test_an_id_and_the_address_that_came_with_it_name_one_person() -> None:
