@@ -1,6 +1,8 @@
 """Errors that reach a caller, each with the words a person needs to mend it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 
@@ -98,3 +100,20 @@ class Unavailable(KinfoldError):
     status = 503
     code = "unavailable"
     title = "The database cannot be reached"
+
+
+_LONGEST_GUESSED = 64
+"""Characters of a name beyond which nobody meant another."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return what to add to a message about a name that is not there: the name that was meant, if one is like it.
+
+    >>> did_you_mean("e_mail", ["email", "tracker_id"]), did_you_mean("colour", ["email"])
+    ("; did you mean 'email'?", '')
+    """
+    if len(name) > _LONGEST_GUESSED:
+        return ""
+    bare = {one.replace("_", "").lower(): one for one in known}
+    like = get_close_matches(name.replace("_", "").replace("-", "").lower(), bare, n=1, cutoff=0.75)
+    return f"; did you mean {bare[like[0]]!r}?" if like else ""

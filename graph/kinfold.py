@@ -21,6 +21,7 @@ from graph.explore.contacts import Contacts
 from graph.explore.deliveries import Deliveries
 from graph.explore.neighbourhood import Neighbourhood
 from graph.explore.overview import Overview
+from graph.explore.past import Past
 from graph.explore.people import People
 from graph.explore.search import Search
 from graph.feed.feed import Feed
@@ -63,6 +64,7 @@ class Kinfold:
     search: Search
     people: People
     overview: Overview
+    past: Past
     segments: Segments
     workflows: Workflows
     blocking: Blocking
@@ -94,6 +96,7 @@ class Kinfold:
         resolver = resolver_on(database, settings, blocking, id_source=id_source, clock=clock)
         catalogues = Catalogues(database, id_source=id_source, clock=clock, namespaces=namespaces)
         audit = Audit(database, clock)
+        past = Past(database, namespaces, settings.union_rules)
         unions = Unions(
             database,
             limits=limits,
@@ -131,10 +134,11 @@ class Kinfold:
             ),
             Suggestions(database, unions, judgements, clock=clock),
             History(database),
-            Neighbourhood(database),
+            Neighbourhood(database, past),
             Search(database, namespaces),
             People(database, namespaces),
             Overview(database, namespaces),
+            past,
             Segments(database, clock=clock, namespaces=namespaces),
             Workflows(database, id_source=id_source, clock=clock),
             blocking,

@@ -15,6 +15,7 @@ from api.command.groups import (
     judgements,
     loads,
     logs,
+    mcp,
     namespaces,
     privacy,
     server,
@@ -78,7 +79,7 @@ def _common(
     choose_tenant(tenant)
 
 
-for group in (server, logs, simulate, edits, judgements, privacy, analysis, loads):
+for group in (server, logs, simulate, edits, judgements, privacy, analysis, loads, mcp):
     app.add_typer(group.commands)
 for name, group in {
     "db": database,

@@ -39,7 +39,7 @@ E = TypeVar("E", bound=Event)
 FRESH_SECONDS = 2.0
 """How old the list of keys may be that a server uses: a key that was made or revoked counts everywhere after that."""
 
-_OPEN = frozenset({"/", "/health", "/ready", "/openapi.json", "/tag.js"})
+_OPEN = frozenset({"/", "/health", "/ready", "/openapi.json", "/docs", "/tag.js"})
 _TAKES_NOTHING = frozenset(with_and_without_slash(METRICS_PATH))
 AUDIT = "/v1/audit"
 """Says who reads whom: it is not for those who read."""

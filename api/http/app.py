@@ -93,7 +93,7 @@ def create_app(kinfold: Kinfold, keys: AccessKeys | None = None) -> FastAPI:
         summary="Which contact is behind an event.",
         description=_DESCRIPTION.strip(),
         version=kinfold_version(),
-        # Their pages load scripts from a CDN; the explorer page and this document serve instead.
+        # Their pages load scripts from a CDN; ours is served from files of our own.
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,

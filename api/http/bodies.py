@@ -478,7 +478,7 @@ async def read_as(model: type[B], request: Request, limit: int = MAX_EVENT_BYTES
     try:
         return model.model_validate(parsed)
     except ValidationError as error:
-        raise BadInput(field_errors(error)) from error
+        raise BadInput(field_errors(error, model)) from error
 
 
 def documented(model: type[BaseModel]) -> dict[str, Any]:

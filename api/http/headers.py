@@ -6,6 +6,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
 )
+DOCS = "/docs"
+_OF_DOCS = f"{CONTENT_SECURITY_POLICY}; img-src 'self' data:"
+"""Swagger UI has its icons in its style sheet."""
 
 
 class SafeHeaders:
@@ -18,14 +21,15 @@ class SafeHeaders:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        cached = "no-cache" if scope["path"] == "/" or scope["path"].startswith("/static/") else "no-store"
+        policy = _OF_DOCS if scope["path"] == DOCS else CONTENT_SECURITY_POLICY
+        cached = "no-cache" if scope["path"] in ("/", DOCS) or scope["path"].startswith("/static/") else "no-store"
         if scope["path"] == "/tag.js":
             cached = "public, max-age=300"
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+                headers["Content-Security-Policy"] = policy
                 headers["X-Content-Type-Options"] = "nosniff"
                 headers["Referrer-Policy"] = "no-referrer"
                 headers["Cache-Control"] = cached

@@ -8,6 +8,7 @@ from typing import Any, cast
 import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.routing import Match, Mount
@@ -15,7 +16,8 @@ from starlette.types import Receive, Scope, Send
 
 from api.segment_spec import other_formats
 from api.segment_spec.messages import TRACKING_PATHS
-from graph.errors import BadInput, FieldError, KinfoldError
+from graph.errors import BadInput, FieldError, KinfoldError, did_you_mean
+from graph.identity.events import field_names
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +30,7 @@ _OF_HTTP = {
     404: (
         "no_route",
         "No such address",
-        "There is nothing at {method} {path}; /openapi.json lists every call.",
+        "There is nothing at {method} {path}; /docs lists every call.",
     ),
     405: ("method_not_allowed", "Method not allowed", "{path} does not take {method}."),
 }
@@ -137,9 +139,21 @@ async def _kinfold_error(_: Request, error: Exception) -> Response:
     return _respond(problem)
 
 
-async def _bad_query(_: Request, error: Exception) -> Response:
-    found = cast("RequestValidationError", error).errors()
-    return _respond(as_problem(BadInput([_parameter_error(item) for item in found])))
+async def _bad_query(request: Request, error: Exception) -> Response:
+    found, known = cast("RequestValidationError", error).errors(), _parameters_of(request)
+    return _respond(as_problem(BadInput([_parameter_error(item, known) for item in found])))
+
+
+def _parameters_of(request: Request) -> list[str]:
+    """List the query parameters of the call that was asked for."""
+    dependant = getattr(request.scope.get("route"), "dependant", None)
+    models = [parameter.field_info.annotation for parameter in getattr(dependant, "query_params", ())]
+    return [
+        name
+        for model in models
+        if isinstance(model, type) and issubclass(model, BaseModel)
+        for name in field_names(model)
+    ]
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
@@ -186,10 +200,10 @@ async def _gone_away(_: Request, __: Exception) -> Response:
     return Response(status_code=400)
 
 
-def _parameter_error(item: Mapping[str, Any]) -> FieldError:
+def _parameter_error(item: Mapping[str, Any], known: list[str]) -> FieldError:
     place = ".".join(str(part) for part in item["loc"][1:])
     if item["type"] == "extra_forbidden":
-        return FieldError(place, "unknown_parameter", "there is no such query parameter")
+        return FieldError(place, "unknown_parameter", "there is no such query parameter" + did_you_mean(place, known))
     if item["type"] == "string_too_short":
         return FieldError(place, "length", "must not be empty")
     return FieldError(place, item["type"], item["msg"])

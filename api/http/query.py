@@ -8,8 +8,9 @@ from fastapi import Query, Request
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from graph.errors import BadInput, FieldError
+from graph.errors import BadInput, FieldError, did_you_mean
 from graph.explore.neighbourhood import FOLDED, KeyRef
+from graph.identity.events import field_names
 from graph.identity.namespaces import Namespaces
 from graph.model import KeyName
 from graph.paging import make_cursor, read_cursor
@@ -59,6 +60,19 @@ class _Closed(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+_AT = Field(
+    None,
+    description="As it was at this time of arrival; what was erased since stays erased.",
+    examples=["2026-11-22T10:00:00Z"],
+)
+
+
+class Then(_Closed):
+    """When somebody is looked at."""
+
+    at: Moment | None = _AT
+
+
 class Nothing(_Closed):
     """A call without query parameters."""
 
@@ -97,6 +111,12 @@ class Page(_Closed):
 
     limit: Limit = Field(100, description="How many items at most.")
     cursor: Text | None = Field(None, description="The `next` of the previous page.")
+
+
+class MemberPage(Page):
+    """Which members of a segment."""
+
+    at: Moment | None = _AT
 
 
 class JudgementPage(Page):
@@ -275,6 +295,7 @@ class Ends(_Closed):
         examples=["email"],
     )
     cursor: Text | None = Field(None, description="With a group: the `next` of its previous page.")
+    at: Moment | None = _AT
 
     def path(self, namespaces: Namespaces) -> tuple[KeyRef, KeyRef] | None:
         """Read both keys.
@@ -304,7 +325,8 @@ def keys_given(model: BaseModel, namespaces: Namespaces, rule: str, message: str
         When it has a name that is neither a field nor a namespace, or a value that is not a string.
     """
     more = model.model_extra or {}
-    wrong = [FieldError(name, rule, message) for name in more if name not in namespaces]
+    known = (*namespaces.names, *field_names(type(model)))
+    wrong = [FieldError(name, rule, message + did_you_mean(name, known)) for name in more if name not in namespaces]
     wrong += [
         FieldError(name, "type", "must be a string")
         for name, value in more.items()
@@ -350,6 +372,7 @@ def page_of(items: Sequence[dict[str, Any]], page: Page, *names: str) -> dict[st
     return {"items": shown, "next": make_cursor(*(shown[-1][name] or "" for name in names)) if more else None}
 
 
+ThenQuery = Annotated[Then, Query()]
 DryRunQuery = Annotated[DryRun, Query()]
 EndsQuery = Annotated[Ends, Query()]
 NothingQuery = Annotated[Nothing, Query()]
@@ -360,6 +383,7 @@ AuditPageQuery = Annotated[AuditPage, Query()]
 ActivityQuery = Annotated[ActivityPage, Query()]
 SearchQuery = Annotated[SearchPage, Query()]
 FeedPageQuery = Annotated[FeedPage, Query()]
+MemberPageQuery = Annotated[MemberPage, Query()]
 AnomalyPageQuery = Annotated[AnomalyPage, Query()]
 KeyFilterQuery = Annotated[KeyFilter, Query()]
 PeopleQuery = Annotated[PeoplePage, Query()]

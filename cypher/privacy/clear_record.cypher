@@ -5,7 +5,7 @@
 // access: write
 MATCH (erasure:Erasure {id: $erasure}) USING INDEX SEEK erasure:Erasure(id)
 WITH
-  COLLECT { MATCH (erasure)-[:ERASES]->(:Erased)-[:HAS_PROPERTY]->(p:Property) RETURN p } AS entries,
+  COLLECT { MATCH (erasure)-[:ERASES]->(:Erased)-[:HAS_PROPERTY|HAD_PROPERTY]->(p) RETURN p } AS entries,
   COLLECT { MATCH (erasure)-[:ERASES]->(:Erased)-[:ENROLLED]->(e:Enrolment) RETURN e } AS enrolled,
   COLLECT { MATCH (erasure)-[:ERASES]->(:Erased)-[:ENROLLED]->(:Enrolment)-[:RAN]->(r:Run) RETURN r } AS ran,
   COLLECT { MATCH (erasure)-[:ERASES]->(:Erased)-[listed:LISTED_IN]->(:Segment) RETURN listed } AS listings

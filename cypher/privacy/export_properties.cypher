@@ -4,7 +4,7 @@
 // columns: contact, name, value, occurred, arrived, message_id, merge, shown
 // access: read
 MATCH (c:Contact {id: $contact_id})<-[:TO*0..]-(holder) USING INDEX SEEK c:Contact(id)
-MATCH (holder)-[:HAS_PROPERTY]->(p:Property)
+MATCH (holder)-[:HAS_PROPERTY|HAD_PROPERTY]->(p)
 RETURN
   holder.id AS contact,
   p.name AS name,

@@ -23,6 +23,7 @@ WITH
           p.position,
           elementId(p),
           p.shown,
+          p.first_arrived_at.epochMillis * 1000 + p.first_arrived_at.microsecond % 1000,
           p.rule,
           p.said
         ]

@@ -196,11 +196,14 @@ class Anomalies:
         undone = {row["id"] for row in rows}
         blocked = self._block_list() if any(action["action"] == "block" for action in actions) else DEFAULT_BLOCK_LIST
         for document in documents:
+            # A rule may be for the keys of one namespace; a cluster does not say of which its value is.
+            key = KEY_OF.get(document.get("subject", {}).get("type", ""))
+            names = KEY_OF.values() if key is None else (key,)
             for action in document["actions"]:
                 if action["action"] == "unmerge":
                     action["done"] = action["merge"] in undone
                 elif action["action"] == "block":
-                    action["done"] = blocked.blocks("tracker_id", action["value"])
+                    action["done"] = any(blocked.blocks(name, action["value"]) for name in names)
         return self._with_splits(documents)
 
     def _with_splits(self, documents: list[Document]) -> list[Document]:

@@ -260,7 +260,7 @@ def features_of(people: Sequence[Somebody], activity: Iterable[Sequence[Any]]) -
 def _met(
     activity: Iterable[Sequence[Any]], owner: Mapping[tuple[str, str], list[int]]
 ) -> tuple["nx.Graph[Any]", Counter[Pair], Counter[Pair], set[Pair]]:
-    """Tell who named themselves on which device, who came together in one event, whose cookies followed each other."""
+    """Return who named themselves on which device, who came together in one event, whose cookies follow each other."""
     named: nx.Graph[Any] = nx.Graph()
     conflicts: Counter[Pair] = Counter()
     carried: Counter[Pair] = Counter()
@@ -362,7 +362,7 @@ def _differ_by_one(one: Somebody, other: Somebody) -> bool:
 
 
 def _is_one_letter(first: str, second: str) -> bool:
-    """Tell whether two local parts of one domain differ by one letter that is no digit: numbers tell people apart."""
+    """Return whether two local parts of one domain differ by one letter that is no digit: numbers tell people apart."""
     (one, _, domain), (other, _, second_domain) = first.rpartition("@"), second.rpartition("@")
     if domain != second_domain or one == other or abs(len(one) - len(other)) > 1:
         return False
@@ -379,7 +379,7 @@ def _is_one_letter(first: str, second: str) -> bool:
 
 
 def _between(one: Somebody, other: Somebody) -> dict[str, float]:
-    """Tell what speaks about a pair without tying it."""
+    """Return what speaks about a pair without tying it."""
     values: dict[str, float] = {}
     has = [(bool(who.keys.get("email")), bool(who.keys.get("user_id"))) for who in (one, other)]
     if sorted(has) == [(False, True), (True, False)]:

@@ -52,7 +52,7 @@ class Blocking:
         self._look: Future[BlockList] | None = None
 
     def current(self) -> BlockList:
-        """Give the block list, read again from the graph when the last look is two seconds old.
+        """Return the block list, read again from the graph when the last look is two seconds old.
 
         One caller looks; meanwhile, and when the database cannot be reached, the others go on with the last list.
         Those who have none wait for that look, and share what it comes to.

@@ -45,7 +45,7 @@ class KeyEdits:
         self._judgements = Judgements(database, id_source=self._id_source, clock=self._clock, namespaces=namespaces)
 
     def give(self, contact_id: str, key: KeyName, value: str) -> Document:
-        """Give a contact a key, and give the contact as it is then.
+        """Give a contact a key, and return the contact as it is then.
 
         An email becomes the contact's ``email``; a person key makes it known; a subscription that others own
         is shared. A key that it owns already changes nothing, save that an email becomes its ``email``.
@@ -65,7 +65,7 @@ class KeyEdits:
         )
 
     def take(self, contact_id: str, key: KeyName, value: str, *, stay_away: bool = False) -> Document:
-        """Take a key from a contact, and give the contact as it is then.
+        """Take a key from a contact, and return the contact as it is then.
 
         Without its last person key a contact is anonymous; its history stays. A lost primary tracker is
         replaced by the next, or by a minted one.
@@ -91,12 +91,12 @@ class KeyEdits:
         return self._database.write(work, committed=RECEIPT)
 
     def preview_give(self, contact_id: str, key: KeyName, value: str) -> list[Document]:
-        """Say field by field what giving a key would change; nothing is written."""
+        """Describe field by field what giving a key would change; nothing is written."""
         ref = self._usable(key, value)
         return self._preview(contact_id, lambda tx: self._give(tx, contact_id, ref, lock=False))
 
     def preview_take(self, contact_id: str, key: KeyName, value: str) -> list[Document]:
-        """Say field by field what taking a key would change; nothing is written."""
+        """Describe field by field what taking a key would change; nothing is written."""
         ref = self._readable(key, value)
         return self._preview(contact_id, lambda tx: self._take(tx, contact_id, ref, lock=False))
 

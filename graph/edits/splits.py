@@ -87,7 +87,7 @@ class Splits:
         return entry
 
     def preview(self, contact_id: str, wanted: Wanted) -> Document:
-        """Tell who would get which keys, how much activity and which properties; nothing is written."""
+        """Return who would get which keys, how much activity and which properties; nothing is written."""
         wanted = self._normal(wanted)
         entry: Document = {}
 
@@ -245,7 +245,7 @@ class Splits:
     def _parts_of_messages(
         self, tx: Transaction, whole: Contact, parts: Sequence[Part], by_keys: Sequence[dict[str, Any]]
     ) -> dict[str, int]:
-        """Tell to which part each property goes, by the message that brought it."""
+        """Return to which part each property goes, by the message that brought it."""
         entries = [entry for named in (whole.entries or {}).values() for entry in named]
         messages = sorted({entry.source for entry in entries if entry.source is not None})
         with_tracker = {
@@ -414,7 +414,7 @@ class Splits:
         return rows[0]
 
     def _homes(self, tx: Transaction, entry: Row) -> dict[KeyRef, str]:
-        """Tell whose each key would be today, had the split never been: unions undone since would have taken it along.
+        """Return whose each key would be now without the split: unions undone since would have taken it along.
 
         The ownerships in the entry become those that the key would have there.
         """
@@ -441,7 +441,7 @@ class Splits:
     def _unused(
         self, tx: Transaction, working_set: WorkingSet, contacts: Iterable[Contact], minted: Iterable[str]
     ) -> set[str]:
-        """Tell which of the trackers minted by a split nobody ever used."""
+        """Return which of the trackers minted by a split nobody ever used."""
         periods = {
             period.id: period.tracker
             for contact in contacts

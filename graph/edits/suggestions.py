@@ -208,7 +208,7 @@ def _points(probability: float) -> int:
 
 
 def _preview(source: Document | None, target: Document | None) -> dict[str, Any] | None:
-    """Tell what the union would leave: who is folded, and what the survivor owns and shows then."""
+    """Return what the union would leave: who is folded, and what the survivor owns and shows then."""
     if source is None or target is None:
         return None
     keys: dict[str, list[str]] = {name: list(values) for name, values in target["keys"].items()}

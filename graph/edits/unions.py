@@ -43,7 +43,7 @@ class Unions:
         self._judgements = Judgements(database, id_source=self._id_source, clock=self._clock, namespaces=namespaces)
 
     def merge(self, source: str, target: str) -> Document:
-        """Fold one contact into another, known or not, and give the journal entry.
+        """Fold one contact into another, known or not, and return the journal entry.
 
         Raises
         ------
@@ -60,7 +60,7 @@ class Unions:
         return self.get(merge_id)
 
     def preview_merge(self, source: str, target: str) -> list[Document]:
-        """Say field by field what folding one contact into another would change; nothing is written."""
+        """Describe field by field what folding one contact into another would change; nothing is written."""
 
         def operation(tx: Transaction) -> Iterable[str]:
             self._merge(tx, source, target, lock=False)
@@ -69,7 +69,7 @@ class Unions:
         return preview(self._database, self._living(source, target), operation)
 
     def undo(self, merge_id: str, *, cascade: bool = False, keep_apart: bool = False) -> list[Document]:
-        """Take a union back exactly; give the journal entries that were undone, in that order.
+        """Take a union back exactly; return the journal entries that were undone, in that order.
 
         Parameters
         ----------
@@ -99,7 +99,7 @@ class Unions:
         return [self.get(one) for one in undone]
 
     def preview_undo(self, merge_id: str, *, cascade: bool = False) -> list[Document]:
-        """Say field by field what taking a union back would change; nothing is written."""
+        """Describe field by field what taking a union back would change; nothing is written."""
         touched: list[str] = []
 
         def operation(tx: Transaction) -> Iterable[str]:
@@ -112,7 +112,7 @@ class Unions:
         return preview(self._database, self._living(entry["target"]), operation)
 
     def get(self, merge_id: str) -> Document:
-        """Give one journal entry.
+        """Return one journal entry.
 
         Raises
         ------
@@ -132,7 +132,7 @@ class Unions:
         return _entry(self._database.read(work))
 
     def page(self, *, limit: int = 100, cursor: str | None = None) -> tuple[list[Document], str | None]:
-        """Give one page of the journal, newest first, and the cursor of the next.
+        """Return one page of the journal, newest first, and the cursor of the next.
 
         Raises
         ------

@@ -133,7 +133,7 @@ def _document(row: dict[str, Any]) -> Document:
         shared[namespace, value] = sorted(others)
         if sleeps:
             asleep.add((namespace, value))
-    keys = {namespace: _in_order(namespace, pairs) for namespace, pairs in owned.items()}
+    keys = {namespace: in_order(namespace, pairs) for namespace, pairs in owned.items()}
     emails = keys.get("email", [])
     properties = dict(sorted(row["properties"]))
     return {
@@ -164,7 +164,8 @@ def _document(row: dict[str, Any]) -> Document:
     }
 
 
-def _in_order(namespace: KeyName, owned: list[tuple[Ownership, str]]) -> list[str]:
+def in_order(namespace: KeyName, owned: list[tuple[Ownership, str]]) -> list[str]:
+    """Return the values of a namespace's keys in the order in which answers show them."""
     # Trackers and subscriptions as they came; what names a person, and is declared, the latest first.
     order = tracker_order if namespace in (TRACKER, "subscription") else person_key_order
     return [value for _, value in sorted(owned, key=lambda item: (order(item[0]), item[1]))]

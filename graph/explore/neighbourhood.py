@@ -1,11 +1,13 @@
 """The graph around a contact, and why two of its keys are the same person's."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from graph.clock import to_text
+from graph.clock import to_micros, to_text
 from graph.errors import BadInput, FieldError, NotFound
 from graph.explore.contacts import Document, occurred_text
+from graph.explore.past import Past
 from graph.identity.keys import InvalidKey, normalise
 from graph.identity.living import living_contact
 from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
@@ -52,8 +54,9 @@ class KeyRef:
 class Neighbourhood:
     """Reads the graph around one contact."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, past: Past | None = None) -> None:
         self._database = database
+        self._past = past or Past(database)
 
     def of(
         self,
@@ -63,6 +66,7 @@ class Neighbourhood:
         limit: int | None = None,
         group: str | None = None,
         cursor: str | None = None,
+        at: datetime | None = None,
     ) -> Document:
         """Give the nodes and edges around a contact.
 
@@ -78,6 +82,8 @@ class Neighbourhood:
             Only this group, one page of it.
         cursor
             With a group: where its last page ended, the ``next`` in ``groups``.
+        at
+            As it was at this time of arrival; now when it is None.
 
         Returns
         -------
@@ -95,6 +101,8 @@ class Neighbourhood:
             raise BadInput([FieldError("cursor", "both_or_none", "a cursor is of one group: give group too")])
 
         def work(tx: Transaction) -> tuple[str, Row]:
+            if at is not None:
+                return self._past.neighbourhood(tx, contact_id, at)
             living = living_contact(tx, contact_id)
             return living, tx.run("explore.neighbourhood", contact_id=living)[0]
 
@@ -120,6 +128,8 @@ class Neighbourhood:
             {ghost: ghosts[ghost] for ghost in shown if ghost in ghosts},
         )
         document |= {"groups": groups, "path": steps}
+        if at is not None:
+            document["at"] = to_text(to_micros(at))
         if path is not None:
             for item in (*document["nodes"], *document["edges"]):
                 item["on_path"] = item["id"] in marked

@@ -21,7 +21,7 @@ from pydantic import (
     ValidationError,
 )
 
-from graph.errors import BadInput, FieldError
+from graph.errors import BadInput, FieldError, did_you_mean
 from graph.identity.namespaces import BUILT_IN, DEFAULT_NAMESPACES, Namespaces
 from graph.json import parse_json
 from graph.model import MAX_NAME, TRACKER
@@ -206,7 +206,9 @@ def _key_errors(event: Event, namespaces: Namespaces) -> Iterator[FieldError]:
     for name, said in event.keys.items():
         place, values = f"keys.{name}", _listed(said)
         if name not in namespaces:
-            yield FieldError(place, "unknown_field", "there is no such namespace")
+            yield FieldError(
+                place, "unknown_field", "there is no such namespace" + did_you_mean(name, namespaces.names)
+            )
             continue
         if name in _ONE and len(values) > 1:
             yield FieldError(place, "one", "an event carries one of these")
@@ -269,20 +271,34 @@ def read_event(
     try:
         event = model.model_validate(parsed)
     except ValidationError as error:
-        raise BadInput(field_errors(error)) from error
+        raise BadInput(field_errors(error, model)) from error
     if (event.keys or event.replaces) and (wrong := list(_key_errors(event, namespaces))):
         raise BadInput(wrong)
     return event
 
 
-def field_errors(error: ValidationError) -> list[FieldError]:
-    """Turn pydantic's findings into ours: one for each field, in the words of the contract."""
+def field_errors(error: ValidationError, model: type[BaseModel] | None = None) -> list[FieldError]:
+    """Turn pydantic's findings into ours: one for each field, in the words of the contract.
+
+    Parameters
+    ----------
+    model
+        What was read: for a field that it has not, the one that was probably meant is named.
+    """
     found: dict[str, FieldError] = {}
     for item in error.errors(include_url=False, include_input=False):
         place = _place(item["loc"])
         if place not in found:
-            found[place] = FieldError(place, *_in_words(item, place))
+            rule, message = _in_words(item, place)
+            if item["type"] == "extra_forbidden" and model is not None and len(item["loc"]) == 1:
+                message += did_you_mean(place, field_names(model))
+            found[place] = FieldError(place, rule, message)
     return list(found.values())
+
+
+def field_names(model: type[BaseModel]) -> list[str]:
+    """List the fields of a model as they are sent."""
+    return [field.alias or name for name, field in model.model_fields.items()]
 
 
 _UNION_TAGS = frozenset({"bool", "str", "int", "float", "[key]"})

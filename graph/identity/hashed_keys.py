@@ -9,7 +9,7 @@ AT_ONCE = 1_000
 
 
 def hash_known_keys(database: Database, namespaces: Namespaces) -> int:
-    """Give the keys that are there their hashes in the namespaces that hold them; return how many were gone through.
+    """Add the hashes of the keys that are there, in the namespaces that hold them; return how many keys were visited.
 
     How far it is, is written in the transaction of every page, so that whoever comes after a process that was stopped
     goes on. What comes meanwhile gets its hash as every event's keys do.
@@ -38,7 +38,7 @@ def hash_known_keys(database: Database, namespaces: Namespaces) -> int:
 def _hash_page(
     database: Database, namespaces: Namespaces, name: str, source: str, after: str
 ) -> tuple[str | None, int]:
-    """Give one page of keys their hashes; return the last of them, None when there were no more, and how many."""
+    """Add the hashes of one page of keys; return the last of them, None when there were no more, and how many."""
 
     def work(tx: Transaction) -> tuple[str | None, int]:
         values = [row["value"] for row in tx.run("namespaces.unhashed", source=source, after=after, limit=AT_ONCE)]

@@ -126,8 +126,8 @@ _BUILT_IN_LABELS = {"email": "Email", TRACKER: "Tracker", "subscription": "Subsc
 RESERVED_LABELS = frozenset(
     "AccessKey Activity Analysis Audit AuditEntry BlockRule Category Catalogue Change Cluster Contact DeadLetter "
     "Deployment Dismissal Enrolment Environment Erasure Feed Finding Folder Hashing Judgement Key KeyChange Lease Load "
-    "Merge Namespace Offer Property PropertyEntry Proposition Redirect Run Schema Secret Segment Space Split "
-    "Suggestion Suppressed Timeline Tombstone WaitingLine Watched Webhook Workflow".split()
+    "Merge Namespace Offer Property PropertyEntry Proposition Redirect ReplacedProperty Run Schema Secret Segment "
+    "Space Split Suggestion Suppressed Timeline Tombstone WaitingLine Watched Webhook Workflow".split()
 )
 """Labels of the graph that are no keys'."""
 

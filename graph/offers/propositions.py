@@ -250,7 +250,7 @@ class Propositions:
     def of_contact(
         self, contact_id: str, *, limit: int = 100, cursor: str | None = None
     ) -> tuple[list[Document], str | None]:
-        """Give one page of what was proposed to a contact, newest first, and the cursor of the next.
+        """Return one page of what was proposed to a contact, newest first, and the cursor of the next.
 
         Raises
         ------
@@ -275,7 +275,7 @@ class Propositions:
     def visitors(
         self, environment: str, *, limit: int = 100, cursor: str | None = None
     ) -> tuple[list[Document], str | None]:
-        """Give one page of those in an environment's visitors folder, by id, and the cursor of the next.
+        """Return one page of those in an environment's visitors folder, by id, and the cursor of the next.
 
         Who became known since is shown as who it is now; an identified environment has no visitors.
 
@@ -309,7 +309,7 @@ def _find(catalogue: Catalogue, environment: str, space: str) -> Environment:
 
 
 def _leads_to_somebody(decision: Decision) -> bool:
-    """Tell whether the cookies lead to a known contact: one that is there and known by a rule of the table."""
+    """Return whether the cookies lead to a known contact: one that is there and known by a rule of the table."""
     return decision.current is not None and decision.kind is Kind.KNOWN
 
 
@@ -327,7 +327,7 @@ def _as_visitor(item: Prepared, choice: Choice) -> Prepared | None:
 
 
 def _plain_write(working_set: WorkingSet) -> dict[str, Any]:
-    """Give the parameters of the one statement with which a plain visit is written."""
+    """Return the parameters of the one statement with which a plain visit is written."""
     [(name, parameters)] = changes_of(working_set).items()
     assert name == "resolution.write"
     return parameters

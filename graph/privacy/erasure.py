@@ -138,14 +138,14 @@ class Erasures:
             pass
 
     def sweep(self) -> int:
-        """Finish every erasure that was interrupted; give how many there were."""
+        """Finish every erasure that was interrupted; return how many there were."""
         found = [row["id"] for row in self._database.read(lambda tx: tx.run("privacy.pending"))]
         for receipt in found:
             self.finish(receipt)
         return len(found)
 
     def receipt(self, receipt: str) -> Document:
-        """Give the receipt of an erasure; it names nobody.
+        """Return the receipt of an erasure; it names nobody.
 
         Raises
         ------
@@ -263,7 +263,7 @@ class Erasures:
 
 
 def _in_documents(value: str) -> Iterable[str]:
-    """Give the forms in which a finding's document quotes a value: as JSON, and in the addresses of calls."""
+    """Return the forms in which a finding's document quotes a value: as JSON, and in the addresses of calls."""
     yield orjson.dumps(value).decode()
     yield f'/{quote(value, safe="")}"'
 

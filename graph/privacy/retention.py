@@ -1,17 +1,18 @@
 """Retention: activity older than a deployment keeps is dropped, batch by batch."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
-from graph.store.database import RECEIPT, Database
+from graph.store.database import RECEIPT, REPEATABLE, Database, Transaction
 
 PERIODS = 500
 """How many periods of ownership are looked at in one statement."""
 BATCH = 2_000
-"""How much activity one transaction drops."""
+"""How much activity, or how many replaced values of properties, one transaction drops."""
 
 
 class Retention:
-    """Drops activity that occurred, or was received, more than so many days ago.
+    """Drops activity that occurred, or was received, more than so many days ago, and values replaced before that.
 
     What follows from it is not taken back: contacts keep their keys, properties and unions. What counts activity (a
     segment's condition, a history) counts what is left. A ``message_id`` that was dropped is not known any more.
@@ -48,4 +49,12 @@ class Retention:
                 dropped += gone
                 if gone < BATCH:
                     break
+        while self._database.write(partial(_expire_properties, cutoff), committed=REPEATABLE) == BATCH:
+            pass
         return dropped
+
+
+def _expire_properties(cutoff: datetime, tx: Transaction) -> int:
+    """Delete some values of properties that were replaced before a time."""
+    expired: int = tx.run("privacy.expire_properties", cutoff=cutoff, limit=BATCH)[0]["expired"]
+    return expired

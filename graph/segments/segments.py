@@ -104,7 +104,7 @@ class Segments:
         return self.get(name)
 
     def get(self, name: str) -> dict[str, Any]:
-        """Give a segment's definition.
+        """Return a segment's definition.
 
         Raises
         ------
@@ -135,7 +135,7 @@ class Segments:
         self._forget_watched(name)
 
     def members(self, name: str, *, limit: int = 100, cursor: str | None = None) -> dict[str, Any]:
-        """Give one page of the contacts in a segment, by id, with the time as of which they are.
+        """Return one page of the contacts in a segment, by id, with the time as of which they are.
 
         Raises
         ------
@@ -279,7 +279,7 @@ class Segments:
 
 
 def segments_of(tx: Transaction, contact_ids: Sequence[str]) -> dict[str, list[str]]:
-    """Tell which segments some contacts are in now, by contact; names in order."""
+    """Return which segments some contacts are in now, by contact; names in order."""
     found: dict[str, list[str]] = defaultdict(list)
     definitions = tx.run("segments.definitions")
     if not definitions:

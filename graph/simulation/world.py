@@ -278,7 +278,7 @@ class World:
         return browser
 
     def _release(self, users: int) -> None:
-        """Give people an app that sends the push token of its release instead of its own."""
+        """Let people use an app that sends the push token of its release instead of its own."""
         token = f"s-{self._dice.token()}"
         for _ in range(users):
             person = self._anybody()

@@ -4,6 +4,7 @@ A folded contact keeps its enrolments; what its survivor shows is a function of 
 un-merge has nothing to restore.
 """
 
+import builtins
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from graph.clock import Clock, IdSource, Micros, RandomIds, to_datetime, to_micr
 from graph.errors import BadInput, FieldError, NotFound, TryAgain
 from graph.identity.living import living_contact
 from graph.model import MAX_NAME, Properties
+from graph.paging import make_cursor, read_cursor
 from graph.store.changes import acting, append, change_row, note_act
 from graph.store.database import RECEIPT, Database, Row, Transaction
 
@@ -129,6 +131,38 @@ class Workflows:
             raise NotFound(f"There is no workflow {name!r}.")
         return {"name": rows[0]["name"], "created_at": to_text(rows[0]["created"])}
 
+    def list(self) -> list[dict[str, Any]]:
+        """List every workflow by name, with how many contacts were enrolled in it."""
+        return [
+            {"name": row["name"], "created_at": to_text(row["created"]), "enrolments": row["enrolments"]}
+            for row in self._database.read(lambda tx: tx.run("workflows.definitions"))
+        ]
+
+    def members(
+        self, name: str, *, limit: int = 100, cursor: str | None = None
+    ) -> tuple[builtins.list[dict[str, Any]], str | None]:
+        """Return one page of the contacts in a workflow, by id, with what each shows of it, and the next cursor.
+
+        Raises
+        ------
+        NotFound
+            When there is no such workflow.
+        BadInput
+            When the cursor is not one that an earlier page gave.
+        """
+        (after,) = read_cursor(cursor, (str,)) if cursor else ("",)
+
+        def work(tx: Transaction) -> tuple[builtins.list[Row], dict[str, dict[str, dict[str, Any]]]]:
+            if not tx.run("workflows.definition", name=name):
+                raise NotFound(f"There is no workflow {name!r}.")
+            rows = tx.run("workflows.members", name=name, after=after, limit=limit + 1)
+            return rows, workflows_of(tx, [row["id"] for row in rows[:limit]])
+
+        rows, shown = self._database.read(work)
+        page = rows[:limit]
+        items = [{"id": row["id"], "kind": row["kind"], **shown[row["id"]][name]} for row in page]
+        return items, make_cursor(page[-1]["id"]) if len(rows) > limit else None
+
     def set_status(self, name: str, contact_id: str, status: Any) -> dict[str, Any]:
         """Enrol a contact, or say that it is done.
 
@@ -229,6 +263,40 @@ def workflows_of(tx: Transaction, contact_ids: Sequence[str]) -> dict[str, dict[
         if state.status is not None:
             found[contact][workflow] = _shown(state)
     return found
+
+
+def workflows_at(
+    tx: Transaction,
+    living_ids: Sequence[str],
+    contact_id: str,
+    unions: Sequence[tuple[str, str, Micros]],
+    at: Micros,
+) -> dict[str, dict[str, Any]]:
+    """Return what a contact showed of its workflows at a time of arrival.
+
+    Parameters
+    ----------
+    living_ids
+        The contacts to which it and what had been folded into it lead now.
+    unions
+        What had been folded into it then: who, into whom, when.
+    """
+    trees: dict[str, dict[str, Folded]] = defaultdict(lambda: defaultdict(Folded))
+    members = {contact_id, *(source for source, _, _ in unions)}
+    for row in tx.run("workflows.enrolments", contact_ids=list(living_ids)):
+        if row["holder"] in members:
+            told = _enrolment(row)
+            statuses = [(moment, status) for moment, status in told.statuses if moment <= at]
+            runs = [run for run in told.runs if run.arrived <= at]
+            trees[row["workflow"]][row["holder"]].own = Enrolment(statuses, runs)
+    shown: dict[str, dict[str, Any]] = {}
+    for workflow, tree in sorted(trees.items()):
+        for source, target, moment in unions:
+            tree[target].folded.append((moment, tree[source]))
+        state = shown_state(tree[contact_id])
+        if state.status is not None:
+            shown[workflow] = _shown(state)
+    return shown
 
 
 def _enrolment(row: Row) -> Enrolment:

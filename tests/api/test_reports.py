@@ -134,7 +134,7 @@ def _named(value: Any, names: dict[str, str]) -> Any:
 
 
 def is_right(case: dict[str, Any], seen: dict[str, Any]) -> bool:
-    """Say whether what was seen is what the case expects: all of it, or one of the groups that it names."""
+    """Return whether what was seen is what the case expects: all of it, or one of the groups that it names."""
     groups = case.get("one_of", [list(case["expect"])])
     return any(all(seen[name] == case["expect"][name] for name in group) for group in groups)
 

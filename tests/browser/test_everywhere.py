@@ -12,7 +12,8 @@ from tests.browser.conftest import ROOT, Open, findings_of_axe
 
 Story = Callable[[str], str]
 
-PARTS = ["", "#/contact/{}", "#/contact/{}/keys", "#/contact/{}/activity", "#/contact/{}/history", "#/contact/{}/why",
+PARTS = ["", "#/people",
+         "#/contact/{}", "#/contact/{}/keys", "#/contact/{}/activity", "#/contact/{}/history", "#/contact/{}/why",
          "#/contact/{}/change", "#/anomalies", "#/anomalies/all/dismissed", "#/clusters",
          "#/unions", "#/why/email:david@example.com/tracker_id:david-laptop",
          "#/try", "#/offers", "#/search/push-martin-living-room", "#/search/da"]  # fmt: skip
@@ -77,3 +78,14 @@ def test_what_others_wrote_is_what_its_list_says_with_its_licence(folder: Path) 
     for name, digest in rows:
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
         assert (folder / name).parent.joinpath("LICENSE").exists()
+
+
+def test_the_api_is_tried_out_from_files_of_our_own(open_page: Open, story: Story) -> None:
+    david = story("david@example.com")
+    page = open_page()
+    page.get_by_role("link", name="API to try out").click()
+    page.locator("#operations-contacts-find_contacts button").first.click()
+    call = page.locator("#operations-contacts-find_contacts")
+    call.get_by_placeholder("q", exact=True).fill("davi")
+    call.get_by_role("button", name="Execute").click()
+    expect(call.locator(".live-responses-table")).to_contain_text(david)

@@ -66,10 +66,9 @@ def _serve(door: Door) -> ThreadingHTTPServer:
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            headers = {
-                name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection")
-            }
+            body = self._body()
+            own = ("host", "connection", "transfer-encoding", "content-length")
+            headers = {name: value for name, value in self.headers.items() if name.lower() not in own}
             fate = door.plan.pop(0) if door.plan else "through"
             request = {"path": self.path, "headers": headers, "body": body, "status": fate}
             door.seen.append(request)
@@ -83,6 +82,16 @@ def _serve(door: Door) -> ThreadingHTTPServer:
                 return
             request["status"] = response.status_code
             self._answer(response.status_code, response.content)
+
+        def _body(self) -> bytes:
+            if (length := self.headers["Content-Length"]) is not None:
+                return self.rfile.read(int(length))
+            body = b""  # in chunks, as Java sends what it packs on the way
+            while size := int(self.rfile.readline(), 16):
+                body += self.rfile.read(size)
+                self.rfile.readline()
+            self.rfile.readline()
+            return body
 
         def _answer(self, status: int, content: bytes) -> None:
             self.send_response(status)

@@ -126,7 +126,9 @@ def built_rust() -> str:
     cargo = shutil.which("cargo")
     if cargo is None:
         pytest.skip("Rust is not installed")
-    subprocess.run([cargo, "build", "--quiet", "--locked"], cwd=RUST, check=True, capture_output=True, timeout=450)
+    if not os.environ.get("CI") and not (RUST / "target").exists():
+        pytest.skip("the crates take minutes to build: CI does, or cargo build in tests/sdk/rust")
+    subprocess.run([cargo, "build", "--quiet", "--locked"], cwd=RUST, check=True, capture_output=True, timeout=1_200)
     return str(RUST / "target" / "debug" / "kinfold-sdk-test")
 
 
@@ -182,7 +184,10 @@ def test_an_sdk_that_is_pointed_at_kinfold_just_works(send: Send, door: Door, fo
     assert set(door.statuses()) == {"200"}
     assert {request["path"] for request in door.seen} == PATHS.get(send.__name__, {"/v1/batch"})
     headers = [{name.lower(): value for name, value in request["headers"].items()} for request in door.seen]
-    assert all(one["authorization"].startswith("Basic ") for one in headers)
+    if send is segment_java:  # its key stands in the body
+        assert all(json.loads(request["body"])["writeKey"] == WRITE_KEY for request in door.seen)
+    else:
+        assert all(one["authorization"].startswith("Basic ") for one in headers)
     check_the_story(found, named=send is not segment_rust)
 
 

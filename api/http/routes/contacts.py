@@ -14,10 +14,10 @@ from api.http.query import (
     ActivityQuery,
     DryRunQuery,
     EndsQuery,
-    NothingQuery,
     PageQuery,
     PeopleQuery,
     SearchQuery,
+    ThenQuery,
     page_of,
 )
 from api.http.requests import as_json, in_thread, kinfold_of, rehearsed
@@ -111,10 +111,16 @@ async def search(request: Request, query: SearchQuery) -> Response:
     operation_id="get_contact",
     responses={200: {"model": Contact}, **responses(404, 410, 422, 503)},
 )
-async def get_contact(request: Request, id: str, _: NothingQuery) -> Response:
-    """Return a contact; a merged id returns its survivor with `redirected_from`, an erased one 410."""
+async def get_contact(request: Request, id: str, query: ThenQuery) -> Response:
+    """Return a contact; a merged id returns its survivor with `redirected_from`, an erased one 410.
+
+    With `at`: as it was then, with what was undone since and without what came later; 404 where it came later itself.
+    """
     kinfold = kinfold_of(request)
-    document = await in_thread(partial(kinfold.contacts.get, id))
+    if query.at is None:
+        document = await in_thread(partial(kinfold.contacts.get, id))
+    else:
+        document = await in_thread(partial(kinfold.past.contact, id, query.at))
     kinfold.audit.read("contact", document["id"])
     return as_json(document)
 
@@ -208,10 +214,19 @@ async def get_graph(request: Request, id: str, ends: EndsQuery) -> Response:
     """Return nodes and edges; with `from` and `to`, two keys such as `email:ana@example.com`, the path between them.
 
     With `limit`, so many nodes of each group, and `groups` says how many there are; `group` and `cursor` fetch more.
+    With `at`: as it was at a time of arrival.
     """
     kinfold = kinfold_of(request)
     path = ends.path(kinfold.namespaces)
-    around = partial(kinfold.neighbourhood.of, id, path=path, limit=ends.limit, group=ends.group, cursor=ends.cursor)
+    around = partial(
+        kinfold.neighbourhood.of,
+        id,
+        path=path,
+        limit=ends.limit,
+        group=ends.group,
+        cursor=ends.cursor,
+        at=ends.at,
+    )
     drawn = await in_thread(around)
     kinfold.audit.read("graph", drawn["contact"])
     return as_json(drawn)

@@ -16,6 +16,7 @@ router = APIRouter(tags=["server"])
 _SCRAPED = 'kinfold_answers_total{duplicate="false",outcome="claimed",rule="2.2"} 41.0\nkinfold_database_up 1.0\n'
 
 _PAGE = Path(__file__).parents[2] / "page" / "explorer" / "index.html"
+_DOCS = _PAGE.with_name("docs.html")
 
 
 @router.head("/health", include_in_schema=False)
@@ -62,3 +63,10 @@ async def metrics(request: Request) -> Response:
 async def page() -> Response:
     """Show the explorer."""
     return FileResponse(_PAGE, media_type="text/html")
+
+
+@router.head("/docs", include_in_schema=False)
+@router.get("/docs", include_in_schema=False)
+async def docs() -> Response:
+    """Show the API to try out."""
+    return FileResponse(_DOCS, media_type="text/html")

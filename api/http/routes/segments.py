@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 
 from api.http.bodies import MAX_BODY_BYTES, EmptyBody, SegmentBody, documented, read_as
 from api.http.problems import responses
-from api.http.query import NothingQuery, PageQuery, page_of
+from api.http.query import MemberPageQuery, NothingQuery, PageQuery, page_of
 from api.http.requests import as_json, in_thread, kinfold_of, nothing
 from api.http.schemas.contacts import Contact
 from api.http.schemas.segments import MemberList, Segment, SegmentList
@@ -77,10 +77,17 @@ async def delete_segment(request: Request, name: str, _: NothingQuery) -> Respon
     operation_id="list_members",
     responses={200: {"model": MemberList}, **responses(404, 422, 503)},
 )
-async def list_members(request: Request, name: str, page: PageQuery) -> Response:
-    """List members by id, as of `as_of`."""
+async def list_members(request: Request, name: str, page: MemberPageQuery) -> Response:
+    """List members by id, as of `as_of`.
+
+    With `at`: who was on the list then, or met the condition that the segment has now.
+    """
     kinfold = kinfold_of(request)
-    members = await in_thread(partial(kinfold.segments.members, name, limit=page.limit, cursor=page.cursor))
+    if page.at is None:
+        look = partial(kinfold.segments.members, name, limit=page.limit, cursor=page.cursor)
+    else:
+        look = partial(kinfold.past.members, name, page.at, limit=page.limit, cursor=page.cursor)
+    members = await in_thread(look)
     kinfold.audit.read("members", None, segment=name)
     return as_json(members)
 

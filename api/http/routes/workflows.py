@@ -7,13 +7,38 @@ from fastapi import APIRouter, Request, Response
 
 from api.http.bodies import EmptyBody, RunBody, StatusBody, documented, read_as
 from api.http.problems import responses
-from api.http.query import NothingQuery
+from api.http.query import NothingQuery, PageQuery, page_of
 from api.http.requests import as_json, in_thread, kinfold_of
-from api.http.schemas.workflows import Enrolment, Workflow
+from api.http.schemas.workflows import EnrolledList, Enrolment, Workflow, WorkflowList
 from graph.errors import NotFound
 from graph.workflows.workflows import Workflows
 
 router = APIRouter(tags=["workflows"])
+
+
+@router.get(
+    "/workflows",
+    summary="Every workflow",
+    operation_id="list_workflows",
+    responses={200: {"model": WorkflowList}, **responses(422, 503)},
+)
+async def list_workflows(request: Request, page: PageQuery) -> Response:
+    """By name, with how many contacts were enrolled in each."""
+    return as_json(page_of(await in_thread(kinfold_of(request).workflows.list), page, "name"))
+
+
+@router.get(
+    "/workflows/{name}/contacts",
+    summary="Who is in a workflow",
+    operation_id="list_enrolled",
+    responses={200: {"model": EnrolledList}, **responses(404, 422, 503)},
+)
+async def list_enrolled(request: Request, name: str, page: PageQuery) -> Response:
+    """By id, each with what it shows of the workflow; who was folded into another is in it as that one."""
+    kinfold = kinfold_of(request)
+    items, after = await in_thread(partial(kinfold.workflows.members, name, limit=page.limit, cursor=page.cursor))
+    kinfold.audit.read("enrolled", None, workflow=name)
+    return as_json({"items": items, "next": after})
 
 
 @router.put(

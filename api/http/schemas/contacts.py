@@ -63,6 +63,7 @@ class Contact(BaseModel):
     created_at: str = Field(description="When its first event arrived.")
     last_seen_at: str | None = Field(description="When its last event arrived.")
     redirected_from: str | None = Field(None, description="The merged id that was asked for.")
+    at: str | None = Field(None, description="The time of arrival as of which it is, where one was asked for.")
 
 
 class ContactList(BaseModel):

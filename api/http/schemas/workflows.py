@@ -4,7 +4,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from api.http.schemas.examples import with_example
+from api.http.schemas.examples import CONTACT, with_example
+from graph.model import Kind
 
 _ENROLMENT: dict[str, Any] = {
     "status": "active",
@@ -35,3 +36,34 @@ class Workflow(BaseModel):
 
     name: str
     created_at: str
+
+
+class ListedWorkflow(Workflow):
+    """A workflow in a list."""
+
+    model_config = with_example({"name": "welcome", "created_at": "2026-11-22T10:00:00Z", "enrolments": 3})
+
+    enrolments: int = Field(description="How many contacts were enrolled in it, folded ones too.")
+
+
+class WorkflowList(BaseModel):
+    """Workflows, a page of them."""
+
+    items: list[ListedWorkflow]
+    next: str | None
+
+
+class Enrolled(Enrolment):
+    """A contact in a workflow, with what it shows of it."""
+
+    model_config = with_example({"id": CONTACT, "kind": "known", **_ENROLMENT})
+
+    id: str
+    kind: Kind
+
+
+class EnrolledList(BaseModel):
+    """Contacts in a workflow, a page of them."""
+
+    items: list[Enrolled]
+    next: str | None

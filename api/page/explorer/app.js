@@ -5,7 +5,9 @@ import { contactView, ownersView } from "./contact.js";
 import { anomaliesView, clusterView, clustersView, findingView } from "./findings.js";
 import { homeView } from "./home.js";
 import { offersView } from "./offers.js";
+import { peopleView } from "./people.js";
 import { searchView } from "./search.js";
+import { auditView, blockedView, namespacesView, segmentsView, settingsView, webhooksView, workflowsView } from "./settings.js";
 import { tryView } from "./tryout.js";
 import { unionsView } from "./unions.js";
 import { whyView } from "./why.js";
@@ -13,6 +15,7 @@ import { whyView } from "./why.js";
 const VIEWS = {
   "": () => homeView(),
   search: (text) => searchView(text),
+  people: (query) => peopleView(query),
   contact: (id, part, more) => contactView(id, part, more),
   anomalies: (kind, state) => anomaliesView(kind, state),
   clusters: () => clustersView(),
@@ -22,8 +25,16 @@ const VIEWS = {
   why: (from, to) => whyView(from, to),
   try: () => tryView(),
   offers: () => offersView(),
+  settings: () => settingsView(),
+  blocked: () => blockedView(),
+  namespaces: () => namespacesView(),
+  segments: (name) => segmentsView(name),
+  workflows: (name) => workflowsView(name),
+  webhooks: (name) => webhooksView(name),
+  audit: (query) => auditView(query),
 };
-const LISTED_UNDER = { finding: "anomalies", cluster: "clusters" };
+const OF_SETTINGS = ["blocked", "namespaces", "segments", "workflows", "webhooks", "audit"];
+const LISTED_UNDER = { finding: "anomalies", cluster: "clusters", ...Object.fromEntries(OF_SETTINGS.map((part) => [part, "settings"])) };
 const TITLES = { anomalies: "Anomalies", clusters: "Clusters", unions: "Unions", why: "The same person?", try: "What if", offers: "Offers" };
 
 let asked = 0;

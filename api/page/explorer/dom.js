@@ -38,13 +38,19 @@ export function keepAccessKey(key) {
 
 export const keptAccessKey = () => sessionStorage.getItem(KEY_KEPT);
 
-/** Call the API with the access key, if there is one; a problem document is thrown as it is. */
-export async function call(path, { method = "GET", body } = {}) {
+/** Who asks, and of which tenant. */
+export function accessHeaders() {
   const headers = {};
   const key = keptAccessKey();
   if (key) headers.Authorization = `Bearer ${latin(key)}`;
   // Of several tenants on this machine without keys: /?tenant=north says whose contacts are shown.
   if (TENANT) headers["X-Kinfold-Tenant"] = latin(TENANT);
+  return headers;
+}
+
+/** Call the API with the access key, if there is one; a problem document is thrown as it is. */
+export async function call(path, { method = "GET", body } = {}) {
+  const headers = accessHeaders();
   if (body !== undefined) headers["Content-Type"] = "application/json";
   let response;
   try {

@@ -180,6 +180,12 @@ class Entry:
     rule: str | None = None
     said: PropertyValue = None
     stored_value: PropertyValue = None
+    first: Micros | None = None
+    """When this value arrived first, where the same was written again without another between."""
+
+    def says_as(self, other: "Entry") -> bool:
+        """Return whether two entries hold the same value of the same type."""
+        return repr(self.value) == repr(other.value)
 
     @property
     def order(self) -> tuple[Micros, int]:

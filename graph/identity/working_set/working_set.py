@@ -90,6 +90,10 @@ class WorkingSet:
     """Person keys that contacts lost in this transaction."""
     new_conflicts: list[tuple[str, KeyRef, str, Micros]] = field(default_factory=list)
     dropped_entries: list[str] = field(default_factory=list)
+    replaced_entries: list[tuple[str, Micros]] = field(default_factory=list)
+    """Entries that can never be shown again, kept to tell what was shown before, each with when it was replaced."""
+    passed_entries: list[tuple[str, Entry, Micros]] = field(default_factory=list)
+    """Such entries that came with this batch, each with its contact."""
     carried: list[tuple[str, KeyRef]] = field(default_factory=list)
     """Messages with keys that their activity carried beside those that stand on it."""
     hints: list[tuple[str, str]] = field(default_factory=list)
@@ -279,11 +283,12 @@ class WorkingSet:
             if contact.entries is None:
                 contact.entries, contact.partly, contact.names = {}, True, row["names"]
             here = set(contact.entries)
-            for name, value, occurred, arrived, source, fill, position, element, shown, rule, said in row["entries"]:
+            for name, value, occurred, arrived, source, fill, position, element, shown, first, rule, said in row[
+                "entries"
+            ]:
                 if name not in here:  # what is here may have been written to in this transaction
-                    entry = Entry(
-                        name, value, occurred, arrived, source, fill, position, element, shown, shown, rule, said, value
-                    )
+                    entry = Entry(name, value, occurred, arrived, source, fill, position, element, shown, shown)
+                    entry.rule, entry.said, entry.stored_value, entry.first = rule, said, value, first
                     contact.entries.setdefault(name, []).append(entry)
             if names is None:
                 contact.partly = False
@@ -529,7 +534,7 @@ class WorkingSet:
                     continue
                 room -= 1
                 contact.names += 1
-            self._add_entry(entries, Entry(name, value, occurred, arrived, source))
+            self._add_entry(contact, entries, Entry(name, value, occurred, arrived, source))
         return whole
 
     def write_properties_once(
@@ -575,7 +580,7 @@ class WorkingSet:
         values: Properties = {name: listed if len(listed) > 1 else listed[0]}
         return self.write_properties(contact, values, said, arrived, source, most=most)
 
-    def _add_entry(self, entries: list[Entry], new: Entry) -> None:
+    def _add_entry(self, contact: Contact, entries: list[Entry], new: Entry) -> None:
         # Of what was written between two unions only the newest can ever be shown.
         last_fill = max(
             ((entry.arrived, entry.position) for entry in entries if entry.fill is not None), default=(0, 0)
@@ -583,9 +588,20 @@ class WorkingSet:
         for entry in [one for one in entries if one.fill is None and (one.arrived, one.position) > last_fill]:
             if entry.occurred > new.occurred:
                 return
-            self.drop_entry(entries, entry)
+            if entry.says_as(new):
+                new.first = entry.arrived if entry.first is None else entry.first
+                self.drop_entry(entries, entry)
+            else:
+                self._replace_entry(contact, entries, entry, new.arrived)
         add_entry(entries, new)
         show(entries)
+
+    def _replace_entry(self, contact: Contact, entries: list[Entry], entry: Entry, at: Micros) -> None:
+        entries.remove(entry)
+        if entry.element is not None:
+            self.replaced_entries.append((entry.element, at))
+        else:
+            self.passed_entries.append((contact.id, entry, at))
 
     def drop_entry(self, entries: list[Entry], entry: Entry) -> None:
         """Take an entry away; whoever calls this marks what is shown then."""

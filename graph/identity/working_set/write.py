@@ -5,7 +5,18 @@ from typing import Any
 
 from graph.clock import to_datetime, to_pair
 from graph.identity.namespaces import counter_of
-from graph.identity.working_set.entities import AWAKE, Contact, Key, Merge, NameLoss, Ownership, Sleep, Timeline, Undone
+from graph.identity.working_set.entities import (
+    AWAKE,
+    Contact,
+    Entry,
+    Key,
+    Merge,
+    NameLoss,
+    Ownership,
+    Sleep,
+    Timeline,
+    Undone,
+)
 from graph.identity.working_set.working_set import WorkingSet
 from graph.model import TRACKER
 from graph.store.audit import rows_of_changes
@@ -236,29 +247,42 @@ class _Writer:
             for entries in (contact.entries or {}).values():
                 for entry in entries:
                     if entry.element is None:
-                        node = {
-                            "name": entry.name,
-                            "value": entry.value,
-                            "removed": True if entry.value is None else None,
-                            "message_id": entry.source,
-                            "merge": entry.fill,
-                            "position": entry.position,
-                            "shown": entry.shown,
-                        }
-                        if entry.rule is not None:
-                            node |= {"rule": entry.rule, "said": entry.said}
-                        row = {
-                            "contact": contact.id,
-                            "occurred": to_pair(entry.occurred),
-                            "arrived": to_pair(entry.arrived),
-                        }
-                        created.append({**row, "node": node})
+                        created.append(_entry(contact.id, entry, shown=entry.shown))
                     elif entry.shown != entry.stored_shown or entry.value != entry.stored_value:
                         removed = True if entry.value is None else None
                         value = {"value": entry.value, "removed": removed}
                         shown.append({"element": entry.element, "shown": entry.shown, **value})
-        if created or shown or self.working_set.dropped_entries:
-            self._add("properties.write", created=created, shown=shown, dropped=self.working_set.dropped_entries)
+        dropped = self.working_set.dropped_entries
+        replaced = [{"element": element, "at": to_pair(at)} for element, at in self.working_set.replaced_entries]
+        passed = [
+            {**_entry(contact_id, entry, shown=False), "at": to_pair(at)}
+            for contact_id, entry, at in self.working_set.passed_entries
+        ]
+        if created or shown or dropped or replaced or passed:
+            self._add(
+                "properties.write", created=created, shown=shown, dropped=dropped, replaced=replaced, passed=passed
+            )
+
+
+def _entry(contact_id: str, entry: Entry, *, shown: bool) -> Row:
+    node = {
+        "name": entry.name,
+        "value": entry.value,
+        "removed": True if entry.value is None else None,
+        "message_id": entry.source,
+        "merge": entry.fill,
+        "position": entry.position,
+        "shown": shown,
+    }
+    if entry.rule is not None:
+        node |= {"rule": entry.rule, "said": entry.said}
+    return {
+        "contact": contact_id,
+        "occurred": to_pair(entry.occurred),
+        "arrived": to_pair(entry.arrived),
+        "first": None if entry.first is None else to_pair(entry.first),
+        "node": node,
+    }
 
 
 def _by_key(crowds: list[Row]) -> list[Row]:

@@ -145,3 +145,18 @@ def test_people_that_a_bogus_id_fused_come_apart_as_the_finding_proposes(client:
     entry = client.request(split["method"], split["path"], json=split["body"]).json()
     assert len(entry["parts"]) == len({event["email"] for event in events if event.get("user_id") == "user_id"})
     assert client.post(f"/v1/splits/{entry['id']}/undo").json()["undone_at"] is not None
+
+
+def test_blocking_counts_as_done_by_a_rule_for_the_keys_that_a_finding_is_about(client: TestClient) -> None:
+    send(client, worlds.bystanders() + worlds.role_address())
+    path = "/v1/blocked/value/info%40firm.example"
+
+    def done() -> list[bool]:
+        (item,) = client.get("/v1/anomalies?kind=fusing_value").json()["items"]
+        assert item["subject"]["type"] == "email"
+        return [action["done"] for action in item["actions"] if action["action"] == "block"]
+
+    assert client.put(f"{path}?namespace=tracker_id").status_code == 201
+    assert done() == [False]
+    assert client.put(f"{path}?namespace=email").status_code == 201
+    assert done() == [True]

@@ -224,7 +224,7 @@ def test_what_is_about_nobody_needs_no_tenant(make: Make) -> None:
             assert response.status_code == 200, path
             assert response.headers["x-content-type-options"] == "nosniff"
         document = client.get("/openapi.json").json()
-        assert {path for _, path in SCOPES} - {"/", "/openapi.json"} == set(document["paths"])
+        assert {path for _, path in SCOPES} - {"/", "/docs", "/openapi.json"} == set(document["paths"])
 
 
 # --- settings ------------------------------------------------------------------------------------------------
@@ -511,7 +511,7 @@ QUERIES = {
 }
 LISTS = {"items": [], "next": None}
 ALWAYS_THERE = dict.fromkeys(("email", "user_id", "tracker_id", "subscription"), 0)
-OF_NOBODY = {"/", "/health", "/ready", "/openapi.json", "/tag.js"}
+OF_NOBODY = {"/", "/health", "/ready", "/openapi.json", "/docs", "/tag.js"}
 
 
 def sent_to(method: str, path: str, ids: dict[str, str], mark: str) -> tuple[str, Any]:

@@ -109,3 +109,21 @@ def test_a_name_is_bounded(client: TestClient) -> None:
     refused(client.put(f"/v1/workflows/{'n' * 256}"), 422, "bad_input")
     errors = refused(client.put("/v1/workflows/welcome", json={"nodes": []}), 422, "bad_input")
     assert errors[0]["field"] == "nodes"
+
+
+def test_workflows_are_listed_with_who_is_in_them(client: TestClient, resolve: Resolve) -> None:
+    for name in ("welcome", "basket"):
+        client.put(f"/v1/workflows/{name}", json={})
+    ana, bo, cy = (resolve(tracker_id=tracker)["contact"]["id"] for tracker in ("t1", "t2", "t3"))
+    for contact in (ana, bo):
+        client.put(f"/v1/workflows/welcome/contacts/{contact}", json={"status": "active"})
+    client.post("/v1/merges", json={"source": ana, "target": cy})
+    listed = client.get("/v1/workflows").json()
+    assert [(item["name"], item["enrolments"]) for item in listed["items"]] == [("basket", 0), ("welcome", 2)]
+    first = client.get("/v1/workflows/welcome/contacts?limit=1").json()
+    rest = client.get("/v1/workflows/welcome/contacts", params={"limit": 1, "cursor": first["next"]}).json()
+    found = [*first["items"], *rest["items"]]
+    assert ([item["id"] for item in found], rest["next"]) == (sorted((bo, cy)), None)
+    assert {item["status"] for item in found} == {"active"}
+    assert client.get("/v1/workflows/basket/contacts").json() == {"items": [], "next": None}
+    refused(client.get("/v1/workflows/none/contacts"), 404, "not_found")

@@ -24,6 +24,9 @@ MAY_SCAN = {
     "namespaces.stored": {"NodeByLabelScan", "NodeIndexScan"},
     "namespaces.declared": {"NodeByLabelScan", "NodeIndexScan"},
     "namespaces.declare": {"NodeByLabelScan", "NodeIndexScan"},
+    # How far keys have got their hashes: a node for each namespace of hashes.
+    "namespaces.hashing": {"NodeByLabelScan"},
+    "namespaces.hashed": {"NodeByLabelScan"},
     # Empties a graph that was made to be thrown away: everything in it is what is asked for.
     "scratch.empty": {"NodeByLabelScan", "AllNodesScan"},
     # Run once for a whole copy of the graph, on a database that nobody else uses.
@@ -40,6 +43,8 @@ MAY_SCAN = {
     "explore.people": {"NodeByLabelScan"},
     "explore.people_in": {"NodeByLabelScan"},
     "explore.kinds_of_contacts": {"NodeByLabelScan"},
+    # The workflows of a deployment: all of them are asked for, and they are few.
+    "workflows.definitions": {"NodeByLabelScan"},
     # Beside the whole graph, from which suggestions are computed: what people said to them, and what they judged.
     "suggestions.states": {"NodeByLabelScan"},
 }

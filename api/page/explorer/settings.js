@@ -1,0 +1,226 @@
+// What a deployment keeps beside its people: block list, namespaces, segments, workflows, webhooks, the audit.
+
+import { badgeOf, byId, call, contactLink, emptyBox, hrefTo, inWords, make, pagedList, problemBox, say } from "./dom.js";
+import { agoOf } from "./people.js";
+
+const none = () => make("span", { class: "none" }, "—");
+const path = (...parts) => `/v1/${parts.map(encodeURIComponent).join("/")}`;
+
+/** A table that comes page by page. Each column is a head and what it shows of an item. */
+function tableOf({ title, from, query = "", columns, noun, empty, before = null, lead = "" }) {
+  const rows = make("tbody");
+  return make(
+    "div", { class: "view", "data-title": title },
+    make("h1", {}, title),
+    lead ? make("p", { class: "lead" }, lead) : null,
+    before,
+    make("div", { class: "wide-table", tabindex: 0, role: "region", "aria-label": title },
+      make("table", { class: "list" },
+        make("thead", {}, make("tr", {}, columns.map(([head, , kind]) => make("th", { scope: "col", class: kind }, head)))), rows)),
+    pagedList({
+      path: from, query, size: 50, into: rows, noun, none: emptyBox(...empty),
+      shown: (item) => make("tr", {}, columns.map(([, shown, kind]) => make("td", { class: kind }, shown(item) ?? none()))),
+    }),
+  );
+}
+
+/** A form in one line; what a refusal says stands beside the field that it is about. */
+function lineForm({ fields, verb, send, done }) {
+  const place = make("div", { class: "wide" });
+  const form = make(
+    "form", { class: "card fields" },
+    fields, make("div", { class: "actions" }, make("button", { type: "submit" }, verb)), place);
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    place.replaceChildren();
+    for (const told of form.querySelectorAll(".beside")) told.remove();
+    try {
+      await send(Object.fromEntries(new FormData(form)));
+      say(done);
+      dispatchEvent(new CustomEvent("kinfold:changed"));
+    } catch (problem) {
+      const left = (problem.errors ?? []).filter((error) => {
+        const field = form.elements[error.field];
+        field?.closest?.("label")?.append(make("span", { class: "beside", role: "alert" }, error.message));
+        return !field?.closest;
+      });
+      if (left.length || !problem.errors?.length) place.replaceChildren(problemBox({ ...problem, errors: left }));
+    }
+  });
+  return form;
+}
+
+/** A button that does one thing at once, and says what was wrong. */
+function act(words, label, work) {
+  const button = make("button", { type: "button", class: "quiet small", "aria-label": label, onclick: async () => {
+    button.disabled = true;
+    try {
+      await work();
+      dispatchEvent(new CustomEvent("kinfold:changed"));
+    } catch (problem) {
+      button.after(problemBox(problem));
+      button.disabled = false;
+    }
+  } }, words);
+  return button;
+}
+
+const chooser = (label, name, options) => make("label", {}, label, make("select", { name }, options.map(([value, words]) => make("option", { value }, words))));
+const field = (label, name, more = {}) => make("label", {}, label, make("input", { name, autocomplete: "off", autocapitalize: "none", spellcheck: "false", ...more }));
+
+export function settingsView() {
+  const lists = [
+    ["segments", "Segments", "Lists by hand, and conditions whose members follow from them."],
+    ["workflows", "Workflows", "Who is in them, and what their nodes did."],
+    ["blocked", "Block list", "Values that name nobody, and those that are let through."],
+    ["namespaces", "Namespaces", "Which kinds of keys there are, and how many of each."],
+    ["webhooks", "Webhooks", "Where changes are delivered, and what was not taken."],
+    ["audit", "Audit", "Who did what, to whom, and why. It takes an admin key."],
+  ];
+  return make(
+    "div", { class: "view", "data-title": "Lists and settings" }, make("h1", {}, "Lists and settings"),
+    make("ul", { class: "cards owners" }, lists.map(([part, title, words]) => make(
+      "li", { class: "card" }, make("h2", {}, make("a", { href: hrefTo(part) }, title)), make("p", { class: "soft" }, words)))));
+}
+
+export async function blockedView() {
+  const { items } = await call("/v1/namespaces");
+  const whose = (namespace) => (namespace ? `?namespace=${encodeURIComponent(namespace)}` : "");
+  const kinds = { value: "Block a value", pattern: "Block a pattern", allow: "Let a value through" };
+  return tableOf({
+    title: "Block list", from: "/v1/blocked", noun: ["rule"], empty: ["No rules", "The built-in list holds without one."],
+    lead: "What stands here names nobody in events to come, beside the built-in list. What a value has tied together so far is taken back under Unions.",
+    before: lineForm({
+      fields: [
+        chooser("What", "kind", Object.entries(kinds)),
+        field("Value", "value", { required: true, maxlength: 1024 }),
+        chooser("Of the namespace", "namespace", [["", "every one"], ...items.map(({ name }) => [name, name])]),
+      ],
+      verb: "Add", done: "Added", send: ({ kind, value, namespace }) => call(path("blocked", kind, value) + whose(namespace), { method: "PUT", body: {} }),
+    }),
+    columns: [
+      ["What", ({ kind }) => kinds[kind]],
+      ["Value", ({ value }) => make("span", { class: "mono" }, value), "first"],
+      ["Namespace", ({ namespace }) => namespace ?? "every one"],
+      ["Since", ({ at }) => agoOf(at)],
+      ["", ({ kind, value, namespace }) => act("Take back", `Take back the rule for ${value}`, () => call(path("blocked", kind, value) + whose(namespace), { method: "DELETE" }))],
+    ],
+  });
+}
+
+export function namespacesView() {
+  return tableOf({
+    title: "Namespaces", from: "/v1/namespaces", noun: ["namespace"], empty: ["None", ""],
+    lead: "The kinds of keys that this deployment knows; they are declared in the file of KINFOLD_KEYS.",
+    columns: [
+      ["Name", ({ name }) => make("a", { href: hrefTo("people", `has=${name}`) }, name), "first"],
+      ["Class", (one) => one.class],
+      ["Asked as number", ({ priority }) => priority, "number"],
+      ["At most", ({ at_most: most }) => most, "number"],
+      ["Written as", ({ normalise }) => normalise],
+      ["Keys", ({ keys }) => keys.toLocaleString(), "number"],
+    ],
+  });
+}
+
+export async function segmentsView(name = "") {
+  if (name) {
+    const { kind, where } = await call(path("segments", name));
+    const edit = kind === "static" ? lineForm({
+      fields: [field("A contact's id", "contact", { required: true })], verb: "Put on the list", done: "On the list",
+      send: ({ contact }) => call(path("segments", name, "members", contact.trim()), { method: "PUT", body: {} }),
+    }) : null;
+    return tableOf({
+      title: name, from: `${path("segments", name)}/members`, noun: ["member"], empty: ["Nobody", "Nobody is in this segment now."],
+      lead: kind === "static" ? "A list by hand." : `Whoever meets ${inWords(where)}.`, before: edit,
+      columns: [
+        ["Contact", ({ id }) => contactLink(id), "first"], ["Kind", (one) => badgeOf(one.kind)],
+        ...(kind === "static" ? [["", ({ id }) => act("Take off", `Take ${id} off the list`, () => call(path("segments", name, "members", id), { method: "DELETE" }))]] : []),
+      ],
+    });
+  }
+  return tableOf({
+    title: "Segments", from: "/v1/segments", noun: ["segment"], empty: ["No segments", "Make one with PUT /v1/segments/{name}."],
+    columns: [
+      ["Name", (one) => make("a", { href: hrefTo("segments", one.name) }, one.name), "first"],
+      ["Kind", ({ kind }) => kind.replace("_", " ")],
+      ["People", (one) => make("a", { href: hrefTo("people", new URLSearchParams({ segment: one.name }).toString()) }, "as a table")],
+      ["Condition", ({ where }) => (where ? make("span", { class: "mono", title: inWords(where) }, inWords(where)) : null), "cut"],
+      ["Changed", (one) => agoOf(one.changed_at)],
+    ],
+  });
+}
+
+export function workflowsView(name = "") {
+  if (name) {
+    return tableOf({
+      title: name, from: `${path("workflows", name)}/contacts`, noun: ["contact"], empty: ["Nobody", "Nobody is in this workflow."],
+      columns: [
+        ["Contact", ({ id }) => contactLink(id), "first"], ["Kind", (one) => badgeOf(one.kind)], ["Status", ({ status }) => status],
+        ["Nodes", ({ nodes }) => Object.keys(nodes).join(", ") || null, "cut"],
+      ],
+    });
+  }
+  return tableOf({
+    title: "Workflows", from: "/v1/workflows", noun: ["workflow"], empty: ["No workflows", "None was made yet."],
+    before: lineForm({ fields: [field("Name", "name", { required: true, maxlength: 255 })], verb: "Make", done: "Made", send: (one) => call(path("workflows", one.name), { method: "PUT", body: {} }) }),
+    columns: [
+      ["Name", (one) => make("a", { href: hrefTo("workflows", one.name) }, one.name), "first"],
+      ["Enrolled", ({ enrolments }) => enrolments.toLocaleString(), "number"],
+      ["Made", (one) => agoOf(one.created_at)],
+    ],
+  });
+}
+
+export function webhooksView(name = "") {
+  if (name) {
+    return tableOf({
+      title: `${name}: not taken`, from: `${path("webhooks", name)}/dead`, noun: ["dead letter"], empty: ["Nothing was lost", "Every change was taken."],
+      before: make("p", {}, act("Send all again", "Send all dead letters again", () => call(`${path("webhooks", name)}/replay`, { method: "POST", body: {} }))),
+      columns: [
+        ["Change", ({ change }) => change.kind ?? change.type, "first"],
+        ["Contact", ({ change }) => (change.contact ? contactLink(change.contact) : null)],
+        ["Given up", (one) => agoOf(one.died_at)],
+        ["Why", ({ error }) => error, "cut"],
+        ["", ({ replay }) => (replay ? "is sent again" : null)],
+      ],
+    });
+  }
+  return tableOf({
+    title: "Webhooks", from: "/v1/webhooks", noun: ["webhook"], empty: ["No webhooks", "Add one: changes are sent there as they happen."],
+    before: lineForm({
+      fields: [field("Name", "name", { required: true, maxlength: 255 }), field("Address", "url", { required: true, type: "url" }), field("Secret (whsec_…)", "secret", { required: true, type: "password" })],
+      verb: "Add", done: "Added", send: (one) => call(path("webhooks", one.name), { method: "PUT", body: { url: one.url, secret: one.secret } }),
+    }),
+    columns: [
+      ["Name", (one) => make("a", { href: hrefTo("webhooks", one.name) }, one.name), "first"],
+      ["Address", ({ url }) => make("span", { class: "mono", title: url }, url), "cut"],
+      ["Delivered", (one) => agoOf(one.delivered_at)],
+      ["State", (one) => (one.failing_since ? make("span", { class: "badge warn", title: one.error ?? "" }, "failing") : "well")],
+      ["", (one) => act("Remove", `Remove the webhook ${one.name}`, () => call(path("webhooks", one.name), { method: "DELETE" }))],
+    ],
+  });
+}
+
+export function auditView(asked = "") {
+  const query = new URLSearchParams(asked);
+  const value = (name) => ({ value: query.get(name) ?? "" });
+  const form = make(
+    "form", { class: "card fields filters", role: "search", "aria-label": "Filter the audit" },
+    field("By whom", "by", value("by")), field("What", "what", { ...value("what"), placeholder: "exported" }), field("Contact", "contact", value("contact")),
+    make("div", { class: "actions" }, make("button", { type: "submit" }, "Show")));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const wanted = new URLSearchParams([...new FormData(form)].filter(([, text]) => text.trim()));
+    location.hash = wanted.size ? hrefTo("audit", wanted.toString()) : hrefTo("audit");
+  });
+  byId("query").value = "";
+  return tableOf({
+    title: "Audit", from: "/v1/audit", query: query.size ? `&${query}` : "", noun: ["entry", "entries"], empty: ["Nothing", "Nothing was done like that."], before: form,
+    columns: [
+      ["When", ({ at }) => agoOf(at)], ["By", ({ by }) => by], ["What", ({ what, details }) => [what.replaceAll("_", " "), details?.call ? ` (${details.call})` : ""], "first"],
+      ["Whom", ({ contact, other }) => (contact ? [contactLink(contact), other ? [" and ", contactLink(other)] : ""] : null)],
+      ["Why", ({ why }) => why, "cut"],
+    ],
+  });
+}
