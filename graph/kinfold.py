@@ -13,10 +13,12 @@ from graph.edits.judgements import Judgements
 from graph.edits.keys import KeyEdits
 from graph.edits.properties import PropertyEdits
 from graph.edits.splits import Splits
+from graph.edits.subscriptions import SubscriptionEdits
 from graph.edits.suggestions import Suggestions
 from graph.edits.unions import Unions
 from graph.explore.contact_history import History
 from graph.explore.contacts import Contacts
+from graph.explore.deliveries import Deliveries
 from graph.explore.neighbourhood import Neighbourhood
 from graph.explore.overview import Overview
 from graph.explore.past import Past
@@ -79,6 +81,8 @@ class Kinfold:
     propositions: Propositions
     loads: Loads
     histories: EventLogs
+    subscriptions: SubscriptionEdits
+    deliveries: Deliveries
 
     @classmethod
     def on(cls, database: Database, settings: Settings) -> "Kinfold":
@@ -166,6 +170,8 @@ class Kinfold:
             Propositions(database, resolver, catalogues),
             Loads(database, resolver, clock=clock),
             EventLogs(database, resolver, settings, clock=clock),
+            SubscriptionEdits(database, id_source=id_source, clock=clock, namespaces=namespaces),
+            Deliveries(database, namespaces),
         )
 
     def sweep(self) -> dict[str, int]:

@@ -106,15 +106,18 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class MovedKey:
-    """A key that changed hands by this event."""
+    """A key that changed hands by this event, or that another one replaced."""
 
     key: KeyName
     value: str
     from_: str | None
+    replaced_by: str | None = None
+    """The value that took its place at the same contact; None when it went to another contact."""
 
     def to_dict(self) -> dict[str, Any]:
         """As answers show it."""
-        return {"key": self.key, "value": self.value, "from": self.from_}
+        shown: dict[str, Any] = {"key": self.key, "value": self.value, "from": self.from_}
+        return shown if self.replaced_by is None else shown | {"replaced_by": self.replaced_by}
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,5 +104,6 @@ def resolver_on(
         id_source=id_source or RandomIds(),
         clock=clock,
         namespaces=namespaces,
+        alert_persons=settings.alert_persons,
         union_rules=settings.union_rules,
     )

@@ -94,6 +94,10 @@ class Settings(BaseSettings):
     """Values of the built-in list to let through, separated by commas."""
     block_patterns: Annotated[list[str], NoDecode] = []
     """Regular expressions (RE2) to block, separated by line feeds; one must match the whole value."""
+    logout_events: Annotated[list[str], NoDecode] = ["Signed Out", "Logged Out"]
+    """Names of events of Segment's SDKs that mean a log-out, separated by commas, whatever their case."""
+    alert_persons: int = Field(5, ge=0)
+    """How many persons who named themselves with a subscription or a device raise a finding at once; 0 for never."""
     write_key: SecretStr = SecretStr("")
     """Access keys, separated by commas, that may send events and read nothing but the answers."""
     read_key: SecretStr = SecretStr("")
@@ -160,7 +164,14 @@ class Settings(BaseSettings):
         return (init_settings, env_settings, *files)
 
     @field_validator(
-        "block", "allow", "block_patterns", "cors_origins", "proxies", "household_properties", mode="before"
+        "block",
+        "allow",
+        "block_patterns",
+        "cors_origins",
+        "proxies",
+        "household_properties",
+        "logout_events",
+        mode="before",
     )
     @classmethod
     def _listed(cls, value: object, info: ValidationInfo) -> object:
@@ -168,6 +179,11 @@ class Settings(BaseSettings):
             return value
         parts = value.splitlines() if info.field_name == "block_patterns" else value.split(",")
         return [part.strip() for part in parts if part.strip()]
+
+    @property
+    def logout_names(self) -> frozenset[str]:
+        """The names of events that mean a log-out, as they are compared."""
+        return frozenset(name.casefold() for name in self.logout_events)
 
     @field_validator("union_rules", mode="before")
     @classmethod

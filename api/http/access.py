@@ -45,7 +45,7 @@ AUDIT = "/v1/audit"
 """Says who reads whom: it is not for those who read."""
 REASON_HEADER = "kinfold-reason"
 _OPEN_FOLDER = "/static/"
-_WRITES = frozenset({"/v1/resolve", "/v1/resolve/batch", "/v1/cookie", *TRACKING_PATHS})
+_WRITES = frozenset({"/v1/resolve", "/v1/resolve/batch", "/v1/cookie", "/v1/subscriptions/gone", *TRACKING_PATHS})
 _PROPOSES = re.compile(r"/v1/environments/[^/]+/spaces/[^/]+/propositions|/v1/propositions/[^/]+/outcome")
 _REHEARSES = {
     "POST": re.compile(

@@ -38,6 +38,7 @@ from api.http.routes import (
     segment_spec,
     segments,
     splits,
+    subscriptions,
     suggestions,
     tag,
     webhooks,
@@ -128,6 +129,7 @@ def create_app(kinfold: Kinfold, keys: AccessKeys | None = None) -> FastAPI:
         privacy,
         feed,
         webhooks,
+        subscriptions,
     ):
         app.include_router(routes.router, prefix="/v1", dependencies=[Depends(single_valued)])
     app.include_router(segment_spec.router, dependencies=[Depends(single_valued)])

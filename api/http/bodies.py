@@ -3,12 +3,13 @@
 from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import Request
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, ValidationError, WithJsonSchema
 
 from api.http.query import keys_given, the_one_key
 from api.http.requests import read_body
 from graph.edits.splits import Wanted
 from graph.errors import BadInput, FieldError
+from graph.explore.deliveries import Check
 from graph.identity.events import MAX_EVENT_BYTES, KeyMap, PropertyMap, Time, field_errors
 from graph.identity.namespaces import Namespaces
 from graph.json import parse_json
@@ -18,6 +19,10 @@ from graph.segments.condition_schema import DocumentedCondition
 from graph.store.audit import MAX_WHY
 from graph.store.changes import CHANGE_KINDS
 
+MAX_CHECKS_BYTES = 4 * 1024 * 1024
+"""The longest body that lists subscriptions."""
+MAX_CHECKS = 1_000
+"""Subscriptions that one call may name."""
 MAX_BODY_BYTES = 256 * 1024
 """The longest body that is no event: a condition may list many values."""
 
@@ -180,6 +185,143 @@ def _pairs(key: dict[str, str] | str, place: str) -> list[tuple[KeyName, str]]:
     return [(name, value)]
 
 
+class GoneBody(BaseModel):
+    """Subscriptions that the push service answered with 404 or 410."""
+
+    model_config = _example(subscriptions=["https://push.example.com/send/f3a9"])
+
+    subscriptions: Annotated[
+        list[Any],
+        WithJsonSchema(
+            {
+                "type": "array",
+                "minItems": 1,
+                "maxItems": MAX_CHECKS,
+                "items": {
+                    "anyOf": [{"type": "string"}, {"type": "object", "additionalProperties": {"type": "string"}}]
+                },
+            }
+        ),
+    ] = Field(
+        min_length=1,
+        max_length=MAX_CHECKS,
+        description="Values of `subscription`; `{namespace: value}` for another namespace of subscriptions.",
+    )
+
+    def keys(self, namespaces: Namespaces) -> list[tuple[KeyName, str]]:
+        """Return the subscriptions, each with the name of its namespace.
+
+        Raises
+        ------
+        BadInput
+            With every item that is none.
+        """
+        found: list[tuple[KeyName, str]] = []
+        wrong: list[FieldError] = []
+        for number, item in enumerate(self.subscriptions):
+            key = subscription_in(item, namespaces)
+            if key is None:
+                message = "must be a string, or an object of one namespace of subscriptions and a value"
+                wrong.append(FieldError(f"subscriptions[{number}]", "type", message))
+            else:
+                found.append(key)
+        if wrong:
+            raise BadInput(wrong)
+        return found
+
+
+class ChecksBody(BaseModel):
+    """Pairs of a person and a subscription; the person by id, or by a key of any namespace."""
+
+    model_config = _example(
+        checks=[
+            {"contact": "01936f2e-7c1a-7d10-9a3c-5b1f0c2d4e6f", "subscription": "https://push.example.com/send/f3a9"},
+            {"email": "ana@example.com", "subscription": "https://push.example.com/send/f3a9"},
+        ]
+    )
+
+    checks: Annotated[
+        list[Any],
+        WithJsonSchema(
+            {
+                "type": "array",
+                "minItems": 1,
+                "maxItems": MAX_CHECKS,
+                "items": {
+                    "type": "object",
+                    "required": ["subscription"],
+                    "properties": {
+                        "contact": {"description": "An id, or `{namespace: value}`.", "type": ["string", "object"]},
+                        "subscription": {
+                            "description": "A value, or `{namespace: value}` of another namespace of subscriptions.",
+                            "type": ["string", "object"],
+                        },
+                    },
+                    "additionalProperties": {"type": "string"},
+                },
+            }
+        ),
+    ] = Field(min_length=1, max_length=MAX_CHECKS, description="Up to 1,000, answered in order.")
+
+    def read(self, namespaces: Namespaces) -> list[Check]:
+        """Return the checks.
+
+        Raises
+        ------
+        BadInput
+            With every one that names not one person, or not one subscription.
+        """
+        found: list[Check] = []
+        wrong: list[FieldError] = []
+        for number, item in enumerate(self.checks):
+            check = _check_in(item, namespaces)
+            if isinstance(check, Check):
+                found.append(check)
+            else:
+                wrong.append(FieldError(f"checks[{number}]{check}", "type", _CHECK))
+        if wrong:
+            raise BadInput(wrong)
+        return found
+
+
+_CHECK = "a check has a `contact` (an id, or a namespace and a value) or a key, and a `subscription`"
+
+
+def _check_in(item: Any, namespaces: Namespaces) -> Check | str:
+    """Read one check; the place of what is wrong with it otherwise."""
+    if not isinstance(item, dict):
+        return ""
+    rest = dict(item)
+    subscription = subscription_in(rest.pop("subscription", None), namespaces)
+    if subscription is None:
+        return ".subscription"
+    whom = rest.pop("contact", None)
+    if isinstance(whom, str) and not rest:
+        return Check(whom, None, subscription)
+    if whom is not None:
+        if not isinstance(whom, dict) or rest:
+            return ".contact"
+        rest = whom
+    if len(rest) != 1:
+        return ""
+    [(name, value)] = rest.items()
+    if name not in namespaces or not isinstance(value, str):
+        return f".{name}"
+    return Check(None, (name, value), subscription)
+
+
+def subscription_in(item: Any, namespaces: Namespaces) -> tuple[KeyName, str] | None:
+    """Read a subscription: a value, or an object of one namespace of subscriptions and a value; None for others."""
+    if isinstance(item, str):
+        return ("subscription", item)
+    if not isinstance(item, dict) or len(item) != 1:
+        return None
+    [(name, value)] = item.items()
+    if name not in namespaces or not namespaces[name].is_subscription or not isinstance(value, str):
+        return None
+    return (name, value)
+
+
 class MergeBody(BaseModel):
     """Which contact is folded into which."""
 
@@ -297,6 +439,8 @@ BODIES: tuple[type[BaseModel], ...] = (
     TakenKeyBody,
     JudgementBody,
     SplitBody,
+    GoneBody,
+    ChecksBody,
     MergeBody,
     SegmentBody,
     WebhookBody,

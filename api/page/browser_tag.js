@@ -211,7 +211,9 @@
       var told = get(PREFIX + "push");
       if (!subscription || !allowed() || told === subscription.endpoint || told === "out") return;
       put(PREFIX + "push", subscription.endpoint);
-      add({ event: "push_subscription", subscription: subscription.endpoint });
+      var event = { event: "push_subscription", subscription: subscription.endpoint };
+      if (told) event.replaces = { subscription: told }; // the browser has another one in its place
+      add(event);
     }).catch(function () { /* a page without push */ });
   }
 
@@ -231,7 +233,8 @@
       if (/^[^\s@]+@[^\s@]+$/.test(user)) event.email = user; else event.user_id = user;
     }
     add(event);
-    if (get(PREFIX + "push") === "out") drop(PREFIX + "push");
+    // Who logs in says that the subscription leads to them now.
+    if (get(PREFIX + "push") === "out" || name !== "identify") drop(PREFIX + "push");
     subscribed();
   }
 
@@ -243,14 +246,18 @@
       title: d.title, referrer: came };
   }
 
+  // The server is told before the tracker is forgotten: what this browser brought is not to reach who left.
+  function forget(name) {
+    add({ event: name, logout: true });
+    keep(id());
+    put(PREFIX + "push", "out");
+  }
+
   var calls = {
     identify: function (user, traits) { known("identify", user, traits); },
     registered: function (user, traits) { known("registered", user, traits); },
     loggedIn: function (user, traits) { known("logged_in", user, traits); },
-    loggedOut: function () {
-      add({ event: "logged_out" });
-      calls.reset();
-    },
+    loggedOut: function () { forget("logged_out"); },
     track: function (name, properties) {
       add({ event: String(name).slice(0, 255) || "track", event_properties: cleaned(plain(properties)) });
     },
@@ -264,10 +271,7 @@
       add({ event: "page", event_properties: cleaned(Object.assign(about, plain(properties))) });
       subscribed();
     },
-    reset: function () {
-      keep(id());
-      put(PREFIX + "push", "out");
-    }
+    reset: function () { forget("reset"); }
   };
   var api = {
     consent: function (given) {

@@ -29,7 +29,8 @@ RETURN
     RETURN [
       k.namespace, k.value, o.since.epochMillis * 1000 + o.since.microsecond % 1000, o.position, o.merge,
       CASE WHEN k.namespace IN ['email', 'tracker_id', 'user_id'] THEN []
-        ELSE COLLECT { MATCH (k)<-[:OWNS]-(other:Contact) WHERE other <> c RETURN other.id } END
+        ELSE COLLECT { MATCH (k)<-[:OWNS]-(other:Contact) WHERE other <> c RETURN other.id } END,
+      o.asleep_at IS NOT NULL
     ]
   } AS keys,
   COLLECT {

@@ -8,7 +8,7 @@ WITH
   erasure,
   COLLECT { MATCH (erasure)-[:ERASES]->(:Erased)<-[:FOLDED|INTO]-(m:Merge) RETURN DISTINCT m } AS merges,
   COLLECT { MATCH (erasure)-[:ERASES]->(:Erased)<-[:BETWEEN|MADE]-(s:Split) RETURN DISTINCT s } AS conflicts,
-  COLLECT { MATCH (erasure)-[:ERASES]->(:Erased)<-[:BY_HAND_ON]-(k:KeyChange) RETURN DISTINCT k } AS changes,
+  COLLECT { MATCH (erasure)-[:ERASES]->(:Erased)<-[:BY_HAND_ON|BEFELL]-(k:KeyChange) RETURN DISTINCT k } AS changes,
   COLLECT { MATCH (erasure)-[:ERASES]->(:Erased)-[:LOST_NAME]->(l:NameLoss) RETURN DISTINCT l } AS losses,
   COLLECT { MATCH (erasure)-[:ERASES]->(:Erased)<-[:JUDGES]-(j:Judgement) RETURN DISTINCT j } AS judged,
   COLLECT { MATCH (erasure)-[:ERASES]->(:Erased)<-[:OF|MADE]-(s:Separation) RETURN DISTINCT s } AS separated

@@ -9,6 +9,11 @@ CALL () {
   WHERE change.key = row.key
   DETACH DELETE change
 }
+CALL () {
+  UNWIND $changes AS row
+  MATCH (change:KeyChange {replaced_by: row.value}) USING INDEX SEEK change:KeyChange(replaced_by)
+  REMOVE change.replaced_by
+}
 UNWIND $keys AS wanted
 MATCH (k:Key {namespace: wanted[0], value: wanted[1]}) USING INDEX SEEK k:Key(namespace, value)
 WHERE NOT EXISTS { MATCH (k)<-[:OWNS]-() }

@@ -13,7 +13,8 @@ RETURN
       since: o.since.epochMillis * 1000 + o.since.microsecond % 1000,
       position: o.position,
       merge: o.merge,
-      message_id: o.message_id
+      message_id: o.message_id,
+      asleep: o.asleep_at.epochMillis * 1000 + o.asleep_at.microsecond % 1000
     }
   } AS keys,
   COLLECT {

@@ -1,7 +1,7 @@
 // name: resolution.facts
 // purpose: Read, under locks, who owns the keys of a batch, and what is known of those contacts.
 // parameters: keys, subscriptions, shared, counters, message_ids, contact_ids, locks
-// columns: keys, contacts, messages, splits
+// columns: keys, contacts, messages, splits, states
 // access: write
 // plan: kept
 UNWIND $keys AS wanted
@@ -43,6 +43,26 @@ CALL (keys) {
   MATCH (second)-[:TO*0..]->(made:Contact)
   RETURN collect([wanted[0], wanted[1], tracker_owner.id, made.id]) AS splits
 }
+CALL (keys) {
+  UNWIND $subscriptions AS wanted
+  MATCH (s:Key {namespace: wanted[0], value: wanted[1]}) USING INDEX SEEK s:Key(namespace, value)
+  RETURN
+    collect([
+      wanted[0],
+      wanted[1],
+      COLLECT {
+        MATCH (s)<-[o:OWNS]-(c:Contact)
+        WHERE o.turned_at IS NOT NULL OR o.asleep_at IS NOT NULL
+        RETURN [
+          c.id,
+          o.asleep_at.epochMillis * 1000 + o.asleep_at.microsecond % 1000,
+          coalesce(o.turned_at.epochMillis * 1000 + o.turned_at.microsecond % 1000, 0),
+          o.asleep_itself
+        ]
+      },
+      COLLECT { MATCH (s)-[:BROUGHT_BY]->(device:Key) RETURN [device.namespace, device.value] }
+    ]) AS states
+}
 CALL (owners, message_owners, named) {
   UNWIND owners + message_owners + named AS c
   WITH DISTINCT c
@@ -66,4 +86,4 @@ CALL (owners, message_owners, named) {
       ELSE [] END
   }) AS contacts
 }
-RETURN keys, contacts, messages, splits
+RETURN keys, contacts, messages, splits, states

@@ -21,7 +21,12 @@ CALL (c) {
     o.position,
     o.merge,
     o.message_id,
-    coalesce(o.derived, false)
+    coalesce(o.derived, false),
+    CASE WHEN o.turned_at IS NOT NULL OR o.asleep_at IS NOT NULL THEN [
+      o.asleep_at.epochMillis * 1000 + o.asleep_at.microsecond % 1000,
+      coalesce(o.turned_at.epochMillis * 1000 + o.turned_at.microsecond % 1000, 0),
+      o.asleep_itself
+    ] END
   ]) AS keys
 }
 CALL (c) {

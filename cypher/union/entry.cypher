@@ -1,7 +1,7 @@
 // name: union.entry
 // purpose: Read one journal entry, under locks, with everything that undoing it needs.
 // parameters: merge_id, locks
-// columns: id, source, target, living, undone, frozen, moved, timelines, heirs, others, losses
+// columns: id, at, source, target, living, undone, frozen, moved, timelines, heirs, others, losses
 // access: write
 MATCH (merge:Merge {id: $merge_id})-[:INTO]->(target) USING INDEX SEEK merge:Merge(id)
 MATCH (merge)-[:FOLDED]->(source)
@@ -21,7 +21,12 @@ CALL (merge) {
     m.merge,
     m.message_id,
     coalesce(m.derived, false),
-    m.kept_since.epochMillis * 1000 + m.kept_since.microsecond % 1000
+    m.kept_since.epochMillis * 1000 + m.kept_since.microsecond % 1000,
+    [
+      m.asleep_at.epochMillis * 1000 + m.asleep_at.microsecond % 1000,
+      coalesce(m.turned_at.epochMillis * 1000 + m.turned_at.microsecond % 1000, 0),
+      m.asleep_itself
+    ]
   ]) AS moved
 }
 CALL (merge, target) {
@@ -34,11 +39,18 @@ CALL (merge, target) {
     k.namespace,
     k.value,
     m.kept_since.epochMillis * 1000 + m.kept_since.microsecond % 1000,
-    other.id
+    other.id,
+    other.at.epochMillis * 1000 + other.at.microsecond % 1000,
+    [
+      m.asleep_at.epochMillis * 1000 + m.asleep_at.microsecond % 1000,
+      coalesce(m.turned_at.epochMillis * 1000 + m.turned_at.microsecond % 1000, 0),
+      m.asleep_itself
+    ]
   ]) AS heirs
 }
 RETURN
   merge.id AS id,
+  merge.at.epochMillis * 1000 + merge.at.microsecond % 1000 AS at,
   source.id AS source,
   target.id AS target,
   target:Contact AS living,

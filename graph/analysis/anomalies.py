@@ -383,9 +383,22 @@ class Anomalies:
         known = {row["id"] for row in tx.run("anomalies.dismissed", ids=[item.id for item in high])}
         if before:
             known |= {row["id"] for row in tx.run("anomalies.high", run=before, points=HIGH_POINTS)}
+        known |= self._alerted(tx, high)
         raised = [self._raised(item) for item in high if item.id not in known]
         if raised:
             tx.run("feed.append_findings", rows=raised)
+
+    def _alerted(self, tx: Transaction, findings: "Iterable[Finding]") -> set[str]:
+        """Name the findings that an event raised when it happened (`graph.identity.alerts`)."""
+        about = {
+            (KEY_OF[item.subject["type"]], item.subject["value"]): item.id
+            for item in findings
+            if item.kind.startswith("shared_") and item.subject["type"] in KEY_OF
+        }
+        if not about:
+            return set()
+        rows = tx.run("anomalies.alerted", keys=[list(key) for key in about])
+        return {about[row["namespace"], row["value"]] for row in rows}
 
     def _raised(self, item: Finding) -> ChangeRow:
         evidence = item.evidence

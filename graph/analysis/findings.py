@@ -1,11 +1,11 @@
 """What an analysis finds: one shape for every kind."""
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 from urllib.parse import quote
 
+from graph.identity.alerts import finding_id
 from graph.identity.decision.facts import Limits
 from graph.model import KeyName
 
@@ -84,9 +84,8 @@ class Finding:
         }
 
 
-def identity(*parts: str) -> str:
-    """Hash what names a finding or a cluster; 96 bits, in hexadecimal."""
-    return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=12).hexdigest()
+identity = finding_id
+"""Names a finding or a cluster."""
 
 
 def finding(

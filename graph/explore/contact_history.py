@@ -122,8 +122,21 @@ def _union_items(row: Row, living: str) -> list[dict[str, Any]]:
     return items
 
 
+_BEFELL = {
+    "slept": "fell asleep for {whom}: it is not to be used to reach this person.",
+    "woke": "is awake again for {whom}.",
+    "replaced": "of {whom} was replaced by {replaced_by}.",
+    "gone": "of {whom} is gone: the push service refused it.",
+}
+
+
 def _change_item(row: Row, living: str) -> dict[str, Any]:
     whom = "this contact" if row["contact"] == living else f"contact {row['contact']}, now folded into this one"
+    if (befell := _BEFELL.get(row["action"])) is not None:
+        words = f"The {row['key']} {row['value']} " + befell.format(whom=whom, replaced_by=row["replaced_by"])
+        more = {"message_id": row["message_id"]}
+        occurred = row["occurred"] if row["message_id"] else row["at"]
+        return _item(row["at"], occurred, f"k{row['id']}", row["action"], words, row["contact"], **more)
     given = row["action"] == "given"
     words = f"The {row['key']} {row['value']} was {'given to' if given else 'taken from'} {whom} by hand."
     return _item(row["at"], row["at"], f"k{row['id']}", row["action"], words, row["contact"])

@@ -127,9 +127,12 @@ def documents(tx: Transaction, ids: list[str]) -> list[Document]:
 def _document(row: dict[str, Any]) -> Document:
     owned: dict[KeyName, list[tuple[Ownership, str]]] = {}
     shared: dict[tuple[KeyName, str], list[str]] = {}
-    for namespace, value, since, position, merge, others in row["keys"]:
+    asleep: set[tuple[KeyName, str]] = set()
+    for namespace, value, since, position, merge, others, sleeps in row["keys"]:
         owned.setdefault(namespace, []).append((Ownership(since, position, merge), value))
         shared[namespace, value] = sorted(others)
+        if sleeps:
+            asleep.add((namespace, value))
     keys = {namespace: in_order(namespace, pairs) for namespace, pairs in owned.items()}
     emails = keys.get("email", [])
     properties = dict(sorted(row["properties"]))
@@ -142,7 +145,12 @@ def _document(row: dict[str, Any]) -> Document:
         "user_ids": keys.get("user_id", []),
         "trackers": keys.get(TRACKER, []),
         "subscriptions": [
-            {"id": value, "shared_with": shared["subscription", value]} for value in keys.get("subscription", [])
+            {
+                "id": value,
+                "shared_with": shared["subscription", value],
+                "state": "asleep" if ("subscription", value) in asleep else "awake",
+            }
+            for value in keys.get("subscription", [])
         ],
         "keys": dict(sorted(keys.items())),
         "properties": properties,

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import orjson
+
 from graph.clock import END_OF_TIME, Micros, to_micros, to_text
 from graph.errors import BadInput, FieldError, Gone
 from graph.paging import make_cursor, read_cursor
@@ -200,6 +202,8 @@ def change_of(row: Row) -> Change:
     kind, contact = members.pop("kind"), members.pop("contact", None)
     if "subject_type" in members:
         members["subject"] = {"type": members.pop("subject_type"), "value": members.pop("subject_value")}
+    if "actions" in members:
+        members["actions"] = [orjson.loads(action) for action in members["actions"]]
     document = {"id": str(row["seq"]), "kind": kind, "at": to_text(row["at"]), "contact": contact, **members}
     return Change(row["seq"], kind, row["at"], document)
 

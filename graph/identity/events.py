@@ -105,6 +105,10 @@ def _absent(value: object) -> object:
     return {} if value is None else value
 
 
+def _unsaid(value: object) -> object:
+    return False if value is None else value
+
+
 Int64 = Annotated[StrictInt, AfterValidator(_fits)]
 Finite = Annotated[StrictFloat, AfterValidator(_finite)]
 Scalar = StrictBool | StrictStr | Int64 | Finite
@@ -118,6 +122,8 @@ Time = Annotated[AwareDatetime, BeforeValidator(_written_time), AfterValidator(_
 
 
 KeyMap = Annotated[dict[StrictStr, StrictStr | list[StrictStr] | None], BeforeValidator(_absent)]
+OldKeyMap = Annotated[dict[StrictStr, StrictStr | None], BeforeValidator(_absent)]
+Flag = Annotated[StrictBool, BeforeValidator(_unsaid)]
 
 _FIELDS = tuple(one.name for one in BUILT_IN)
 _ONE = frozenset({TRACKER, "subscription"})
@@ -166,6 +172,14 @@ class Event(BaseModel):
     message_id: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=MAX_MESSAGE_ID)] | None = Field(
         None, description="The same id again changes nothing."
     )
+    logout: Flag = Field(
+        False,
+        description="Whether somebody logged out on this device: the subscriptions that it last brought fall asleep.",
+    )
+    replaces: OldKeyMap = Field(
+        default_factory=dict,
+        description="The old subscription, by the name of its namespace, whose place the event's new one takes.",
+    )
 
     def carried(self, namespaces: Namespaces = DEFAULT_NAMESPACES) -> list[tuple[str, str]]:
         """List the keys that the event carries as they were sent, each with the name of its namespace."""
@@ -200,7 +214,14 @@ def _key_errors(event: Event, namespaces: Namespaces) -> Iterator[FieldError]:
             yield FieldError(place, "one", "an event carries one of these")
         if name in _FIELDS and values and getattr(event, name) not in (None, *values[:1][: len(values) == 1]):
             yield FieldError(place, "different", f"this says something else than {name}")
-    if len(event.carried(namespaces)) > MAX_KEYS:
+    carried = event.carried(namespaces)
+    for name in event.replaces:
+        place = f"replaces.{name}"
+        if name not in namespaces or not namespaces[name].is_subscription:
+            yield FieldError(place, "unknown_field", "there is no such namespace of subscriptions")
+        elif sum(one == name for one, _ in carried) != 1:
+            yield FieldError(place, "new", f"the event carries the one new {name} that takes its place")
+    if len(carried) > MAX_KEYS:
         yield FieldError("keys", "too_many", f"an event carries at most {MAX_KEYS} values of keys")
 
 
@@ -251,7 +272,7 @@ def read_event(
         event = model.model_validate(parsed)
     except ValidationError as error:
         raise BadInput(field_errors(error, model)) from error
-    if event.keys and (wrong := list(_key_errors(event, namespaces))):
+    if (event.keys or event.replaces) and (wrong := list(_key_errors(event, namespaces))):
         raise BadInput(wrong)
     return event
 

@@ -4,12 +4,13 @@ The contact that is folded stays in the graph as what its id leads through: its 
 segments stay frozen on that node, so that a union moves edges of keys and periods, and undoing it moves them back.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from graph.clock import Micros
 from graph.identity.union_rules import Rules
 from graph.identity.working_set.entities import (
+    AWAKE,
     Contact,
     Entry,
     Key,
@@ -17,6 +18,7 @@ from graph.identity.working_set.entities import (
     MovedOwnership,
     NameLoss,
     Ownership,
+    Sleep,
     Undone,
     add_entry,
     is_nameless,
@@ -83,10 +85,14 @@ def _fold_keys(working_set: WorkingSet, source: Contact, target: Contact, merge:
         before = working_set.unlink(source, key)
         if key.ref in target.subscriptions:
             working_set.need_keys(target)
-            merge.moved.append(MovedOwnership(key, before, kept_since=target.keys[key].since))
+            kept = target.keys[key]
+            merge.moved.append(MovedOwnership(key, before, kept_since=kept.since))
+            kept.sleep = kept.sleep.with_another(before.sleep)
             continue
         merge.moved.append(MovedOwnership(key, before))
-        working_set.link(target, key, Ownership(merge.at, position, merge.id, before.source, derived=before.derived))
+        ownership = Ownership(merge.at, position, merge.id, before.source, derived=before.derived)
+        ownership.sleep = Sleep(before.sleep.since)
+        working_set.link(target, key, ownership)
 
 
 def _fill_properties(source: Contact, target: Contact, merge: Merge, rules: Rules) -> None:
@@ -105,6 +111,31 @@ def _fill_properties(source: Contact, target: Contact, merge: Merge, rules: Rule
 
 
 @dataclass(frozen=True, slots=True)
+class Heir:
+    """A subscription that the survivor of a union owned already when another union brought it too.
+
+    Attributes
+    ----------
+    since
+        Since when it was the survivor's then.
+    merge, at
+        That union, and when it was.
+    sleep
+        The state of the ownership that it brought.
+    """
+
+    key: KeyRef
+    since: Micros
+    merge: str
+    at: Micros
+    sleep: Sleep
+
+    def state(self, now: Sleep) -> Sleep:
+        """Return the state of that ownership now."""
+        return self.sleep.after(self.at, now)
+
+
+@dataclass(frozen=True, slots=True)
 class JournalEntry:
     """What the journal says of one union, as read under locks for undoing it.
 
@@ -115,8 +146,7 @@ class JournalEntry:
     timelines
         The periods of ownership that went along.
     heirs
-        Subscriptions that the survivor owned already when another union would have brought them: the value, since
-        when it was the survivor's then, and that union; the earliest first.
+        Subscriptions that the survivor owned already when another union would have brought them; the earliest first.
     others
         The other unions into the survivor that stand, each with whether it brought a nameless contact.
     losses
@@ -124,11 +154,12 @@ class JournalEntry:
     """
 
     id: str
+    at: Micros
     source: Contact
     target: str
     moved: tuple[tuple[KeyRef, Ownership, Micros | None], ...]
     timelines: tuple[str, ...]
-    heirs: tuple[tuple[KeyRef, Micros, str], ...]
+    heirs: "tuple[Heir, ...]"
     others: dict[str, bool]
     losses: tuple[NameLoss, ...]
 
@@ -148,14 +179,22 @@ class JournalEntry:
         )
         return cls(
             row["id"],
+            row["at"],
             source,
             row["target"],
             tuple(
-                (KeyRef(name, value), Ownership(since, position, merge, source, derived=derived), kept)
-                for name, value, since, position, merge, source, derived, kept in row["moved"]
+                (
+                    KeyRef(name, value),
+                    Ownership(since, position, merge, source, derived=derived, sleep=Sleep(*sleep)),
+                    kept,
+                )
+                for name, value, since, position, merge, source, derived, kept, sleep in row["moved"]
             ),
             tuple(row["timelines"]),
-            tuple((KeyRef(name, value), since, merge) for name, value, since, merge in row["heirs"]),
+            tuple(
+                Heir(KeyRef(name, value), since, merge, at, Sleep(*sleep))
+                for name, value, since, merge, at, sleep in row["heirs"]
+            ),
             dict(row["others"]),
             tuple(
                 NameLoss(came_by, frozenset(left_by), frozenset(outlived))
@@ -163,9 +202,9 @@ class JournalEntry:
             ),
         )
 
-    def heir(self, key: Key, since: Micros) -> str | None:
-        """Return the union by which the survivor would own a key if this one had never been."""
-        return next((merge for ref, kept, merge in self.heirs if (ref, kept) == (key.ref, since)), None)
+    def heirs_of(self, key: Key, since: Micros) -> "list[Heir]":
+        """List the unions by which the survivor would own a key if this one had never been, the earliest first."""
+        return [heir for heir in self.heirs if (heir.key, heir.since) == (key.ref, since)]
 
 
 def unfold(working_set: WorkingSet, entry: JournalEntry, at: Micros) -> Contact:
@@ -183,16 +222,22 @@ def unfold(working_set: WorkingSet, entry: JournalEntry, at: Micros) -> Contact:
         now = survivor.keys.get(key)
         if now is None:
             continue
+        left = [heir.state(now.sleep) for heir in entry.heirs_of(key, now.since)]
+        returned = replace(before, sleep=before.sleep.after(entry.at, now.sleep))
         if kept_since is not None:
             if now.since == kept_since:  # both owned it, and the survivor's is still that same ownership
-                working_set.link(back, key, before)
+                own = Sleep(now.sleep.since or now.since) if now.sleep.first else AWAKE
+                now.sleep = Sleep.of([own, *left], turned=now.sleep.turned)
+                working_set.link(back, key, returned)
             continue
         if now.merge != entry.id:
             continue
         working_set.unlink(survivor, key)
-        working_set.link(back, key, before)
-        if heir := entry.heir(key, now.since):
-            working_set.link(survivor, key, Ownership(now.since, now.position, heir, now.source))
+        working_set.link(back, key, returned)
+        if left:
+            heir = entry.heirs_of(key, now.since)[0].merge
+            sleep = Sleep.of(left, turned=now.sleep.turned)
+            working_set.link(survivor, key, Ownership(now.since, now.position, heir, now.source, sleep=sleep))
             heirs.append((heir, key))
     for timeline_id in entry.timelines:
         if timeline := survivor.timelines.pop(timeline_id, None):

@@ -19,6 +19,7 @@ __all__ = [
     "SuppressedKeys",
     "normalise",
     "read_keys",
+    "read_replaced",
     "suppression_digest",
 ]
 
@@ -300,6 +301,20 @@ def read_keys(event: Event, block_list: BlockList = DEFAULT_BLOCK_LIST) -> Event
         hidden = tuple(IgnoredKey(key.namespace, IgnoredReason.SUPPRESSED) for key in keys.derived)
         return replace(keys, ignored=(*keys.ignored, *hidden), all_blocked=True)
     return keys
+
+
+def read_replaced(event: Event, keys: EventKeys, block_list: BlockList) -> tuple[tuple[KeyRef, KeyRef], ...]:
+    """Read which old subscriptions an event says are replaced, each with the new one that takes its place.
+
+    An old value, or a new one, that is as good as absent replaces nothing.
+    """
+    found: list[tuple[KeyRef, KeyRef]] = []
+    for name, raw in event.replaces.items():
+        old = None if raw is None else _read(block_list.namespaces[name], raw, block_list)
+        new = keys.first(name)
+        if old is not None and not isinstance(old, IgnoredReason) and new is not None and old != new:
+            found.append((KeyRef(name, old), KeyRef(name, new)))
+    return tuple(found)
 
 
 def _read(namespace: Namespace, raw: str, block_list: BlockList) -> str | IgnoredReason:

@@ -9,7 +9,7 @@ import secrets
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -18,12 +18,14 @@ from graph import tracing
 from graph.callbacks import notify
 from graph.clock import Clock, IdSource, Micros, RandomIds, to_datetime, to_micros, to_pair
 from graph.errors import KinfoldError, Unavailable
+from graph.identity import subscriptions
+from graph.identity.alerts import note_crowds
 from graph.identity.aliases import Alias, read_alias
 from graph.identity.decision import POLICIES, Decision, Limits, Policy, decide, explain
 from graph.identity.decision.effects import ConflictContact, Fold, Own, Take
 from graph.identity.events import Event, TrackedEvent
 from graph.identity.folding import fold
-from graph.identity.keys import DEFAULT_BLOCK_LIST, BlockList, EventKeys, read_keys
+from graph.identity.keys import DEFAULT_BLOCK_LIST, BlockList, EventKeys, read_keys, read_replaced
 from graph.identity.namespaces import BUILT_IN, DEFAULT_NAMESPACES, Namespaces
 from graph.identity.union_rules import Rules
 from graph.identity.working_set import Contact, WorkingSet
@@ -68,6 +70,8 @@ class Prepared:
     keys: EventKeys
     message_id: str
     alias: Alias | None = None
+    replaces: tuple[tuple[KeyRef, KeyRef], ...] = ()
+    """Old subscriptions with the new ones that take their place."""
 
     @property
     def every_keys(self) -> tuple[EventKeys, ...]:
@@ -122,6 +126,8 @@ class Resolver:
         What unions make of some properties.
     id_source, clock
         Where new ids and arrival times come from.
+    alert_persons
+        How many persons who named themselves with one subscription or device raise a finding; 0 for never.
     """
 
     def __init__(
@@ -134,11 +140,13 @@ class Resolver:
         id_source: IdSource | None = None,
         clock: Clock | None = None,
         namespaces: Namespaces = DEFAULT_NAMESPACES,
+        alert_persons: int = 0,
         union_rules: Rules | None = None,
     ) -> None:
         self.database = database
         self.union_rules = union_rules or {}
         self.namespaces = namespaces
+        self.alert_persons = alert_persons
         self.policy = POLICIES[policy] if isinstance(policy, str) else policy
         self.limits = limits or Limits()
         self._block_list = block_list
@@ -149,7 +157,14 @@ class Resolver:
 
     def working_set(self, run: Read, *, lock: bool = True) -> WorkingSet:
         """Return an empty working set as this deployment's settings want it."""
-        return WorkingSet(run, self.id_source, lock=lock, namespaces=self.namespaces, union_rules=self.union_rules)
+        return WorkingSet(
+            run,
+            self.id_source,
+            lock=lock,
+            namespaces=self.namespaces,
+            alert_persons=self.alert_persons,
+            union_rules=self.union_rules,
+        )
 
     @property
     def block_list(self) -> BlockList:
@@ -241,6 +256,7 @@ class Resolver:
             for timeline in working_set.timelines.values():
                 timeline.activities.clear()
             working_set.carried.clear()
+            working_set.turns.clear()
             working_set.hints.clear()
             working_set.feed.clear()
             _hide_made_up(answers, working_set)
@@ -254,7 +270,9 @@ class Resolver:
         prepared = []
         for event in events:
             keys, alias = read_alias(event, read_keys(event, block_list), block_list)
-            prepared.append(Prepared(event, keys, event.message_id or self.id_source.time_ordered(), alias))
+            replaces = read_replaced(event, keys, block_list) if event.replaces else ()
+            message_id = event.message_id or self.id_source.time_ordered()
+            prepared.append(Prepared(event, keys, message_id, alias, replaces))
         return prepared
 
     def resolve_within(
@@ -371,8 +389,13 @@ def _load(working_set: WorkingSet, all_prepared: Sequence[Prepared]) -> None:
     prepared = [item for item in all_prepared if not item.keys.all_blocked]
     if not prepared:
         return
+    wanted = [key for item in prepared for keys in item.every_keys for key in keys.every]
+    wanted += [old for item in prepared for old, _ in item.replaces]
+    if leaving := [list(key) for item in prepared if item.event.logout for key in item.keys.devices]:
+        rows = working_set.run("subscriptions.brought", devices=leaving)
+        wanted += [KeyRef(row["namespace"], row["value"]) for row in rows]
     working_set.load(
-        keys=[key for item in prepared for keys in item.every_keys for key in keys.every],
+        keys=wanted,
         message_ids=[item.message_id for item in prepared if item.event.message_id is not None],
     )
     _foresee(working_set, prepared)
@@ -426,12 +449,16 @@ class EventResolution:
     """The person that an alias speaks of, where its key may not fold anybody: it becomes a suggestion."""
     is_new: bool = False
     """Whether what an alias calls that person now was nobody's."""
+    replaced: list[MovedKey] = field(default_factory=list)
+    """The ownerships of old subscriptions that became some of the event's."""
     _decision: Decision | None = None
 
     def decision(self) -> Decision:
         """Return what the table says of this event; decided once."""
         if self._decision is None:
-            keys = self.item.keys
+            keys, at = self.item.keys, self.at
+            for old, new in self.item.replaces:
+                self.replaced += subscriptions.replace(self.working_set, old, new, at, self.item.message_id)
             facts = self.working_set.facts(keys)
             self._decision = decide(keys, facts, self.resolver.policy, self.resolver.limits)
         return self._decision
@@ -494,12 +521,14 @@ class EventResolution:
 
     def _carry_out(self, decision: Decision) -> Answer:
         working_set, item = self.working_set, self.item
+        first_turn = len(working_set.turns) - len(self.replaced)
         contact = self._current(decision)
         answer = Answer(
             ContactRef(contact.id, decision.kind),
             None,
             decision.rule,
             decision.outcome,
+            moved=self.replaced,
             conflicts=list(decision.conflicts),
             ignored=list(item.keys.ignored),
             kept_apart=list(decision.kept_apart),
@@ -538,16 +567,43 @@ class EventResolution:
         if decision.limited:
             self._note("limited", contact, decision)
         contact = self._unite(contact, answer)
+        if working_set.alert_persons and (decision.effects or item.keys.persons):
+            note_crowds(working_set, contact, decision, self.at, item.message_id)
         if self.said_to_be is not None and (other := working_set.contact(self.said_to_be.id)) is not contact:
             working_set.hints.append((other.id, contact.id))
         contact.seen = max(contact.seen, self.at)
         self._write_properties(contact, decision, answer)
         answer.tracker_id = self._answered_tracker(contact)
         answer.shared_with = self._shared_with(contact)
+        if item.keys.subscriptions or item.event.logout:
+            self._live_on(contact, decision, answer.tracker_id)
+        if answer.trace is not None:
+            answer.trace += [
+                TraceStep("effect", subscriptions.in_words(turn)) for turn in working_set.turns[first_turn:]
+            ]
         self._note_activity(contact, answer, evident=decision.evident and not item.keys.ignored)
         if not self.explain:
             answer.trace = None
         return answer
+
+    def _live_on(self, contact: Contact, decision: Decision, tracker_id: str) -> None:
+        """Settle who is awake on the subscriptions of the event, or of the device on which somebody logged out."""
+        working_set, keys, logout = self.working_set, self.item.keys, self.item.event.logout
+        how = (self.at, self.item.message_id)
+        # A client keeps the tracker that it is answered; one that sends none keeps it when it was made for it.
+        told = (KeyRef(TRACKER, tracker_id),) if keys.devices or decision.current is None else ()
+        for ref in keys.subscriptions:
+            if keys.devices or told:
+                subscriptions.bring(working_set, ref, (*keys.devices, *told))
+            if logout or contact not in working_set.owners(ref):
+                continue
+            subscriptions.wake(working_set, contact, ref, *how)
+            for other in working_set.owners(ref) if keys.persons else ():
+                if other is not contact:
+                    subscriptions.fall_asleep(working_set, other, ref, *how)
+        if logout:
+            brought = subscriptions.brought_by(working_set, keys.devices)
+            subscriptions.log_out(working_set, [*keys.subscriptions, *brought], *how)
 
     def _write_properties(self, contact: Contact, decision: Decision, answer: Answer) -> None:
         event, working_set, most = self.item.event, self.working_set, self.resolver.limits.max_properties
@@ -693,6 +749,6 @@ def _hide_made_up(answers: Sequence[Answer], working_set: WorkingSet) -> None:
             answer.tracker_id = None
         answer.merged = [known(one) for one in answer.merged]
         answer.shared_with = [known(one) for one in answer.shared_with]
-        answer.moved = [MovedKey(item.key, item.value, known(item.from_)) for item in answer.moved]
+        answer.moved = [replace(item, from_=known(item.from_)) for item in answer.moved]
         answer.conflicts = [Conflict(item.key, known(item.owner), item.reason) for item in answer.conflicts]
         answer.kept_apart = [KeptApart(known(item.contact), item.key) for item in answer.kept_apart]

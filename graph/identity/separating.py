@@ -269,7 +269,8 @@ def _take_keys_back(
                 kept.append((there.merge, key.ref, taken.before.since))
             working_set.unlink(home, key)
         before = own if taken is None else taken.before
-        working_set.link(home, key, replace(before, stored=False))
+        sleep = own.sleep if there is None else there.sleep.with_another(own.sleep)
+        working_set.link(home, key, replace(before, stored=False, sleep=sleep))
 
 
 def _take_properties_back(working_set: WorkingSet, undoing: Undoing, whole: Contact) -> None:

@@ -20,7 +20,7 @@ import orjson
 
 from graph.errors import BadInput
 from graph.identity.events import Event, read_event
-from graph.identity.keys import BlockList, EventKeys, read_keys
+from graph.identity.keys import BlockList, EventKeys, read_keys, read_replaced
 from graph.identity.namespaces import Namespaces
 from graph.logs.ndjson import line_too_long, raw_lines
 
@@ -163,6 +163,8 @@ def read_span(file: Path, span: Span, folder: Path, block_list: BlockList, owner
                 continue
             keys = read_keys(event, block_list)
             hashes = [_hash(*key) for key in keys.every]
+            if event.replaces:
+                hashes += [_hash(*old) for old, _ in read_replaced(event, keys, block_list)]
             first = hashes[0] if hashes else _hash("line", str(number))
             key_of.add(first)
             for other in hashes[1:]:

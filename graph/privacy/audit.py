@@ -121,7 +121,7 @@ class Audit:
         def work(tx: Transaction) -> list[Row]:
             if contact is None:
                 return tx.run("audit.page", **filters)
-            return tx.run("audit.cut_page", contact=contact, **filters)
+            return tx.run("audit.page_of", contact=contact, **filters)
 
         rows = self._database.read(work)
         entries, following = cut_page([row["entry"] for row in rows], limit, "at", "id")

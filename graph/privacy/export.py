@@ -126,6 +126,7 @@ def _head(tx: Transaction, contact_id: str, namespaces: Namespaces) -> Document:
                 "since": to_text(key["since"]),
                 "message_id": key["message_id"],
                 "merge": key["merge"],
+                "asleep_since": None if key["asleep"] is None else to_text(key["asleep"]),
             }
             for key in sorted(record["keys"], key=lambda key: (key["since"], key["position"], key["value"]))
         ],
@@ -156,7 +157,11 @@ def _head(tx: Transaction, contact_id: str, namespaces: Namespaces) -> Document:
         ],
         "unions": [_union(row) for row in tx.run("privacy.export_unions", contact_id=living)],
         "key_changes": [
-            {name: row[name] for name in ("id", "contact", "action", "key", "value")} | {"at": to_text(row["at"])}
+            {
+                **{name: row[name] for name in ("id", "contact", "action", "key", "value", "message_id")},
+                "replaced_by": row["replaced_by"],
+                "at": to_text(row["at"]),
+            }
             for row in sorted(tx.run("explore.key_changes", contact_id=living), key=lambda row: (row["at"], row["id"]))
         ],
         "splits": [{**split, "at": to_text(split["at"])} for split in record["splits"]],

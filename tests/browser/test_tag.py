@@ -158,7 +158,7 @@ def test_after_a_logout_it_is_a_new_visitor(opened: Opened, visitor: BrowserCont
     ana = site.owner(email="ana@example.com")
     assert ana is not None
     assert cookie(visitor) not in ana["trackers"]
-    assert [item["event"] for item in ana["activity"]] == ["page", "identify"]
+    assert [item["event"] for item in ana["activity"]] == ["page", "identify", "reset"], "the server is told first"
     assert site.events(tracker_id=str(cookie(visitor))) == ["Alone"]
 
 

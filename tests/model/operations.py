@@ -25,8 +25,15 @@ EVENT_FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "event": st.sampled_from(["buy", "view"]),
     "event_properties": st.just({"price": 9.5, "sku": "x"}),
     "occurred_at": DAYS,
+    "logout": st.sampled_from([True, True, False]),
 }
 EVENTS = st.fixed_dictionaries({}, optional=EVENT_FIELDS)
+ROTATIONS = st.tuples(
+    st.sampled_from(VALUES["subscription"]),
+    st.sampled_from(["s2", "s3"]),
+    st.fixed_dictionaries({}, optional=EVENT_FIELDS),
+).map(lambda drawn: {**drawn[2], "subscription": drawn[1], "replaces": {"subscription": drawn[0]}})
+"""Events of a browser whose subscription was replaced."""
 ODD_EVENTS = st.fixed_dictionaries(
     {},
     optional={
@@ -85,6 +92,8 @@ class Operation:
                 living = world.model.find(contact(first))
                 owned = [(key, value) for key in VALUES for value in world.model.keys(living, key)]
                 world.take(living.id, *owned[others[0] % len(owned)])
+            case "gone":
+                world.gone(*self.arguments)
             case "patch":
                 world.patch(contact(first), *others)
             case "list_member":
@@ -104,6 +113,7 @@ WRITES = [
     EVENT,
     operation("give", ANY, KEYS),
     operation("take", ANY, ANY),
+    operation("gone", st.sampled_from(VALUES["subscription"])),
     operation("patch", ANY, PROPERTIES),
     operation("list_member", ANY, LISTS, st.sampled_from([True, True, False])),
     operation("set_status", ANY, WORKFLOWS, STATUSES),

@@ -54,6 +54,7 @@ class Period:
     holder: "Person"
     since: int
     over: bool = False
+    asleep: bool = False
 
 
 @dataclass(eq=False)
@@ -113,6 +114,7 @@ class Reference:
         self.unions: list[Union] = []
         self.activities: dict[str, Activity] = {}
         self.conflicts: list[tuple[Person, str, Person]] = []
+        self.brought: dict[str, set[str]] = {}
         self.judgements: list[Judged] = []
         self.segments: dict[str, dict[str, Any]] = {}
         self.workflows: set[str] = set()
@@ -202,6 +204,10 @@ class Reference:
         for period in self.periods:
             if period.value == placeholder:
                 period.value = value
+        for trackers in self.brought.values():
+            if placeholder in trackers:
+                trackers.remove(placeholder)
+                trackers.add(value)
 
     def room(self, person: Person, key: str) -> bool:
         return len(self.keys(person, key)) < self.most[key]
@@ -211,6 +217,37 @@ class Reference:
 
     def activity(self, person: Person) -> list[Activity]:
         return [found for found in self.activities.values() if self.living(found.period.holder) is person]
+
+    # --- a subscription's life -------------------------------------------------------------------------------
+
+    def held_by(self, person: Person, subscription: str) -> list[Period]:
+        return [period for period in self.held("subscription", subscription) if self.living(period.holder) is person]
+
+    def asleep(self, person: Person, subscription: str) -> bool:
+        """A person is awake when any of the ownerships is that were folded into this one."""
+        return all(period.asleep for period in self.held_by(person, subscription))
+
+    def turn(self, person: Person, subscription: str, *, asleep: bool) -> None:
+        if self.asleep(person, subscription) != asleep:
+            for period in self.held_by(person, subscription):
+                period.asleep = asleep
+
+    def replace(self, old: str, new: str) -> list[dict[str, str]]:
+        owners = sorted(owner.id for owner in self.owners("subscription", old))
+        for period in self.held("subscription", old):
+            self.periods.append(Period("subscription", new, period.holder, period.since, asleep=period.asleep))
+        self.conflicts = [(one, new if value == old else value, made) for one, value, made in self.conflicts]
+        self.end(old)
+        return [{"key": "subscription", "value": old, "from": owner, "replaced_by": new} for owner in owners]
+
+    def end(self, subscription: str) -> bool:
+        held = self.held("subscription", subscription)
+        for period in held:
+            period.over = True
+        if held:
+            self.brought.pop(subscription, None)
+            self.conflicts = [conflict for conflict in self.conflicts if conflict[1] != subscription]
+        return bool(held)
 
     # --- what a contact shows --------------------------------------------------------------------------------
 
@@ -303,6 +340,7 @@ class Reference:
                     "shared_with": sorted(
                         owner.id for owner in self.owners("subscription", value) if owner is not person
                     ),
+                    "state": "asleep" if self.asleep(person, value) else "awake",
                 }
                 for value in self.keys(person, "subscription")
             ],
@@ -530,6 +568,10 @@ class _Turn:
 
     def answer(self) -> dict[str, Any]:
         world = self.world
+        old, new = self.event.get("replaces", {}).get("subscription"), self.keys.get("subscription")
+        if old and new and old != new and world.owners("subscription", old):
+            self.moved += world.replace(old, new)
+        made_before = set(world.people)
         person_keys = self.person_keys()
         if person_keys:
             current, rule, outcome = self.by_person(*person_keys)
@@ -562,6 +604,7 @@ class _Turn:
             rule,
             outcome,
         )
+        self.live_on(current, tracker, new=current.id not in made_before)
         subscription = self.keys.get("subscription")
         return {
             "contact": current.id,
@@ -580,6 +623,26 @@ class _Turn:
             "duplicate": False,
             "limited": self.limited,
         }
+
+    def live_on(self, current: Person, answered: str, *, new: bool) -> None:
+        """Settle who is awake on the event's subscription, and who is asleep after a log-out."""
+        world, subscription, sent = self.world, self.keys.get("subscription"), self.keys.get("tracker_id")
+        logout = self.event.get("logout", False)
+        if subscription:
+            if sent or new:
+                world.brought[subscription] = {answered, *([sent] if sent else [])}
+            owners = world.owners("subscription", subscription)
+            if current in owners and not logout:
+                world.turn(current, subscription, asleep=False)
+                if "email" in self.keys or "user_id" in self.keys:
+                    for other in owners:
+                        if other is not current:
+                            world.turn(other, subscription, asleep=True)
+        if logout:
+            leaving = {value for value, trackers in world.brought.items() if sent in trackers}
+            for value in leaving | ({subscription} if subscription else set()):
+                for owner in world.owners("subscription", value):
+                    world.turn(owner, value, asleep=True)
 
     def person_keys(self) -> tuple[Person | None, dict[str, str]] | None:
         """Tell whom the event's person keys name, and which of them are to become that contact's."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from graph.clock import Clock, IdSource, to_datetime, to_micros
 from graph.edits.keys import KeyEdits
+from graph.edits.subscriptions import SubscriptionEdits
 from graph.edits.unions import Unions
 from graph.errors import ClashError, NotFound
 from graph.explore.contacts import documents
@@ -57,6 +58,7 @@ class SideBySide:
                 resolver=Resolver(database, policy=policy, limits=limits, id_source=id_source, clock=clock),
                 keys=KeyEdits(database, limits=limits, id_source=id_source, clock=clock),
                 unions=Unions(database, limits=limits, id_source=id_source, clock=clock),
+                subscriptions=SubscriptionEdits(database, id_source=id_source, clock=clock),
             )
         self.product = product
         self.model = Reference(policy, max_trackers, max_subscriptions)
@@ -209,6 +211,10 @@ class SideBySide:
 
     def take(self, contact: str, key: Any, value: str) -> None:
         self.both(lambda: self.product.keys.take(contact, key, value), lambda _: self.model.take(contact, key, value))
+
+    def gone(self, *subscriptions: str) -> None:
+        there = self.product.subscriptions.gone([("subscription", one) for one in subscriptions])
+        assert there == sum(self.model.end(one) for one in dict.fromkeys(subscriptions)), subscriptions
 
     def patch(self, contact: str, values: dict[str, Any]) -> None:
         self.both(lambda: self.product.properties.write(contact, values), lambda _: self.model.patch(contact, values))

@@ -34,6 +34,7 @@ from tests.model.operations import (
     NODES,
     ODD_EVENTS,
     PROPERTIES,
+    ROTATIONS,
     STATUSES,
     VALUES,
     WORKFLOWS,
@@ -179,6 +180,14 @@ class ProductAndModel(RuleBasedStateMachine):
         living = self.world.model.find(contact_id)
         owned = [(key, value) for key in VALUES for value in self.world.model.keys(living, key)]
         self.world.take(contact_id, *owned[which % len(owned)])
+
+    @rule(event=ROTATIONS)
+    def replace_subscription(self, event: dict[str, Any]) -> None:
+        self.world.events([event])
+
+    @rule(subscriptions=st.lists(st.sampled_from([*VALUES["subscription"], "s2"]), min_size=1, max_size=2))
+    def refuse_subscriptions(self, subscriptions: list[str]) -> None:
+        self.world.gone(*subscriptions)
 
     @rule(contact=ANY, key=KEYS)
     def take_any(self, contact: int, key: tuple[str, str]) -> None:

@@ -28,7 +28,6 @@ from api.segment_spec.messages import (
 )
 from graph.errors import KinfoldError, Unavailable
 from graph.identity.events import TrackedEvent
-from graph.identity.namespaces import Namespaces
 from graph.kinfold import Kinfold
 
 log = logging.getLogger(__name__)
@@ -58,8 +57,8 @@ def _body(schema: dict[str, Any], example: dict[str, Any]) -> dict[str, Any]:
 
 def _add(path: str, kind: str) -> None:
     async def take(request: Request) -> Response:
-        packed, namespaces = await _packed(request), kinfold_of(request).namespaces
-        read = partial(_read_one, held_by(request), kind, packed, _encoding(request), datetime.now(UTC), namespaces)
+        packed, kinfold = await _packed(request), kinfold_of(request)
+        read = partial(_read_one, kinfold, held_by(request), kind, packed, _encoding(request), datetime.now(UTC))
         await asyncio.wrap_future(commit_queue_of(request).submit(await in_thread(read)))
         return as_json({"success": True})
 
@@ -144,20 +143,26 @@ def _encoding(request: Request) -> str:
 
 
 def _read_one(
-    held: Held | None, kind: str, packed: bytes, encoding: str, received_at: datetime, namespaces: Namespaces
+    kinfold: Kinfold, held: Held | None, kind: str, packed: bytes, encoding: str, received_at: datetime
 ) -> TrackedEvent:
-    return _from(held, read_message(kind, parse(unpack(packed, encoding)), received_at, namespaces=namespaces))
+    message = parse(unpack(packed, encoding))
+    return _from(kinfold, held, read_message(kind, message, received_at, namespaces=kinfold.namespaces))
 
 
-def _from(held: Held | None, event: TrackedEvent) -> TrackedEvent:
-    """Return the event as the key of its call may send it: one that stands in a page makes no two persons one."""
+def _from(kinfold: Kinfold, held: Held | None, event: TrackedEvent) -> TrackedEvent:
+    """Return the event as the key of its call may send it: one that stands in a page makes no two persons one.
+
+    An event whose name means so to the deployment is a log-out.
+    """
+    if event.event is not None and event.event.strip().casefold() in kinfold.settings.logout_names:
+        event = event.model_copy(update={"logout": True})
     event = event.model_copy(update={"may_unite": False}) if held is not None and held.minimal else event
     return received(held, event)
 
 
 def _take_batch(kinfold: Kinfold, held: Held | None, packed: bytes, encoding: str, received_at: datetime) -> Response:
     messages = read_batch(parse(unpack(packed, encoding)), received_at, kinfold.namespaces)
-    read = [item if isinstance(item, KinfoldError) else _from(held, item) for item in messages]
+    read = [item if isinstance(item, KinfoldError) else _from(kinfold, held, item) for item in messages]
     size = kinfold.settings.batch_size
     rejected: list[dict[str, Any]] = [
         {"index": start + place, "error": as_problem(result)}

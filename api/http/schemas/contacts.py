@@ -1,6 +1,6 @@
 """Contacts, what they did and what happened to them."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -17,7 +17,7 @@ _DOCUMENT: dict[str, Any] = {
     "emails": ["ana@example.com"],
     "user_ids": ["42"],
     "trackers": ["t1"],
-    "subscriptions": [{"id": "s1", "shared_with": []}],
+    "subscriptions": [{"id": "s1", "shared_with": [], "state": "awake"}],
     "keys": {"email": ["ana@example.com"], "subscription": ["s1"], "tracker_id": ["t1"], "user_id": ["42"]},
     "properties": {"_name": "Ana"},
     "segments": ["newsletter"],
@@ -31,10 +31,13 @@ _DOCUMENT: dict[str, Any] = {
 
 
 class OwnedSubscription(BaseModel):
-    """A push subscription, and who else owns it."""
+    """A push subscription, who else owns it, and whether it may be used to reach this contact."""
 
     id: str
     shared_with: list[str]
+    state: Literal["awake", "asleep"] = Field(
+        description="`asleep` after a log-out, or when somebody else named themselves with it."
+    )
 
 
 class Contact(BaseModel):

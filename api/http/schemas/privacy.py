@@ -19,6 +19,7 @@ class ExportedKey(BaseModel):
     since: str
     message_id: str | None = Field(description="The event by which it came to its first owner here; null by hand.")
     merge: str | None = Field(description="The merge that brought it, if any.")
+    asleep_since: str | None = Field(description="Since when a subscription is not to be used; null while it is awake.")
 
 
 class ExportedPeriod(BaseModel):
@@ -75,13 +76,15 @@ class ExportedUnion(Merge):
 
 
 class ExportedKeyChange(BaseModel):
-    """A key given or taken by hand."""
+    """A key given or taken by hand, or what befell a subscription."""
 
     id: str
     contact: str
-    action: Literal["given", "taken"]
+    action: Literal["given", "taken", "slept", "woke", "replaced", "gone"]
     key: KeyName
     value: str
+    message_id: str | None = Field(description="The event that did it; null by hand.")
+    replaced_by: str | None = Field(description="The subscription that took the place of this one.")
     at: str
 
 

@@ -37,6 +37,7 @@ class MovedKey(BaseModel):
     key: KeyName
     value: str
     from_: str | None = Field(alias="from")
+    replaced_by: str | None = Field(None, description="Of a subscription: the new one that took its place there.")
 
 
 class Conflict(BaseModel):

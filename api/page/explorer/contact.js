@@ -99,8 +99,8 @@ function keysPart(contact) {
     group("Emails", contact.emails, (email) => [owned("email", email), take("email", email)]),
     group("User ids", contact.user_ids, (id) => [owned("user_id", id), take("user_id", id)]),
     group("Trackers (browsers)", contact.trackers, (id) => [owned("tracker_id", id), take("tracker_id", id)]),
-    group("Push subscriptions", contact.subscriptions, ({ id, shared_with: others }) => [
-      owned("subscription", id), take("subscription", id),
+    group("Push subscriptions", contact.subscriptions, ({ id, shared_with: others, state }) => [
+      owned("subscription", id), state === "asleep" ? make("span", { class: "chip", title: "not to be used to reach this person now" }, "asleep") : null, take("subscription", id),
       others.length ? make("span", { class: "shared" }, "shared with ", others.flatMap((other, index) => [index ? ", " : "", contactLink(other)])) : null,
     ]),
     Object.entries(contact.keys ?? {}).filter(([name]) => !ALWAYS.includes(name)).map(([name, values]) => group(

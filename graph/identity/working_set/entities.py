@@ -1,6 +1,6 @@
 """Contacts, keys, ownerships, periods of ownership, property entries and unions as one transaction sees them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,6 +8,63 @@ from graph.clock import Micros
 from graph.identity.namespaces import NO_KEYS, counter_of
 from graph.identity.union_rules import united
 from graph.model import KeyName, KeyRef, Kind, PropertyValue
+
+
+@dataclass(frozen=True, slots=True)
+class Sleep:
+    """Whether a contact is awake or asleep on a subscription that it owns, with what taking unions back needs.
+
+    A contact may own a subscription by itself and by unions too. It is awake when any of these ownerships is; an event
+    that wakes it, or lets it fall asleep, does so to all of them.
+
+    Attributes
+    ----------
+    since
+        Since when it is asleep; None while it is awake.
+    turned
+        When an event last changed that; 0 for never.
+    own
+        Whether the contact's own ownership is asleep, where that of a union differs from it.
+    """
+
+    since: Micros | None = None
+    turned: Micros = 0
+    own: bool | None = None
+
+    @property
+    def asleep(self) -> bool:
+        """Whether the subscription is not to be used."""
+        return self.since is not None
+
+    @property
+    def first(self) -> bool:
+        """Whether the contact's own ownership is asleep."""
+        return self.asleep if self.own is None else self.own
+
+    @classmethod
+    def of(cls, parts: "Sequence[Sleep]", *, turned: Micros) -> "Sleep":
+        """Put together the state of ownerships, the contact's own first."""
+        since = max((part.since or 0) for part in parts) if all(part.asleep for part in parts) else None
+        differ = len({part.asleep for part in parts}) > 1
+        return cls(since, turned, parts[0].asleep if differ else None)
+
+    def with_another(self, other: "Sleep") -> "Sleep":
+        """Return the state when a union brings another ownership."""
+        if self.asleep == other.asleep:
+            return self
+        return Sleep(None, self.turned, self.first)
+
+    def after(self, at: Micros, now: "Sleep") -> "Sleep":
+        """Return what became of an ownership in this state that a union at a time brought to a contact, as of now.
+
+        An event that folds a contact and wakes it does so at one time, and in this order.
+        """
+        if now.turned < at:
+            return self
+        return Sleep((now.since or now.turned) if now.first else None, now.turned)
+
+
+AWAKE = Sleep()
 
 
 @dataclass(slots=True)
@@ -28,6 +85,10 @@ class Ownership:
         Whether the edge is in the database as it stands here.
     derived
         The key is the hash of another one of the contact, owned along with it; it counts towards no limit.
+    sleep
+        Of a subscription: whether it may be used to reach the contact.
+    stored_sleep
+        The same as the stored edge has it.
     """
 
     since: Micros
@@ -36,15 +97,27 @@ class Ownership:
     source: str | None = None
     stored: bool = False
     derived: bool = False
+    sleep: "Sleep" = AWAKE
+    stored_sleep: "Sleep" = AWAKE
 
 
 @dataclass(slots=True, eq=False)
 class Key:
-    """A key's node and its owners; ``timeline`` is a tracker's open period of ownership."""
+    """A key's node and its owners.
+
+    Attributes
+    ----------
+    timeline
+        A tracker's open period of ownership.
+    brought_by
+        Of a subscription: the device keys of the device that last brought it.
+    """
 
     name: KeyName
     value: str
     stored: bool = False
+    brought_by: frozenset[KeyRef] = frozenset()
+    stored_brought_by: frozenset[KeyRef] = frozenset()
     owners: "dict[str, Ownership]" = field(default_factory=dict)
     timeline: "Timeline | None" = None
 

@@ -18,6 +18,7 @@ from graph.identity.working_set.entities import (
     Merge,
     NameLoss,
     Ownership,
+    Sleep,
     Timeline,
     Undone,
     add_entry,
@@ -63,6 +64,8 @@ class WorkingSet:
         Whether what is read is locked; a dry run locks nothing.
     namespaces
         Those of the deployment.
+    alert_persons
+        How many persons on one key raise a finding; 0 for never.
     union_rules
         What unions make of some properties.
     """
@@ -71,6 +74,7 @@ class WorkingSet:
     id_source: IdSource
     lock: bool = True
     namespaces: Namespaces = DEFAULT_NAMESPACES
+    alert_persons: int = 0
     union_rules: Rules = field(default_factory=dict)
     contacts: dict[str, Contact] = field(default_factory=dict)
     keys: dict[KeyRef, Key] = field(default_factory=dict)
@@ -95,6 +99,14 @@ class WorkingSet:
     hints: list[tuple[str, str]] = field(default_factory=list)
     """Pairs of contacts that an event said to be one person, where it might not fold them."""
     minted: set[str] = field(default_factory=set)
+    replaced: list[tuple[Key, Key]] = field(default_factory=list)
+    """Subscriptions with those that took their place, in order."""
+    ended: list[tuple[Key, str, Micros]] = field(default_factory=list)
+    """Subscriptions that are no more, each with how it ended and when."""
+    crowds: list[dict[str, Any]] = field(default_factory=list)
+    """Keys that may have gained a person, for `graph.identity.alerts`."""
+    turns: list[dict[str, Any]] = field(default_factory=list)
+    """What befell subscriptions of contacts, for their histories."""
     feed: list[ChangeRow] = field(default_factory=list)
     """What the change feed will say of it."""
 
@@ -155,6 +167,12 @@ class WorkingSet:
                 key.timeline = self._timeline_loaded(timeline, value, owner)
         for message_id, contact, tracker, owned, rule, outcome in row["messages"]:
             self.messages[message_id] = SeenMessage(contact, tracker, owned, rule, outcome)
+        for name, value, states, devices in row["states"]:
+            key = self.keys[KeyRef(name, value)]
+            key.brought_by = key.stored_brought_by = frozenset(KeyRef(*device) for device in devices)
+            for owner, since, turned, own in states:
+                if (known := key.owners.get(owner)) is not None:
+                    known.sleep = known.stored_sleep = Sleep(since, turned, own)
         for name, value, tracker_owner, made in row["splits"]:
             self.conflicts.setdefault(KeyRef(name, value), []).append((tracker_owner, made))
         if judged := [one["id"] for one in row["contacts"] if one["judged"] and one["id"] not in self.judged]:
@@ -221,13 +239,15 @@ class WorkingSet:
             contact = self.contacts[row["contact"]]
             # What this transaction already took from the contact must not come back with the load.
             gone = {key for key, loser in self.disowned if loser == contact.id}
-            for name, value, since, position, merge, source, derived in row["keys"]:
+            for name, value, since, position, merge, source, derived, sleep in row["keys"]:
                 key = self.keys.setdefault(KeyRef(name, value), Key(name, value, stored=True))
                 if key in gone and key not in contact.keys:
                     continue
                 ownership = contact.keys.get(key)
                 if ownership is None:
                     ownership = Ownership(since, position, merge, source, stored=True, derived=derived)
+                    if sleep is not None:
+                        ownership.sleep = ownership.stored_sleep = Sleep(*sleep)
                     contact.keys[key] = key.owners[contact.id] = ownership
                 elif ownership.stored:
                     ownership.since, ownership.position = since, position

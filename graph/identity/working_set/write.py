@@ -3,8 +3,20 @@
 from collections.abc import Callable
 from typing import Any
 
-from graph.clock import to_pair
-from graph.identity.working_set.entities import Contact, Entry, Key, Merge, NameLoss, Ownership, Timeline, Undone
+from graph.clock import to_datetime, to_pair
+from graph.identity.namespaces import counter_of
+from graph.identity.working_set.entities import (
+    AWAKE,
+    Contact,
+    Entry,
+    Key,
+    Merge,
+    NameLoss,
+    Ownership,
+    Sleep,
+    Timeline,
+    Undone,
+)
 from graph.identity.working_set.working_set import WorkingSet
 from graph.model import TRACKER
 from graph.store.audit import rows_of_changes
@@ -83,6 +95,7 @@ class _Writer:
         if new or changed or activities or working_set.feed:
             self._add("resolution.write", contacts=new, changes=changed, activities=activities, feed=working_set.feed)
         self._rewire()
+        self._subscriptions()
         self._properties()
         if working_set.new_conflicts:
             self._add(
@@ -110,7 +123,13 @@ class _Writer:
                 ],
             )
 
-    def _add(self, statement: str, **parameters: list[Row] | list[str]) -> None:
+        if working_set.crowds:
+            counters = [counter_of(name) for name in working_set.namespaces.persons]
+            self._add(
+                "alerts.raise", crowds=_by_key(working_set.crowds), counters=counters, most=working_set.alert_persons
+            )
+
+    def _add(self, statement: str, **parameters: list[Row] | list[str] | int) -> None:
         self.writes[statement] = parameters
 
     def send(self) -> None:
@@ -189,6 +208,30 @@ class _Writer:
         if new or moved or ended:
             self._add("resolution.periods", new=new, moved=moved, ended=ended)
 
+    def _subscriptions(self) -> None:
+        working_set = self.working_set
+        if working_set.replaced:
+            self._add(
+                "subscriptions.replace",
+                replaced=[{**_key(old), "old": old.value, "new": new.value} for old, new in working_set.replaced],
+            )
+        shared = working_set.namespaces.subscriptions
+        keys = [key for key in working_set.keys.values() if key.name in shared]
+        states = [
+            {"contact": owner, **_key(key), "sleep": _sleep(ownership.sleep)}
+            for key in keys
+            for owner, ownership in key.owners.items()
+            if ownership.stored and ownership.sleep != ownership.stored_sleep and key not in self.created
+        ]
+        brought = [
+            {**_key(key), "devices": [list(device) for device in sorted(key.brought_by)]}
+            for key in keys
+            if key.brought_by != key.stored_brought_by
+        ]
+        ended = [{**_key(key), "how": how, "at": to_datetime(at)} for key, how, at in working_set.ended]
+        if states or brought or ended or working_set.turns:
+            self._add("subscriptions.write", states=states, brought=brought, ended=ended, turns=working_set.turns)
+
     def _has_period(self, key: Key) -> bool:
         return key.name == TRACKER and any(
             timeline.tracker == key.value and not timeline.stored for timeline in self.working_set.timelines.values()
@@ -242,6 +285,15 @@ def _entry(contact_id: str, entry: Entry, *, shown: bool) -> Row:
     }
 
 
+def _by_key(crowds: list[Row]) -> list[Row]:
+    """Return one row for each key, the latest, with everybody who was noted of it."""
+    found: dict[tuple[str, str], Row] = {}
+    for row in crowds:
+        before = found.get((row["namespace"], row["value"]), {"named": []})
+        found[row["namespace"], row["value"]] = {**row, "named": [*before["named"], *row["named"]]}
+    return list(found.values())
+
+
 def _key(key: Key) -> Row:
     return {"namespace": key.name, "value": key.value}
 
@@ -254,7 +306,17 @@ def _edge(ownership: Ownership) -> Row:
         edge["message_id"] = ownership.source
     if ownership.derived:
         edge["derived"] = True
+    if ownership.sleep != AWAKE:
+        edge.update((name, value) for name, value in _sleep(ownership.sleep).items() if value is not None)
     return {"since": to_pair(ownership.since), "edge": edge}
+
+
+def _sleep(sleep: Sleep) -> Row:
+    return {
+        "asleep_at": None if sleep.since is None else to_datetime(sleep.since),
+        "turned_at": to_datetime(sleep.turned) if sleep.turned else None,
+        "asleep_itself": sleep.own,
+    }
 
 
 def _period(timeline: Timeline) -> Row:

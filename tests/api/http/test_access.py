@@ -31,6 +31,8 @@ SCOPES = {
     ("POST", "/v1/alias"): "write",
     ("POST", "/v1/batch"): "write",
     ("POST", "/v1/cookie"): "write",
+    ("POST", "/v1/subscriptions/gone"): "write",
+    ("POST", "/v1/deliveries/check"): "read",
     ("GET", "/v1/contacts"): "read",
     ("GET", "/v1/search"): "read",
     ("GET", "/v1/overview"): "read",

@@ -1,0 +1,47 @@
+"""Subscriptions that are gone, and whether pushes may go out."""
+
+from pydantic import BaseModel, Field
+
+from api.http.schemas.examples import with_example
+from graph.explore.deliveries import Verdict
+
+
+class Gone(BaseModel):
+    """How many of the subscriptions were there."""
+
+    model_config = with_example({"gone": 1})
+
+    gone: int = Field(description="How many of them somebody owned.")
+
+
+class DeliveryReason(BaseModel):
+    """Why a push may go out, or not."""
+
+    code: str = Field(description="For programs; more may come.")
+    words: str
+
+
+class DeliveryVerdict(BaseModel):
+    """What to do with one push."""
+
+    verdict: Verdict
+    confidence: float = Field(ge=0, le=1)
+    reasons: list[DeliveryReason]
+
+
+class DeliveryVerdicts(BaseModel):
+    """A verdict for each check, in order."""
+
+    model_config = with_example(
+        {
+            "results": [
+                {
+                    "verdict": "hold",
+                    "confidence": 0.95,
+                    "reasons": [{"code": "asleep", "words": "this person is asleep on it since 2026-11-22T10:00:00Z"}],
+                }
+            ]
+        }
+    )
+
+    results: list[DeliveryVerdict]

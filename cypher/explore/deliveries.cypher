@@ -1,0 +1,80 @@
+// name: explore.deliveries
+// purpose: Read, for pairs of a contact and a subscription, what says whether a push reaches that person now.
+// parameters: checks, counters, persons, now
+// columns: place, contact, named, ended, ended_at, since, asleep_at, others, carried, devices, barred, apart
+// access: read
+// plan: kept
+UNWIND $checks AS row
+CALL (row) {
+  MATCH (c:Contact {id: row.contact}) USING INDEX SEEK c:Contact(id)
+  RETURN c
+  UNION
+  MATCH (redirect:Redirect {id: row.contact})-[:TO*]->(c:Contact) USING INDEX SEEK redirect:Redirect(id)
+  RETURN c
+  UNION
+  MATCH (k:Key {namespace: row.key[0], value: row.key[1]})<-[:OWNS]-(c:Contact) USING INDEX SEEK k:Key(namespace, value)
+  RETURN c
+  ORDER BY c.kind = 'known' DESC, c.last_seen_at DESC, c.id
+  LIMIT 1
+}
+OPTIONAL MATCH (s:Key {namespace: row.subscription[0], value: row.subscription[1]}) USING INDEX SEEK s:Key(namespace, value)
+OPTIONAL MATCH (s)<-[o:OWNS]-(c)
+RETURN
+  row.place AS place,
+  c.id AS contact,
+  any(counter IN $counters WHERE coalesce(c[counter], 0) > 0) AS named,
+  s.ended AS ended,
+  s.ended_at.epochMillis * 1000 + s.ended_at.microsecond % 1000 AS ended_at,
+  o.since.epochMillis * 1000 + o.since.microsecond % 1000 AS since,
+  o.asleep_at.epochMillis * 1000 + o.asleep_at.microsecond % 1000 AS asleep_at,
+  COLLECT {
+    MATCH (s)<-[theirs:OWNS]-(other:Contact)
+    WHERE other <> c
+    RETURN [
+      other.id,
+      any(counter IN $counters WHERE coalesce(other[counter], 0) > 0),
+      theirs.asleep_at IS NULL
+    ]
+    LIMIT 100
+  } AS others,
+  COLLECT {
+    MATCH (a:Activity)
+    WHERE a.subscription = s.value AND a.received_at <= $now AND s.namespace = 'subscription'
+    WITH a
+    ORDER BY a.received_at DESC
+    LIMIT 20
+    MATCH (a)-[:ON]->(:Timeline)<-[:HAS]-(whose:Contact)
+    RETURN [
+      whose.id,
+      a.email IS NOT NULL OR a.user_id IS NOT NULL
+        OR EXISTS { MATCH (a)-[:CARRIED]->(name:Key) WHERE name.namespace IN $persons },
+      a.received_at.epochMillis * 1000 + a.received_at.microsecond % 1000
+    ]
+    ORDER BY a.received_at DESC
+  } AS carried,
+  COLLECT {
+    MATCH (s)-[:BROUGHT_BY]->(device:Key)
+    OPTIONAL MATCH (device)<-[:OWNS]-(holder:Contact)
+    OPTIONAL MATCH (device)<-[:OF]-(period:Timeline)
+    RETURN [
+      holder.id,
+      any(counter IN $counters WHERE coalesce(holder[counter], 0) > 0),
+      period.last_at.epochMillis * 1000 + period.last_at.microsecond % 1000,
+      COLLECT {
+        MATCH (a:Activity)
+        WHERE a.elsewhere = device.value AND a.received_at <= $now AND (a.email IS NOT NULL OR a.user_id IS NOT NULL)
+        WITH a
+        ORDER BY a.received_at DESC
+        LIMIT 1
+        MATCH (a)-[:ON]->(:Timeline)<-[:HAS]-(whose:Contact)
+        RETURN [whose.id, a.received_at.epochMillis * 1000 + a.received_at.microsecond % 1000]
+      }
+    ]
+  } AS devices,
+  EXISTS { MATCH (c)<-[:TO*0..]-(holder)<-[:JUDGES]-(:Judgement)-[:ON]->(s) } AS barred,
+  COLLECT {
+    MATCH (c)<-[:TO*0..]-(holder)<-[mine:JUDGES]-(judgement:Judgement)-[theirs:JUDGES]->(judged)
+    WHERE mine.side <> theirs.side
+    MATCH (judged)-[:TO*0..]->(living:Contact)
+    RETURN DISTINCT living.id
+  } AS apart

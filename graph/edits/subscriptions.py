@@ -1,0 +1,57 @@
+"""Subscriptions that a push service refused: they are nobody's any more."""
+
+from collections.abc import Sequence
+
+from graph.clock import Clock, IdSource, RandomIds
+from graph.identity.keys import InvalidKey, normalise
+from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
+from graph.identity.subscriptions import end
+from graph.identity.working_set import WorkingSet
+from graph.identity.working_set.write import write_working_set
+from graph.model import KeyName, KeyRef
+from graph.store.database import RECEIPT, Database, Transaction
+
+
+class SubscriptionEdits:
+    """Takes subscriptions that are gone from whoever owned them."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        id_source: IdSource | None = None,
+        clock: Clock | None = None,
+        namespaces: Namespaces = DEFAULT_NAMESPACES,
+    ) -> None:
+        self._database = database
+        self._namespaces = namespaces
+        self._id_source = id_source or RandomIds()
+        self._clock = clock or Clock()
+
+    def gone(self, subscriptions: Sequence[tuple[KeyName, str]]) -> int:
+        """Make subscriptions nobody's, in one transaction; return how many of them somebody owned.
+
+        Parameters
+        ----------
+        subscriptions
+            Each with the name of its namespace, as it was sent. One that is invalid, or nobody's, is passed over; one
+            that comes again later is a new key.
+        """
+        refs = dict.fromkeys(ref for name, raw in subscriptions if (ref := self._read(name, raw)) is not None)
+        if not refs:
+            return 0
+        return self._database.write(lambda tx: self._end(tx, list(refs)), committed=RECEIPT)
+
+    def _read(self, name: KeyName, raw: str) -> KeyRef | None:
+        try:
+            return KeyRef(name, normalise(name, raw, self._namespaces))
+        except InvalidKey:
+            return None
+
+    def _end(self, tx: Transaction, refs: Sequence[KeyRef]) -> int:
+        working_set = WorkingSet(tx.run, self._id_source, namespaces=self._namespaces)
+        working_set.load(keys=refs)
+        at = self._clock.next(after=max((contact.seen for contact in working_set.contacts.values()), default=0))
+        there = sum(end(working_set, ref, at) for ref in refs)
+        write_working_set(working_set)
+        return there

@@ -1,0 +1,84 @@
+"""Findings at the event: a subscription or a device with which many persons named themselves.
+
+An event notes that a key gained a person; the statement that writes the event counts the persons of that key, and
+raises the finding in the same transaction when there are so many.
+"""
+
+import hashlib
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+
+from graph.clock import Micros
+from graph.identity.decision import Decision
+from graph.identity.decision.effects import Own, Take
+from graph.identity.working_set import Contact, WorkingSet
+from graph.model import TRACKER, KeyRef
+from graph.store.changes import change_row
+
+SUBJECTS = {TRACKER: "tracker"}
+"""What findings call the keys of a namespace, where it is not the namespace's name."""
+
+
+def finding_id(*parts: str) -> str:
+    """Return the name of a finding, of its kind and its subject; 96 bits, in hexadecimal."""
+    return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=12).hexdigest()
+
+
+def note_crowds(working_set: WorkingSet, contact: Contact, decision: Decision, at: Micros, message_id: str) -> None:
+    """Note the keys of an event that more persons than before named themselves with, or may have."""
+    if not contact.person_keys:
+        return
+    named: dict[KeyRef, list[str]] = {}
+    for effect in decision.effects:
+        match effect:
+            case Own(key) if len(working_set.owners(key)) > 1:
+                named.setdefault(key, [])
+            case Take(key, owner):
+                loser = working_set.contact(owner)
+                named.setdefault(key, []).extend([loser.id] if loser.person_keys else [])
+            case _:
+                pass
+    if decision.case.names_person:
+        for key in decision.case.keys.devices:
+            owners = working_set.owners(key)
+            if owners and contact not in owners and owners[0].person_keys:
+                named.setdefault(key, []).append(contact.id)
+    for key, persons in named.items():
+        is_subscription = working_set.namespaces[key.namespace].is_subscription
+        working_set.crowds.append(_crowd(key, persons, at, message_id, is_subscription=is_subscription))
+
+
+def _crowd(key: KeyRef, named: list[str], at: Micros, message_id: str, *, is_subscription: bool) -> dict[str, Any]:
+    subject = SUBJECTS.get(key.namespace, key.namespace)
+    kind = "shared_subscription" if is_subscription else "shared_device"
+    thing = "subscription" if is_subscription else "device"
+    change = change_row(
+        "finding_raised",
+        at,
+        finding=finding_id(kind, subject, key.value),
+        finding_kind=kind,
+        subject_type=subject,
+        subject_value=key.value,
+        message_id=message_id,
+        actions=[orjson.dumps(action).decode() for action in _actions(key, is_subscription=is_subscription)],
+        place=1_000,
+    )
+    reason = f" persons named themselves with this {thing}: whoever uses it now, most of them are somebody else."
+    return {"namespace": key.namespace, "value": key.value, "named": named, "change": change, "reason": reason}
+
+
+def _actions(key: KeyRef, *, is_subscription: bool) -> list[dict[str, Any]]:
+    """Say what can be done: keep it with one person, let it sleep for the others, block it."""
+    words = "keep it with this one: take it from the others"
+    body: dict[str, Any] = {key.namespace: key.value}
+    path = "/v1/contacts/{id}/keys/remove"
+    actions = [{"action": "keep", "words": words, "method": "POST", "path": path, "body": body}]
+    if is_subscription:
+        words = "asleep for the others, until somebody names themselves with it"
+        body = {"keys": {key.namespace: key.value}, "logout": True}
+        actions.append({"action": "sleep", "words": words, "method": "POST", "path": "/v1/resolve", "body": body})
+    path = f"/v1/blocked/value/{quote(key.value, safe='')}"
+    actions.append({"action": "block", "words": "block it: it names nobody", "method": "PUT", "path": path})
+    return actions

@@ -1,0 +1,62 @@
+"""The gate before a push: the cases of deliveries.csv, on a database."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from graph.explore.deliveries import Check, Deliveries
+from graph.kinfold import Kinfold
+from graph.store.database import Database
+from tests.graph.identity.test_subscription_life import Story
+
+CASES = Path(__file__).parents[2] / "cases"
+
+
+def _cases() -> list[dict[str, str]]:
+    with (CASES / "deliveries.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, strict=True))
+
+
+def _check(words: str) -> Check:
+    whom, subscription = words.split()
+    name, _, value = whom.rpartition("=")
+    return Check(None if name else value, (name, value) if name else None, ("subscription", subscription))
+
+
+@pytest.mark.parametrize("row", _cases(), ids=lambda row: row["case"])
+def test_the_gate_judges_as_the_case_says(database: Database, row: dict[str, str]):
+    story = Story(database, row["policy"])
+    for step in row["events"].split("; "):
+        story.do(step)
+    (found,) = Deliveries(database).check([_check(row["check"])])
+    assert (found["verdict"], [reason["code"] for reason in found["reasons"]]) == (
+        row["verdict"],
+        row["reasons"].split(),
+    )
+    assert 0 < found["confidence"] <= 1
+    assert all(reason["words"] for reason in found["reasons"])
+
+
+def test_a_thousand_checks_are_one_statement_and_answered_in_order(kinfold: Kinfold, monkeypatch: pytest.MonkeyPatch):
+    story = Story(kinfold.database, "strict")
+    story.do("email=ana@example.com tracker=t1 subscription=s1")
+    checks = [_check("A s1"), _check("nobody s1"), Check(None, ("email", "not an address"), ("subscription", "s1"))]
+    ran: list[str] = []
+    read = kinfold.database.read
+
+    def counted(work: Any, **more: Any) -> Any:
+        ran.append("read")
+        return read(work, **more)
+
+    monkeypatch.setattr(kinfold.database, "read", counted)
+    found = kinfold.deliveries.check(checks * 333)
+    assert ran == ["read"]
+    assert [one["verdict"] for one in found] == ["deliver", "hold", "hold"] * 333
+
+
+def test_columns_are_documented():
+    readme = (CASES / "README.md").read_text(encoding="utf-8").partition("## deliveries.csv")[2]
+    for column in _cases()[0]:
+        assert f"| `{column}` |" in readme, column
