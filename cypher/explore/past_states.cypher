@@ -51,6 +51,6 @@ RETURN
     ]
   } AS periods,
   COLLECT {
-    MATCH (n)<-[:BY_HAND_ON]-(change:KeyChange)
-    RETURN [change.action, change.key, change.value, change.at.epochMillis * 1000 + change.at.microsecond % 1000]
+    MATCH (n)<-[:BY_HAND_ON|BEFELL]-(change:KeyChange)
+    RETURN [CASE WHEN change.action IN ['gone', 'replaced'] THEN 'taken' ELSE change.action END, change.key, change.value, change.at.epochMillis * 1000 + change.at.microsecond % 1000]
   } AS changes

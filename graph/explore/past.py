@@ -227,6 +227,7 @@ class Then:
                 row["at"]
                 for row in takings
                 if (row["namespace"], row["value"]) == own.ref
+                and row["action"] in ("taken", "gone", "replaced")
                 and row["at"] >= own.since
                 and self.journal.survivors([one], row["at"])[one] == row["contact"]
             ]
@@ -446,6 +447,7 @@ class Past:
         there = then.people({other for listed in owners.values() for other in listed})
         [times] = tx.run("explore.past_activity", periods=then.periods(person), at=then.time)
         created = then.states[person.id].created
+        asleep = _asleep(then, person, keys.get(_SUBSCRIPTION, []))
         emails = keys.get("email", [])
         return {
             "id": person.id,
@@ -456,7 +458,11 @@ class Past:
             "user_ids": keys.get("user_id", []),
             "trackers": keys.get(TRACKER, []),
             "subscriptions": [
-                {"id": value, "shared_with": sorted(set(owners.get((_SUBSCRIPTION, value), ())) & set(there))}
+                {
+                    "id": value,
+                    "shared_with": sorted(set(owners.get((_SUBSCRIPTION, value), ())) & set(there)),
+                    "state": "asleep" if value in asleep else "awake",
+                }
                 for value in keys.get(_SUBSCRIPTION, [])
             ],
             "keys": dict(sorted(keys.items())),
@@ -481,6 +487,18 @@ class Past:
 def _title(person: Person) -> str | None:
     name = name_of("", person.properties, {name: values for name, values in person.values().items() if name != TRACKER})
     return name or None
+
+
+def _asleep(then: Then, person: Person, subscriptions: list[str]) -> set[str]:
+    """Return on which of its subscriptions a contact was asleep: those whose last turn before was that it slept."""
+    rows = then.tx.run("explore.past_takings", values=subscriptions) if subscriptions else []
+    last: dict[str, tuple[Micros, str]] = {}
+    members = {person.id, *person.folded}
+    for row in rows:
+        turned = row["action"] in ("slept", "woke") and row["namespace"] == _SUBSCRIPTION
+        if turned and row["contact"] in members and row["at"] <= then.at:
+            last[row["value"]] = max(last.get(row["value"], (0, "")), (row["at"], row["action"]))
+    return {value for value, (_, action) in last.items() if action == "slept"}
 
 
 def _owners(tx: Transaction, then: Then, person: Person) -> dict[Ref, list[str]]:
