@@ -245,7 +245,7 @@ class Served:
         self.process.wait()
 
     def end(self) -> int:
-        """Tell it to stop; return its exit code."""
+        """Stop it, and return its exit code."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(PATIENCE)
 
@@ -441,7 +441,7 @@ def database_killed(*, callers: int, servers: int, times: int = 1) -> Tally:
 
 
 def server_told_to_stop(*, callers: int, times: int = 1) -> Tally:
-    """Tell one of two servers to stop, wait for it to end well, and start it again."""
+    """Ask one of two servers to stop, wait for it to end well, and start it again."""
     with stage(callers, 2) as on:
 
         def strike() -> float:

@@ -67,6 +67,18 @@ def test_every_decision_has_its_status_with_a_date_and_its_alternatives(path: Pa
     assert re.search(r"^\*\*Alternatives\.\*\* ", text, re.M)
 
 
+def test_docstrings_say_what_a_function_does_by_its_verb() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}: {words}"
+        for package in ("graph", "api", "checks", "bench")
+        for path in (ROOT / package).rglob("*.py")
+        for words in re.findall(
+            r'"""((?:Tells?|Says?|Give the|Give one|Give what|Give whether)\b.*)', path.read_text(encoding="utf-8")
+        )
+    ]
+    assert found == [], "Return, Write, Describe … instead of Give, Tell, Say"
+
+
 def bullets(page: str, heading: str) -> list[str]:
     """Return the bullets of a section, as the titles they stand for."""
     section = page.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]

@@ -42,7 +42,7 @@ FRESH_SECONDS = 2.0
 _OPEN = frozenset({"/", "/health", "/ready", "/openapi.json", "/docs", "/tag.js"})
 _TAKES_NOTHING = frozenset(with_and_without_slash(METRICS_PATH))
 AUDIT = "/v1/audit"
-"""Says who reads whom: it is not for those who read."""
+"""The audit shows who reads whom: it is not for those who only read."""
 REASON_HEADER = "kinfold-reason"
 _OPEN_FOLDER = "/static/"
 _WRITES = frozenset({"/v1/resolve", "/v1/resolve/batch", "/v1/cookie", "/v1/subscriptions/gone", *TRACKING_PATHS})
@@ -243,7 +243,7 @@ class AccessKeys:
             self._looking.release()
 
     def find(self, key: bytes) -> Held | None:
-        """Tell what a key is for, or None; every known key is compared, in constant time."""
+        """Return what a key is for, or None; every known key is compared, in constant time."""
         digest = digest_of(key)
         all_known = self._given + (self._listed or ())
         compared = [(known, hmac.compare_digest(digest, known.digest)) for known in all_known]
@@ -319,13 +319,13 @@ def _reason_of(scope: Scope) -> tuple[Scope, str | None]:
 
 
 def held_of(scope: Scope) -> Held | None:
-    """Tell what the key of a call is for; None where none is asked for."""
+    """Return what the key of a call is for; None where none is asked for."""
     held: Held | None = scope.get(_HELD)
     return held
 
 
 def held_by(request: Request) -> Held | None:
-    """Tell what the key of this call is for; None where none is asked for."""
+    """Return what the key of this call is for; None where none is asked for."""
     return held_of(request.scope)
 
 
@@ -449,7 +449,7 @@ def _again(body: bytes, receive: Receive) -> Receive:
 
 
 def is_routed(scope: Scope) -> bool:
-    """Say whether the application that a call came to takes its method at its address."""
+    """Return whether the application that a call came to takes its method at its address."""
     return route_match(scope) is Match.FULL
 
 
@@ -463,7 +463,7 @@ def route_match(scope: Scope) -> Match:
 
 
 def presented(headers: Headers) -> bytes:
-    """Give the access key that a call sends.
+    """Return the access key that a call sends.
 
     Raises
     ------

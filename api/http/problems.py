@@ -61,7 +61,7 @@ class TooMany(KinfoldError):
 
 
 def as_problem(error: Exception, **extra: Any) -> dict[str, Any]:
-    """Give the problem document of an error; ``extra`` members stand beside the pinned ones."""
+    """Return the problem document of an error; ``extra`` members stand beside the pinned ones."""
     if not isinstance(error, KinfoldError):
         error = KinfoldError(_SPOILT)
     errors = error.errors if isinstance(error, BadInput) else []
@@ -179,7 +179,7 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 
 def _methods_of(request: Request) -> list[str]:
-    """Tell which methods an address takes: each may have a route of its own, of which the router names the first.
+    """Return which methods an address takes: each may have a route of its own, of which the router names the first.
 
     None for what is in a folder of files, which names its own.
     """

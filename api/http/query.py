@@ -182,7 +182,7 @@ class FeedPage(_Closed):
     cursor: Text | None = Field(None, description="The same, by the name used in other lists.")
 
     def place(self) -> str | None:
-        """Give the one cursor that was given, if any.
+        """Return the one cursor that was given, if any.
 
         Raises
         ------

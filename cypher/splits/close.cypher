@@ -1,6 +1,6 @@
 // name: splits.close
 // purpose: Note a split as undone: its parts' ids lead back to the contact, activity that strayed hangs where it hung.
-// parameters: id, at, kept, unused
+// parameters: id, at, kept, heirs, unused
 // columns: -
 // access: write
 MATCH (separation:Separation {id: $id})-[:OF]->(whole) USING INDEX SEEK separation:Separation(id)
@@ -22,6 +22,10 @@ CALL (separation) {
     was.last_at = CASE WHEN was.last_at >= period.last_at
       THEN was.last_at ELSE coalesce(period.last_at, was.last_at) END
   DETACH DELETE period
+  WITH was
+  MATCH (was)<-[:HAS]-(holder:Contact)
+  SET holder.last_seen_at = CASE WHEN holder.last_seen_at >= was.last_at
+    THEN holder.last_seen_at ELSE coalesce(was.last_at, holder.last_seen_at) END
 }
 CALL (separation, whole) {
   MATCH (separation)-[:MADE]->(part:Contact)
@@ -47,6 +51,12 @@ CALL () {
   MATCH (merge:Merge {id: row.merge})-[moved:MOVED]->(k:Key) USING INDEX SEEK merge:Merge(id)
   WHERE k.namespace = row.namespace AND k.value = row.value
   SET moved.kept_since = datetime({epochSeconds: row.since[0], nanosecond: row.since[1]})
+}
+CALL () {
+  UNWIND $heirs AS row
+  MATCH (merge:Merge {id: row.merge})-[moved:MOVED]->(k:Key) USING INDEX SEEK merge:Merge(id)
+  WHERE k.namespace = row.namespace AND k.value = row.value
+  REMOVE moved.kept_since
 }
 CALL () {
   UNWIND $unused AS value

@@ -34,6 +34,7 @@ RETURN
       period.id,
       COLLECT {
         MATCH (period)<-[:CARRIED]-(merge:Merge)
+        WHERE merge.at <= separation.at
         RETURN [merge.source, merge.target, merge.undone_at IS NOT NULL]
         ORDER BY merge.at DESC, merge.id DESC
       }

@@ -121,7 +121,7 @@ class Anomalies:
         return items, following, None if last is None else to_text(last["at"])
 
     def clusters(self, *, limit: int = 100, cursor: str | None = None) -> tuple[list[Document], str | None, str | None]:
-        """Give one page of clusters, the highest score first, the cursor of the next, and as of when they are.
+        """Return one page of clusters, the highest score first, the cursor of the next, and as of when they are.
 
         Raises
         ------
@@ -307,12 +307,12 @@ class Anomalies:
         return last is not None and bool(last["sizes"] == self._sizes())
 
     def last(self) -> Document | None:
-        """Say when the last analysis was and what it counted: ``{"as_of", "totals"}``; None when there is none."""
+        """Return when the last analysis was and what it counted: ``{"as_of", "totals"}``; None when there is none."""
         row = self._last()
         return None if row is None else {"as_of": to_text(row["at"]), "totals": orjson.loads(row["totals"])}
 
     def _up_to_date(self) -> Row | None:
-        """Give the last analysis, made anew when the graph is small and has changed since."""
+        """Return the last analysis, made anew when the graph is small and has changed since."""
         last, sizes = self._last(), self._sizes()
         if not _worth_a_new_one(last, sizes):
             return last

@@ -72,7 +72,7 @@ class Finding:
         return identity(self.kind, self.subject["type"], self.subject["value"])
 
     def document(self) -> dict[str, Any]:
-        """Give it as JSON has it."""
+        """Return it as JSON has it."""
         return {
             "id": self.id,
             "kind": self.kind,
@@ -148,12 +148,12 @@ def limit_finding(
 
 
 def blocking(value: str) -> dict[str, Any]:
-    """Say how a value is blocked."""
+    """Describe how a value is blocked."""
     return {"action": "block", "method": "PUT", "path": f"/v1/blocked/value/{quote(value, safe='')}", "value": value}
 
 
 def splitting(contact: str, name: KeyName, value: str) -> dict[str, Any]:
-    """Say how a contact is split around a key that fused people."""
+    """Describe how a contact is split around a key that fused people."""
     return {
         "action": "split",
         "method": "POST",
@@ -164,7 +164,7 @@ def splitting(contact: str, name: KeyName, value: str) -> dict[str, Any]:
 
 
 def unmerging(merges: Iterable[str]) -> list[dict[str, Any]]:
-    """Say how unions are taken back, the first `NAMED` of them."""
+    """Describe how unions are taken back, the first `NAMED` of them."""
     return [
         {"action": "unmerge", "method": "POST", "path": f"/v1/merges/{quote(merge, safe='')}/undo", "merge": merge}
         for merge in list(merges)[:NAMED]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from graph.clock import END_OF_TIME, MINTED, Clock, IdSource, RandomIds, to_datetime, to_pair, to_text
+from graph.clock import END_OF_TIME, MINTED, Clock, IdSource, Micros, RandomIds, to_datetime, to_pair, to_text
 from graph.edits.preview import preview
 from graph.errors import BadInput, ClashError, FieldError, NotFound
 from graph.explore.contacts import Document, documents
@@ -349,8 +349,11 @@ class Splits:
     def _undo(self, tx: Transaction, split_id: str) -> list[KeyRef]:
         entry = self._entry(tx, split_id)
         parts = [contact for contact, _ in entry["parts"]]
+        since = {KeyRef(name, value): began for name, value, began, *_ in entry["keys"]}
         homes, periods = self._homes(tx, entry), _period_homes(entry)
-        involved = sorted({entry["whole"], *parts, *homes.values(), *periods.values()})
+        kept_by = tx.run("splits.kept", id=split_id)
+        sources = {row["source"] for row in kept_by if row["undone"]}
+        involved = sorted({entry["whole"], *parts, *homes.values(), *periods.values(), *sources})
         covering = tx.run("splits.covering", id=split_id, contacts=involved)
         if covering:
             ids = [row["id"] for row in covering]
@@ -360,10 +363,12 @@ class Splits:
                 covering=ids,
             )
         # Who came back and went into another contact by the undoing of a split is found there.
-        living = {one: living_contact(tx, one) for one in {*homes.values(), *periods.values()}}
+        living = {one: living_contact(tx, one) for one in {*homes.values(), *periods.values(), *sources}}
         homes = {key: living[home] for key, home in homes.items()}
         periods = {period: living[home] for period, home in periods.items()}
-        involved = sorted({entry["whole"], *parts, *homes.values(), *periods.values()})
+        involved = sorted(
+            {entry["whole"], *parts, *homes.values(), *periods.values(), *(living[one] for one in sources)}
+        )
         working_set = self._working_set(tx)
         working_set.load(keys=homes, contacts=involved)
         contacts = [working_set.contacts[one] for one in involved]
@@ -380,7 +385,6 @@ class Splits:
             entry["whole"],
             tuple(parts),
             entry["at"],
-            entry["seen"],
             tuple(
                 TakenKey(KeyRef(name, value), _ownership(rest), part, homes[KeyRef(name, value)])
                 for name, value, *rest, part in entry["keys"]
@@ -390,6 +394,7 @@ class Splits:
             frozenset(unused),
         )
         kept = rejoin(working_set, undoing, at)
+        heirs = _give_to_others(working_set, entry["whole"], homes, since, kept_by, living)
         self._drop_empty(working_set, unused)
         write_working_set(working_set)
         tx.run(
@@ -400,6 +405,7 @@ class Splits:
                 {"merge": merge, "namespace": key.namespace, "value": key.value, "since": to_pair(since)}
                 for merge, key, since in kept
             ],
+            heirs=heirs,
             unused=sorted(unused),
         )
         return [KeyRef(*entry["around"])] if entry["blocked"] and entry["around"] else []
@@ -487,6 +493,36 @@ class Splits:
             "at": to_text(row["at"]),
             "undone_at": None if row["undone_at"] is None else to_text(row["undone_at"]),
         }
+
+
+def _give_to_others(
+    working_set: WorkingSet,
+    whole: str,
+    homes: Mapping[KeyRef, str],
+    since: Mapping[KeyRef, Micros],
+    kept_by: Sequence[Row],
+    living: Mapping[str, str],
+) -> list[dict[str, Any]]:
+    """Give a subscription back to others who had owned it, too, when they were folded into the whole.
+
+    Who came back since owns it again. Where that was whoever had brought it, the whole keeps it by the next union that
+    would have brought it: those are returned.
+    """
+    heirs: list[dict[str, Any]] = []
+    for row in kept_by:
+        key = working_set.key(KeyRef(row["namespace"], row["value"]))
+        contact = working_set.contacts[living[row["source"]] if row["undone"] else whole]
+        if key in contact.keys:
+            continue
+        if row["undone"]:
+            edge = Ownership(row["since"], row["position"], row["before"], row["message_id"])
+        elif homes[key.ref] == whole:
+            continue
+        else:
+            edge = Ownership(since[key.ref], row["position"], row["merge"], row["message_id"])
+            heirs.append({"merge": row["merge"], "namespace": key.name, "value": key.value})
+        working_set.link(contact, key, edge)
+    return heirs
 
 
 def _minted_meanwhile(working_set: WorkingSet, entry: Row, homes: set[str]) -> set[str]:

@@ -30,7 +30,7 @@ class History:
     def page(
         self, contact_id: str, *, limit: int = 100, cursor: str | None = None
     ) -> tuple[list[Document], str | None]:
-        """Give one page of a contact's history, newest first, and the cursor of the next.
+        """Return one page of a contact's history, newest first, and the cursor of the next.
 
         Newest by when it happened; what happened at one time, by its arrival.
         Each item has ``{at, occurred_at, what, words, contact, rule, message_id, merge, split}``; ``merge`` and

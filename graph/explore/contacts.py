@@ -44,7 +44,7 @@ class Contacts:
         return self._database.read(work)
 
     def get(self, contact_id: str) -> Document:
-        """Give one contact; the id of a folded one gives its survivor and ``redirected_from``.
+        """Return one contact; the id of a folded one gives its survivor and ``redirected_from``.
 
         Raises
         ------
@@ -65,7 +65,7 @@ class Contacts:
     def activity(
         self, contact_id: str, *, tracker_id: str | None = None, limit: int = 100, cursor: str | None = None
     ) -> tuple[list[Document], str | None]:
-        """Give one page of a contact's activity, on one of its trackers or on all, newest first.
+        """Return one page of a contact's activity, on one of its trackers or on all, newest first.
 
         What occurred at one moment is in the order of its arrival, the last first.
         The second part is the cursor of the next page.
@@ -108,7 +108,7 @@ def occurred_text(occurred: Micros | None, arrived: Micros, message_id: str | No
 
 
 def redirected(document: Document, asked: str) -> Document:
-    """Say in a contact's document that it was asked for by the id of one that was folded into it."""
+    """Note in a contact's document that it was asked for by the id of one that was folded into it."""
     if document["id"] != asked:
         document["redirected_from"] = asked
     return document

@@ -44,7 +44,7 @@ Document = dict[str, Any]
 
 
 class Deliveries:
-    """Tells whether pushes may go out."""
+    """Checks whether pushes may go out."""
 
     def __init__(self, database: Database, namespaces: Namespaces = DEFAULT_NAMESPACES) -> None:
         self._database = database

@@ -68,7 +68,7 @@ class Neighbourhood:
         cursor: str | None = None,
         at: datetime | None = None,
     ) -> Document:
-        """Give the nodes and edges around a contact.
+        """Return the nodes and edges around a contact.
 
         Parameters
         ----------

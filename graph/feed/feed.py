@@ -61,7 +61,7 @@ class Feed:
         self._database = database
 
     def page(self, *, after: str | None = None, limit: int = 100) -> tuple[list[Document], str | None]:
-        """Give the changes after a place, oldest first, and the cursor after the last of them.
+        """Return the changes after a place, oldest first, and the cursor after the last of them.
 
         Parameters
         ----------
@@ -85,7 +85,7 @@ class Feed:
         return [change.document for change in changes], make_cursor(changes[-1].seq) if changes else None
 
     def after(self, place: int, *, limit: int, given: bool = False) -> list[Change]:
-        """Give the changes after a number; ``given`` is whether a reader relies on having read up to there.
+        """Return the changes after a number; ``given`` is whether a reader relies on having read up to there.
 
         Raises
         ------
@@ -167,12 +167,12 @@ class Feed:
                 break
 
     def last(self) -> int:
-        """Give the highest number that was given so far."""
+        """Return the highest number that was given so far."""
         rows = self._database.read(lambda tx: tx.run("feed.state", name=FEED))
         return rows[0]["last"] if rows else 0
 
     def lag(self) -> Lag:
-        """Tell how far behind things are.
+        """Return how far behind things are.
 
         Raises
         ------

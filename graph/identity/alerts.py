@@ -70,7 +70,7 @@ def _crowd(key: KeyRef, named: list[str], at: Micros, message_id: str, *, is_sub
 
 
 def _actions(key: KeyRef, *, is_subscription: bool) -> list[dict[str, Any]]:
-    """Say what can be done: keep it with one person, let it sleep for the others, block it."""
+    """Describe what can be done: keep it with one person, let it sleep for the others, block it."""
     words = "keep it with this one: take it from the others"
     body: dict[str, Any] = {key.namespace: key.value}
     path = "/v1/contacts/{id}/keys/remove"

@@ -112,7 +112,7 @@ class _Batch:
 
 
 class Resolver:
-    """Tells which contact is behind an event.
+    """Find which contact is behind an event.
 
     Parameters
     ----------
@@ -229,7 +229,7 @@ class Resolver:
 
     @contextmanager
     def rehearsal(self, *, explain: bool = False) -> Iterator[Callable[[Sequence[Event]], list[Answer]]]:
-        """Give a function that resolves batch after batch and writes nothing.
+        """Return a function that resolves batch after batch and writes nothing.
 
         Every batch sees what those before it would have done: the world is kept from one to the next instead of
         being written, so that memory grows with the keys that a rehearsal meets, and no writer waits for it.

@@ -202,7 +202,6 @@ class Undoing:
     parts: tuple[str, ...]
     at: Micros
     """When it was split: what arrived before is a copy."""
-    seen: Micros
     keys: tuple[TakenKey, ...]
     periods: Mapping[str, str]
     """Periods that went along, each with whose it would be today."""
@@ -243,7 +242,6 @@ def rejoin(working_set: WorkingSet, undoing: Undoing, at: Micros) -> list[tuple[
                 working_set.unlink(contact, minted)
                 minted.timeline = None
         _settle(working_set, contact, at)
-    whole.seen = max(whole.seen, undoing.seen)
     return kept
 
 

@@ -95,7 +95,7 @@ def end(working_set: WorkingSet, ref: KeyRef, at: Micros) -> bool:
 
 
 def in_words(turn: Mapping[str, Any]) -> str:
-    """Say what befell a subscription of a contact."""
+    """Describe what befell a subscription of a contact."""
     node = turn["node"]
     what = {
         "woke": "is awake again",

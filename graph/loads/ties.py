@@ -59,7 +59,7 @@ class Span:
 
 
 def survey(file: Path, span: int) -> tuple[str, list[Span]]:
-    """Give a log's SHA-256, and its lines in spans of about so many bytes."""
+    """Return a log's SHA-256, and its lines in spans of about so many bytes."""
     digest, line = sha256(), 1
     spans: list[Span] = []
     with file.open("rb") as stream:
@@ -86,7 +86,7 @@ def lines_of(file: Path, span: Span) -> Iterator[tuple[int, bytes | None]]:
 
 
 Owners = Callable[[Sequence[EventKeys]], Iterable[tuple[str, str, str]]]
-"""Gives, for the keys of some events, name, value and the id of the contact that owns it now."""
+"""Return, for the keys of some events, name, value and the id of the contact that owns it now."""
 
 
 class _File:
@@ -182,7 +182,7 @@ def read_span(file: Path, span: Span, folder: Path, block_list: BlockList, owner
 
 
 def keys_of_lines(folder: Path, span: int) -> Hashes:
-    """Give one key of every line of a span that was read."""
+    """Return one key of every line of a span that was read."""
     return np.fromfile(_files(folder, span)[0], np.uint64)
 
 
@@ -202,7 +202,7 @@ class Components:
     stands_for: Hashes
 
     def of(self, keys: Hashes) -> Hashes:
-        """Give the components of keys."""
+        """Return the components of keys."""
         if not len(self.hashes):
             return keys
         place = np.minimum(np.searchsorted(self.hashes, keys), len(self.hashes) - 1)

@@ -31,7 +31,7 @@ class Exports:
         self._page = page
 
     def of(self, contact_id: str) -> Iterator[bytes]:
-        """Give the document in pieces; the id of a folded contact exports its survivor.
+        """Return the document in pieces; the id of a folded contact exports its survivor.
 
         What is not activity is read when this is called, activity while the pieces are taken.
 
@@ -47,7 +47,7 @@ class Exports:
         return self._pieces(head)
 
     def document(self, contact_id: str) -> Document:
-        """Give the document as a whole, for a contact without a long history."""
+        """Return the document as a whole, for a contact without a long history."""
         document: Document = orjson.loads(b"".join(self.of(contact_id)))
         return document
 
@@ -255,7 +255,7 @@ def _enrolment(row: Row) -> Document:
 
 
 def _finding(row: Row) -> Document:
-    """Tell of a finding what is about this person: its evidence names others."""
+    """Return what of a finding is about this person: its evidence names others."""
     document: dict[str, Any] = orjson.loads(row["document"])
     kind = document["kind"] if row["what"] == "Finding" else document["verdict"]
     return {

@@ -28,7 +28,7 @@ class Retention:
         self.days = days
 
     def sweep(self, now: datetime | None = None) -> int:
-        """Drop what is too old by now; give how much it was.
+        """Drop what is too old by now; return how much it was.
 
         It may be interrupted and run again, by several processes too.
         """

@@ -677,7 +677,7 @@ class SparkAnalysis:
         return kinds_of, hits
 
     def _devices_of(self, finder: KeyFinder, contacts: pa.Table) -> Devices:
-        """Give the shared devices the numbers of this process; what is not in it is left out of them."""
+        """Replace the names of shared devices by the numbers of this process; what is not in it is left out."""
         order = sorted(self.devices.trackers)
         there = finder.find(TRACKER, [self.names.value(tracker) for tracker in order]).tolist()
         tracker_of = {tracker: number for tracker, number in zip(order, there, strict=True) if number >= 0}

@@ -61,13 +61,13 @@ _ACTING: ContextVar[str | None] = ContextVar("kinfold_acting", default=None)
 
 
 def acting() -> str | None:
-    """Tell who acts by hand here: an access key's id, a door's name, or None where nobody said."""
+    """Return who acts by hand here: an access key's id, a door's name, or None where nobody said."""
     return _ACTING.get()
 
 
 @contextmanager
 def acting_as(who: str | None) -> Iterator[None]:
-    """Say who acts by hand within this context; changes name them."""
+    """Set who acts by hand within this context; changes name them."""
     token = _ACTING.set(who)
     try:
         yield

@@ -79,7 +79,7 @@ def copy_graph(
 
 
 def _unknown(_: Transaction, __: object) -> bool:
-    """Give the copy up: a database of one's own, on this machine, does not break off unless it is gone."""
+    """Abandon the copy: a database of one's own, on this machine, does not break off unless it is gone."""
     raise RuntimeError("the connection to the copy broke while it was written")
 
 

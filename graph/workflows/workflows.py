@@ -119,7 +119,7 @@ class Workflows:
         return self.get(name)
 
     def get(self, name: str) -> dict[str, Any]:
-        """Give a workflow.
+        """Return a workflow.
 
         Raises
         ------
@@ -223,7 +223,7 @@ class Workflows:
         return self._database.write(work, committed=RECEIPT)
 
     def state(self, name: str, contact_id: str) -> dict[str, Any]:
-        """Give what a contact shows of a workflow: ``{status, nodes: {node: {ran_at, data}}}``.
+        """Return what a contact shows of a workflow: ``{status, nodes: {node: {ran_at, data}}}``.
 
         Raises
         ------
@@ -248,7 +248,7 @@ class Workflows:
 
 
 def workflows_of(tx: Transaction, contact_ids: Sequence[str]) -> dict[str, dict[str, dict[str, Any]]]:
-    """Give what contacts show of the workflows that they are in: by contact, by workflow."""
+    """Return what contacts show of the workflows that they are in: by contact, by workflow."""
     trees: dict[tuple[str, str], dict[str, Folded]] = defaultdict(lambda: defaultdict(Folded))
     for row in tx.run("workflows.enrolments", contact_ids=list(contact_ids)):
         tree = trees[row["contact"], row["workflow"]]

@@ -252,7 +252,7 @@ class Reference:
     # --- what a contact shows --------------------------------------------------------------------------------
 
     def recognised_by(self, person: Person) -> tuple[set[Period], bool]:
-        """Give the person keys of a contact as its log tells, and whether it is known without any."""
+        """Return the person keys of a contact as its log tells, and whether it is known without any."""
         keys: set[Period] = set()
         without = False
         for item in person.log:
@@ -277,7 +277,7 @@ class Reference:
         return bool(keys) or without
 
     def properties(self, person: Person) -> dict[str, tuple[Any, int]]:
-        """Give per property its value (None when removed) and when that occurred."""
+        """Return per property its value (None when removed) and when that occurred."""
         shown: dict[str, tuple[Any, int]] = {}
         for item in person.log:
             match item:
@@ -294,7 +294,7 @@ class Reference:
         return shown
 
     def states(self, person: Person) -> dict[str, dict[str, Any]]:
-        """Give per workflow the status, per node its latest run, and per node and field the value with its time."""
+        """Return per workflow the status, per node its latest run, and per node and field the value with its time."""
         shown: dict[str, dict[str, Any]] = {}
         for item in person.log:
             match item:
@@ -435,7 +435,7 @@ class Reference:
         return any(one.key == (key, value) and self.living(one.contact) is person for one in self.judgements)
 
     def kept_apart(self, source: Person, target: Person) -> set[str]:
-        """Tell what keeps two contacts from being folded by an event: the judged contact, or the names of keys."""
+        """Return what keeps two contacts from being folded by an event: the judged contact, or the names of keys."""
         if any(self.judged_pair(one) == {source, target} for one in self.judgements):
             return {source.id}
         found = set()
@@ -645,7 +645,7 @@ class _Turn:
                     world.turn(owner, value, asleep=True)
 
     def person_keys(self) -> tuple[Person | None, dict[str, str]] | None:
-        """Tell whom the event's person keys name, and which of them are to become that contact's."""
+        """Return whom the event's person keys name, and which of them are to become that contact's."""
         world, email, user_id = self.world, self.keys.get("email"), self.keys.get("user_id")
         by_email = world.owner("email", email)
         if user_id is None:
@@ -775,7 +775,7 @@ class _Turn:
         return person
 
     def keeps(self, person: Person, key: str, value: str) -> bool:
-        """Tell, and note, whether a judgement keeps a key from a contact."""
+        """Return, and note, whether a judgement keeps a key from a contact."""
         if not self.world.barred(person, key, value):
             return False
         self.kept.append({key})
@@ -838,7 +838,7 @@ Happened = tuple[str, int, dict[str, Any]]
 
 
 def meets(where: dict[str, Any], document: dict[str, Any], events: list[Happened], now: int) -> bool:
-    """Tell whether a contact meets a condition."""
+    """Return whether a contact meets a condition."""
     match where:
         case {"all": parts}:
             return all(meets(part, document, events, now) for part in parts)
@@ -901,7 +901,7 @@ def micros(within: str) -> int:
 
 
 def same(value: Any, wanted: Any) -> bool:
-    """Tell whether two values are equal: a boolean is no number, a list equals item by item."""
+    """Return whether two values are equal: a boolean is no number, a list equals item by item."""
     if isinstance(value, list) or isinstance(wanted, list):
         return (
             isinstance(value, list)

@@ -370,7 +370,7 @@ class SideBySide:
                 return found
 
     def export(self, contact: str) -> dict[str, Any]:
-        """Give all that a contact shows, as the product shows it."""
+        """Return all that a contact shows, as the product shows it."""
         activities, _ = self.product.contacts.activity(contact, limit=1000)
         return {**self.product.contacts.get(contact), "activity": activities}
 

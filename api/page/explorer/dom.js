@@ -66,7 +66,9 @@ export async function call(path, { method = "GET", body } = {}) {
     answer = { title: "The answer is not JSON", detail: `Status ${response.status}`, errors: [], status: response.status };
   }
   // A key that may not do this is no reason to ask for another: what failed says so where it was asked for.
-  if (response.status === 401) dispatchEvent(new CustomEvent("kinfold:locked"));
+  // Nor is the late answer to a call that was sent before a key was given.
+  const stillSo = headers.Authorization === accessHeaders().Authorization;
+  if (response.status === 401 && stillSo) dispatchEvent(new CustomEvent("kinfold:locked"));
   if (!response.ok) throw answer ?? { title: "It failed", detail: `Status ${response.status}`, errors: [], status: response.status };
   return answer;
 }

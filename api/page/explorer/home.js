@@ -5,7 +5,8 @@ import { anomalyLine } from "./findings.js";
 import { unionLine } from "./unions.js";
 
 export function homeView() {
-  byId("query").value = "";
+  // Not under the hands of somebody who types already: the page shows once it knows the namespaces.
+  if (document.activeElement !== byId("query")) byId("query").value = "";
   const found = make("div", {}, loading());
   const unions = make("div", {}, loading());
   const figures = make("div", {}, loading());

@@ -302,7 +302,7 @@ class WorkingSet:
     # --- reading --------------------------------------------------------------------------------------------
 
     def contact(self, contact_id: str) -> Contact:
-        """Give a contact, or the one it was folded into in this transaction."""
+        """Return a contact, or the one it was folded into in this transaction."""
         contact = self.contacts[contact_id]
         while contact.folded_into is not None:
             contact = self.contacts[contact.folded_into]
@@ -358,7 +358,7 @@ class WorkingSet:
         )
 
     def apart(self, contact: Contact) -> dict[str, KeyRef | None]:
-        """Tell with whom no event folds a contact: by a judgement, or for the sake of a key that one may not have."""
+        """Return with whom no event folds a contact: by a judgement, or for the sake of a key that one may not have."""
         found: dict[str, KeyRef | None] = {}
         for key in contact.barred:
             found |= dict.fromkeys(self.key(key).owners, key)
@@ -406,7 +406,7 @@ class WorkingSet:
         self.own(contact, KeyRef(TRACKER, tracker), at, source)
 
     def primary_period(self, contact: Contact) -> Timeline:
-        """Give the open period of a contact's primary tracker, which the contact's node names."""
+        """Return the open period of a contact's primary tracker, which the contact's node names."""
         key = self.key(KeyRef(TRACKER, contact.tracker_id))
         if key.timeline is None:
             # The tracker is the contact's, so it and its ownership are in the graph.
@@ -421,7 +421,7 @@ class WorkingSet:
         self.messages[message_id] = SeenMessage(contact.id, timeline.tracker, True, rule, outcome)
 
     def note(self, kind: ChangeKind, at: Micros, contact: str, **more: Any) -> None:
-        """Say in the change feed what was done; see `graph.store.changes.change_row`."""
+        """Note in the change feed what was done; see `graph.store.changes.change_row`."""
         # Its place among the changes of its event, so that it is the same in a batch of any size.
         before = self.feed[-1] if self.feed else None
         place = before["place"] + 1 if before is not None and before["fresh"] == at else 0

@@ -396,7 +396,7 @@ def test_a_graph_belongs_to_the_tenant_that_had_it_first(make: Make, second: Set
 
 
 def fill(client: TestClient, events: list[dict[str, Any]], mark: str) -> dict[str, str]:
-    """Give a tenant something of every kind, all of it named with a mark; give the ids that were made."""
+    """Give a tenant something of every kind, all of it named with a mark; return the ids that were made."""
 
     def call(method: str, path: str, body: Any = None) -> Any:
         response = client.request(method, path, json=body)

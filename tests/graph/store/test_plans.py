@@ -74,7 +74,7 @@ def in_order(plan: Plan) -> Iterator[Plan]:
 
 
 def operator(plan: Plan) -> str:
-    """Give the operator's bare name: 'NodeUniqueIndexSeek(Locking)@neo4j' is 'NodeUniqueIndexSeek'."""
+    """Return the operator's bare name: 'NodeUniqueIndexSeek(Locking)@neo4j' is 'NodeUniqueIndexSeek'."""
     return plan["operatorType"].partition("@")[0].partition("(")[0]
 
 

@@ -1,0 +1,82 @@
+"""Unions and splits in random order, all undone in another random order: everybody is as if there had been none."""
+
+import random
+from typing import Any
+
+import pytest
+
+from graph.edits.splits import Wanted
+from graph.errors import ClashError
+from graph.identity.events import read_event
+from graph.kinfold import Kinfold
+
+PEOPLE = 5
+ACTS = 9
+
+
+def shown(kinfold: Kinfold, contact: str) -> dict[str, Any]:
+    """Return all that a contact shows and holds, without the journals."""
+    export = kinfold.exports.document(contact)
+    kept = ("contact", "keys", "periods", "properties", "activity", "folded", "lists")
+    return {name: export[name] for name in kept}
+
+
+def somebody(kinfold: Kinfold, number: int, dice: random.Random) -> str:
+    """Make a contact with two addresses, two trackers, and what may be a shared subscription."""
+    address = f"p{number}@example.com"
+    event: dict[str, Any] = {"email": address, "tracker_id": f"t{number}", "properties": {"n": number, "a": "x"}}
+    if dice.random() < 0.7:
+        event["subscription"] = f"s{number % 2}"
+    (answer,) = kinfold.resolver.resolve([read_event(event)])
+    assert answer.contact
+    assert answer.contact.id
+    contact = answer.contact.id
+    kinfold.keys.give(contact, "email", f"q{number}@example.com")
+    kinfold.resolver.resolve(
+        [
+            read_event({"email": f"q{number}@example.com", "tracker_id": f"u{number}", "properties": {"q": number}}),
+            read_event({"email": f"q{number}@example.com", "tracker_id": f"t{number}", "event": "view"}),
+        ]
+    )
+    return contact
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_whatever_is_undone_in_whichever_order_leaves_no_trace(seed: int, kinfold: Kinfold) -> None:
+    dice = random.Random(seed)
+    people = [somebody(kinfold, number, dice) for number in range(PEOPLE)]
+    before = {contact: shown(kinfold, contact) for contact in people}
+    done: list[tuple[str, str]] = []
+    alive = list(people)
+    for _ in range(ACTS):
+        contact = dice.choice(alive)
+        if dice.random() < 0.5 and len(alive) > 2:
+            target = dice.choice([one for one in alive if one != contact])
+            done.append(("union", kinfold.unions.merge(contact, target)["id"]))
+            alive.remove(contact)
+            continue
+        document = kinfold.contacts.get(contact)
+        keys = [(name, value) for name, values in document["keys"].items() for value in values]
+        part = tuple(dice.sample(keys, dice.randint(1, max(1, len(keys) - 1))))
+        entry = kinfold.splits.split(contact, Wanted((part,)))
+        done.append(("split", entry["id"]))
+        alive.append(entry["parts"][0]["contact"])
+    while done:
+        dice.shuffle(done)
+        for what, id_ in list(done):
+            try:
+                if what == "union":
+                    kinfold.unions.undo(id_)
+                else:
+                    kinfold.splits.undo(id_)
+            except ClashError as error:
+                assert error.extra["covering"]
+                continue
+            done.remove((what, id_))
+            break
+        else:
+            pytest.fail(f"nothing of {done} can be undone")
+    for contact in people:
+        after = shown(kinfold, contact)
+        for name, value in before[contact].items():
+            assert after[name] == value, (contact, name)
