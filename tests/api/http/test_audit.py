@@ -185,6 +185,9 @@ NO_ACTS = {
     ("POST", "/v1/analyses"),
     # Tested with the suggestions: what is accepted is a union, what is refused a judgement.
     *(("POST", f"/v1/suggestions/{{id}}/{word}") for word in ("accept", "refuse", "later")),
+    # What a push service said of subscriptions, and a question about them: tested with the subscriptions.
+    ("POST", "/v1/subscriptions/gone"),
+    ("POST", "/v1/deliveries/check"),
     # Tested with the findings, which need an analysis.
     ("POST", "/v1/anomalies/{id}/dismiss"),
     ("POST", "/v1/anomalies/{id}/undismiss"),
