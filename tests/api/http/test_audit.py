@@ -257,6 +257,7 @@ READS: tuple[tuple[str, str], ...] = (
     ("/v1/contacts/{ana}/graph", "graph"),
     ("/v1/contacts/{ana}/propositions", "propositions"),
     ("/v1/workflows/w/contacts/{ana}", "workflow"),
+    ("/v1/workflows/w/contacts", "enrolled"),
     ("/v1/judgements", "judgements"),
     ("/v1/judgements/{judgement}", "judgements"),
     ("/v1/splits", "splits"),
@@ -268,7 +269,10 @@ READS: tuple[tuple[str, str], ...] = (
 
 SHOWS_NOBODY = {
     *((f"/v1/{call}") for call in ("audit", "changes", "blocked", "suppressed", "erasures/{id}", "namespaces")),
-    *((f"/v1/{call}") for call in ("segments", "segments/{name}", "workflows/{name}", "merges", "merges/{id}")),
+    *(
+        (f"/v1/{call}")
+        for call in ("segments", "segments/{name}", "workflows", "workflows/{name}", "merges", "merges/{id}")
+    ),
     *((f"/v1/{call}") for call in ("webhooks", "webhooks/{name}", "webhooks/{name}/dead", "environments")),
     *((f"/v1/environments/{{env}}{call}") for call in ("", "/categories", "/categories/{path}", "/offers")),
     *((f"/v1/environments/{{env}}{call}") for call in ("/offers/{name}", "/spaces", "/spaces/{name}")),

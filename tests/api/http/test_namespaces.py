@@ -45,7 +45,8 @@ KEYS = {
 def shop(database: Database, server: Settings, tmp_path: Path) -> Iterator[TestClient]:
     file = tmp_path / "keys.yaml"
     file.write_text(DECLARED)
-    kinfold = Kinfold.on(database, server.model_copy(update={"keys": file}))
+    update = {"keys": file, "webhooks_allow_internal": True}
+    kinfold = Kinfold.on(database, server.model_copy(update=update))
     agree(database, kinfold.namespaces)
     with open_client(kinfold) as client:
         yield client
