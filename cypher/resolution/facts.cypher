@@ -52,12 +52,12 @@ CALL (keys) {
       wanted[1],
       COLLECT {
         MATCH (s)<-[o:OWNS]-(c:Contact)
-        WHERE o.turned_at IS NOT NULL OR o.asleep_at IS NOT NULL
+        WHERE o.turned_at IS NOT NULL OR o.asleep_at IS NOT NULL OR o.itself_asleep_at IS NOT NULL
         RETURN [
           c.id,
           o.asleep_at.epochMillis * 1000 + o.asleep_at.microsecond % 1000,
           coalesce(o.turned_at.epochMillis * 1000 + o.turned_at.microsecond % 1000, 0),
-          o.asleep_itself
+          o.itself_asleep_at.epochMillis * 1000 + o.itself_asleep_at.microsecond % 1000
         ]
       },
       COLLECT { MATCH (s)-[:BROUGHT_BY]->(device:Key) RETURN [device.namespace, device.value] }

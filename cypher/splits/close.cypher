@@ -48,8 +48,11 @@ CALL (separation, whole) {
 }
 CALL () {
   UNWIND $kept AS row
-  MATCH (merge:Merge {id: row.merge})-[moved:MOVED]->(k:Key) USING INDEX SEEK merge:Merge(id)
+  MATCH (merge:Merge {id: row.merge})-[:INTO]->(owner) USING INDEX SEEK merge:Merge(id)
+  MATCH (owner)<-[:INTO]-(other:Merge)-[moved:MOVED]->(k:Key)
   WHERE k.namespace = row.namespace AND k.value = row.value
+    AND (other = merge
+      OR moved.kept_since = datetime({epochSeconds: row.was[0], nanosecond: row.was[1]}))
   SET moved.kept_since = datetime({epochSeconds: row.since[0], nanosecond: row.since[1]})
 }
 CALL () {

@@ -25,6 +25,11 @@ RETURN
       took.merge,
       took.message_id,
       coalesce(took.derived, false),
+      [
+        took.asleep_at.epochMillis * 1000 + took.asleep_at.microsecond % 1000,
+        coalesce(took.turned_at.epochMillis * 1000 + took.turned_at.microsecond % 1000, 0),
+        took.itself_asleep_at.epochMillis * 1000 + took.itself_asleep_at.microsecond % 1000
+      ],
       took.part
     ]
   } AS keys,

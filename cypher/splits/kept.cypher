@@ -1,7 +1,7 @@
 // name: splits.kept
 // purpose: List unions of before a split whose contact had owned a subscription that the split took, as the whole did already.
 // parameters: id
-// columns: namespace, value, merge, source, undone, since, position, before, message_id
+// columns: namespace, value, merge, source, undone, since, position, before, message_id, at, sleep
 // access: read
 MATCH (separation:Separation {id: $id})-[:OF]->(whole) USING INDEX SEEK separation:Separation(id)
 MATCH (separation)-[took:TOOK]->(k:Key)<-[moved:MOVED]-(merge:Merge)
@@ -18,4 +18,10 @@ RETURN
   moved.since.epochMillis * 1000 + moved.since.microsecond % 1000 AS since,
   moved.position AS position,
   moved.merge AS before,
-  moved.message_id AS message_id
+  moved.message_id AS message_id,
+  merge.at.epochMillis * 1000 + merge.at.microsecond % 1000 AS at,
+  [
+    moved.asleep_at.epochMillis * 1000 + moved.asleep_at.microsecond % 1000,
+    coalesce(moved.turned_at.epochMillis * 1000 + moved.turned_at.microsecond % 1000, 0),
+    moved.itself_asleep_at.epochMillis * 1000 + moved.itself_asleep_at.microsecond % 1000
+  ] AS sleep

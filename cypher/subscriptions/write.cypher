@@ -9,7 +9,7 @@ CALL () {
   MATCH (k:Key {namespace: row.namespace, value: row.value}) USING INDEX SEEK k:Key(namespace, value)
   MATCH (k)<-[o:OWNS]-(c:Contact)
   WHERE c.id = row.contact
-  SET o.asleep_at = row.sleep.asleep_at, o.turned_at = row.sleep.turned_at, o.asleep_itself = row.sleep.asleep_itself
+  SET o.asleep_at = row.sleep.asleep_at, o.turned_at = row.sleep.turned_at, o.itself_asleep_at = row.sleep.itself_asleep_at
 }
 CALL () {
   UNWIND $ended AS row

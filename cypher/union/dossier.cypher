@@ -22,10 +22,10 @@ CALL (c) {
     o.merge,
     o.message_id,
     coalesce(o.derived, false),
-    CASE WHEN o.turned_at IS NOT NULL OR o.asleep_at IS NOT NULL THEN [
+    CASE WHEN o.turned_at IS NOT NULL OR o.asleep_at IS NOT NULL OR o.itself_asleep_at IS NOT NULL THEN [
       o.asleep_at.epochMillis * 1000 + o.asleep_at.microsecond % 1000,
       coalesce(o.turned_at.epochMillis * 1000 + o.turned_at.microsecond % 1000, 0),
-      o.asleep_itself
+      o.itself_asleep_at.epochMillis * 1000 + o.itself_asleep_at.microsecond % 1000
     ] END
   ]) AS keys
 }

@@ -25,7 +25,7 @@ CALL (merge) {
     [
       m.asleep_at.epochMillis * 1000 + m.asleep_at.microsecond % 1000,
       coalesce(m.turned_at.epochMillis * 1000 + m.turned_at.microsecond % 1000, 0),
-      m.asleep_itself
+      m.itself_asleep_at.epochMillis * 1000 + m.itself_asleep_at.microsecond % 1000
     ]
   ]) AS moved
 }
@@ -44,7 +44,7 @@ CALL (merge, target) {
     [
       m.asleep_at.epochMillis * 1000 + m.asleep_at.microsecond % 1000,
       coalesce(m.turned_at.epochMillis * 1000 + m.turned_at.microsecond % 1000, 0),
-      m.asleep_itself
+      m.itself_asleep_at.epochMillis * 1000 + m.itself_asleep_at.microsecond % 1000
     ]
   ]) AS heirs
 }

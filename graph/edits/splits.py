@@ -15,8 +15,8 @@ from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
 from graph.identity.separating import Part, Separation, Stray, TakenKey, Undoing, rejoin, separate
 from graph.identity.union_rules import Rules
 from graph.identity.working_set import Contact, WorkingSet
-from graph.identity.working_set.entities import Ownership
-from graph.identity.working_set.write import write_working_set
+from graph.identity.working_set.entities import Ownership, Sleep
+from graph.identity.working_set.write import sleep_row, write_working_set
 from graph.model import TRACKER, KeyName, KeyRef
 from graph.paging import make_cursor, read_cursor
 from graph.store.audit import because
@@ -326,6 +326,7 @@ class Splits:
                         "merge": before.merge,
                         "message_id": before.source,
                         "derived": before.derived or None,
+                        **sleep_row(before.sleep),
                     },
                 }
                 for number, (key, before) in [*took, *((None, item) for item in separation.taken)]
@@ -350,8 +351,12 @@ class Splits:
         entry = self._entry(tx, split_id)
         parts = [contact for contact, _ in entry["parts"]]
         since = {KeyRef(name, value): began for name, value, began, *_ in entry["keys"]}
-        homes, periods = self._homes(tx, entry), _period_homes(entry)
+        states = {KeyRef(name, value): [(entry["at"], Sleep(*rest[-2]))] for name, value, *rest in entry["keys"]}
+        homes, periods = self._homes(tx, entry, states), _period_homes(entry)
         kept_by = tx.run("splits.kept", id=split_id)
+        brought: dict[KeyRef, list[tuple[Micros, Sleep]]] = defaultdict(list)
+        for row in [*(row for row in kept_by if not row["undone"]), *tx.run("splits.brought", id=split_id)]:
+            brought[KeyRef(row["namespace"], row["value"])].append((row["at"], Sleep(*row["sleep"])))
         sources = {row["source"] for row in kept_by if row["undone"]}
         involved = sorted({entry["whole"], *parts, *homes.values(), *periods.values(), *sources})
         covering = tx.run("splits.covering", id=split_id, contacts=involved)
@@ -386,15 +391,16 @@ class Splits:
             tuple(parts),
             entry["at"],
             tuple(
-                TakenKey(KeyRef(name, value), _ownership(rest), part, homes[KeyRef(name, value)])
-                for name, value, *rest, part in entry["keys"]
+                TakenKey(ref, _ownership(rest), part, homes[ref], tuple(states[ref]), tuple(brought[ref]))
+                for ref, rest, part in ((KeyRef(name, value), rest, part) for name, value, *rest, part in entry["keys"])
             ),
             periods,
             frozenset(period for period, _ in entry["strayed"]),
             frozenset(unused),
         )
+        now = _states_now(working_set, undoing)
         kept = rejoin(working_set, undoing, at)
-        heirs = _give_to_others(working_set, entry["whole"], homes, since, kept_by, living)
+        heirs = _give_to_others(working_set, entry["whole"], homes, since, kept_by, living, now)
         self._drop_empty(working_set, unused)
         write_working_set(working_set)
         tx.run(
@@ -402,8 +408,14 @@ class Splits:
             id=split_id,
             at=to_datetime(at),
             kept=[
-                {"merge": merge, "namespace": key.namespace, "value": key.value, "since": to_pair(since)}
-                for merge, key, since in kept
+                {
+                    "merge": one.merge,
+                    "namespace": one.ref.namespace,
+                    "value": one.ref.value,
+                    "was": to_pair(one.was),
+                    "since": to_pair(one.since),
+                }
+                for one in kept
             ],
             heirs=heirs,
             unused=sorted(unused),
@@ -419,16 +431,18 @@ class Splits:
             raise ClashError(f"Split {split_id} was undone before.", split=split_id)
         return rows[0]
 
-    def _homes(self, tx: Transaction, entry: Row) -> dict[KeyRef, str]:
+    def _homes(
+        self, tx: Transaction, entry: Row, states: Mapping[KeyRef, list[tuple[Micros, Sleep]]]
+    ) -> dict[KeyRef, str]:
         """Return whose each key would be now without the split: unions undone since would have taken it along.
 
-        The ownerships in the entry become those that the key would have there.
+        The ownerships in the entry become those that the key would have there, and each union adds to the states.
         """
         homes: dict[KeyRef, str] = {}
         known: dict[str, Row] = {}
         for place, (name, value, *rest, part) in enumerate(entry["keys"]):
             home = entry["whole"]
-            since, position, merge, source, derived = rest
+            since, position, merge, source, derived, sleep = rest
             while merge is not None:
                 if merge not in known:
                     known |= {row["id"]: row for row in tx.run("splits.unions_of", merges=[merge])}
@@ -439,9 +453,10 @@ class Splits:
                 if moved is None:
                     break
                 home = union["source"]
-                _, _, since, position, merge, source, derived = moved
+                _, _, since, position, merge, source, derived, sleep = moved
+                states[KeyRef(name, value)].append((union["at"], Sleep(*sleep)))
             homes[KeyRef(name, value)] = home
-            entry["keys"][place] = [name, value, since, position, merge, source, derived, part]
+            entry["keys"][place] = [name, value, since, position, merge, source, derived, sleep, part]
         return homes
 
     def _unused(
@@ -495,6 +510,17 @@ class Splits:
         }
 
 
+def _states_now(working_set: WorkingSet, undoing: Undoing) -> dict[KeyRef, Sleep]:
+    """Return the state of the whole's ownership of each key that a split took, by what its part did with it since."""
+    found: dict[KeyRef, Sleep] = {}
+    for taken in undoing.keys:
+        at, before = taken.states[0]
+        owners = working_set.key(taken.ref).owners
+        part = None if taken.part is None else owners.get(undoing.parts[taken.part])
+        found[taken.ref] = before if part is None else before.after(at, part.sleep)
+    return found
+
+
 def _give_to_others(
     working_set: WorkingSet,
     whole: str,
@@ -502,6 +528,7 @@ def _give_to_others(
     since: Mapping[KeyRef, Micros],
     kept_by: Sequence[Row],
     living: Mapping[str, str],
+    now: Mapping[KeyRef, Sleep],
 ) -> list[dict[str, Any]]:
     """Give a subscription back to others who had owned it, too, when they were folded into the whole.
 
@@ -509,17 +536,24 @@ def _give_to_others(
     would have brought it: those are returned.
     """
     heirs: list[dict[str, Any]] = []
-    for row in kept_by:
+    states = [Sleep(*row["sleep"]).after(row["at"], now[KeyRef(row["namespace"], row["value"])]) for row in kept_by]
+    for place, (row, state) in enumerate(zip(kept_by, states, strict=True)):
         key = working_set.key(KeyRef(row["namespace"], row["value"]))
         contact = working_set.contacts[living[row["source"]] if row["undone"] else whole]
         if key in contact.keys:
             continue
         if row["undone"]:
-            edge = Ownership(row["since"], row["position"], row["before"], row["message_id"])
+            edge = Ownership(row["since"], row["position"], row["before"], row["message_id"], sleep=state)
         elif homes[key.ref] == whole:
             continue
         else:
-            edge = Ownership(since[key.ref], row["position"], row["merge"], row["message_id"])
+            left = [
+                one
+                for other, one in zip(kept_by[place:], states[place:], strict=True)
+                if not other["undone"] and (other["namespace"], other["value"]) == key.ref
+            ]
+            sleep = Sleep.of(left, turned=now[key.ref].turned)
+            edge = Ownership(since[key.ref], row["position"], row["merge"], row["message_id"], sleep=sleep)
             heirs.append({"merge": row["merge"], "namespace": key.name, "value": key.value})
         working_set.link(contact, key, edge)
     return heirs
@@ -554,8 +588,8 @@ def _rehung(parts: Sequence[Part]) -> list[dict[str, Any]]:
 
 
 def _ownership(rest: Sequence[Any]) -> Ownership:
-    since, position, merge, source, derived = rest
-    return Ownership(since, position, merge, source, derived=derived)
+    since, position, merge, source, derived, sleep = rest
+    return Ownership(since, position, merge, source, derived=derived, sleep=Sleep(*sleep))
 
 
 def _period_homes(entry: Row) -> Mapping[str, str]:

@@ -10,7 +10,6 @@ from typing import Any
 from graph.clock import Micros
 from graph.identity.union_rules import Rules
 from graph.identity.working_set.entities import (
-    AWAKE,
     Contact,
     Entry,
     Key,
@@ -226,8 +225,7 @@ def unfold(working_set: WorkingSet, entry: JournalEntry, at: Micros) -> Contact:
         returned = replace(before, sleep=before.sleep.after(entry.at, now.sleep))
         if kept_since is not None:
             if now.since == kept_since:  # both owned it, and the survivor's is still that same ownership
-                own = Sleep(now.sleep.since or now.since) if now.sleep.first else AWAKE
-                now.sleep = Sleep.of([own, *left], turned=now.sleep.turned)
+                now.sleep = Sleep.of([Sleep(now.sleep.first), *left], turned=now.sleep.turned)
                 working_set.link(back, key, returned)
             continue
         if now.merge != entry.id:

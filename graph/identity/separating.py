@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from graph.clock import Micros
-from graph.identity.working_set.entities import Contact, Entry, Key, Ownership, Timeline
+from graph.identity.working_set.entities import AWAKE, Contact, Entry, Key, Ownership, Sleep, Timeline
 from graph.identity.working_set.working_set import WorkingSet, show
 from graph.model import TRACKER, KeyRef
 from graph.store.changes import acting
@@ -97,7 +97,8 @@ def separate(
         for ref in part.keys:
             for key, ownership in _leave(working_set, whole, ref):
                 part.took.append((key, ownership))
-                own = replace(ownership, merge=None, stored=False)
+                sleep = Sleep(ownership.sleep.since, ownership.sleep.turned)
+                own = replace(ownership, merge=None, stored=False, sleep=sleep)
                 working_set.link(contact, key, own)
         owned = {ref.value for ref in part.keys if ref.namespace == TRACKER}
         for timeline in [one for one in whole.timelines.values() if one.tracker in owned]:
@@ -191,6 +192,19 @@ class TakenKey:
     part: int | None
     home: str
     """The whole; or who came back out of it by an un-merge since, which would have taken the key along."""
+    states: tuple[tuple[Micros, Sleep], ...] = ()
+    """Of a subscription: who was awake on it, the whole first, down to the home; each with when it left there."""
+    brought: tuple[tuple[Micros, Sleep], ...] = ()
+    """States in which standing unions brought it to the whole, or its part, that owned it already; each with when."""
+
+    def state(self, now: Sleep) -> Sleep:
+        """Return the state that the home would be in without the split, given what its part is in now."""
+        for at, sleep in self.states:
+            now = sleep.after(at, now)
+        if len(self.states) > 1:
+            return now
+        others = [sleep.after(at, now) for at, sleep in self.brought]
+        return Sleep.of([Sleep(now.first), *others], turned=now.turned)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,16 +225,31 @@ class Undoing:
     """Trackers that were minted for the sake of the split and never used."""
 
 
-def rejoin(working_set: WorkingSet, undoing: Undoing, at: Micros) -> list[tuple[str, KeyRef, Micros]]:
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A subscription that a union brought to the owner of before, who has it again as before.
+
+    Attributes
+    ----------
+    was, since
+        Since when the owner has it by the union, and since when as before.
+    """
+
+    merge: str
+    ref: KeyRef
+    was: Micros
+    since: Micros
+
+
+def rejoin(working_set: WorkingSet, undoing: Undoing, at: Micros) -> list[Kept]:
     """Undo a split: all that its parts have is the whole's again, also what came since.
 
     All contacts that are concerned are loaded with their keys and entries, the whole with the entries that the journal
-    kept. Returned are subscriptions that a union has brought to their owner since: the union, the key, and since when
-    the owner would have had it.
+    kept. Returned are subscriptions that a union has brought to their owner since.
     """
     whole = working_set.contacts[undoing.whole]
     by_ref = {taken.ref: taken for taken in undoing.keys}
-    kept: list[tuple[str, KeyRef, Micros]] = []
+    kept: list[Kept] = []
     for contact_id in undoing.parts:
         part = working_set.contacts[contact_id]
         _take_keys_back(working_set, part, whole, by_ref, undoing, kept)
@@ -232,7 +261,8 @@ def rejoin(working_set: WorkingSet, undoing: Undoing, at: Micros) -> list[tuple[
     for taken in undoing.keys:
         key = working_set.key(taken.ref)
         if taken.part is None and not key.owners:
-            working_set.link(working_set.contacts[taken.home], key, replace(taken.before, stored=False))
+            back = replace(taken.before, stored=False, sleep=taken.state(AWAKE))
+            working_set.link(working_set.contacts[taken.home], key, back)
     _take_properties_back(working_set, undoing, whole)
     for contact_id in {whole.id, *(taken.home for taken in undoing.keys), *undoing.periods.values()}:
         contact = working_set.contacts[contact_id]
@@ -251,7 +281,7 @@ def _take_keys_back(
     whole: Contact,
     by_ref: Mapping[KeyRef, TakenKey],
     undoing: Undoing,
-    kept: list[tuple[str, KeyRef, Micros]],
+    kept: list[Kept],
 ) -> None:
     for key in list(part.keys):
         own = working_set.unlink(part, key)
@@ -264,10 +294,14 @@ def _take_keys_back(
             if taken is None:
                 continue
             if there.merge is not None:
-                kept.append((there.merge, key.ref, taken.before.since))
+                kept.append(Kept(there.merge, key.ref, there.since, taken.before.since))
             working_set.unlink(home, key)
         before = own if taken is None else taken.before
-        sleep = own.sleep if there is None else there.sleep.with_another(own.sleep)
+        sleep = own.sleep if taken is None else taken.state(own.sleep)
+        if there is not None:
+            if there.sleep.turned > sleep.turned:
+                sleep = sleep.after(undoing.at, there.sleep)
+            sleep = sleep.with_another(there.sleep)
         working_set.link(home, key, replace(before, stored=False, sleep=sleep))
 
 

@@ -17,11 +17,6 @@ ACTS = 9
 def shown(kinfold: Kinfold, contact: str) -> dict[str, Any]:
     """Return all that a contact shows and holds, without the journals."""
     export = kinfold.exports.document(contact)
-    # Not exact yet (decision 31): who is awake on a subscription that several unions and splits moved.
-    for subscription in export["contact"]["subscriptions"]:
-        del subscription["state"]
-    for key in export["keys"]:
-        key.pop("asleep_since", None)
     kept = ("contact", "keys", "periods", "properties", "activity", "folded", "lists")
     return {name: export[name] for name in kept}
 

@@ -24,12 +24,12 @@ class Sleep:
     turned
         When an event last changed that; 0 for never.
     own
-        Whether the contact's own ownership is asleep, where that of a union differs from it.
+        Since when the contact's own ownership is asleep, where that of a union keeps the contact awake.
     """
 
     since: Micros | None = None
     turned: Micros = 0
-    own: bool | None = None
+    own: Micros | None = None
 
     @property
     def asleep(self) -> bool:
@@ -37,22 +37,19 @@ class Sleep:
         return self.since is not None
 
     @property
-    def first(self) -> bool:
-        """Whether the contact's own ownership is asleep."""
-        return self.asleep if self.own is None else self.own
+    def first(self) -> Micros | None:
+        """Since when the contact's own ownership is asleep; None while it is awake."""
+        return self.own if self.since is None else self.since
 
     @classmethod
     def of(cls, parts: "Sequence[Sleep]", *, turned: Micros) -> "Sleep":
         """Put together the state of ownerships, the contact's own first."""
-        since = max((part.since or 0) for part in parts) if all(part.asleep for part in parts) else None
-        differ = len({part.asleep for part in parts}) > 1
-        return cls(since, turned, parts[0].asleep if differ else None)
+        own = parts[0].since
+        return cls(own, turned) if all(part.asleep for part in parts) else cls(None, turned, own)
 
     def with_another(self, other: "Sleep") -> "Sleep":
         """Return the state when a union brings another ownership."""
-        if self.asleep == other.asleep:
-            return self
-        return Sleep(None, self.turned, self.first)
+        return self if other.asleep else Sleep(None, self.turned, self.first)
 
     def after(self, at: Micros, now: "Sleep") -> "Sleep":
         """Return what became of an ownership in this state that a union at a time brought to a contact, as of now.
@@ -61,7 +58,7 @@ class Sleep:
         """
         if now.turned < at:
             return self
-        return Sleep((now.since or now.turned) if now.first else None, now.turned)
+        return Sleep(now.first, now.turned)
 
 
 AWAKE = Sleep()

@@ -218,7 +218,7 @@ class _Writer:
         shared = working_set.namespaces.subscriptions
         keys = [key for key in working_set.keys.values() if key.name in shared]
         states = [
-            {"contact": owner, **_key(key), "sleep": _sleep(ownership.sleep)}
+            {"contact": owner, **_key(key), "sleep": sleep_row(ownership.sleep)}
             for key in keys
             for owner, ownership in key.owners.items()
             if ownership.stored and ownership.sleep != ownership.stored_sleep and key not in self.created
@@ -307,15 +307,16 @@ def _edge(ownership: Ownership) -> Row:
     if ownership.derived:
         edge["derived"] = True
     if ownership.sleep != AWAKE:
-        edge.update((name, value) for name, value in _sleep(ownership.sleep).items() if value is not None)
+        edge.update((name, value) for name, value in sleep_row(ownership.sleep).items() if value is not None)
     return {"since": to_pair(ownership.since), "edge": edge}
 
 
-def _sleep(sleep: Sleep) -> Row:
+def sleep_row(sleep: Sleep) -> Row:
+    """Return the state of an ownership as its edge, and the edges of the journals, keep it."""
     return {
         "asleep_at": None if sleep.since is None else to_datetime(sleep.since),
         "turned_at": to_datetime(sleep.turned) if sleep.turned else None,
-        "asleep_itself": sleep.own,
+        "itself_asleep_at": None if sleep.own is None else to_datetime(sleep.own),
     }
 
 
