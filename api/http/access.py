@@ -57,7 +57,7 @@ _REHEARSES = {
 """Calls that write nothing with dry_run=true: they read, so a read key may make them."""
 _READS = re.compile(r"/v1/deliveries/check")
 """Calls that write nothing, though they send a body."""
-_NOTED = re.compile(r"/v1/anomalies/[^/]+/(dismiss|undismiss|reopen)|/v1/suggestions/[^/]+/later")
+_NOTED = re.compile(r"/v1/anomalies/[^/]+/(act|dismiss|undismiss|reopen)|/v1/suggestions/[^/]+/later")
 """Calls of an analyst: what was found is put aside or back."""
 _TAKEN_BACK = {
     "POST": re.compile(

@@ -44,6 +44,14 @@ class EmptyBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class NoteBody(BaseModel):
+    """What is said of a finding, for the others who work on the list."""
+
+    model_config = _example("note", note="The shop's own tablet: blocked.")
+
+    note: StrictStr | None = Field(None, max_length=500, description="Kept with the finding; name no person.")
+
+
 class PropertiesBody(BaseModel):
     """Properties to write; null removes one, those that are left out stay."""
 
@@ -451,11 +459,12 @@ BODIES: tuple[type[BaseModel], ...] = (
     SpaceBody,
     OfferBody,
     PropositionBody,
+    NoteBody,
     OutcomeBody,
     CookieBody,
 )
 
-MAY_BE_EMPTY: tuple[type[BaseModel], ...] = (EmptyBody, CategoryBody)
+MAY_BE_EMPTY: tuple[type[BaseModel], ...] = (EmptyBody, NoteBody, CategoryBody)
 """Bodies that may be left out: the address says all that must be said."""
 
 B = TypeVar("B", bound=BaseModel)

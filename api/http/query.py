@@ -5,9 +5,10 @@ from contextlib import suppress
 from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from graph.analysis.anomalies import FindingState
 from graph.errors import BadInput, FieldError, did_you_mean
 from graph.explore.neighbourhood import FOLDED, KeyRef
 from graph.identity.events import field_names
@@ -147,7 +148,21 @@ class AnomalyPage(Page):
     """Which findings."""
 
     kind: Text | None = Field(None, description="Of this kind only.", examples=["many_emails"])
-    dismissed: Flag = Field(False, description="List dismissed findings instead of open ones.")
+    state: FindingState | None = Field(None, description="In this state only; without it, all that were not dismissed.")
+    dismissed: Flag = Field(False, description="The same as `state=dismissed`.")
+
+    @model_validator(mode="after")
+    def _one_state(self) -> "AnomalyPage":
+        if self.dismissed and self.state not in (None, "dismissed"):
+            raise ValueError("dismissed=true is state=dismissed: say one of them")
+        return self
+
+    @property
+    def states(self) -> tuple[FindingState, ...]:
+        """The states that are asked for."""
+        if self.dismissed:
+            return ("dismissed",)
+        return ("open", "acted") if self.state is None else (self.state,)
 
 
 class AuditPage(Page):

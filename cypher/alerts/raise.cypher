@@ -34,7 +34,10 @@ SET k.alert_at = CASE
   WHEN size(persons) < 4 * step THEN 4 * step
   ELSE 2 * size(persons) END
 WITH row, persons
-WHERE NOT EXISTS { MATCH (:Dismissal {finding: row.change.finding}) }
+WHERE NOT EXISTS {
+  MATCH (d:Dismissal {finding: row.change.finding})
+  WHERE coalesce(d.state, 'dismissed') = 'dismissed'
+}
 CREATE (change:Change:FindingChange)
 SET change = row.change,
   change.score = round(toFloat(size(persons)) / (size(persons) + 6), 3),

@@ -1,6 +1,6 @@
 // name: anomalies.findings
-// purpose: Read findings of a run by rank, after the place where the last page ended; those that were dismissed, or the others.
-// parameters: run, points, id, kind, without, dismissed, limit
+// purpose: Read findings of a run by rank, after the place where the last page ended; those that are in one of some states.
+// parameters: run, points, id, kind, without, states, limit
 // columns: id, points, document
 // access: read
 MATCH (f:Finding) USING INDEX SEEK f:Finding(run, points)
@@ -15,7 +15,7 @@ CALL (f) {
   RETURN d
 }
 WITH f, d
-WHERE (d IS NOT NULL) = $dismissed
+WHERE CASE WHEN d IS NULL THEN 'open' ELSE coalesce(d.state, 'dismissed') END IN $states
 RETURN f.id AS id, f.points AS points, f.document AS document
 ORDER BY points DESC, id
 LIMIT $limit

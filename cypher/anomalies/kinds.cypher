@@ -1,5 +1,5 @@
 // name: anomalies.kinds
-// purpose: Count the findings of a run that are not dismissed, by kind.
+// purpose: Count the open findings of a run, by kind.
 // parameters: run, without
 // columns: kind, findings
 // access: read

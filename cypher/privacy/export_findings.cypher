@@ -13,7 +13,7 @@ CALL (c) {
 }
 CALL (found) {
   OPTIONAL MATCH (d:Dismissal {finding: found.id}) USING INDEX SEEK d:Dismissal(finding)
-  RETURN d IS NOT NULL AS dismissed
+  RETURN d IS NOT NULL AND coalesce(d.state, 'dismissed') = 'dismissed' AS dismissed
 }
 RETURN head(labels(found)) AS what, found.id AS id, found.document AS document, dismissed
 ORDER BY what, id

@@ -8,7 +8,7 @@ kept from being carried out is read as it is now, always.
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 
@@ -29,7 +29,8 @@ from graph.identity.keys import DEFAULT_BLOCK_LIST, BlockList
 from graph.model import PLURALS
 from graph.paging import cut_page, make_cursor, read_cursor
 from graph.settings import HOUSEHOLD_PROPERTIES
-from graph.store.changes import ChangeRow, acting, append, change_row
+from graph.store.audit import acting_because, because
+from graph.store.changes import ChangeKind, ChangeRow, acting, append, change_row
 from graph.store.database import RECEIPT, REPEATABLE, Database, Row, Transaction
 
 if TYPE_CHECKING:
@@ -51,6 +52,10 @@ _TOP = 1_000
 """Points of a score of 1: scores have three digits."""
 HIGH_POINTS = 900
 """From which score on a new finding goes to the change feed."""
+
+
+FindingState = Literal["open", "acted", "dismissed"]
+OPEN: Document = {"dismissed": False, "state": "open", "note": None, "state_by": None, "state_at": None}
 
 
 class Anomalies:
@@ -75,14 +80,19 @@ class Anomalies:
         self._analysing = threading.Lock()
 
     def page(
-        self, kind: str | None = None, *, dismissed: bool = False, limit: int = 100, cursor: str | None = None
+        self,
+        kind: str | None = None,
+        *,
+        states: Sequence[FindingState] = ("open", "acted"),
+        limit: int = 100,
+        cursor: str | None = None,
     ) -> tuple[list[Document], str | None, str | None]:
         """Return one page of findings, the highest score first, the cursor of the next, and as of when they are.
 
         Parameters
         ----------
-        dismissed
-            Those that were dismissed instead of the others.
+        states
+            Those that are in one of these states.
 
         Raises
         ------
@@ -94,11 +104,11 @@ class Anomalies:
         points, after = read_cursor(cursor, (int, str)) if cursor else (_TOP + 1, "")
         last = self._up_to_date()
         live = self._held_back() if kind in (None, "limit") else []
-        hidden = self._dismissed(item.id for item in live)
+        of_live = self._states(item.id for item in live)
         ranks = [
             (-_points(item.score), item.id, item.document())
             for item in live
-            if (item.id in hidden) is dismissed and (-_points(item.score), item.id) > (-points, after)
+            if of_live.get(item.id, OPEN)["state"] in states and (-_points(item.score), item.id) > (-points, after)
         ]
         if last is not None:
             rows = self._database.read(
@@ -109,7 +119,7 @@ class Anomalies:
                     id=after,
                     kind=kind or "",
                     without=[item.id for item in live],
-                    dismissed=dismissed,
+                    states=list(states),
                     limit=limit + 1,
                 )
             )
@@ -117,7 +127,7 @@ class Anomalies:
         ranks.sort(key=lambda item: item[:2])
         shown = ranks[:limit]
         following = make_cursor(-shown[-1][0], shown[-1][1]) if len(ranks) > limit else None
-        items = self._with_done([{**document, "dismissed": dismissed} for _, _, document in shown])
+        items = self._with_done(self._with_states([document for _, _, document in shown]))
         return items, following, None if last is None else to_text(last["at"])
 
     def clusters(self, *, limit: int = 100, cursor: str | None = None) -> tuple[list[Document], str | None, str | None]:
@@ -151,7 +161,7 @@ class Anomalies:
         if document is None:
             raise NotFound(f"There is no finding {id!r} now.")
         last = self._last()
-        [item] = self._with_done([{**document, "dismissed": bool(self._dismissed([id]))}])
+        [item] = self._with_done(self._with_states([document]))
         return {**item, "as_of": None if last is None else to_text(last["at"])}
 
     def cluster(self, id: str) -> Document:
@@ -223,7 +233,11 @@ class Anomalies:
                 actions.insert(0, {**splitting(row["contact"], row["namespace"], row["value"]), "done": row["split"]})
         return documents
 
-    def dismiss(self, id: str) -> Document:
+    def _with_states(self, documents: list[Document]) -> list[Document]:
+        states = self._states(document["id"] for document in documents)
+        return [document | states.get(document["id"], OPEN) for document in documents]
+
+    def dismiss(self, id: str, note: str | None = None) -> Document:
         """Take a finding off the list; it stays off however often it is found again.
 
         Raises
@@ -231,40 +245,51 @@ class Anomalies:
         NotFound
             When the last analysis has no such finding.
         """
+        return self._set_state(id, "dismissed", note)
+
+    def act(self, id: str, note: str | None = None) -> Document:
+        """Note that something was done about a finding. As `dismiss`, but it stays on the list."""
+        return self._set_state(id, "acted", note)
+
+    def _set_state(self, id: str, state: Literal["acted", "dismissed"], note: str | None) -> Document:
         document = self._document(id)
         if document is None:
             raise NotFound(f"There is no finding {id!r} now.")
 
         def work(tx: Transaction) -> None:
-            if tx.run("anomalies.dismiss", id=id, at=datetime.now(UTC))[0]["new"]:
-                append(tx, change_row("finding_dismissed", self._clock.next(), finding=id, by=acting()))
+            said = {"state": state, "note": note, "by": acting(), "at": datetime.now(UTC)}
+            if tx.run("anomalies.set_state", id=id, **said)[0]["new"]:
+                kind: ChangeKind = "finding_acted" if state == "acted" else "finding_dismissed"
+                append(tx, change_row(kind, self._clock.next(), finding=id, by=acting()))
 
-        self._database.write(work, committed=RECEIPT)
-        return self._with_done([{**document, "dismissed": True}])[0]
+        with acting_because(note or because()):
+            self._database.write(work, committed=RECEIPT)
+        return self._with_done(self._with_states([document]))[0]
 
-    def undismiss(self, id: str) -> Document | None:
-        """Put a finding back on the list; None when it is not found any more.
+    def reopen(self, id: str, note: str | None = None) -> Document | None:
+        """Open a finding again that was acted on or dismissed; None when it is not found any more.
 
         Raises
         ------
         NotFound
-            When it was not dismissed.
+            When it was neither.
         """
 
         def work(tx: Transaction) -> None:
             if not tx.run("anomalies.undismiss", id=id):
-                raise NotFound(f"No finding {id!r} was dismissed.")
+                raise NotFound(f"Finding {id!r} was neither dismissed nor acted on.")
             append(tx, change_row("finding_undismissed", self._clock.next(), finding=id, by=acting()))
 
-        self._database.write(work, committed=RECEIPT)
+        with acting_because(note or because()):
+            self._database.write(work, committed=RECEIPT)
         document = self._document(id)
-        return None if document is None else self._with_done([{**document, "dismissed": False}])[0]
+        return None if document is None else self._with_done([document | OPEN])[0]
 
     def open_by_kind(self) -> tuple[dict[str, int], str | None]:
-        """Count the findings that are not dismissed by kind, and say as of when they are."""
+        """Count the open findings by kind, and say as of when they are."""
         last = self._up_to_date()
         live = self._held_back()
-        hidden = self._dismissed(item.id for item in live)
+        hidden = self._states(item.id for item in live)
         counted = {"limit": len([item for item in live if item.id not in hidden])} if live else {}
         if last is None:
             return counted, None
@@ -380,7 +405,7 @@ class Anomalies:
     def _raise_new(self, tx: Transaction, before: str, findings: "Iterable[Finding]") -> None:
         """Put findings with a high score into the feed that the analysis before had not, or not so high."""
         high = [item for item in findings if _points(item.score) >= HIGH_POINTS]
-        known = {row["id"] for row in tx.run("anomalies.dismissed", ids=[item.id for item in high])}
+        known = {row["id"] for row in tx.run("anomalies.states", ids=[item.id for item in high])}
         if before:
             known |= {row["id"] for row in tx.run("anomalies.high", run=before, points=HIGH_POINTS)}
         known |= self._alerted(tx, high)
@@ -426,11 +451,22 @@ class Anomalies:
         row = self._database.read(lambda tx: tx.run("analysis.sizes"))[0]
         return [row[name] for name in ("contacts", "activities", "redirects", "owned", "unions")]
 
-    def _dismissed(self, ids: Iterable[str]) -> set[str]:
+    def _states(self, ids: Iterable[str]) -> dict[str, Document]:
+        """Return the states of those of some findings that are not open."""
         asked = list(ids)
         if not asked:
-            return set()
-        return {row["id"] for row in self._database.read(lambda tx: tx.run("anomalies.dismissed", ids=asked))}
+            return {}
+        rows = self._database.read(lambda tx: tx.run("anomalies.states", ids=asked))
+        return {
+            row["id"]: {
+                "dismissed": row["state"] == "dismissed",
+                "state": row["state"],
+                "note": row["note"],
+                "state_by": row["by"],
+                "state_at": to_text(row["at"]),
+            }
+            for row in rows
+        }
 
     def _document(self, id: str) -> Document | None:
         for item in self._held_back():

@@ -47,6 +47,7 @@ ChangeKind = Literal[
     "webhook_removed",
     "webhook_replayed",
     "finding_raised",
+    "finding_acted",
     "finding_dismissed",
     "finding_undismissed",
 ]

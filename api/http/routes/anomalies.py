@@ -4,7 +4,7 @@ from functools import partial
 
 from fastapi import APIRouter, Request, Response
 
-from api.http.bodies import EmptyBody, documented, read_as
+from api.http.bodies import EmptyBody, NoteBody, documented, read_as
 from api.http.problems import responses
 from api.http.query import AnomalyPageQuery, NothingQuery, PageQuery
 from api.http.requests import as_json, in_thread, kinfold_of
@@ -36,7 +36,7 @@ async def list_anomalies(request: Request, page: AnomalyPageQuery) -> Response:
     """
     anomalies = kinfold_of(request).anomalies
     items, after, as_of = await in_thread(
-        partial(anomalies.page, page.kind, dismissed=page.dismissed, limit=page.limit, cursor=page.cursor)
+        partial(anomalies.page, page.kind, states=page.states, limit=page.limit, cursor=page.cursor)
     )
     current = await in_thread(anomalies.current)
     return as_json({"items": items, "next": after, "as_of": as_of, "current": current})
@@ -54,16 +54,42 @@ async def get_anomaly(request: Request, id: str, _: NothingQuery) -> Response:
 
 
 @router.post(
+    "/anomalies/{id}/act",
+    summary="Mark an anomaly as acted on",
+    operation_id="act_on_anomaly",
+    responses={200: {"model": Anomaly}, **responses(404, 413, 422, 503)},
+    openapi_extra=documented(NoteBody),
+)
+async def act_on_anomaly(request: Request, id: str, _: NothingQuery) -> Response:
+    """Note that something was done about a finding; it stays on the list, as `acted`."""
+    body = await read_as(NoteBody, request)
+    return as_json(await in_thread(partial(kinfold_of(request).anomalies.act, id, body.note)))
+
+
+@router.post(
     "/anomalies/{id}/dismiss",
     summary="Dismiss an anomaly",
     operation_id="dismiss_anomaly",
     responses={200: {"model": Anomaly}, **responses(404, 413, 422, 503)},
-    openapi_extra=documented(EmptyBody),
+    openapi_extra=documented(NoteBody),
 )
 async def dismiss_anomaly(request: Request, id: str, _: NothingQuery) -> Response:
-    """Take a finding off the list, in later analyses too; `?dismissed=true` still lists it."""
-    await read_as(EmptyBody, request)
-    return as_json(await in_thread(partial(kinfold_of(request).anomalies.dismiss, id)))
+    """Take a finding off the list, in later analyses too; `?state=dismissed` still lists it."""
+    body = await read_as(NoteBody, request)
+    return as_json(await in_thread(partial(kinfold_of(request).anomalies.dismiss, id, body.note)))
+
+
+@router.post(
+    "/anomalies/{id}/reopen",
+    summary="Open an anomaly again",
+    operation_id="reopen_anomaly",
+    responses={200: {"model": Undismissed}, **responses(404, 413, 422, 503)},
+    openapi_extra=documented(NoteBody),
+)
+async def reopen_anomaly(request: Request, id: str, _: NothingQuery) -> Response:
+    """Open a finding that was acted on or dismissed; `finding` is null when the last analysis did not find it again."""
+    body = await read_as(NoteBody, request)
+    return as_json({"finding": await in_thread(partial(kinfold_of(request).anomalies.reopen, id, body.note))})
 
 
 @router.post(
@@ -71,12 +97,12 @@ async def dismiss_anomaly(request: Request, id: str, _: NothingQuery) -> Respons
     summary="Restore a dismissed anomaly",
     operation_id="undismiss_anomaly",
     responses={200: {"model": Undismissed}, **responses(404, 413, 422, 503)},
-    openapi_extra=documented(EmptyBody),
+    openapi_extra=documented(NoteBody),
 )
 async def undismiss_anomaly(request: Request, id: str, _: NothingQuery) -> Response:
-    """Put a finding back on the list; `finding` is null when the last analysis did not find it again."""
-    await read_as(EmptyBody, request)
-    return as_json({"finding": await in_thread(partial(kinfold_of(request).anomalies.undismiss, id))})
+    """Do the same as `reopen`."""
+    body = await read_as(NoteBody, request)
+    return as_json({"finding": await in_thread(partial(kinfold_of(request).anomalies.reopen, id, body.note))})
 
 
 @router.get(

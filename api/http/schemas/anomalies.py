@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.http.schemas.examples import with_example
 from api.http.schemas.neighbourhood import GraphEdge, GraphNode
+from graph.analysis.anomalies import FindingState
 from graph.analysis.findings import Kind, SubjectType
 
 
@@ -39,6 +40,10 @@ _FINDING: dict[str, Any] = {
     "evidence": {"persons": 12, "handovers": 23, "detail": {"outlier": 0.939, "even": 0.993}},
     "actions": [{"action": "block", "method": "PUT", "path": "/v1/blocked/value/library-kiosk"}],
     "dismissed": False,
+    "state": "open",
+    "note": None,
+    "state_by": None,
+    "state_at": None,
 }
 
 
@@ -55,6 +60,10 @@ class Anomaly(BaseModel):
     evidence: dict[str, Any] = Field(description="Figures and names behind the reason; `detail` has the score's parts.")
     actions: list[Action]
     dismissed: bool
+    state: FindingState
+    note: str | None = Field(description="What was said when its state was set.")
+    state_by: str | None = Field(description="Who set it: an access key's id, `environment`, `local` or `command`.")
+    state_at: str | None
 
 
 class OneAnomaly(Anomaly):

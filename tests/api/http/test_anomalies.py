@@ -52,7 +52,8 @@ def test_what_a_limit_held_back_is_listed_without_an_analysis_and_can_be_dismiss
     assert small.post(f"/v1/anomalies/{item['id']}/dismiss").json()["dismissed"]
     assert small.get("/v1/anomalies").json()["items"] == []
     (hidden,) = small.get("/v1/anomalies?dismissed=true").json()["items"]
-    assert hidden == {**item, "dismissed": True}
+    assert hidden["dismissed"]
+    assert hidden | NOTHING_SAID == item
 
 
 def test_a_kind_that_does_not_exist_is_refused(client: TestClient) -> None:
@@ -103,17 +104,56 @@ def test_pages_follow_each_other_by_score_and_leave_nothing_out(client: TestClie
         assert [item["score"] for item in whole] == sorted((item["score"] for item in whole), reverse=True)
 
 
+NOTHING_SAID = {"dismissed": False, "state": "open", "note": None, "state_by": None, "state_at": None}
+
+
+def test_a_finding_is_open_acted_on_or_dismissed_with_a_note(client: TestClient) -> None:
+    send(client, worlds.kiosk())
+    (item,) = client.get("/v1/anomalies?state=open").json()["items"]
+    path = f"/v1/anomalies/{item['id']}"
+
+    def listed(query: str) -> list[str]:
+        return [one["id"] for one in client.get(f"/v1/anomalies{query}").json()["items"]]
+
+    for word, state, shown in (
+        ("act", "acted", ("", "?state=acted")),
+        ("dismiss", "dismissed", ("?state=dismissed", "?dismissed=true")),
+        ("act", "acted", ("", "?state=acted")),
+    ):
+        made = client.post(f"{path}/{word}", json={"note": f"why {word}"}).json()
+        assert (made["state"], made["note"], made["state_by"]) == (state, f"why {word}", "local")
+        assert client.get(path).json()["state"] == state
+        queries = ("", "?state=open", "?state=acted", "?state=dismissed", "?dismissed=true")
+        assert [query for query in queries if listed(query)] == [query for query in queries if query in shown]
+    assert client.post(f"{path}/reopen", json={"note": "not done"}).json()["finding"] == item
+    assert listed("?state=open") == [item["id"]]
+    refused(client.post(f"{path}/reopen"), 404, "not_found")
+    refused(client.post("/v1/anomalies/nothing/act"), 404, "not_found")
+    assert refused(client.get("/v1/anomalies?state=done"), 422, "bad_input")[0]["field"] == "state"
+    refused(client.get("/v1/anomalies?state=open&dismissed=true"), 422, "bad_input")
+    acts = [one for one in client.get("/v1/audit").json()["items"] if one["what"].startswith("finding_")]
+    assert [(one["what"], one["why"]) for one in acts] == [
+        ("finding_undismissed", "not done"),
+        ("finding_acted", "why act"),
+        ("finding_dismissed", "why dismiss"),
+        ("finding_acted", "why act"),
+    ]
+
+
 def test_what_was_dismissed_stays_dismissed_until_it_is_put_back(client: TestClient) -> None:
     send(client, worlds.kiosk())
     (item,) = client.get("/v1/anomalies").json()["items"]
     (dismiss,) = [action for action in item["actions"] if action["action"] == "dismiss"]
-    assert client.request(dismiss["method"], dismiss["path"]).json() == {**item, "dismissed": True}
+    dismissed = client.request(dismiss["method"], dismiss["path"]).json()
+    said = {name: dismissed[name] for name in ("dismissed", "state", "note", "state_by")}
+    assert said == {"dismissed": True, "state": "dismissed", "note": None, "state_by": "local"}
+    assert dismissed | NOTHING_SAID == item
     send(client, [{"tracker_id": "kiosk", "email": "late@example.com"}])
     assert client.post("/v1/analyses").status_code == 201
     assert client.get("/v1/anomalies").json()["items"] == []
     (hidden,) = client.get("/v1/anomalies?dismissed=true").json()["items"]
     assert (hidden["id"], hidden["evidence"]["persons"]) == (item["id"], 13)
-    assert client.post(f"/v1/anomalies/{item['id']}/undismiss").json()["finding"] == {**hidden, "dismissed": False}
+    assert client.post(f"/v1/anomalies/{item['id']}/undismiss").json()["finding"] == hidden | NOTHING_SAID
     assert [one["id"] for one in client.get("/v1/anomalies").json()["items"]] == [item["id"]]
     refused(client.post(f"/v1/anomalies/{item['id']}/undismiss"), 404, "not_found")
     refused(client.post("/v1/anomalies/nothing/dismiss"), 404, "not_found")

@@ -189,8 +189,7 @@ NO_ACTS = {
     ("POST", "/v1/subscriptions/gone"),
     ("POST", "/v1/deliveries/check"),
     # Tested with the findings, which need an analysis.
-    ("POST", "/v1/anomalies/{id}/dismiss"),
-    ("POST", "/v1/anomalies/{id}/undismiss"),
+    *(("POST", f"/v1/anomalies/{{id}}/{word}") for word in ("act", "dismiss", "reopen", "undismiss")),
 }
 
 

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from unittest.mock import patch
 
@@ -504,13 +505,15 @@ def test_a_new_finding_with_a_high_score_is_told_once(kinfold: Kinfold) -> None:
     kinfold.resolver.resolve([read_event({"email": f"q{n}@example.com", "tracker_id": f"own-{n}"}) for n in range(60)])
     kinfold.anomalies.refresh()
     raised = [change for change in feed(kinfold) if change["kind"] == "finding_raised"]
-    assert raised
-    assert all(change["score"] >= 0.9 for change in raised)
+    # Those that an event raised say which; they have a scale of their own.
+    found = [change for change in raised if "message_id" not in change]
+    assert found
+    assert all(change["score"] >= 0.9 for change in found)
     kinfold.anomalies.refresh()
     assert [change for change in feed(kinfold) if change["kind"] == "finding_raised"] == raised
-    kinfold.anomalies.dismiss(raised[0]["finding"])
-    kinfold.anomalies.dismiss(raised[0]["finding"])
-    kinfold.anomalies.undismiss(raised[0]["finding"])
+    kinfold.anomalies.dismiss(found[0]["finding"])
+    kinfold.anomalies.dismiss(found[0]["finding"])
+    kinfold.anomalies.reopen(found[0]["finding"])
     assert kinds(kinfold)[-2:] == ["finding_dismissed", "finding_undismissed"]
     (told,) = [change for change in raised if change["finding_kind"] == "many_emails"]
     assert told["subject"] == {"type": "tracker", "value": "kiosk"}
@@ -521,12 +524,17 @@ def test_a_new_finding_with_a_high_score_is_told_once(kinfold: Kinfold) -> None:
 def test_an_alert_on_a_shared_subscription_says_which_whose_and_why_until_they_are_erased(kinfold: Kinfold) -> None:
     worlds.send(kinfold, worlds.bystanders() + worlds.shared_subscription(30))
     kinfold.anomalies.refresh()
-    (told,) = [change for change in feed(kinfold) if change.get("finding_kind") == "shared_subscription"]
+    alerts = [change for change in feed(kinfold) if change.get("finding_kind") == "shared_subscription"]
+    # By the commit that brings it to five persons and by those that double them; the analysis does not raise it again.
+    totals = [alert["persons_total"] for alert in alerts]
+    assert totals[0] >= 5
+    assert all(2 * before <= after for before, after in pairwise(totals))
+    told = alerts[-1]
     owners = {owner["id"] for owner in kinfold.contacts.owners("subscription", "push-x")}
     assert told["subject"] == {"type": "subscription", "value": "push-x"}
     assert set(told["persons"]) <= owners
-    assert (told["persons_total"], len(told["persons"])) == (30, 20)
-    assert told["reason"].startswith("30 persons gave their names with this subscription")
+    assert len(told["persons"]) == min(20, totals[-1])
+    assert told["reason"].startswith(f"{totals[-1]} persons named themselves with this subscription")
     kinfold.erasures.erase(told["persons"][0])
     (emptied,) = [change for change in feed(kinfold) if change["id"] == told["id"]]
     assert emptied == {"id": told["id"], "kind": "finding_raised", "at": told["at"], "contact": None, "emptied": True}

@@ -334,7 +334,7 @@ BY_HAND: dict[str, tuple[Callable[[Kinfold], Any], Callable[[Kinfold, Any], Any]
     "dismissing a finding": (_finding, lambda k, one: k.anomalies.dismiss(one)),
     "putting a finding back": (
         lambda k: k.anomalies.dismiss(_finding(k))["id"],
-        lambda k, one: k.anomalies.undismiss(one),
+        lambda k, one: k.anomalies.reopen(one),
     ),
     "analysing": (_finding, lambda k, _: k.anomalies.refresh() and None),
     "erasing": (lambda k: resolved(k, email=ana, tracker_id="t1"), lambda k, one: k.erasures.erase(one)),
@@ -475,7 +475,7 @@ AT_ONCE: dict[str, tuple[Callable[[Kinfold, str], Any], Callable[[Kinfold, str],
     "dismiss": (lambda *_: None, lambda k, name: k.anomalies.dismiss(name), "finding_dismissed"),
     "put back": (
         lambda k, name: k.anomalies.dismiss(name),
-        lambda k, name: k.anomalies.undismiss(name),
+        lambda k, name: k.anomalies.reopen(name),
         "finding_undismissed",
     ),
 }
