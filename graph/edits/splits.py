@@ -353,6 +353,13 @@ class Splits:
         since = {KeyRef(name, value): began for name, value, began, *_ in entry["keys"]}
         states = {KeyRef(name, value): [(entry["at"], Sleep(*rest[-2]))] for name, value, *rest in entry["keys"]}
         homes, periods = self._homes(tx, entry, states), _period_homes(entry)
+        minted = {entry["minted"], *(tracker for _, tracker in entry["parts"])} - {None}
+        taken = [
+            {"contact": home, "value": key.value}
+            for key, home in homes.items()
+            if key.namespace == TRACKER and key.value.startswith(MINTED)
+        ]
+        minted |= {row["value"] for row in tx.run("splits.outlived", minted=taken)}
         kept_by = tx.run("splits.kept", id=split_id)
         brought: dict[KeyRef, list[tuple[Micros, Sleep]]] = defaultdict(list)
         for row in [*(row for row in kept_by if not row["undone"]), *tx.run("splits.brought", id=split_id)]:
@@ -382,8 +389,7 @@ class Splits:
         working_set.need_entries(*(working_set.contacts[one] for one in (entry["whole"], *parts)))
         seen = max(max((one.seen for one in contacts), default=0), entry["seen"])
         at = self._clock.next(after=seen)
-        minted = {entry["minted"], *(tracker for _, tracker in entry["parts"])} - {None}
-        minted |= _minted_meanwhile(working_set, entry, {*homes.values()})
+        minted |= _minted_meanwhile(working_set, entry, {entry["whole"], *parts, *homes.values()})
         unused = self._unused(tx, working_set, contacts, minted)
         undoing = Undoing(
             split_id,
@@ -559,12 +565,12 @@ def _give_to_others(
     return heirs
 
 
-def _minted_meanwhile(working_set: WorkingSet, entry: Row, homes: set[str]) -> set[str]:
-    """Find trackers minted for who came back while the split had what would have come back with them."""
+def _minted_meanwhile(working_set: WorkingSet, entry: Row, contacts: set[str]) -> set[str]:
+    """Find trackers minted since for who had lost the others by the split, or by it and the undoing of a union."""
     return {
         key.value
-        for home in homes - {entry["whole"]}
-        for key, edge in working_set.contacts[home].keys.items()
+        for contact in contacts
+        for key, edge in working_set.contacts[contact].keys.items()
         if key.name == TRACKER
         and (edge.merge, edge.source) == (None, None)
         and edge.since > entry["at"]

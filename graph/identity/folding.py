@@ -237,8 +237,10 @@ def unfold(working_set: WorkingSet, entry: JournalEntry, at: Micros) -> Contact:
             sleep = Sleep.of(left, turned=now.sleep.turned)
             working_set.link(survivor, key, Ownership(now.since, now.position, heir, now.source, sleep=sleep))
             heirs.append((heir, key))
+    # A tracker that left the survivor and came back since is not the union's any more, nor is its period.
+    staying = {key.timeline.id for key in survivor.keys if key.timeline is not None}
     for timeline_id in entry.timelines:
-        if timeline := survivor.timelines.pop(timeline_id, None):
+        if timeline_id not in staying and (timeline := survivor.timelines.pop(timeline_id, None)):
             timeline.holder = back.id
             back.timelines[timeline_id] = timeline
     assert survivor.entries is not None
