@@ -419,6 +419,15 @@ class PropositionBody(BaseModel):
     limit: StrictInt | None = Field(None, ge=1, le=MAX_OFFERS, description="How many offers at most.")
 
 
+class PageOffersBody(BaseModel):
+    """Which browser asks for offers: a page says no more."""
+
+    model_config = _example(tracker_id="new-1", limit=2)
+
+    tracker_id: StrictStr | None = Field(None, description="The cookie of this browser; a new visitor without.")
+    limit: StrictInt | None = Field(None, ge=1, le=MAX_OFFERS, description="How many offers at most.")
+
+
 class OutcomeBody(BaseModel):
     """What became of a proposition."""
 
@@ -461,6 +470,7 @@ BODIES: tuple[type[BaseModel], ...] = (
     PropositionBody,
     NoteBody,
     OutcomeBody,
+    PageOffersBody,
     CookieBody,
 )
 

@@ -84,14 +84,19 @@ class Rule(_Closed):
     namespace: Text | None = Field(None, description="For the keys of this namespace alone; for every key if left out.")
 
 
-class Flags(_Closed):
+class FromPage(_Closed):
+    """A call that a page makes."""
+
+    write_key: Text | None = Field(
+        None, description="A write key, for a page that cannot send a header; the browser tag does."
+    )
+
+
+class Flags(FromPage):
     """How an event is resolved."""
 
     dry_run: Flag = Field(False, description="Answer the same and write nothing.")
     explain: Flag = Field(False, description="Add a trace: which fact led where.")
-    write_key: Text | None = Field(
-        None, description="A write key, for a page that cannot send a header; the browser tag does."
-    )
 
 
 class DryRun(_Closed):
@@ -397,6 +402,7 @@ EndsQuery = Annotated[Ends, Query()]
 NothingQuery = Annotated[Nothing, Query()]
 RuleQuery = Annotated[Rule, Query()]
 FlagsQuery = Annotated[Flags, Query()]
+FromPageQuery = Annotated[FromPage, Query()]
 PageQuery = Annotated[Page, Query()]
 AuditPageQuery = Annotated[AuditPage, Query()]
 ActivityQuery = Annotated[ActivityPage, Query()]

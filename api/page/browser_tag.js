@@ -246,6 +246,14 @@
       title: d.title, referrer: came };
   }
 
+  // Beside the queue: an answer that comes too late to be drawn is not asked for again.
+  function post(path, body) {
+    return w.fetch(at(path), {
+      method: "POST", body: JSON.stringify(body), keepalive: true, credentials: "omit",
+      headers: { "Content-Type": "text/plain" }
+    });
+  }
+
   // The server is told before the tracker is forgotten: what this browser brought is not to reach who left.
   function forget(name) {
     add({ event: name, logout: true });
@@ -270,6 +278,25 @@
       if (category) about.category = category;
       add({ event: "page", event_properties: cleaned(Object.assign(about, plain(properties))) });
       subscribed();
+    },
+    offers: function (space, draw) {
+      var names = String(space).split("/").map(encodeURIComponent), sent = tracker();
+      post("/v1/environments/" + names[0] + "/spaces/" + names[1] + "/offers", { tracker_id: sent }).then(function (response) {
+        if (!response.ok) throw new Error("answered " + response.status);
+        return response.json();
+      }).then(function (answer) {
+        function tell(outcome, offer) {
+          if (!answer.proposition_id) return;
+          post("/v1/propositions/" + encodeURIComponent(answer.proposition_id) + "/outcome",
+            offer ? { outcome: outcome, offer: offer } : { outcome: outcome }).catch(function () { /* as if unseen */ });
+        }
+        if (answer.tracker_id) stored(sent, answer.tracker_id);
+        draw(answer.offers, tell);
+        if (answer.offers.length) tell("presented");
+      }).catch(function (error) {
+        if (w.console) w.console.warn("kinfold: no offers for " + space + ":", error.message);
+        draw([], function () { /* nothing was proposed */ });
+      });
     },
     reset: function () { forget("reset"); }
   };

@@ -12,7 +12,7 @@ from typing import Any
 from graph import tracing
 from graph.callbacks import notify
 from graph.clock import to_text
-from graph.errors import BadInput, FieldError, NotFound, TryAgain
+from graph.errors import BadInput, ClashError, FieldError, NotFound, TryAgain
 from graph.identity.decision import Decision
 from graph.identity.events import Event
 from graph.identity.keys import EventKeys
@@ -91,6 +91,7 @@ class Propositions:
         limit: int | None = None,
         explain: bool = False,
         dry_run: bool = False,
+        from_page: bool = False,
     ) -> Document:
         """Answer a call at a space: who was identified, which space answers, and its offers; recorded before.
 
@@ -104,11 +105,16 @@ class Propositions:
             Say of each other offer why it is left out.
         dry_run
             Answer the same and write nothing.
+        from_page
+            A page in a browser asks, whose key everybody can read: nothing but what is known of this browser's own
+            visitor has a say in the answer.
 
         Raises
         ------
         NotFound
             When there is no such environment or space.
+        ClashError
+            When a page asks a space that may recognise somebody.
         BadInput
             When the limit is out of range.
         """
@@ -124,7 +130,7 @@ class Propositions:
         self._catalogues.known()
 
         def attempt(tx: Transaction) -> _Attempt:
-            return self._attempt(tx, environment, space, item, limit, explain=explain)
+            return self._attempt(tx, environment, space, item, limit, explain=explain, from_page=from_page)
 
         with tracing.span("propose"):
             if dry_run:
@@ -135,14 +141,29 @@ class Propositions:
         return done.document
 
     def _attempt(
-        self, tx: Transaction, environment: str, space: str, item: Prepared, limit: int | None, *, explain: bool
+        self,
+        tx: Transaction,
+        environment: str,
+        space: str,
+        item: Prepared,
+        limit: int | None,
+        *,
+        explain: bool,
+        from_page: bool,
     ) -> _Attempt:
         catalogue = self._catalogues.known()
         if environment not in catalogue.environments or space not in catalogue.environments[environment].spaces:
             catalogue = self._catalogues.load(tx)
         asked = _find(catalogue, environment, space)
+        if from_page and (asked.kind != "anonymous" or asked.spaces[space].identify_implicitly):
+            # Of a catalogue that was changed meanwhile the answer would be about the one before.
+            self._catalogues.confirm(tx, catalogue)
+            raise ClashError(
+                f"Space {space!r} may recognise people: a page may ask spaces of anonymous environments that do not "
+                "identify implicitly. Ask for propositions from the site's server."
+            )
         working_set = self._resolver.working_set(tx.run)
-        visit, marker = self._visit(working_set, catalogue, asked, space, item)
+        visit, marker = self._visit(working_set, catalogue, asked, space, item, from_page=from_page)
         if not visit.plain:
             # What the visit makes of the contact, a union for one, is what the offers are held against.
             write_working_set(working_set)
@@ -186,7 +207,14 @@ class Propositions:
         return rank(choice.environment, shelf, standing, now, min(counts, default=DEFAULT_COUNT), explain=explain)
 
     def _visit(
-        self, working_set: WorkingSet, catalogue: Catalogue, asked: Environment, space: str, item: Prepared
+        self,
+        working_set: WorkingSet,
+        catalogue: Catalogue,
+        asked: Environment,
+        space: str,
+        item: Prepared,
+        *,
+        from_page: bool,
     ) -> tuple[Visit, Marker | None]:
         """Find out whom the call is from, and let the resolver do what it does with any event."""
         keys = item.keys
@@ -206,8 +234,10 @@ class Propositions:
             identification = Identification.EXPLICIT
         elif _leads_to_somebody(decision):
             if not implicitly:
-                # What the known contact was presented counts against the limits all the same.
-                also = () if answer is None or decision.current is None else (decision.current,)
+                # What the known contact was presented counts against the limits all the same, save where a page asks:
+                # it could read from the answer that there is such a contact, and what that was presented.
+                nobody_else = answer is None or decision.current is None or from_page
+                also = () if nobody_else else (decision.current or "",)
                 if answer is not None:
                     answer.tracker_id = item.keys.tracker_id
                 return Visit(identification, choice, answer, also), marker

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, Request, Route
 
 from tests.browser.tag_site import (
+    ADMIN_KEY,
     BEGUN,
     Site,
     cookie,
@@ -149,6 +150,45 @@ def test_the_answered_tracker_is_stored(opened: Opened, visitor: BrowserContext,
     settled(page)
     assert site.events(email="bob@example.com")[-1] == "Later"
     assert site.events(email="ana@example.com") == ["page", "identify"]
+
+
+def test_offers_of_an_anonymous_space_are_drawn_and_noted_as_presented_and_clicked(
+    opened: Opened, visitor: BrowserContext, site: Site
+) -> None:
+    with httpx.Client(base_url=site.url, headers={"Authorization": f"Bearer {ADMIN_KEY}"}) as admin:
+        for path, body in (
+            ("north", {"kind": "anonymous"}),
+            ("north/spaces/home", {}),
+            ("north/offers/hello", {"content": {"title": "Hello"}}),
+        ):
+            admin.put(f"/v1/environments/{path}", json=body).raise_for_status()
+        page = opened("home", consent="required")
+        page.evaluate(
+            """() => {
+                window.drawn = [];
+                kinfold.offers("north/home", (offers, tell) => {
+                    drawn.push(offers.map(offer => offer.content.title));
+                    if (offers.length) window.clicked = () => tell("clicked", offers[0].name);
+                });
+                kinfold.offers("north/nowhere", offers => drawn.push(offers));
+            }"""
+        )
+        assert page.evaluate("drawn") == []
+        page.evaluate("kinfold.consent(true)")
+        page.wait_for_function("drawn.length == 2")
+        assert sorted(page.evaluate("drawn")) == [[], ["Hello"]]
+        [person] = admin.get("/v1/environments/north/visitors").json()["items"]
+
+        def noted() -> list[tuple[str, str]]:
+            [item] = admin.get(f"/v1/contacts/{person['id']}/propositions").json()["items"]
+            return [(one["name"], one["outcome"]) for one in item["offers"]]
+
+        until(lambda: noted() == [("hello", "presented")], page)
+        page.evaluate("clicked()")
+        until(lambda: noted() == [("hello", "clicked")], page)
+        settled(page)
+        [contact] = admin.get(f"/v1/contacts?tracker_id={tracker_of(page)}").json()["items"]
+        assert contact["id"] == person["id"]
 
 
 def test_after_a_logout_it_is_a_new_visitor(opened: Opened, visitor: BrowserContext, site: Site) -> None:

@@ -11,12 +11,13 @@ from api.http.access import check_may_be_told, check_may_look
 from api.http.bodies import (
     MAX_BODY_BYTES,
     OutcomeBody,
+    PageOffersBody,
     PropositionBody,
     documented,
     read_as,
 )
 from api.http.problems import responses
-from api.http.query import FlagsQuery, NothingQuery, PageQuery, page_of
+from api.http.query import FlagsQuery, FromPageQuery, NothingQuery, PageQuery, page_of
 from api.http.requests import as_json, in_thread, kinfold_of, nothing
 from api.http.schemas.offers import (
     Category,
@@ -26,6 +27,7 @@ from api.http.schemas.offers import (
     NotedOutcome,
     Offer,
     OfferList,
+    PageOffers,
     Proposition,
     PropositionList,
     Space,
@@ -296,13 +298,33 @@ async def propose(request: Request, env: str, space: str, flags: FlagsQuery) -> 
 
 
 @router.post(
+    "/environments/{env}/spaces/{space}/offers",
+    summary="Ask for offers from a page",
+    operation_id="offers_for_page",
+    responses={200: {"model": PageOffers}, **responses(404, 409, 413, 422, 503)},
+    openapi_extra=documented(PageOffersBody),
+)
+async def offers_for_page(request: Request, env: str, space: str, _: FromPageQuery) -> Response:
+    """Return the offers for this browser's own visitor; a page's key may ask, one with minimal answers too.
+
+    Only of a space that recognises nobody: one of an anonymous environment without implicit identification. Any other
+    is a 409: ask it for propositions from the site's server.
+    """
+    body = await read_as(PageOffersBody, request, MAX_EVENT_BYTES)
+    event = read_event({"tracker_id": body.tracker_id} if body.tracker_id is not None else {})
+    propose = kinfold_of(request).propositions.propose
+    answer = await in_thread(partial(propose, env, space, event, limit=body.limit, from_page=True))
+    return as_json({name: answer[name] for name in ("tracker_id", "offers", "proposition_id")})
+
+
+@router.post(
     "/propositions/{id}/outcome",
     summary="Record the outcome of a proposition",
     operation_id="note_outcome",
     responses={200: {"model": NotedOutcome}, **responses(404, 413, 422, 503)},
     openapi_extra=documented(OutcomeBody),
 )
-async def note_outcome(request: Request, id: str, _: NothingQuery) -> Response:
+async def note_outcome(request: Request, id: str, _: FromPageQuery) -> Response:
     """Record the outcome of all offers of a proposition, or of one; the last outcome recorded counts."""
     body = await read_as(OutcomeBody, request)
     return as_json(

@@ -184,6 +184,16 @@ class Proposition(BaseModel):
     left_out: list[LeftOut] | None = Field(None, description="With explain=true: every other offer, and why.")
 
 
+class PageOffers(BaseModel):
+    """Offers for the visitor of one browser, the first choice first."""
+
+    model_config = with_example({name: _PROPOSED[name] for name in ("tracker_id", "offers", "proposition_id")})
+
+    tracker_id: str | None = Field(description="The tracker that the browser stores, as with an event.")
+    offers: list[ProposedOffer]
+    proposition_id: str | None = Field(description="For its outcome; null when nothing was recorded.")
+
+
 class OfferOutcome(BaseModel):
     """An offer of a proposition, and what became of it."""
 

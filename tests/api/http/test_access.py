@@ -93,6 +93,7 @@ SCOPES = {
     ("DELETE", "/v1/environments/{env}/spaces/{name}"): "admin",
     ("GET", "/v1/environments/{env}/spaces/{name}"): "read",
     ("POST", "/v1/environments/{env}/spaces/{space}/propositions"): "write",
+    ("POST", "/v1/environments/{env}/spaces/{space}/offers"): "write",
     ("POST", "/v1/propositions/{id}/outcome"): "write",
     ("GET", "/v1/contacts/{id}/propositions"): "read",
     ("GET", "/v1/anomalies"): "read",

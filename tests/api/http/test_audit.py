@@ -180,6 +180,7 @@ NO_ACTS = {
     *(("POST", f"/v1/{call}") for call in ("resolve", "resolve/batch", "cookie", "identify", "track", "page")),
     *(("POST", f"/v1/{call}") for call in ("screen", "group", "alias", "batch")),
     ("POST", "/v1/environments/{env}/spaces/{space}/propositions"),
+    ("POST", "/v1/environments/{env}/spaces/{space}/offers"),
     ("POST", "/v1/propositions/{id}/outcome"),
     # Works on the whole graph and changes nothing of anybody.
     ("POST", "/v1/analyses"),

@@ -178,12 +178,49 @@ def test_a_refusal_names_the_field_and_the_rule_and_changes_nothing(shop: TestCl
     assert refused(limit, 422, "bad_input")[0]["field"] == "limit"
 
 
+def test_a_page_is_answered_where_nobody_is_recognised_by_its_own_visitor_alone(shop: TestClient, resolve: Any) -> None:
+    put(shop, "north/offers/hello", weight=1, at_most={"count": 1})
+    put(shop, "north/offers/regular", weight=2, where={"property": "country", "is": "FR"})
+    put(shop, "north/spaces/open", identify_implicitly=True)
+
+    def page(space: str, **body: Any) -> dict[str, Any]:
+        response = shop.post(f"/v1/environments/{space}/offers", json=body)
+        assert response.status_code == 200, response.text
+        answer: dict[str, Any] = response.json()
+        assert set(answer) == {"tracker_id", "offers", "proposition_id"}
+        return answer
+
+    new = page("north/spaces/banner")
+    assert [offer["name"] for offer in new["offers"]] == ["hello"]
+    assert page("north/spaces/banner", tracker_id=new["tracker_id"])["offers"] == []
+    # Whether a browser leads to somebody known, who that is, and what was offered there, makes no difference.
+    resolve(email="ana@example.com", tracker_id="t1", properties={"country": "FR"})
+    assert [offer["name"] for offer in ask(shop, "north/spaces/open", tracker_id="t1")["offers"]] == [
+        "regular",
+        "hello",
+    ]
+    known, unknown = page("north/spaces/banner", tracker_id="t1"), page("north/spaces/banner", tracker_id="t2")
+    assert known["offers"] == unknown["offers"] == new["offers"]
+    assert (known["tracker_id"], unknown["tracker_id"]) == ("t1", "t2")
+    assert page("north/spaces/banner", tracker_id="t1")["offers"] == []
+    outcome = shop.post(f"/v1/propositions/{known['proposition_id']}/outcome", json={"outcome": "clicked"})
+    assert outcome.json()["offers"] == ["hello"]
+    for space in ("crm/spaces/home", "north/spaces/open"):
+        refused(shop.post(f"/v1/environments/{space}/offers", json={}), 409, "conflict")
+    refused(shop.post("/v1/environments/north/spaces/none/offers", json={}), 404, "not_found")
+    refused(
+        shop.post("/v1/environments/north/spaces/banner/offers", json={"email": "ana@example.com"}), 422, "bad_input"
+    )
+
+
 def test_a_key_with_minimal_answers_gets_no_offers(kinfold: Kinfold, server: Settings) -> None:
     keys = Settings(write_key="w", admin_key="a", write_answer="minimal")  # type: ignore[arg-type]
     update = {name: getattr(keys, name) for name in ("write_key", "admin_key", "write_answer")}
     with open_client(Kinfold.on(kinfold.database, server.model_copy(update=update))) as client:
         path = "/v1/environments/crm/spaces/home/propositions"
         refused(client.post(path, json={}, headers={"Authorization": "Bearer w"}), 403, "forbidden")
+        page = client.post(path.replace("propositions", "offers"), json={}, headers={"Authorization": "Bearer w"})
+        refused(page, 404, "not_found")
         refused(client.post(path, json={}, headers={"Authorization": "Bearer a"}), 404, "not_found")
 
 

@@ -490,6 +490,7 @@ def bodies(path: str, ids: dict[str, str], mark: str) -> Any:
         "/v1/workflows/{name}/contacts/{id}/runs": {"node": "n"},
         "/v1/environments/{env}": {"kind": "anonymous"},
         "/v1/environments/{env}/spaces/{space}/propositions": {"tracker_id": f"{mark}-visitor"},
+        "/v1/environments/{env}/spaces/{space}/offers": {"tracker_id": f"{mark}-visitor"},
         "/v1/propositions/{id}/outcome": {"outcome": "accepted", "offer": f"{mark}-boots"},
         "/v1/webhooks/{name}": {"url": "http://127.0.0.1:9/other", "secret": "whsec_c2VjcmV0"},
         "/v1/webhooks/{name}/replay": {},
