@@ -78,6 +78,9 @@ def whole_graph(database: Database) -> tuple[Counter[str], Counter[str]]:
         properties = node["properties"]
         if {"Contact", "Redirect"} & set(node["labels"]):
             names[properties["id"]] = f"contact of {arrivals[properties['created_at']]}"
+        if "KeyChange" in node["labels"]:
+            # Minted, and said by what it tells: who it befell, when, and of which key.
+            names[properties["id"]] = "of our making"
         if "Change" in node["labels"]:
             for numbering in ("fresh", "seq", "at"):
                 properties.pop(numbering, None)
