@@ -59,7 +59,8 @@ def test_a_stored_pattern_that_cannot_run_is_passed_over_and_the_others_hold(
     blocking = Blocking(database, Settings())
     blocking.add("pattern", "kiosk.*")
     at = datetime(2026, 1, 1, tzinfo=UTC)
-    database.write(lambda tx: tx.run("blocking.add", kind="pattern", value="(?=a)b", at=at), committed=REPEATABLE)
+    rule = {"kind": "pattern", "namespace": "", "value": "(?=a)b", "at": at}
+    database.write(lambda tx: tx.run("blocking.add", **rule), committed=REPEATABLE)
     blocking.forget()
     assert blocking.current().blocks("tracker_id", "kiosk-1")
     assert "passed over" in caplog.text
