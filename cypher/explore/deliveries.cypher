@@ -38,7 +38,7 @@ RETURN
     LIMIT 100
   } AS others,
   COLLECT {
-    MATCH (a:Activity)
+    MATCH (a:Activity) USING INDEX SEEK a:Activity(subscription, received_at)
     WHERE a.subscription = s.value AND a.received_at <= $now AND s.namespace = 'subscription'
     WITH a
     ORDER BY a.received_at DESC
@@ -61,7 +61,7 @@ RETURN
       any(counter IN $counters WHERE coalesce(holder[counter], 0) > 0),
       period.last_at.epochMillis * 1000 + period.last_at.microsecond % 1000,
       COLLECT {
-        MATCH (a:Activity)
+        MATCH (a:Activity) USING INDEX SEEK a:Activity(elsewhere, received_at)
         WHERE a.elsewhere = device.value AND a.received_at <= $now AND (a.email IS NOT NULL OR a.user_id IS NOT NULL)
         WITH a
         ORDER BY a.received_at DESC

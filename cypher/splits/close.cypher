@@ -48,10 +48,11 @@ CALL (separation, whole) {
 }
 CALL () {
   UNWIND $kept AS row
-  MATCH (merge:Merge {id: row.merge})-[:INTO]->(owner) USING INDEX SEEK merge:Merge(id)
-  MATCH (owner)<-[:INTO]-(other:Merge)-[moved:MOVED]->(k:Key)
-  WHERE k.namespace = row.namespace AND k.value = row.value
-    AND (other = merge
+  MATCH (merge:Merge {id: row.merge}) USING INDEX SEEK merge:Merge(id)
+  MATCH (k:Key {namespace: row.namespace, value: row.value}) USING INDEX SEEK k:Key(namespace, value)
+  MATCH (merge)-[:INTO]->(owner)
+  MATCH (k)<-[moved:MOVED]-(other)-[:INTO]->(owner)
+  WHERE (other = merge
       OR moved.kept_since = datetime({epochSeconds: row.was[0], nanosecond: row.was[1]}))
   SET moved.kept_since = datetime({epochSeconds: row.since[0], nanosecond: row.since[1]})
 }
