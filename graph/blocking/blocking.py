@@ -168,7 +168,7 @@ class Blocking:
     def _named(self, namespace: KeyName | None) -> str:
         if namespace is not None and namespace not in self._namespaces:
             names = ", ".join(self._namespaces.names)
-            raise BadInput([FieldError("namespace", "namespace", f"this is one of {names}")])
+            raise BadInput([FieldError("namespace", "namespace", f"must be one of {names}")])
         return namespace or ""
 
     def forget(self) -> None:

@@ -149,8 +149,8 @@ def test_the_report_shows_stored_markup_as_text(reported: Path, reader: Callable
     page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
     check(page)
     text = page.locator("main").inner_text()
-    assert MARKUP[0] in text
-    assert MARKUP[1] in text
+    # Of equal findings a list shows the first few.
+    assert len([one for one in MARKUP if one in text]) >= 2, text
 
 
 def test_the_report_is_safe_by_what_is_written_and_not_only_by_its_policy(
