@@ -23,25 +23,28 @@ VISITORS = 501
 """Who comes back; an odd number, so that each of them is met by both sides."""
 
 RAW_NEW = """\
-CREATE (c:Contact)-[:OWNS {since: $now, position: 0, message_id: $message}]->(t:Tracker {value: $tracker}),
-  (c)-[:HAS]->(p:Timeline {id: $timeline, started_at: $now, last_at: $now})-[:OF]->(t),
+CREATE (c:Contact)-[:OWNS {since: $now, position: 0, message_id: $message}]->(t:Key:Tracker {namespace: 'tracker_id', value: $tracker}),
+  (c)-[:HAS]->(p:Timeline {
+    id: $timeline, started_at: $now, last_at: $now, first_occurred_at: $now, last_occurred_at: $now
+  })-[:OF]->(t),
   (a:Activity)-[:ON]->(p),
   (f:Change)
 SET c = $contact, a = $activity, f = $change
 """
 
 RAW_FOUND = """\
-MATCH (t:Tracker {value: $tracker})<-[:OF]-(p:Timeline)<-[:HAS]-(c:Contact) USING INDEX SEEK t:Tracker(value)
+MATCH (t:Key {namespace: 'tracker_id', value: $tracker})<-[:OF]-(p:Timeline)<-[:HAS]-(c:Contact)
+  USING INDEX SEEK t:Key(namespace, value)
 CREATE (a:Activity)-[:ON]->(p)
-SET a = $activity, c.last_seen_at = $now, p.last_at = $now
+SET a = $activity, c.last_seen_at = $now, p.last_at = $now, p.last_occurred_at = $now
 """
 
 LEFT = """\
 MATCH (t:Tracker {value: $tracker})<-[:OWNS]-(c:Contact)-[:HAS]->(p:Timeline)-[:OF]->(t)
 OPTIONAL MATCH (a:Activity)-[:ON]->(p)
-WITH c, p, count(a) AS activities
+WITH c, p, t, count(a) AS activities
 OPTIONAL MATCH (f:Change {contact: c.id})
-RETURN activities, collect(f.kind) AS changes, size(keys(c)) AS contact, size(keys(p)) AS period
+RETURN activities, collect(f.kind) AS changes, keys(c) AS contact, keys(p) AS period, labels(t) AS key, keys(t) AS of_key
 """
 
 
@@ -73,6 +76,7 @@ class Sides:
             "id": f"{tracker} contact",
             "kind": "anonymous",
             "split": False,
+            "nameless": False,
             "emails": 0,
             "user_ids": 0,
             "trackers": 1,
@@ -100,7 +104,8 @@ class Sides:
 
     def left(self, tracker: str) -> dict[str, Any]:
         """Return what an event left behind, to hold both sides against each other."""
-        return self._database.read(lambda tx: tx.run_text(LEFT, tracker=tracker))[0]
+        row = self._database.read(lambda tx: tx.run_text(LEFT, tracker=tracker))[0]
+        return {name: sorted(value) if isinstance(value, list) else value for name, value in row.items()}
 
     @staticmethod
     def _activity(tracker: str, outcome: str) -> tuple[datetime, str, dict[str, Any]]:
