@@ -23,7 +23,9 @@ VISITORS = 501
 """Who comes back; an odd number, so that each of them is met by both sides."""
 
 RAW_NEW = """\
-CREATE (c:Contact)-[:OWNS {since: $now, position: 0, message_id: $message}]->(t:Key:Tracker {namespace: 'tracker_id', value: $tracker}),
+CREATE
+  (c:Contact)-[:OWNS {since: $now, position: 0, message_id: $message}]->
+    (t:Key:Tracker {namespace: 'tracker_id', value: $tracker}),
   (c)-[:HAS]->(p:Timeline {
     id: $timeline, started_at: $now, last_at: $now, first_occurred_at: $now, last_occurred_at: $now
   })-[:OF]->(t),
@@ -44,7 +46,8 @@ MATCH (t:Tracker {value: $tracker})<-[:OWNS]-(c:Contact)-[:HAS]->(p:Timeline)-[:
 OPTIONAL MATCH (a:Activity)-[:ON]->(p)
 WITH c, p, t, count(a) AS activities
 OPTIONAL MATCH (f:Change {contact: c.id})
-RETURN activities, collect(f.kind) AS changes, keys(c) AS contact, keys(p) AS period, labels(t) AS key, keys(t) AS of_key
+RETURN
+  activities, collect(f.kind) AS changes, keys(c) AS contact, keys(p) AS period, labels(t) AS key, keys(t) AS of_key
 """
 
 
