@@ -5,12 +5,13 @@ from typing import Any
 import pytest
 
 from graph.errors import BadInput, NotFound
-from graph.explore.contacts import Contacts, make_cursor
+from graph.explore.contacts import Contacts
 from graph.identity.events import read_event
 from graph.identity.keys import BlockList
 from graph.identity.resolver import Resolver
 from graph.kinfold import Kinfold
 from graph.model import Answer, Outcome
+from graph.paging import make_cursor
 from graph.privacy.export import Exports
 from graph.store.database import Database, Transaction
 
@@ -117,12 +118,13 @@ def test_a_contact_shows_everything_that_ties_it_together(kinfold: Kinfold) -> N
     assert document.pop("first_occurred_at") == document.pop("last_occurred_at") == created
     assert document == {
         "id": identity(answer),
+        "name": "ana@example.com",
         "kind": "known",
         "email": "ana@example.com",
         "emails": ["ana@example.com"],
         "user_ids": ["42"],
         "trackers": ["t1"],
-        "subscriptions": [{"id": "s1", "shared_with": [other]}],
+        "subscriptions": [{"id": "s1", "shared_with": [other], "state": "asleep"}],
         "keys": {"email": ["ana@example.com"], "subscription": ["s1"], "tracker_id": ["t1"], "user_id": ["42"]},
         "properties": {"a": "x", "b": 1},
         "segments": [],
@@ -139,7 +141,7 @@ def test_a_tracker_and_a_subscription_of_one_value_are_told_apart(tracker_first:
     bo = identity(resolve(kinfold, email="bo@example.com", subscription="same"))
     document = kinfold.contacts.get(identity(answer))
     assert "same" in document["trackers"]
-    assert document["subscriptions"] == [{"id": "same", "shared_with": [bo]}]
+    assert document["subscriptions"] == [{"id": "same", "shared_with": [bo], "state": "asleep"}]
 
 
 def test_the_email_is_the_newest_of_its_own_and_an_earlier_one_still_leads_to_it(kinfold: Kinfold) -> None:
