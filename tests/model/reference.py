@@ -630,7 +630,9 @@ class _Turn:
         logout = self.event.get("logout", False)
         if subscription:
             if sent or new:
-                world.brought[subscription] = {answered, *([sent] if sent else [])}
+                # A device whose key was never anybody's, since a limit or a judgement kept it away, is not remembered.
+                devices = {answered, *([sent] if sent else [])}
+                world.brought[subscription] = devices & {period.value for period in world.periods}
             owners = world.owners("subscription", subscription)
             if current in owners and not logout:
                 world.turn(current, subscription, asleep=False)
