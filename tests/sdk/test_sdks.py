@@ -128,7 +128,7 @@ def built_rust() -> str:
         pytest.skip("Rust is not installed")
     if not os.environ.get("CI") and not (RUST / "target").exists():
         pytest.skip("the crates take minutes to build: CI does, or cargo build in tests/sdk/rust")
-    subprocess.run([cargo, "build", "--quiet", "--locked"], cwd=RUST, check=True, capture_output=True, timeout=1_200)
+    subprocess.run([cargo, "build", "--quiet"], cwd=RUST, check=True, capture_output=True, timeout=1_200)
     return str(RUST / "target" / "debug" / "kinfold-sdk-test")
 
 
