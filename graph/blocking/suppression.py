@@ -12,7 +12,7 @@ from typing import Any
 
 from graph.clock import Clock, to_text
 from graph.errors import BadInput, FieldError, NotFound
-from graph.identity.keys import InvalidKey, SuppressedKeys, normalise, suppression_digest
+from graph.identity.keys import SuppressedKeys, read_key, suppression_digest
 from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
 from graph.model import KeyName
 from graph.paging import cut_page, read_cursor
@@ -104,11 +104,7 @@ class Suppression:
         if kind not in self._namespaces.persons:
             persons = ", ".join(name for name in self._namespaces.names if name in self._namespaces.persons)
             raise BadInput([FieldError("kind", "kind", f"what is suppressed is one of {persons}")])
-        key: KeyName = kind
-        try:
-            normal = normalise(key, value, self._namespaces)
-        except InvalidKey as error:
-            raise BadInput([FieldError("value", "invalid", str(error))]) from error
+        key, normal = read_key(kind, value, self._namespaces, "value")
 
         def work(tx: Transaction) -> bool:
             rows = tx.run("privacy.suppression", name=SECRET)

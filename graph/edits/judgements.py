@@ -7,13 +7,13 @@ each of them wherever its id leads; the resolver reads it as one more fact of th
 from typing import Any
 
 from graph.clock import END_OF_TIME, Clock, IdSource, RandomIds, to_datetime, to_text
-from graph.errors import BadInput, ClashError, FieldError, NotFound
-from graph.identity.keys import InvalidKey, normalise
+from graph.errors import ClashError, NotFound
+from graph.identity.keys import read_named_key
 from graph.identity.living import living_contact
 from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
 from graph.identity.working_set import WorkingSet
 from graph.model import KeyName, KeyRef
-from graph.paging import make_cursor, read_cursor
+from graph.paging import cut_page, read_cursor
 from graph.store.audit import acting_because, because
 from graph.store.changes import acting, append, change_row
 from graph.store.database import RECEIPT, Database, Row, Transaction
@@ -62,14 +62,11 @@ class Judgements:
         Raises
         ------
         BadInput
-            When the value is not a key of this namespace.
+            When there is no such namespace, or the value is not a key of it.
         NotFound
             When the id never was a contact's.
         """
-        try:
-            ref = KeyRef(key, normalise(key, value, self._namespaces))
-        except InvalidKey as error:
-            raise BadInput([FieldError(f"key.{key}", "invalid", str(error))]) from error
+        ref = read_named_key(key, value, self._namespaces, "key")
         with acting_because(why or because()):
             judgement, new = self._database.write(lambda tx: self.add_from_key(tx, contact_id, ref), committed=RECEIPT)
         return self.get(judgement), new
@@ -134,15 +131,12 @@ class Judgements:
 
         Raises
         ------
+        BadInput
+            When there is no such namespace, or the value is not a key of it.
         NotFound
             When there is none.
         """
-        namespace, value = key or (None, None)
-        if namespace is not None and value is not None:
-            try:
-                value = normalise(namespace, value, self._namespaces)
-            except InvalidKey as error:
-                raise BadInput([FieldError(f"key.{namespace}", "invalid", str(error))]) from error
+        namespace, value = (None, None) if key is None else read_named_key(*key, self._namespaces, "key")
 
         def work(tx: Transaction) -> list[Row]:
             one = living_contact(tx, first)
@@ -175,8 +169,7 @@ class Judgements:
             return tx.run("judgements.page", contact_id=living, **place, limit=limit + 1)
 
         rows = self._database.read(work)
-        page = rows[:limit]
-        following = make_cursor(page[-1]["at"], page[-1]["id"]) if len(rows) > limit else None
+        page, following = cut_page(rows, limit, "at", "id")
         return [_shown(row) for row in page], following
 
     def _living(self, tx: Transaction, *contact_ids: str) -> list[str]:

@@ -9,7 +9,7 @@ from graph.edits.preview import preview
 from graph.errors import BadInput, ClashError, FieldError, NotFound
 from graph.explore.contacts import Document, documents, redirected
 from graph.identity.decision import Limits
-from graph.identity.keys import DEFAULT_BLOCK_LIST, BlockList, InvalidKey, normalise
+from graph.identity.keys import DEFAULT_BLOCK_LIST, BlockList, read_key
 from graph.identity.living import living_contact
 from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
 from graph.identity.normal_forms import said
@@ -80,7 +80,7 @@ class KeyEdits:
         NotFound
             When no contact ever had this id, or this contact does not own the key.
         """
-        ref = self._readable(key, value)
+        ref = read_key(key, value, self._namespaces, key)
 
         def work(tx: Transaction) -> Document:
             living = self._take(tx, contact_id, ref)
@@ -97,7 +97,7 @@ class KeyEdits:
 
     def preview_take(self, contact_id: str, key: KeyName, value: str) -> list[Document]:
         """Describe field by field what taking a key would change; nothing is written."""
-        ref = self._readable(key, value)
+        ref = read_key(key, value, self._namespaces, key)
         return self._preview(contact_id, lambda tx: self._take(tx, contact_id, ref, lock=False))
 
     def _preview(self, contact_id: str, operation: Any) -> list[Document]:
@@ -110,16 +110,10 @@ class KeyEdits:
     def _usable(self, key: KeyName, value: str) -> KeyRef:
         if self._block_list().blocks(key, said(self._namespaces[key], value)):
             raise BadInput([FieldError(key, "blocked", "this value is on the block list: it names nobody")])
-        ref = self._readable(key, value)
+        ref = read_key(key, value, self._namespaces, key)
         if self._block_list().suppresses(*ref):
             raise BadInput([FieldError(key, "suppressed", "its owner was erased; it can be allowed to come back")])
         return ref
-
-    def _readable(self, key: KeyName, value: str) -> KeyRef:
-        try:
-            return KeyRef(key, normalise(key, value, self._namespaces))
-        except InvalidKey as error:
-            raise BadInput([FieldError(key, "invalid", str(error))]) from error
 
     def _open(self, tx: Transaction, contact_id: str, key: KeyRef, *, lock: bool) -> tuple[WorkingSet, Contact]:
         living = living_contact(tx, contact_id)

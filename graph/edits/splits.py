@@ -9,7 +9,7 @@ from graph.clock import END_OF_TIME, MINTED, Clock, IdSource, Micros, RandomIds,
 from graph.edits.preview import preview
 from graph.errors import BadInput, ClashError, FieldError, NotFound
 from graph.explore.contacts import Document, documents
-from graph.identity.keys import InvalidKey, normalise
+from graph.identity.keys import read_named_key
 from graph.identity.living import check_not_erased, living_contact
 from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
 from graph.identity.separating import Part, Separation, Stray, TakenKey, Undoing, rejoin, separate
@@ -18,7 +18,7 @@ from graph.identity.working_set import Contact, WorkingSet
 from graph.identity.working_set.entities import Ownership, Sleep
 from graph.identity.working_set.write import sleep_row, write_working_set
 from graph.model import TRACKER, KeyName, KeyRef
-from graph.paging import make_cursor, read_cursor
+from graph.paging import cut_page, read_cursor
 from graph.store.audit import because
 from graph.store.changes import acting
 from graph.store.database import RECEIPT, Database, Row, Transaction
@@ -152,35 +152,30 @@ class Splits:
         """
         before, before_id = read_cursor(cursor, (int, str)) if cursor else (END_OF_TIME, "")
 
-        def work(tx: Transaction) -> tuple[list[Document], list[Row]]:
+        def work(tx: Transaction) -> tuple[list[Document], str | None]:
             living = None if contact_id is None else living_contact(tx, contact_id)
             place = {"before": to_datetime(before), "before_id": before_id}
             rows = tx.run("splits.page", contact_id=living, **place, limit=limit + 1)
-            return [self._one(tx, row["id"]) for row in rows[:limit]], rows
+            page, following = cut_page(rows, limit, "at", "id")
+            return [self._one(tx, row["id"]) for row in page], following
 
-        items, rows = self._database.read(work)
-        return items, make_cursor(rows[limit - 1]["at"], rows[limit - 1]["id"]) if len(rows) > limit else None
+        return self._database.read(work)
 
     # --- the act ---------------------------------------------------------------------------------------------
 
     def _normal(self, wanted: Wanted) -> Wanted:
         parts = tuple(
-            tuple(self._key(key, f"parts[{number}].keys[{place}]") for place, key in enumerate(part))
+            tuple(
+                read_named_key(*key, self._namespaces, f"parts[{number}].keys[{place}]")
+                for place, key in enumerate(part)
+            )
             for number, part in enumerate(wanted.parts)
         )
         named = Counter(key for part in parts for key in part)
         if twice := [key for key, times in named.items() if times > 1]:
             raise BadInput([FieldError("parts", "duplicate", f"the {twice[0][0]} {twice[0][1]!r} is named twice")])
-        around = None if wanted.around is None else self._key(wanted.around, "around")
+        around = None if wanted.around is None else read_named_key(*wanted.around, self._namespaces, "around")
         return Wanted(parts, around, wanted.block)
-
-    def _key(self, key: Key, place: str) -> KeyRef:
-        if key[0] not in self._namespaces:
-            raise BadInput([FieldError(f"{place}.{key[0]}", "unknown_field", "there is no such namespace")])
-        try:
-            return KeyRef(key[0], normalise(*key, self._namespaces))
-        except InvalidKey as error:
-            raise BadInput([FieldError(f"{place}.{key[0]}", "invalid", str(error))]) from error
 
     def _working_set(self, tx: Transaction, *, lock: bool = True) -> WorkingSet:
         return WorkingSet(

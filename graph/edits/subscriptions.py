@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from graph.clock import Clock, IdSource, RandomIds
-from graph.identity.keys import InvalidKey, normalise
+from graph.identity.keys import valid_key
 from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
 from graph.identity.subscriptions import end
 from graph.identity.working_set import WorkingSet
@@ -37,16 +37,12 @@ class SubscriptionEdits:
             Each with the name of its namespace, as it was sent. One that is invalid, or nobody's, is passed over; one
             that comes again later is a new key.
         """
-        refs = dict.fromkeys(ref for name, raw in subscriptions if (ref := self._read(name, raw)) is not None)
+        refs = dict.fromkeys(
+            ref for name, raw in subscriptions if (ref := valid_key(name, raw, self._namespaces)) is not None
+        )
         if not refs:
             return 0
         return self._database.write(lambda tx: self._end(tx, list(refs)), committed=RECEIPT)
-
-    def _read(self, name: KeyName, raw: str) -> KeyRef | None:
-        try:
-            return KeyRef(name, normalise(name, raw, self._namespaces))
-        except InvalidKey:
-            return None
 
     def _end(self, tx: Transaction, refs: Sequence[KeyRef]) -> int:
         working_set = WorkingSet(tx.run, self._id_source, namespaces=self._namespaces)

@@ -12,9 +12,9 @@ from itertools import pairwise
 from typing import Any
 
 from graph.clock import Micros, to_text
-from graph.identity.keys import InvalidKey, normalise
+from graph.identity.keys import valid_key
 from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces, counter_of
-from graph.model import KeyName, KeyRef
+from graph.model import KeyName
 from graph.store.database import Database, Row
 
 CROWD = 5
@@ -68,20 +68,14 @@ class Deliveries:
         return [verdict(found.get(place)) for place in range(len(checks))]
 
     def _asked(self, place: int, check: Check) -> Row | None:
-        subscription = self._read(*check.subscription)
-        key = None if check.key is None else self._read(*check.key)
+        subscription = valid_key(*check.subscription, self._namespaces)
+        key = None if check.key is None else valid_key(*check.key, self._namespaces)
         if check.key is not None and key is None:
             return None
         asked = ["", ""] if subscription is None else list(subscription)
         return {"place": place, "contact": check.contact, "key": None if key is None else list(key)} | {
             "subscription": asked
         }
-
-    def _read(self, name: KeyName, value: str) -> KeyRef | None:
-        try:
-            return KeyRef(name, normalise(name, value, self._namespaces))
-        except InvalidKey:
-            return None
 
 
 def verdict(row: Row | None) -> Document:

@@ -5,6 +5,7 @@ import hmac
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from graph.errors import BadInput, FieldError
 from graph.identity.events import Event
 from graph.identity.namespaces import DEFAULT_NAMESPACES, KeyClass, Namespace, Namespaces, Normaliser
 from graph.identity.normal_forms import MAX_KEY, InvalidKey, form_of, hash_of, longest, normal_form, said
@@ -226,6 +227,47 @@ def normalise(key: KeyName, raw: str, namespaces: Namespaces = DEFAULT_NAMESPACE
         When the value cannot be a key of this name.
     """
     return normal_form(namespaces[key], raw)
+
+
+def valid_key(name: KeyName, value: str, namespaces: Namespaces) -> KeyRef | None:
+    """Return a key in its normal form; None when the value is not a key of this namespace."""
+    try:
+        return KeyRef(name, normalise(name, value, namespaces))
+    except InvalidKey:
+        return None
+
+
+def read_key(name: KeyName, value: str, namespaces: Namespaces, field: str) -> KeyRef:
+    """Return a key in its normal form.
+
+    Parameters
+    ----------
+    field
+        What errors name.
+
+    Raises
+    ------
+    BadInput
+        When the value is not a key of this namespace.
+    """
+    try:
+        return KeyRef(name, normalise(name, value, namespaces))
+    except InvalidKey as error:
+        raise BadInput([FieldError(field, "invalid", str(error))]) from error
+
+
+def read_named_key(name: KeyName, value: str, namespaces: Namespaces, place: str) -> KeyRef:
+    """Return a key in its normal form, as `read_key` does; its namespace is a field of ``place`` and may be unknown.
+
+    Raises
+    ------
+    BadInput
+        When there is no such namespace, or the value is not a key of it.
+    """
+    field = f"{place}.{name}"
+    if name not in namespaces:
+        raise BadInput([FieldError(field, "unknown_field", "there is no such namespace")])
+    return read_key(name, value, namespaces, field)
 
 
 @dataclass(frozen=True, slots=True)

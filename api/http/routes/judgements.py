@@ -9,7 +9,6 @@ from api.http.problems import responses
 from api.http.query import JudgementPageQuery, NothingQuery
 from api.http.requests import as_json, in_thread, kinfold_of, nothing
 from api.http.schemas.judgements import Judgement, JudgementList
-from graph.errors import BadInput, FieldError
 
 router = APIRouter(tags=["judgements"])
 
@@ -53,8 +52,6 @@ async def judge(request: Request, _: NothingQuery) -> Response:
         work = partial(kinfold.judgements.apart, first, second, why=body.why)
     else:
         assert key is not None
-        if key[0] not in kinfold.namespaces:
-            raise BadInput([FieldError(f"key.{key[0]}", "unknown_field", "there is no such namespace")])
         work = partial(kinfold.judgements.apart_from_key, first, *key, why=body.why)
     judgement, new = await in_thread(work)
     return as_json(judgement, 201 if new else 200, location=f"/v1/judgements/{judgement['id']}")
@@ -98,8 +95,6 @@ async def take_judgement_of_back(request: Request, _: NothingQuery) -> Response:
     """Remove a judgement by the body it was made with, when its id is unknown."""
     first, second, key = (await read_as(JudgementBody, request)).pair()
     kinfold = kinfold_of(request)
-    if key is not None and key[0] not in kinfold.namespaces:
-        raise BadInput([FieldError(f"key.{key[0]}", "unknown_field", "there is no such namespace")])
 
     def work() -> None:
         kinfold.judgements.take_back(kinfold.judgements.find(first, second, key))
