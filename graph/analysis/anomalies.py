@@ -106,9 +106,10 @@ class Anomalies:
         live = self._held_back() if kind in (None, "limit") else []
         of_live = self._states(item.id for item in live)
         ranks = [
-            (-_points(item.score), item.id, item.document())
+            (-_points(item.score), item.id, item.document() | said)
             for item in live
-            if of_live.get(item.id, OPEN)["state"] in states and (-_points(item.score), item.id) > (-points, after)
+            if (said := of_live.get(item.id, OPEN))["state"] in states
+            and (-_points(item.score), item.id) > (-points, after)
         ]
         if last is not None:
             rows = self._database.read(
@@ -123,11 +124,11 @@ class Anomalies:
                     limit=limit + 1,
                 )
             )
-            ranks += [(-row["points"], row["id"], orjson.loads(row["document"])) for row in rows]
+            ranks += [(-row["points"], row["id"], orjson.loads(row["document"]) | _state_of(row)) for row in rows]
         ranks.sort(key=lambda item: item[:2])
         shown = ranks[:limit]
         following = make_cursor(-shown[-1][0], shown[-1][1]) if len(ranks) > limit else None
-        items = self._with_done(self._with_states([document for _, _, document in shown]))
+        items = self._with_done([document for _, _, document in shown])
         return items, following, None if last is None else to_text(last["at"])
 
     def clusters(self, *, limit: int = 100, cursor: str | None = None) -> tuple[list[Document], str | None, str | None]:
@@ -161,7 +162,7 @@ class Anomalies:
         if document is None:
             raise NotFound(f"There is no finding {id!r} now.")
         last = self._last()
-        [item] = self._with_done(self._with_states([document]))
+        [item] = self._with_done([self._with_state(document)])
         return {**item, "as_of": None if last is None else to_text(last["at"])}
 
     def cluster(self, id: str) -> Document:
@@ -233,9 +234,8 @@ class Anomalies:
                 actions.insert(0, {**splitting(row["contact"], row["namespace"], row["value"]), "done": row["split"]})
         return documents
 
-    def _with_states(self, documents: list[Document]) -> list[Document]:
-        states = self._states(document["id"] for document in documents)
-        return [document | states.get(document["id"], OPEN) for document in documents]
+    def _with_state(self, document: Document) -> Document:
+        return document | self._states([document["id"]]).get(document["id"], OPEN)
 
     def dismiss(self, id: str, note: str | None = None) -> Document:
         """Take a finding off the list; it stays off however often it is found again.
@@ -264,7 +264,7 @@ class Anomalies:
 
         with acting_because(note or because()):
             self._database.write(work, committed=RECEIPT)
-        return self._with_done(self._with_states([document]))[0]
+        return self._with_done([self._with_state(document)])[0]
 
     def reopen(self, id: str, note: str | None = None) -> Document | None:
         """Open a finding again that was acted on or dismissed; None when it is not found any more.
@@ -457,16 +457,7 @@ class Anomalies:
         if not asked:
             return {}
         rows = self._database.read(lambda tx: tx.run("anomalies.states", ids=asked))
-        return {
-            row["id"]: {
-                "dismissed": row["state"] == "dismissed",
-                "state": row["state"],
-                "note": row["note"],
-                "state_by": row["by"],
-                "state_at": to_text(row["at"]),
-            }
-            for row in rows
-        }
+        return {row["id"]: _state_of(row) for row in rows}
 
     def _document(self, id: str) -> Document | None:
         for item in self._held_back():
@@ -519,6 +510,17 @@ def _worth_a_new_one(last: Row | None, sizes: list[int]) -> bool:
 def _is_small(sizes: list[int]) -> bool:
     contacts, activities = sizes[:2]
     return contacts <= SMALL_CONTACTS and activities <= SMALL_ACTIVITIES
+
+
+def _state_of(row: Row) -> Document:
+    """Return the state of a finding with what was said of it."""
+    return {
+        "dismissed": row["state"] == "dismissed",
+        "state": row["state"],
+        "note": row["note"],
+        "state_by": row["by"],
+        "state_at": None if row["at"] is None else to_text(row["at"]),
+    }
 
 
 def _points(score: float) -> int:

@@ -236,10 +236,11 @@ class Propositions:
             if not implicitly:
                 # What the known contact was presented counts against the limits all the same, save where a page asks:
                 # it could read from the answer that there is such a contact, and what that was presented.
-                nobody_else = answer is None or decision.current is None or from_page
-                also = () if nobody_else else (decision.current or "",)
+                also: tuple[str, ...] = ()
                 if answer is not None:
                     answer.tracker_id = item.keys.tracker_id
+                    if decision.current is not None and not from_page:
+                        also = (decision.current,)
                 return Visit(identification, choice, answer, also), marker
             identification = Identification.IMPLICIT
         choice = choose(catalogue, asked, space, identification)

@@ -17,7 +17,7 @@ from graph.clock import Clock, IdSource, Micros, RandomIds, to_datetime, to_micr
 from graph.errors import BadInput, FieldError, NotFound, TryAgain
 from graph.identity.living import living_contact
 from graph.model import MAX_NAME, Properties
-from graph.paging import make_cursor, read_cursor
+from graph.paging import cut_page, read_cursor
 from graph.store.changes import acting, append, change_row, note_act
 from graph.store.database import RECEIPT, Database, Row, Transaction
 
@@ -152,16 +152,15 @@ class Workflows:
         """
         (after,) = read_cursor(cursor, (str,)) if cursor else ("",)
 
-        def work(tx: Transaction) -> tuple[builtins.list[Row], dict[str, dict[str, dict[str, Any]]]]:
+        def work(tx: Transaction) -> tuple[builtins.list[dict[str, Any]], str | None]:
             if not tx.run("workflows.definition", name=name):
                 raise NotFound(f"There is no workflow {name!r}.")
             rows = tx.run("workflows.members", name=name, after=after, limit=limit + 1)
-            return rows, workflows_of(tx, [row["id"] for row in rows[:limit]])
+            page, following = cut_page(rows, limit, "id")
+            shown = workflows_of(tx, [row["id"] for row in page])
+            return [{"id": row["id"], "kind": row["kind"], **shown[row["id"]][name]} for row in page], following
 
-        rows, shown = self._database.read(work)
-        page = rows[:limit]
-        items = [{"id": row["id"], "kind": row["kind"], **shown[row["id"]][name]} for row in page]
-        return items, make_cursor(page[-1]["id"]) if len(rows) > limit else None
+        return self._database.read(work)
 
     def set_status(self, name: str, contact_id: str, status: Any) -> dict[str, Any]:
         """Enrol a contact, or say that it is done.

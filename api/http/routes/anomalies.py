@@ -99,10 +99,9 @@ async def reopen_anomaly(request: Request, id: str, _: NothingQuery) -> Response
     responses={200: {"model": Undismissed}, **responses(404, 413, 422, 503)},
     openapi_extra=documented(NoteBody),
 )
-async def undismiss_anomaly(request: Request, id: str, _: NothingQuery) -> Response:
+async def undismiss_anomaly(request: Request, id: str, query: NothingQuery) -> Response:
     """Do the same as `reopen`."""
-    body = await read_as(NoteBody, request)
-    return as_json({"finding": await in_thread(partial(kinfold_of(request).anomalies.reopen, id, body.note))})
+    return await reopen_anomaly(request, id, query)
 
 
 @router.get(
