@@ -632,7 +632,9 @@ class _Turn:
             if sent or new:
                 # A device whose key was never anybody's, since a limit or a judgement kept it away, is not remembered.
                 devices = {answered, *([sent] if sent else [])}
-                world.brought[subscription] = devices & {period.value for period in world.periods}
+                world.brought[subscription] = devices & {
+                    period.value for period in world.periods if period.key == "tracker_id"
+                }
             owners = world.owners("subscription", subscription)
             if current in owners and not logout:
                 world.turn(current, subscription, asleep=False)

@@ -321,3 +321,15 @@ def test_a_contact_without_a_key_of_its_own_is_as_if_the_union_had_never_been(
     # Without the union that was its last person key.
     assert world.product.contacts.get(born)["kind"] == "anonymous"
     world.compare()
+
+
+def test_a_device_that_a_limit_kept_away_is_forgotten_though_a_user_id_reads_the_same(
+    shared_database: Database, server: Settings
+) -> None:
+    world = SideBySide(shared_database, server, max_trackers=1)
+    world.event(user_id="u1")
+    world.event(email="ana@example.com", tracker_id="t1")
+    ana = world.event(email="ana@example.com", tracker_id="u1", subscription="s1")
+    world.event(email="eve@example.com", tracker_id="u1", logout=True)
+    assert [item["state"] for item in world.product.contacts.get(ana)["subscriptions"]] == ["awake"]
+    world.compare()

@@ -22,10 +22,13 @@ def send(kinfold: Kinfold, events: Iterable[dict[str, Any]]) -> list[Any]:
     return answers
 
 
+ADDED = {"dismissed", "state", "note", "state_at", "state_by"}
+
+
 def as_found(item: dict[str, Any]) -> dict[str, Any]:
-    """Leave out what a list adds: whether it was dismissed, and which of its actions are done."""
+    """Leave out what a list adds: what a person did about it, and which of its actions are done."""
     actions = [{name: action[name] for name in action if name != "done"} for action in item["actions"]]
-    return {name: item[name] for name in item if name != "dismissed"} | {"actions": actions}
+    return {name: item[name] for name in item if name not in ADDED} | {"actions": actions}
 
 
 def bystanders(count: int = 30) -> list[dict[str, Any]]:
