@@ -12,6 +12,7 @@ from api.command.groups import (
     catalogue,
     database,
     edits,
+    environments,
     judgements,
     loads,
     logs,
@@ -86,6 +87,7 @@ for name, group in {
     "block": blocked,
     "keys": access,
     "catalogue": catalogue,
+    "environment": environments,
     "suppress": suppressed,
     "namespaces": namespaces,
 }.items():

@@ -53,6 +53,7 @@ _REHEARSES = {
         r"|environments/[^/]+/spaces/[^/]+/propositions)"
     ),
     "PATCH": re.compile(r"/v1/contacts/[^/]+"),
+    "PUT": re.compile(r"/v1/environments/[^/]+(/(categories|offers|spaces|rules)/.+)?", re.DOTALL),
 }
 """Calls that write nothing with dry_run=true: they read, so a read key may make them."""
 _READS = re.compile(r"/v1/deliveries/check")

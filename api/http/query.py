@@ -105,6 +105,12 @@ class DryRun(_Closed):
     dry_run: Flag = Field(False, description="Describe field by field what would change, and write nothing.")
 
 
+class Check(_Closed):
+    """A change that can be checked first."""
+
+    dry_run: Flag = Field(False, description="Check it, answer what it would be, and write nothing.")
+
+
 class Undo(DryRun):
     """How a union is taken back."""
 
@@ -398,6 +404,7 @@ def page_of(items: Sequence[dict[str, Any]], page: Page, *names: str) -> dict[st
 
 ThenQuery = Annotated[Then, Query()]
 DryRunQuery = Annotated[DryRun, Query()]
+CheckQuery = Annotated[Check, Query()]
 EndsQuery = Annotated[Ends, Query()]
 NothingQuery = Annotated[Nothing, Query()]
 RuleQuery = Annotated[Rule, Query()]

@@ -123,8 +123,17 @@ class Catalogues:
 
     # --- changing -------------------------------------------------------------------------------------------
 
-    def put_environment(self, name: str, body: EnvironmentBody) -> tuple[bool, Document]:
+    def put_environment(
+        self, name: str, body: EnvironmentBody, *, only_new: bool = False, dry_run: bool = False
+    ) -> tuple[bool, Document]:
         """Make an environment, or change it; what is in it stays.
+
+        Parameters
+        ----------
+        only_new
+            Refuse to change one that is there.
+        dry_run
+            Check and answer the same, and write nothing.
 
         Returns
         -------
@@ -135,33 +144,43 @@ class Catalogues:
         ------
         BadInput
             When the name or the body breaks a rule, or the catalogue would.
+        ClashError
+            When it is there and only a new one is wanted.
         """
         _check_name(_NAME, name)
         place: Place = ("environments", name)
 
         def change(catalogue: Catalogue) -> tuple[Catalogue, bool]:
             before = catalogue.environments.get(name)
+            if before is not None and only_new:
+                raise ClashError(f"There is an environment {name!r} already.")
             made = Environment.of(name, body)
             if before is not None:
                 made = replace(made, categories=before.categories, spaces=before.spaces, offers=before.offers)
             return _with(catalogue, made), before is None
 
-        new, catalogue = self._change(change, place, bodies={name: body})
+        new, catalogue = self._change(change, place, bodies={name: body}, dry_run=dry_run)
         return new, _environment(catalogue.environments[name])
 
-    def put_category(self, environment: str, path: str, body: CategoryBody) -> tuple[bool, Document]:
+    def put_category(
+        self, environment: str, path: str, body: CategoryBody, *, dry_run: bool = False
+    ) -> tuple[bool, Document]:
         """Make a category, or change it; those that its path lies in are made with it. As `put_environment`."""
-        return self._put(environment, "categories", path, body)
+        return self._put(environment, "categories", path, body, dry_run)
 
-    def put_space(self, environment: str, name: str, body: SpaceBody) -> tuple[bool, Document]:
+    def put_space(
+        self, environment: str, name: str, body: SpaceBody, *, dry_run: bool = False
+    ) -> tuple[bool, Document]:
         """Make a space, or change it. As `put_environment`."""
-        return self._put(environment, "spaces", name, body)
+        return self._put(environment, "spaces", name, body, dry_run)
 
-    def put_offer(self, environment: str, name: str, body: OfferBody) -> tuple[bool, Document]:
+    def put_offer(
+        self, environment: str, name: str, body: OfferBody, *, dry_run: bool = False
+    ) -> tuple[bool, Document]:
         """Make an offer, or change it. As `put_environment`."""
-        return self._put(environment, "offers", name, body)
+        return self._put(environment, "offers", name, body, dry_run)
 
-    def _put(self, environment: str, part: str, name: str, body: BaseModel) -> tuple[bool, Document]:
+    def _put(self, environment: str, part: str, name: str, body: BaseModel, dry_run: bool) -> tuple[bool, Document]:
         _check_name(_PATH if part == "categories" else _NAME, name)
 
         def change(catalogue: Catalogue) -> tuple[Catalogue, bool]:
@@ -172,7 +191,7 @@ class Catalogues:
             changed = replace(found, **{part: parts})  # type: ignore[arg-type]
             return _with(catalogue, changed), name not in getattr(found, part)
 
-        new, catalogue = self._change(change, ("environments", environment, part, name))
+        new, catalogue = self._change(change, ("environments", environment, part, name), dry_run=dry_run)
         return new, _part(catalogue.environments[environment], part, name)
 
     # --- removing -------------------------------------------------------------------------------------------
@@ -281,6 +300,8 @@ class Catalogues:
         change: Callable[[Catalogue], tuple[Catalogue, bool]],
         place: Place,
         bodies: Mapping[str, EnvironmentBody] | None = None,
+        *,
+        dry_run: bool = False,
     ) -> tuple[bool, Catalogue]:
         def work(tx: Transaction) -> tuple[bool, Catalogue]:
             version = self._id_source.time_ordered()
@@ -294,6 +315,8 @@ class Catalogues:
                     self._note(tx, _SINGULAR[statement], rows)
             return new, replace(after, version=version)
 
+        if dry_run:
+            return self._database.rehearse(work)
         return self._database.write(work, committed=RECEIPT)
 
     def _note(self, tx: Transaction, part: str, rows: list[Row], *, removed: bool = False) -> None:

@@ -17,7 +17,7 @@ from api.http.bodies import (
     read_as,
 )
 from api.http.problems import responses
-from api.http.query import FlagsQuery, FromPageQuery, NothingQuery, PageQuery, page_of
+from api.http.query import Check, CheckQuery, FlagsQuery, FromPageQuery, NothingQuery, PageQuery, page_of
 from api.http.requests import as_json, in_thread, kinfold_of, nothing
 from api.http.schemas.offers import (
     Category,
@@ -51,9 +51,9 @@ def _made(model: type[BaseModel], *statuses: int) -> dict[int | str, dict[str, A
     }
 
 
-async def _put(work: Callable[[], tuple[bool, dict[str, Any]]]) -> Response:
-    new, document = await in_thread(work)
-    return as_json(document, 201 if new else 200)
+async def _put(work: Callable[..., tuple[bool, dict[str, Any]]], query: Check) -> Response:
+    new, document = await in_thread(partial(work, dry_run=query.dry_run))
+    return as_json(document, 201 if new and not query.dry_run else 200)
 
 
 async def _remove(request: Request, env: str, part: str, name: str) -> Response:
@@ -79,10 +79,10 @@ async def list_environments(request: Request, page: PageQuery) -> Response:
     responses=_made(Environment),
     openapi_extra=documented(EnvironmentBody),
 )
-async def put_environment(request: Request, env: str, _: NothingQuery) -> Response:
+async def put_environment(request: Request, env: str, query: CheckQuery) -> Response:
     """Create or update an environment; an anonymous one has its own folder of visitors."""
     body = await read_as(EnvironmentBody, request)
-    return await _put(partial(kinfold_of(request).catalogues.put_environment, env, body))
+    return await _put(partial(kinfold_of(request).catalogues.put_environment, env, body), query)
 
 
 @router.get(
@@ -141,10 +141,10 @@ async def list_categories(request: Request, env: str, page: PageQuery) -> Respon
     responses=_made(Category, 404),
     openapi_extra=documented(CategoryBody),
 )
-async def put_category(request: Request, env: str, path: str, _: NothingQuery) -> Response:
+async def put_category(request: Request, env: str, path: str, query: CheckQuery) -> Response:
     """Create or update a category; a path such as `winter/boots` creates `winter` too."""
     body = await read_as(CategoryBody, request)
-    return await _put(partial(kinfold_of(request).catalogues.put_category, env, path, body))
+    return await _put(partial(kinfold_of(request).catalogues.put_category, env, path, body), query)
 
 
 @router.get(
@@ -188,10 +188,10 @@ async def list_offers(request: Request, env: str, page: PageQuery) -> Response:
     responses=_made(Offer, 404),
     openapi_extra=documented(OfferBody),
 )
-async def put_offer(request: Request, env: str, name: str, _: NothingQuery) -> Response:
+async def put_offer(request: Request, env: str, name: str, query: CheckQuery) -> Response:
     """Create or update an offer; a live one must have the content that its spaces require."""
     body = await read_as(OfferBody, request, MAX_BODY_BYTES)
-    return await _put(partial(kinfold_of(request).catalogues.put_offer, env, name, body))
+    return await _put(partial(kinfold_of(request).catalogues.put_offer, env, name, body), query)
 
 
 @router.get(
@@ -238,10 +238,10 @@ async def list_spaces(request: Request, env: str, page: PageQuery) -> Response:
     responses=_made(Space, 404),
     openapi_extra=documented(SpaceBody),
 )
-async def put_space(request: Request, env: str, name: str, _: NothingQuery) -> Response:
+async def put_space(request: Request, env: str, name: str, query: CheckQuery) -> Response:
     """Create or update a space; it can fall back only to a space of an anonymous environment."""
     body = await read_as(SpaceBody, request)
-    return await _put(partial(kinfold_of(request).catalogues.put_space, env, name, body))
+    return await _put(partial(kinfold_of(request).catalogues.put_space, env, name, body), query)
 
 
 @router.get(

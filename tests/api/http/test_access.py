@@ -293,6 +293,7 @@ def test_a_read_key_rehearses_and_writes_nothing(guarded: TestClient) -> None:
         ("POST", f"/v1/contacts/{ids[0]}/keys", {"user_id": "42"}),
         ("POST", f"/v1/contacts/{ids[0]}/keys/remove", {"email": "ana@example.com"}),
         ("PATCH", f"/v1/contacts/{ids[0]}", {"properties": {"a": 1}}),
+        ("PUT", "/v1/environments/north", {"kind": "anonymous"}),
     ]
     before = [guarded.get(f"/v1/contacts/{one}", headers=bearer("r-1")).json() for one in ids]
     for method, path, body in calls:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from fastapi.testclient import TestClient
 
@@ -242,3 +243,48 @@ def test_the_command_imports_a_catalogue_and_exports_it_again(
     ran = run(environment, "catalogue", "import", bad)
     assert ran.returncode == 1
     assert "environments.a.offers.o.category: line 5: there is no category 'c'" in ran.stderr
+
+
+def test_a_change_of_the_catalogue_can_be_checked_first(shop: TestClient) -> None:
+    looked = shop.put("/v1/environments/south?dry_run=true", json={"targeting_dimension": "visitors"})
+    assert (looked.status_code, looked.json()) == (
+        200,
+        {
+            "name": "south",
+            "kind": "anonymous",
+            "targeting_dimension": "visitors",
+            "inbound_anonymous": True,
+            "visitors_folder": "visitors of south",
+        },
+    )
+    refused(shop.get("/v1/environments/south"), 404, "not_found")
+    before = [shop.get(f"/v1/environments/crm/{part}").json() for part in ("categories", "offers", "spaces")]
+    for path, body in (
+        ("categories/hats", {"excludes": ["shoes"]}),
+        ("offers/boots", {"weight": 9}),
+        ("spaces/till", {"offers": 1}),
+    ):
+        looked = shop.put(f"/v1/environments/crm/{path}?dry_run=true", json=body)
+        assert (looked.status_code, looked.json() | body) == (200, looked.json())
+    wrong = shop.put("/v1/environments/crm/spaces/till?dry_run=true", json={"fall_back": True})
+    assert [error["field"] for error in refused(wrong, 422, "bad_input")] == ["anonymous_space"]
+    assert [shop.get(f"/v1/environments/crm/{part}").json() for part in ("categories", "offers", "spaces")] == before
+
+
+def test_an_environment_is_made_of_a_mapping_and_shown_before(kinfold: Kinfold, environment: dict[str, str]) -> None:
+    made = ("environment", "create", "--mapping", "visitors", "--brand", "north")
+    looked = run(environment, *made, "--dry-run")
+    assert looked.returncode == 0
+    assert [word in looked.stdout for word in ("[x]", "visitors of north", "Nothing was made.")] == [True] * 3
+    assert kinfold.catalogues.environments() == []
+    done = run(environment, *made)
+    assert (done.returncode, "Made: environment north." in done.stdout) == (0, True), done.stderr
+    north = kinfold.catalogues.environment("north")
+    assert (north["kind"], north["visitors_folder"]) == ("anonymous", "visitors of north")
+    again = run(environment, *made, "--json")
+    assert (again.returncode, "already" in again.stdout) == (1, True)
+    told = run(environment, "environment", "create", "--mapping", "contacts", "--json")
+    assert orjson.loads(told.stdout)["environment"]["kind"] == "identified"
+    listed = run(environment, "environment", "list", "--json")
+    assert [one["name"] for one in orjson.loads(listed.stdout)["items"]] == ["contacts", "north"]
+    assert run(environment, "environment", "create", "--mapping", "visitors").returncode == 1
