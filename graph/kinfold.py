@@ -29,6 +29,7 @@ from graph.feed.webhooks import Webhooks
 from graph.identity.declared_namespaces import namespaces_of
 from graph.identity.namespaces import Namespaces
 from graph.identity.resolver import Resolver
+from graph.identity.write_context import WriteContext
 from graph.loads.event_logs import EventLogs
 from graph.loads.loads import Loads
 from graph.offers.catalogues import Catalogues
@@ -90,48 +91,27 @@ class Kinfold:
         namespaces = namespaces_of(database, settings)
         limits = limits_of(settings, namespaces)
         clock, id_source = Clock(), RandomIds()
+        context = WriteContext(database, namespaces, limits, settings.union_rules, id_source, clock)
         suppression = Suppression(database, settings, namespaces, clock=clock)
         blocking = Blocking(database, settings, suppression, clock=clock, namespaces=namespaces)
         feed = Feed(database)
         resolver = resolver_on(database, settings, blocking, id_source=id_source, clock=clock)
-        catalogues = Catalogues(database, id_source=id_source, clock=clock, namespaces=namespaces)
+        catalogues = Catalogues(context)
         audit = Audit(database, clock)
         past = Past(database, namespaces, settings.union_rules)
-        unions = Unions(
-            database,
-            limits=limits,
-            id_source=id_source,
-            clock=clock,
-            namespaces=namespaces,
-            union_rules=settings.union_rules,
-        )
-        judgements = Judgements(database, id_source=id_source, clock=clock, namespaces=namespaces)
+        unions = Unions(context)
+        judgements = Judgements(context)
         return cls(
             settings,
             namespaces,
             database,
             resolver,
             Contacts(database, namespaces),
-            PropertyEdits(database, limits=limits, id_source=id_source, clock=clock, namespaces=namespaces),
-            KeyEdits(
-                database,
-                limits=limits,
-                block_list=blocking.current,
-                id_source=id_source,
-                clock=clock,
-                namespaces=namespaces,
-            ),
+            PropertyEdits(context),
+            KeyEdits(context, block_list=blocking.current),
             unions,
             judgements,
-            Splits(
-                database,
-                block=blocking.block_value,
-                unblock=blocking.unblock_value,
-                id_source=id_source,
-                clock=clock,
-                namespaces=namespaces,
-                union_rules=settings.union_rules,
-            ),
+            Splits(context, block=blocking.block_value, unblock=blocking.unblock_value),
             Suggestions(database, unions, judgements, clock=clock),
             History(database),
             Neighbourhood(database, past),
@@ -153,15 +133,7 @@ class Kinfold:
             StoredKeys(database, tenant=settings.tenant, clock=clock),
             audit,
             Exports(database, namespaces),
-            Erasures(
-                database,
-                suppression,
-                id_source=id_source,
-                clock=clock,
-                suppressed=blocking.forget,
-                before=audit.flush,
-                namespaces=namespaces,
-            ),
+            Erasures(context, suppression, suppressed=blocking.forget, before=audit.flush),
             suppression,
             Retention(database, settings.retention_days),
             feed,
@@ -170,7 +142,7 @@ class Kinfold:
             Propositions(database, resolver, catalogues),
             Loads(database, resolver, clock=clock),
             EventLogs(database, resolver, settings, clock=clock),
-            SubscriptionEdits(database, id_source=id_source, clock=clock, namespaces=namespaces),
+            SubscriptionEdits(context),
             Deliveries(database, namespaces),
         )
 

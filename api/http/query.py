@@ -131,8 +131,8 @@ class MemberPage(Page):
     at: Moment | None = _AT
 
 
-class JudgementPage(Page):
-    """Which judgements."""
+class PageOfContact(Page):
+    """A page of judgements or splits, of all contacts or of one."""
 
     contact: Text | None = Field(None, description="About this contact, by any id that leads to it.")
 
@@ -422,6 +422,6 @@ PeopleQuery = Annotated[PeoplePage, Query()]
 OneKeyQuery = Annotated[OneKey, Query()]
 EraseQuery = Annotated[Erase, Query()]
 EraseByKeyQuery = Annotated[EraseByKey, Query()]
-JudgementPageQuery = Annotated[JudgementPage, Query()]
+PageOfContactQuery = Annotated[PageOfContact, Query()]
 SuggestionPageQuery = Annotated[SuggestionPage, Query()]
 UndoQuery = Annotated[Undo, Query()]

@@ -6,17 +6,16 @@ each of them wherever its id leads; the resolver reads it as one more fact of th
 
 from typing import Any
 
-from graph.clock import END_OF_TIME, Clock, IdSource, RandomIds, to_datetime, to_text
+from graph.clock import END_OF_TIME, to_datetime, to_text
 from graph.errors import ClashError, NotFound
 from graph.identity.keys import read_named_key
 from graph.identity.living import living_contact
-from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
-from graph.identity.working_set import WorkingSet
+from graph.identity.write_context import WriteContext
 from graph.model import KeyName, KeyRef
 from graph.paging import cut_page, read_cursor
 from graph.store.audit import acting_because, because
 from graph.store.changes import acting, append, change_row
-from graph.store.database import RECEIPT, Database, Row, Transaction
+from graph.store.database import RECEIPT, Row, Transaction
 
 APART = "apart"
 """The verdict that is kept as a judgement; that two contacts are one is a union in the journal."""
@@ -27,18 +26,8 @@ Document = dict[str, Any]
 class Judgements:
     """Keeps contacts apart from each other and from keys, and takes such judgements back."""
 
-    def __init__(
-        self,
-        database: Database,
-        *,
-        id_source: IdSource | None = None,
-        clock: Clock | None = None,
-        namespaces: Namespaces = DEFAULT_NAMESPACES,
-    ) -> None:
-        self._database = database
-        self._namespaces = namespaces
-        self._id_source = id_source or RandomIds()
-        self._clock = clock or Clock()
+    def __init__(self, context: WriteContext) -> None:
+        self._context, self._database = context, context.database
 
     def apart(self, first: str, second: str, *, why: str | None = None) -> tuple[Document, bool]:
         """Keep two contacts apart, and return the judgement and whether it is new.
@@ -66,7 +55,7 @@ class Judgements:
         NotFound
             When the id never was a contact's.
         """
-        ref = read_named_key(key, value, self._namespaces, "key")
+        ref = read_named_key(key, value, self._context.namespaces, "key")
         with acting_because(why or because()):
             judgement, new = self._database.write(lambda tx: self.add_from_key(tx, contact_id, ref), committed=RECEIPT)
         return self.get(judgement), new
@@ -109,7 +98,9 @@ class Judgements:
             tx.run("judgements.take_back", id=judgement_id)
             contacts = [*shown["contacts"], None, None]
             details: dict[str, Any] = {"other": contacts[1], "judgement": judgement_id, "key": _name_of(shown["key"])}
-            append(tx, change_row("judgement_taken_back", self._clock.next(), contacts[0], **details, by=acting()))
+            append(
+                tx, change_row("judgement_taken_back", self._context.clock.next(), contacts[0], **details, by=acting())
+            )
 
         self._database.write(work, committed=RECEIPT)
 
@@ -136,7 +127,7 @@ class Judgements:
         NotFound
             When there is none.
         """
-        namespace, value = (None, None) if key is None else read_named_key(*key, self._namespaces, "key")
+        namespace, value = (None, None) if key is None else read_named_key(*key, self._context.namespaces, "key")
 
         def work(tx: Transaction) -> list[Row]:
             one = living_contact(tx, first)
@@ -175,11 +166,11 @@ class Judgements:
     def _living(self, tx: Transaction, *contact_ids: str) -> list[str]:
         living = [living_contact(tx, one) for one in contact_ids]
         # Events that are under way with them come first, or see the judgement.
-        WorkingSet(tx.run, self._id_source, namespaces=self._namespaces).load(contacts=living)
+        self._context.working_set(tx).load(contacts=living)
         return living
 
     def _add(self, tx: Transaction, contacts: list[str], key: KeyRef | None) -> str:
-        identifier, at = self._id_source.time_ordered(), self._clock.next()
+        identifier, at = self._context.id_source.time_ordered(), self._context.clock.next()
         tx.run(
             "judgements.add",
             judgement={
@@ -192,7 +183,7 @@ class Judgements:
             contacts=contacts,
             keys=[]
             if key is None
-            else [{"namespace": key[0], "value": key[1], "label": self._namespaces.labels[key[0]]}],
+            else [{"namespace": key[0], "value": key[1], "label": self._context.namespaces.labels[key[0]]}],
         )
         other = contacts[1] if len(contacts) > 1 else None
         details: dict[str, Any] = {"other": other, "judgement": identifier, "key": None if key is None else key[0]}

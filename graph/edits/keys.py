@@ -3,21 +3,20 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from graph.clock import Clock, IdSource, RandomIds, to_datetime
+from graph.clock import to_datetime
 from graph.edits.judgements import Judgements
 from graph.edits.preview import preview
 from graph.errors import BadInput, ClashError, FieldError, NotFound
 from graph.explore.contacts import Document, documents, redirected
-from graph.identity.decision import Limits
 from graph.identity.keys import DEFAULT_BLOCK_LIST, BlockList, read_key
 from graph.identity.living import living_contact
-from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
 from graph.identity.normal_forms import said
 from graph.identity.working_set import Contact, WorkingSet
 from graph.identity.working_set.write import write_working_set
+from graph.identity.write_context import WriteContext
 from graph.model import TRACKER, KeyName, KeyRef
 from graph.store.changes import acting
-from graph.store.database import RECEIPT, Database, Transaction
+from graph.store.database import RECEIPT, Transaction
 
 SHOWN_ALONE = "email"
 """The namespace of which a contact shows its first key by itself."""
@@ -27,22 +26,11 @@ class KeyEdits:
     """Gives keys to contacts and takes them away; each is the other's undoing, and both are in the journal."""
 
     def __init__(
-        self,
-        database: Database,
-        *,
-        limits: Limits | None = None,
-        block_list: Callable[[], BlockList] = lambda: DEFAULT_BLOCK_LIST,
-        id_source: IdSource | None = None,
-        clock: Clock | None = None,
-        namespaces: Namespaces = DEFAULT_NAMESPACES,
+        self, context: WriteContext, *, block_list: Callable[[], BlockList] = lambda: DEFAULT_BLOCK_LIST
     ) -> None:
-        self._database = database
-        self._namespaces = namespaces
-        self._limits = limits or Limits()
+        self._context, self._database = context, context.database
         self._block_list = block_list
-        self._id_source = id_source or RandomIds()
-        self._clock = clock or Clock()
-        self._judgements = Judgements(database, id_source=self._id_source, clock=self._clock, namespaces=namespaces)
+        self._judgements = Judgements(context)
 
     def give(self, contact_id: str, key: KeyName, value: str) -> Document:
         """Give a contact a key, and return the contact as it is then.
@@ -80,7 +68,7 @@ class KeyEdits:
         NotFound
             When no contact ever had this id, or this contact does not own the key.
         """
-        ref = read_key(key, value, self._namespaces, key)
+        ref = read_key(key, value, self._context.namespaces, key)
 
         def work(tx: Transaction) -> Document:
             living = self._take(tx, contact_id, ref)
@@ -97,7 +85,7 @@ class KeyEdits:
 
     def preview_take(self, contact_id: str, key: KeyName, value: str) -> list[Document]:
         """Describe field by field what taking a key would change; nothing is written."""
-        ref = read_key(key, value, self._namespaces, key)
+        ref = read_key(key, value, self._context.namespaces, key)
         return self._preview(contact_id, lambda tx: self._take(tx, contact_id, ref, lock=False))
 
     def _preview(self, contact_id: str, operation: Any) -> list[Document]:
@@ -108,22 +96,22 @@ class KeyEdits:
         return preview(self._database, (living,), work)
 
     def _usable(self, key: KeyName, value: str) -> KeyRef:
-        if self._block_list().blocks(key, said(self._namespaces[key], value)):
+        if self._block_list().blocks(key, said(self._context.namespaces[key], value)):
             raise BadInput([FieldError(key, "blocked", "this value is on the block list: it names nobody")])
-        ref = read_key(key, value, self._namespaces, key)
+        ref = read_key(key, value, self._context.namespaces, key)
         if self._block_list().suppresses(*ref):
             raise BadInput([FieldError(key, "suppressed", "its owner was erased; it can be allowed to come back")])
         return ref
 
     def _open(self, tx: Transaction, contact_id: str, key: KeyRef, *, lock: bool) -> tuple[WorkingSet, Contact]:
         living = living_contact(tx, contact_id)
-        working_set = WorkingSet(tx.run, self._id_source, lock=lock, namespaces=self._namespaces)
+        working_set = self._context.working_set(tx, lock=lock)
         working_set.load(keys=[key, *working_set.hashes_of(key)], contacts=[living])
         return working_set, working_set.contacts[living]
 
     def _give(self, tx: Transaction, contact_id: str, key: KeyRef, *, lock: bool = True) -> str:
         working_set, contact = self._open(tx, contact_id, key, lock=lock)
-        namespace = self._namespaces[key.namespace]
+        namespace = self._context.namespaces[key.namespace]
         owners = working_set.owners(key)
         if contact in owners and key.namespace != SHOWN_ALONE:
             return contact.id
@@ -139,11 +127,13 @@ class KeyEdits:
                 owner=owners[0].id,
                 key=key.namespace,
             )
-        if key.namespace == TRACKER and contact.counts.get(TRACKER, 0) >= self._limits.max_trackers:
-            raise ClashError(f"A contact owns at most {self._limits.max_trackers} trackers.", limited=True)
-        if namespace.is_subscription and len(contact.subscriptions) >= self._limits.max_subscriptions:
-            raise ClashError(f"A contact owns at most {self._limits.max_subscriptions} subscriptions.", limited=True)
-        at = self._clock.next(after=max(contact.seen, max((owner.seen for owner in owners), default=0)))
+        if key.namespace == TRACKER and contact.counts.get(TRACKER, 0) >= self._context.limits.max_trackers:
+            raise ClashError(f"A contact owns at most {self._context.limits.max_trackers} trackers.", limited=True)
+        if namespace.is_subscription and len(contact.subscriptions) >= self._context.limits.max_subscriptions:
+            raise ClashError(
+                f"A contact owns at most {self._context.limits.max_subscriptions} subscriptions.", limited=True
+            )
+        at = self._context.clock.next(after=max(contact.seen, max((owner.seen for owner in owners), default=0)))
         working_set.own(contact, key, at)
         for hashed in working_set.hashes_of(key):
             if not working_set.owners(hashed):
@@ -158,7 +148,7 @@ class KeyEdits:
         working_set, contact = self._open(tx, contact_id, key, lock=lock)
         if contact not in working_set.owners(key):
             raise NotFound(f"Contact {contact.id} does not own the {key.namespace} {key.value!r}.", key=key.namespace)
-        at = self._clock.next(after=contact.seen)
+        at = self._context.clock.next(after=contact.seen)
         working_set.disown(contact, key, at)
         working_set.note("key_taken", at, contact.id, key=key.namespace, by=acting())
         self._finish(tx, working_set, contact, "taken", key, at)
@@ -172,7 +162,7 @@ class KeyEdits:
             "union.note_key_change",
             contact_id=contact.id,
             change={
-                "id": self._id_source.time_ordered(),
+                "id": self._context.id_source.time_ordered(),
                 "action": action,
                 "key": key.namespace,
                 "value": key.value,

@@ -1,36 +1,21 @@
 """Properties written by hand."""
 
-from graph.clock import Clock, IdSource, RandomIds
 from graph.edits.preview import preview
 from graph.errors import BadInput, FieldError
 from graph.explore.contacts import Document, documents, redirected
-from graph.identity.decision import Limits
 from graph.identity.living import living_contact
-from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
-from graph.identity.working_set import WorkingSet
 from graph.identity.working_set.write import write_working_set
+from graph.identity.write_context import WriteContext
 from graph.model import Properties
 from graph.store.changes import acting
-from graph.store.database import RECEIPT, Database, Transaction
+from graph.store.database import RECEIPT, Transaction
 
 
 class PropertyEdits:
     """Writes properties to contacts, as an event of this moment would."""
 
-    def __init__(
-        self,
-        database: Database,
-        *,
-        limits: Limits | None = None,
-        id_source: IdSource | None = None,
-        clock: Clock | None = None,
-        namespaces: Namespaces = DEFAULT_NAMESPACES,
-    ) -> None:
-        self._database = database
-        self._limits = limits or Limits()
-        self._id_source = id_source or RandomIds()
-        self._clock = clock or Clock()
-        self._namespaces = namespaces
+    def __init__(self, context: WriteContext) -> None:
+        self._context, self._database = context, context.database
 
     def write(self, contact_id: str, values: Properties) -> Document:
         """Write properties to a contact (None removes one) and give the contact as it is then.
@@ -56,12 +41,14 @@ class PropertyEdits:
 
     def _write(self, tx: Transaction, contact_id: str, values: Properties, *, lock: bool = True) -> str:
         living = living_contact(tx, contact_id)
-        working_set = WorkingSet(tx.run, self._id_source, lock=lock, namespaces=self._namespaces)
+        working_set = self._context.working_set(tx, lock=lock)
         working_set.load(contacts=[living])
         contact = working_set.contacts[living]
-        at = self._clock.next(after=contact.seen)
-        if not working_set.write_properties(contact, values, at, at, None, most=self._limits.max_properties):
-            message = f"a contact has at most {self._limits.max_properties} names of properties, removed ones too"
+        at = self._context.clock.next(after=contact.seen)
+        if not working_set.write_properties(contact, values, at, at, None, most=self._context.limits.max_properties):
+            message = (
+                f"a contact has at most {self._context.limits.max_properties} names of properties, removed ones too"
+            )
             raise BadInput([FieldError("properties", "too_many", message)])
         working_set.note("properties_written", at, contact.id, properties=list(values), by=acting())
         write_working_set(working_set)

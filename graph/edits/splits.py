@@ -5,23 +5,22 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from graph.clock import END_OF_TIME, MINTED, Clock, IdSource, Micros, RandomIds, to_datetime, to_pair, to_text
+from graph.clock import END_OF_TIME, MINTED, Micros, to_datetime, to_pair, to_text
 from graph.edits.preview import preview
 from graph.errors import BadInput, ClashError, FieldError, NotFound
 from graph.explore.contacts import Document, documents
 from graph.identity.keys import read_named_key
 from graph.identity.living import check_not_erased, living_contact
-from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
 from graph.identity.separating import Part, Separation, Stray, TakenKey, Undoing, rejoin, separate
-from graph.identity.union_rules import Rules
 from graph.identity.working_set import Contact, WorkingSet
 from graph.identity.working_set.entities import Ownership, Sleep
 from graph.identity.working_set.write import sleep_row, write_working_set
+from graph.identity.write_context import WriteContext
 from graph.model import TRACKER, KeyName, KeyRef
 from graph.paging import cut_page, read_cursor
 from graph.store.audit import because
 from graph.store.changes import acting
-from graph.store.database import RECEIPT, Database, Row, Transaction
+from graph.store.database import RECEIPT, Row, Transaction
 
 Key = tuple[KeyName, str]
 
@@ -47,21 +46,13 @@ class Splits:
 
     def __init__(
         self,
-        database: Database,
+        context: WriteContext,
         *,
         block: Callable[[KeyName, str], bool] = lambda _, __: False,
         unblock: Callable[[KeyName, str], None] = lambda _, __: None,
-        id_source: IdSource | None = None,
-        clock: Clock | None = None,
-        namespaces: Namespaces = DEFAULT_NAMESPACES,
-        union_rules: Rules | None = None,
     ) -> None:
-        self._database = database
+        self._context, self._database = context, context.database
         self._block, self._unblock = block, unblock
-        self._namespaces = namespaces
-        self._union_rules = union_rules or {}
-        self._id_source = id_source or RandomIds()
-        self._clock = clock or Clock()
 
     def split(self, contact_id: str, wanted: Wanted) -> Document:
         """Split a contact and return the journal entry, with what stays.
@@ -166,7 +157,7 @@ class Splits:
     def _normal(self, wanted: Wanted) -> Wanted:
         parts = tuple(
             tuple(
-                read_named_key(*key, self._namespaces, f"parts[{number}].keys[{place}]")
+                read_named_key(*key, self._context.namespaces, f"parts[{number}].keys[{place}]")
                 for place, key in enumerate(part)
             )
             for number, part in enumerate(wanted.parts)
@@ -174,13 +165,11 @@ class Splits:
         named = Counter(key for part in parts for key in part)
         if twice := [key for key, times in named.items() if times > 1]:
             raise BadInput([FieldError("parts", "duplicate", f"the {twice[0][0]} {twice[0][1]!r} is named twice")])
-        around = None if wanted.around is None else read_named_key(*wanted.around, self._namespaces, "around")
+        around = None if wanted.around is None else read_named_key(*wanted.around, self._context.namespaces, "around")
         return Wanted(parts, around, wanted.block)
 
     def _working_set(self, tx: Transaction, *, lock: bool = True) -> WorkingSet:
-        return WorkingSet(
-            tx.run, self._id_source, lock=lock, namespaces=self._namespaces, union_rules=self._union_rules
-        )
+        return self._context.working_set(tx, lock=lock)
 
     def _split(self, tx: Transaction, contact_id: str, wanted: Wanted, *, lock: bool = True) -> str:
         living = living_contact(tx, contact_id)
@@ -214,7 +203,7 @@ class Splits:
             for moved in row["moved"]
         ]
         part_of_message = self._parts_of_messages(tx, whole, parts, by_keys)
-        at = self._clock.next(after=whole.seen)
+        at = self._context.clock.next(after=whole.seen)
         going = [one for one in whole.timelines.values() if one.tracker in leaving]
         counts = {
             row["period"]: row["activities"] for row in tx.run("splits.counts", periods=[one.id for one in going])
@@ -229,7 +218,7 @@ class Splits:
 
     def _persons(self, number: int, part: Part) -> dict[str, Any]:
         """Write the person keys of a part as statements compare them with those that activity carried."""
-        named = [key for key in part.keys if self._namespaces[key.namespace].is_person]
+        named = [key for key in part.keys if self._context.namespaces[key.namespace].is_person]
         return {
             "number": number,
             "emails": [key.value for key in named if key.namespace == "email"],
@@ -262,9 +251,9 @@ class Splits:
         persons = [
             key.ref
             for key, edge in owned
-            if self._namespaces[key.name].is_person and not edge.derived and key.ref != around
+            if self._context.namespaces[key.name].is_person and not edge.derived and key.ref != around
         ]
-        if len(persons) < (1 if self._namespaces[around.namespace].is_person else 2):
+        if len(persons) < (1 if self._context.namespaces[around.namespace].is_person else 2):
             raise ClashError(
                 f"Contact {whole.id} has no other person key to split it by: take the {around.namespace} away instead."
             )
@@ -276,12 +265,12 @@ class Splits:
             ]
             names = [key for key in persons if key in carried]
             for key in (KeyRef(TRACKER, row["tracker"]), *carried):
-                if not self._namespaces[key.namespace].is_person:
+                if not self._context.namespaces[key.namespace].is_person:
                     weights[key].update(dict.fromkeys(names, row["activities"]))
         parts = {person: Part([person]) for person in persons}
         for ref in [key.ref for key, _ in owned]:
             found = weights.get(ref)
-            if ref == around or self._namespaces[ref.namespace].is_person or not found:
+            if ref == around or self._context.namespaces[ref.namespace].is_person or not found:
                 continue
             parts[max(persons, key=found.__getitem__)].keys.append(ref)
         return list(parts.values())
@@ -383,7 +372,7 @@ class Splits:
         tx.run("splits.put_back", id=split_id)
         working_set.need_entries(*(working_set.contacts[one] for one in (entry["whole"], *parts)))
         seen = max(max((one.seen for one in contacts), default=0), entry["seen"])
-        at = self._clock.next(after=seen)
+        at = self._context.clock.next(after=seen)
         minted |= _minted_meanwhile(working_set, entry, {entry["whole"], *parts, *homes.values()})
         unused = self._unused(tx, working_set, contacts, minted)
         undoing = Undoing(

@@ -2,31 +2,19 @@
 
 from collections.abc import Sequence
 
-from graph.clock import Clock, IdSource, RandomIds
 from graph.identity.keys import valid_key
-from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
 from graph.identity.subscriptions import end
-from graph.identity.working_set import WorkingSet
 from graph.identity.working_set.write import write_working_set
+from graph.identity.write_context import WriteContext
 from graph.model import KeyName, KeyRef
-from graph.store.database import RECEIPT, Database, Transaction
+from graph.store.database import RECEIPT, Transaction
 
 
 class SubscriptionEdits:
     """Takes subscriptions that are gone from whoever owned them."""
 
-    def __init__(
-        self,
-        database: Database,
-        *,
-        id_source: IdSource | None = None,
-        clock: Clock | None = None,
-        namespaces: Namespaces = DEFAULT_NAMESPACES,
-    ) -> None:
-        self._database = database
-        self._namespaces = namespaces
-        self._id_source = id_source or RandomIds()
-        self._clock = clock or Clock()
+    def __init__(self, context: WriteContext) -> None:
+        self._context, self._database = context, context.database
 
     def gone(self, subscriptions: Sequence[tuple[KeyName, str]]) -> int:
         """Make subscriptions nobody's, in one transaction; return how many of them somebody owned.
@@ -38,16 +26,16 @@ class SubscriptionEdits:
             that comes again later is a new key.
         """
         refs = dict.fromkeys(
-            ref for name, raw in subscriptions if (ref := valid_key(name, raw, self._namespaces)) is not None
+            ref for name, raw in subscriptions if (ref := valid_key(name, raw, self._context.namespaces)) is not None
         )
         if not refs:
             return 0
         return self._database.write(lambda tx: self._end(tx, list(refs)), committed=RECEIPT)
 
     def _end(self, tx: Transaction, refs: Sequence[KeyRef]) -> int:
-        working_set = WorkingSet(tx.run, self._id_source, namespaces=self._namespaces)
+        working_set = self._context.working_set(tx)
         working_set.load(keys=refs)
-        at = self._clock.next(after=max((contact.seen for contact in working_set.contacts.values()), default=0))
+        at = self._context.clock.next(after=max((contact.seen for contact in working_set.contacts.values()), default=0))
         there = sum(end(working_set, ref, at) for ref in refs)
         write_working_set(working_set)
         return there

@@ -3,44 +3,27 @@
 from collections.abc import Iterable
 from typing import Any
 
-from graph.clock import END_OF_TIME, Clock, IdSource, RandomIds, to_datetime, to_text
+from graph.clock import END_OF_TIME, to_datetime, to_text
 from graph.edits.judgements import Judgements
 from graph.edits.preview import preview
 from graph.errors import ClashError, NotFound
 from graph.explore.contacts import Document, occurred_text
-from graph.identity.decision import Limits
 from graph.identity.folding import JournalEntry, fold, unfold
 from graph.identity.keys import InvalidKey, normalise
 from graph.identity.living import check_not_erased, living_contact
-from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
-from graph.identity.union_rules import Rules
-from graph.identity.working_set import WorkingSet
 from graph.identity.working_set.write import write_working_set
+from graph.identity.write_context import WriteContext
 from graph.model import TRACKER, KeyName
 from graph.paging import cut_page, read_cursor
-from graph.store.database import RECEIPT, Database, Row, Transaction
+from graph.store.database import RECEIPT, Row, Transaction
 
 
 class Unions:
     """Folds contacts by hand, lists what was folded, and takes any union back."""
 
-    def __init__(
-        self,
-        database: Database,
-        *,
-        limits: Limits | None = None,
-        id_source: IdSource | None = None,
-        clock: Clock | None = None,
-        namespaces: Namespaces = DEFAULT_NAMESPACES,
-        union_rules: Rules | None = None,
-    ) -> None:
-        self._union_rules = union_rules or {}
-        self._database = database
-        self._namespaces = namespaces
-        self._limits = limits or Limits()
-        self._id_source = id_source or RandomIds()
-        self._clock = clock or Clock()
-        self._judgements = Judgements(database, id_source=self._id_source, clock=self._clock, namespaces=namespaces)
+    def __init__(self, context: WriteContext) -> None:
+        self._context, self._database = context, context.database
+        self._judgements = Judgements(context)
 
     def merge(self, source: str, target: str) -> Document:
         """Fold one contact into another, known or not, and return the journal entry.
@@ -149,7 +132,7 @@ class Unions:
     def of_key(self, key: KeyName, value: str) -> Iterable[Document]:
         """List the unions, not undone, that a key went along with: what it has tied together so far."""
         try:
-            normal = normalise(key, value, self._namespaces)
+            normal = normalise(key, value, self._context.namespaces)
         except InvalidKey:
             normal = value.strip()
         rows = self._database.read(lambda tx: tx.run("union.merges_of_key", name=key, value=normal))
@@ -160,9 +143,7 @@ class Unions:
 
     def _merge(self, tx: Transaction, source: str, target: str, *, lock: bool = True) -> str:
         living = [living_contact(tx, one) for one in (source, target)]
-        working_set = WorkingSet(
-            tx.run, self._id_source, lock=lock, namespaces=self._namespaces, union_rules=self._union_rules
-        )
+        working_set = self._context.working_set(tx, lock=lock)
         working_set.load(contacts=living)
         a, b = (working_set.contacts[one] for one in living)
         if a is b:
@@ -174,13 +155,14 @@ class Unions:
             )
         trackers = a.counts.get(TRACKER, 0) + b.counts.get(TRACKER, 0)
         subscriptions = len(a.subscriptions | b.subscriptions)
-        if trackers > self._limits.max_trackers or subscriptions > self._limits.max_subscriptions:
+        limits = self._context.limits
+        if not limits.hold(trackers, subscriptions):
             raise ClashError(
                 f"Together they would own {trackers} trackers and {subscriptions} subscriptions; a contact owns at "
-                f"most {self._limits.max_trackers} and {self._limits.max_subscriptions}.",
+                f"most {limits.max_trackers} and {limits.max_subscriptions}.",
                 limited=True,
             )
-        at = self._clock.next(after=max(a.seen, b.seen))
+        at = self._context.clock.next(after=max(a.seen, b.seen))
         merge = fold(working_set, a, b, at, rule=None, message_id=None)
         write_working_set(working_set)
         return merge.id
@@ -197,10 +179,12 @@ class Unions:
             )
         for one in [*covering, merge_id]:
             entry = self._entry(tx, one, lock=lock)
-            working_set = WorkingSet(tx.run, self._id_source, lock=lock, namespaces=self._namespaces)
+            working_set = self._context.working_set(tx, lock=lock)
             working_set.load(contacts=[entry.target])
             seen = max((timeline.last for timeline in working_set.timelines.values()), default=0)
-            unfold(working_set, entry, self._clock.next(after=max(seen, working_set.contacts[entry.target].seen)))
+            unfold(
+                working_set, entry, self._context.clock.next(after=max(seen, working_set.contacts[entry.target].seen))
+            )
             write_working_set(working_set)
             undone.append(one)
         return undone

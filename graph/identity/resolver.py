@@ -506,11 +506,8 @@ class EventResolution:
         if self.working_set.judged and source.id in (apart := self.working_set.apart(target)) and not apart[source.id]:
             answer.kept_apart.append(KeptApart(contact=before.id))
             return contact
-        limits = self.resolver.limits
-        if (
-            source.counts.get(TRACKER, 0) + target.counts.get(TRACKER, 0) > limits.max_trackers
-            or len(source.subscriptions | target.subscriptions) > limits.max_subscriptions
-        ):
+        trackers = source.counts.get(TRACKER, 0) + target.counts.get(TRACKER, 0)
+        if not self.resolver.limits.hold(trackers, len(source.subscriptions | target.subscriptions)):
             answer.limited = True
             return contact
         fold(self.working_set, source, target, self.at, rule=None, message_id=None)

@@ -8,10 +8,10 @@ from typing import Any, cast
 import orjson
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from graph.clock import Clock, IdSource, RandomIds, to_datetime
+from graph.clock import to_datetime
 from graph.errors import BadInput, ClashError, FieldError, NotFound, TryAgain
 from graph.identity.events import field_errors
-from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
+from graph.identity.write_context import WriteContext
 from graph.offers.catalogue import Catalogue, Environment, Place, hanging_on, mistakes_of, refuse, with_ancestors
 from graph.offers.definitions import (
     DIMENSION_OF,
@@ -24,7 +24,7 @@ from graph.offers.definitions import (
     SpaceBody,
 )
 from graph.store.changes import note_act
-from graph.store.database import RECEIPT, Database, Row, Transaction
+from graph.store.database import RECEIPT, Row, Transaction
 
 Document = dict[str, Any]
 Parts = dict[str, list[Row]]
@@ -36,18 +36,8 @@ _PATH: TypeAdapter[str] = TypeAdapter(Path)
 class Catalogues:
     """Keeps environments with their categories, spaces and offers; every change is checked against the whole."""
 
-    def __init__(
-        self,
-        database: Database,
-        *,
-        id_source: IdSource | None = None,
-        clock: Clock | None = None,
-        namespaces: Namespaces = DEFAULT_NAMESPACES,
-    ) -> None:
-        self._database = database
-        self._namespaces = namespaces
-        self._id_source = id_source or RandomIds()
-        self._clock = clock or Clock()
+    def __init__(self, context: WriteContext) -> None:
+        self._context, self._database = context, context.database
         self._known: Catalogue | None = None
         self._loading = threading.Lock()
 
@@ -227,7 +217,7 @@ class Catalogues:
 
     def _remove(self, environment: str, part: str | None, name: str) -> Document | None:
         def work(tx: Transaction) -> Document | None:
-            tx.run("offers.lock", version=self._id_source.time_ordered())
+            tx.run("offers.lock", version=self._context.id_source.time_ordered())
             catalogue = _catalogue(tx.run("offers.catalogue")[0])
             found = _find(catalogue, environment)
             if part is not None and name not in getattr(found, part):
@@ -247,7 +237,7 @@ class Catalogues:
         return self._database.write(work, committed=RECEIPT)
 
     def _end(self, tx: Transaction, environment: Environment, name: str) -> Document:
-        now, before = to_datetime(self._clock.next()), environment.offers[name]
+        now, before = to_datetime(self._context.clock.next()), environment.offers[name]
         over = before.ends_at is not None and before.ends_at <= now
         starts = before.starts_at if before.starts_at is not None and before.starts_at < now else None
         body = before if over else before.model_copy(update={"ends_at": now, "starts_at": starts})
@@ -304,11 +294,11 @@ class Catalogues:
         dry_run: bool = False,
     ) -> tuple[bool, Catalogue]:
         def work(tx: Transaction) -> tuple[bool, Catalogue]:
-            version = self._id_source.time_ordered()
+            version = self._context.id_source.time_ordered()
             tx.run("offers.lock", version=version)
             before = _catalogue(tx.run("offers.catalogue")[0])
             after, new = change(before)
-            refuse(mistakes_of(after, bodies, self._namespaces), place)
+            refuse(mistakes_of(after, bodies, self._context.namespaces), place)
             for statement, rows in _rows(before, after).items():
                 if rows:
                     tx.run(f"offers.put_{statement}", **{statement: rows})
@@ -320,7 +310,7 @@ class Catalogues:
         return self._database.write(work, committed=RECEIPT)
 
     def _note(self, tx: Transaction, part: str, rows: list[Row], *, removed: bool = False) -> None:
-        at = self._clock.next()
+        at = self._context.clock.next()
         for row in rows:
             name = row.get("name", row.get("path"))
             place = {"part": part, "environment": row.get("environment", name), "name": name}

@@ -15,17 +15,16 @@ import orjson
 
 from graph.analysis.findings import KINDS, SUBJECT_OF, identity
 from graph.blocking.suppression import Suppression
-from graph.clock import Clock, IdSource, RandomIds, to_text
+from graph.clock import to_text
 from graph.errors import NotFound, TryAgain
 from graph.explore.contacts import Document
 from graph.identity.living import living_contact
-from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
-from graph.identity.working_set import WorkingSet
+from graph.identity.write_context import WriteContext
 from graph.model import PLURALS, KeyRef
 from graph.offers.visitors import stand_ins
 from graph.privacy.audit import redact
 from graph.store.changes import acting, append, change_row
-from graph.store.database import RECEIPT, Database, Row, Transaction
+from graph.store.database import RECEIPT, Row, Transaction
 
 AT_ONCE = 2_000
 """Up to so many activities a person is erased in one transaction; beyond, this is the size of a batch."""
@@ -78,21 +77,15 @@ class Erasures:
 
     def __init__(
         self,
-        database: Database,
+        context: WriteContext,
         suppression: Suppression,
         *,
-        id_source: IdSource | None = None,
-        clock: Clock | None = None,
         suppressed: Callable[[], None] = lambda: None,
         before: Callable[[], None] = lambda: None,
         at_once: int = AT_ONCE,
-        namespaces: Namespaces = DEFAULT_NAMESPACES,
     ) -> None:
-        self._database = database
-        self._namespaces = namespaces
+        self._context, self._database = context, context.database
         self._suppression = suppression
-        self._id_source = id_source or RandomIds()
-        self._clock = clock or Clock()
         self._suppressed = suppressed
         self._before = before
         self._at_once = at_once
@@ -118,7 +111,7 @@ class Erasures:
         Gone
             When it was erased before.
         """
-        receipt = self._id_source.time_ordered()
+        receipt = self._context.id_source.time_ordered()
 
         def begin(tx: Transaction) -> str:
             living = self._begin(tx, contact_id, receipt, allow_return=allow_return)
@@ -166,12 +159,12 @@ class Erasures:
 
     def _begin(self, tx: Transaction, contact_id: str, receipt: str, *, allow_return: bool) -> str:
         living = living_contact(tx, contact_id)
-        working_set = WorkingSet(tx.run, self._id_source, namespaces=self._namespaces)
+        working_set = self._context.working_set(tx)
         # As every writer does: the contact's lock, then those of its keys. Who waits for one finds nobody behind it.
         working_set.load(contacts=[living])
         working_set.need_keys(working_set.contacts[living])
         # Under that lock: who makes another visitor of a browser of theirs waits for it.
-        visitors = {one.contact for one in stand_ins(tx, living, self._namespaces)} - {living}
+        visitors = {one.contact for one in stand_ins(tx, living, self._context.namespaces)} - {living}
         working_set.load(contacts=sorted(visitors))
         working_set.need_keys(*(working_set.contacts[visitor] for visitor in visitors))
         at = datetime.now(UTC)
@@ -179,7 +172,7 @@ class Erasures:
         if not rows:
             raise TryAgain
         [row] = rows
-        moment = self._clock.next()
+        moment = self._context.clock.next()
         append(
             tx, *(change_row("erased", moment, one, place=place, by=acting()) for place, one in enumerate(row["ids"]))
         )
@@ -224,7 +217,7 @@ class Erasures:
         counted(tx.run("privacy.clear_periods", erasure=receipt))
         tied: list[KeyRef] = []
         keys: list[KeyRef] = []
-        persons = list(self._namespaces.persons)
+        persons = list(self._context.namespaces.persons)
         for row in tx.run("privacy.keys", erasure=receipt, persons=persons):
             tied.append(KeyRef(row["namespace"], row["value"]))
             if row["doomed"]:

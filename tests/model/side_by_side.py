@@ -15,6 +15,7 @@ from graph.identity.decision import Limits
 from graph.identity.events import read_event
 from graph.identity.living import living_contact
 from graph.identity.resolver import Resolver
+from graph.identity.write_context import WriteContext
 from graph.kinfold import Kinfold
 from graph.settings import Settings
 from graph.store.database import Database, Transaction
@@ -53,12 +54,13 @@ class SideBySide:
         )
         if id_source is not None:
             clock, limits = Clock(), Limits(max_trackers, max_subscriptions)
+            context = WriteContext(database, limits=limits, id_source=id_source, clock=clock)
             product = replace(
                 product,
                 resolver=Resolver(database, policy=policy, limits=limits, id_source=id_source, clock=clock),
-                keys=KeyEdits(database, limits=limits, id_source=id_source, clock=clock),
-                unions=Unions(database, limits=limits, id_source=id_source, clock=clock),
-                subscriptions=SubscriptionEdits(database, id_source=id_source, clock=clock),
+                keys=KeyEdits(context),
+                unions=Unions(context),
+                subscriptions=SubscriptionEdits(context),
             )
         self.product = product
         self.model = Reference(policy, max_trackers, max_subscriptions)

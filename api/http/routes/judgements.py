@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from api.http.bodies import JudgementBody, documented, read_as
 from api.http.problems import responses
-from api.http.query import JudgementPageQuery, NothingQuery
+from api.http.query import NothingQuery, PageOfContactQuery
 from api.http.requests import as_json, in_thread, kinfold_of, nothing
 from api.http.schemas.judgements import Judgement, JudgementList
 
@@ -19,7 +19,7 @@ router = APIRouter(tags=["judgements"])
     operation_id="list_judgements",
     responses={200: {"model": JudgementList}, **responses(404, 410, 422, 503)},
 )
-async def list_judgements(request: Request, query: JudgementPageQuery) -> Response:
+async def list_judgements(request: Request, query: PageOfContactQuery) -> Response:
     """List judgements, newest first; with `contact`, those about it and the contacts merged into it."""
     judgements = kinfold_of(request).judgements
     page = partial(judgements.page, contact_id=query.contact, limit=query.limit, cursor=query.cursor)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from api.http.bodies import MAX_BODY_BYTES, EmptyBody, SplitBody, documented, read_as
 from api.http.problems import responses
-from api.http.query import DryRunQuery, JudgementPageQuery, NothingQuery
+from api.http.query import DryRunQuery, NothingQuery, PageOfContactQuery
 from api.http.requests import as_json, in_thread, kinfold_of
 from api.http.schemas.splits import Split, SplitList, SplitPreview
 
@@ -46,7 +46,7 @@ async def split_contact(request: Request, id: str, query: DryRunQuery) -> Respon
     operation_id="list_splits",
     responses={200: {"model": SplitList}, **responses(404, 410, 422, 503)},
 )
-async def list_splits(request: Request, query: JudgementPageQuery) -> Response:
+async def list_splits(request: Request, query: PageOfContactQuery) -> Response:
     """List splits, newest first; with `contact`, those of one contact and those that made it."""
     splits = kinfold_of(request).splits
     page = partial(splits.page, contact_id=query.contact, limit=query.limit, cursor=query.cursor)

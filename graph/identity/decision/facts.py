@@ -47,6 +47,10 @@ class Limits:
         most = self.at_most.get(namespace)
         return most is None or count < most
 
+    def hold(self, trackers: int, subscriptions: int) -> bool:
+        """Return whether a union may leave one contact with so many."""
+        return trackers <= self.max_trackers and subscriptions <= self.max_subscriptions
+
 
 NOT_APART: Mapping[str, KeyRef | None] = MappingProxyType({})
 

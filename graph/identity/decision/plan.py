@@ -136,10 +136,9 @@ class Plan:
         """Fold ``source`` into the current contact, unless a judgement or the limits on its keys forbid it."""
         if self._keeps_from_folding(source):
             return False
-        limits = self.case.limits
         trackers = self.counts.get(TRACKER, 0) + source.counts.get(TRACKER, 0)
         subscriptions = self.subscriptions | source.subscriptions
-        if trackers > limits.max_trackers or len(subscriptions) > limits.max_subscriptions:
+        if not self.case.limits.hold(trackers, len(subscriptions)):
             self.limited = True
             return False
         for namespace, count in source.counts.items():

@@ -12,6 +12,7 @@ from graph.identity.resolver import EventResolution, Prepared, Resolver
 from graph.identity.working_set import WorkingSet
 from graph.identity.working_set.entities import tracker_order
 from graph.identity.working_set.write import write_working_set
+from graph.identity.write_context import WriteContext
 from graph.kinfold import Kinfold
 from graph.model import Kind
 from graph.store.database import REPEATABLE, Database, Transaction
@@ -72,7 +73,7 @@ def test_a_real_database_holds_every_golden_case(case: Case, database: Database)
         write_working_set(world)
 
     database.write(seed, committed=REPEATABLE)
-    judgements = Judgements(database, namespaces=case.namespaces)
+    judgements = Judgements(WriteContext(database, case.namespaces))
     for letter, other in case.apart:
         if other in [given.letter for given in case.contacts]:
             judgements.apart(letter, other)

@@ -15,6 +15,7 @@ from graph.explore.contacts import documents
 from graph.feed.feed import Feed
 from graph.identity.events import Event, read_event
 from graph.identity.resolver import Resolver
+from graph.identity.write_context import WriteContext
 from graph.kinfold import Kinfold
 from graph.model import Answer
 from graph.store.database import Database
@@ -55,8 +56,9 @@ class Story:
         self.ids, clock = Letters(), Clock()
         self.database = database
         self.resolver = Resolver(database, policy=policy, id_source=self.ids, clock=clock)
-        self.unions = Unions(database, id_source=self.ids, clock=clock)
-        self.subscriptions = SubscriptionEdits(database, id_source=self.ids, clock=clock)
+        context = WriteContext(database, id_source=self.ids, clock=clock)
+        self.unions = Unions(context)
+        self.subscriptions = SubscriptionEdits(context)
         self.answers: list[Answer] = []
         self.merges: list[str] = []
 

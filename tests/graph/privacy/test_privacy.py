@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from graph.errors import BadInput, ClashError, Gone, KinfoldError, NotFound
 from graph.identity.events import read_event
+from graph.identity.write_context import WriteContext
 from graph.kinfold import Kinfold
 from graph.model import Answer, IgnoredReason, KeyName, Outcome
 from graph.privacy.erasure import Erasures
@@ -119,7 +120,7 @@ def test_after_an_erasure_the_whole_graph_names_the_person_nowhere(
     ana, ids, others = a_long_story(kinfold)
     before = [the_rest(kinfold, other) for other in others]
     assert naming(database, ANA, *ids)
-    receipt = Erasures(database, kinfold.suppression, at_once=at_once).erase(ana)
+    receipt = Erasures(WriteContext(database), kinfold.suppression, at_once=at_once).erase(ana)
     assert naming(database, ANA, *ids) == []
     assert ids <= tombstones(database)
     assert receipt["done"]
@@ -232,7 +233,7 @@ def test_whatever_happened_before_nothing_is_left_and_nobody_else_loses_anything
                 *(split["subscription"] for split in document["splits"]),
             ]
         }
-        Erasures(shared_database, kinfold.suppression, at_once=batch).erase(person)
+        Erasures(WriteContext(shared_database), kinfold.suppression, at_once=batch).erase(person)
         persons = {value for key, value in owned if key in ("email", "user_id")}
         devices = {value for key, value in owned if key in ("tracker_id", "subscription")} - kept
         assert naming(shared_database, *ids) == []
@@ -323,7 +324,7 @@ def test_an_erasure_that_was_interrupted_is_out_of_reach_and_finished_by_a_sweep
     kinfold: Kinfold, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ana, ids, _ = a_long_story(kinfold)
-    erasures = Erasures(database, kinfold.suppression, at_once=2)
+    erasures = Erasures(WriteContext(database), kinfold.suppression, at_once=2)
 
     def crash(*_: Any) -> None:
         raise Crash
