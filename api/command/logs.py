@@ -28,7 +28,7 @@ from graph.identity.resolver import Resolve
 from graph.kinfold import Kinfold
 from graph.loads.customers import read_event_row, read_rows
 from graph.loads.layouts import Layout
-from graph.logs.files import raw_events
+from graph.logs.files import in_windows_1252, raw_events
 from graph.logs.ndjson import line_too_long
 
 LINGER = 0.01
@@ -36,6 +36,9 @@ LINGER = 0.01
 
 TABLES = frozenset({".csv", ".tsv", ".parquet"})
 """What the names of files end with that hold events as rows."""
+
+LOGS = frozenset({".ndjson", ".jsonl", ".json", ".log", ".gz"})
+"""What the names of files end with that hold JSON, in whichever encoding."""
 
 COUNTED_CONTACTS = 50_000
 """Up to how many distinct contacts are counted; beyond it the count says 'more than'."""
@@ -51,14 +54,24 @@ class Line:
     """How many bytes of the log are behind after this line."""
 
 
-def lines(stream: BinaryIO, namespaces: Namespaces = DEFAULT_NAMESPACES) -> Iterator[Line]:
+def lines(stream: BinaryIO, namespaces: Namespaces = DEFAULT_NAMESPACES, encoding: str | None = None) -> Iterator[Line]:
     """Read a log line by line; blank lines are passed over, long ones are never held as a whole."""
-    for number, raw, end in raw_events(stream):
+    for number, raw, end in raw_events(stream, encoding):
         yield Line(number, line_too_long() if raw is None else read_logged(raw, namespaces), end)
 
 
 def read_logged(raw: bytes, namespaces: Namespaces = DEFAULT_NAMESPACES) -> Read:
-    """Read an event, or a message of the Segment specification as archives have it: no event has a field `type`."""
+    """Read an event, or a message of the Segment specification as archives have it: no event has a field `type`.
+
+    A line that cannot be read and is not UTF-8 is tried as Windows-1252.
+    """
+    read = _read_logged(raw, namespaces)
+    if isinstance(read, BadInput) and (recoded := in_windows_1252(raw)) is not None:
+        return _read_logged(recoded, namespaces)
+    return read
+
+
+def _read_logged(raw: bytes, namespaces: Namespaces) -> Read:
     if b'"type"' in raw:
         try:
             message = orjson.loads(raw)
@@ -75,7 +88,8 @@ def read_logged(raw: bytes, namespaces: Namespaces = DEFAULT_NAMESPACES) -> Read
 
 def is_table(file: Path, layout: Layout) -> bool:
     """Return whether a file holds events as rows: by its name, or because somebody says how its rows are written."""
-    return bool(layout.mark) or file.suffix.lower() in TABLES
+    suffix = file.suffix.lower()
+    return suffix in TABLES or layout.tells_columns or (layout.encoding is not None and suffix not in LOGS)
 
 
 def table_lines(file: Path, layout: Layout, namespaces: Namespaces = DEFAULT_NAMESPACES) -> Iterator[Line]:
@@ -245,7 +259,8 @@ def resolve(
     table
         The file, where it holds events as rows.
     """
-    read = lines(stream, kinfold.namespaces) if table is None else table_lines(table, layout, kinfold.namespaces)
+    namespaces = kinfold.namespaces
+    read = lines(stream, namespaces, layout.encoding) if table is None else table_lines(table, layout, namespaces)
     tally = Tally()
     rehearsal = kinfold.resolver.rehearsal(explain=explain) if dry_run else None
     with rehearsal or nullcontext(partial(kinfold.resolver.resolve, explain=explain)) as resolve_events:

@@ -6,6 +6,8 @@ from typing import Any
 from graph.identity.events import MAX_KEYS
 from graph.identity.namespaces import BUILT_IN, Namespaces
 
+_EXTERNAL_IDS = ("externalIds", "externalId")
+"""Where the list stands: Segment's SDKs call it the one, RudderStack's the other."""
 _FIELDS = tuple(one.name for one in BUILT_IN)
 
 
@@ -34,10 +36,13 @@ def further_keys(message: Mapping[str, Any], namespaces: Namespaces, taken: Mapp
 
 def _external_ids(message: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     context = message.get("context")
-    listed = context.get("externalIds") if isinstance(context, Mapping) else None
-    for entry in listed if isinstance(listed, list) else ():
-        if isinstance(entry, Mapping) and isinstance(entry.get("type"), str) and (value := _text(entry.get("id"))):
-            yield entry["type"], value
+    if not isinstance(context, Mapping):
+        return
+    for name in _EXTERNAL_IDS:
+        listed = context.get(name)
+        for entry in listed if isinstance(listed, list) else ():
+            if isinstance(entry, Mapping) and isinstance(entry.get("type"), str) and (value := _text(entry.get("id"))):
+                yield entry["type"], value
 
 
 def _at_paths(message: Mapping[str, Any], namespaces: Namespaces) -> Iterator[tuple[str, str]]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from graph.identity.events import Event, TrackedEvent
 from graph.identity.keys import BlockList, EventKeys, read_keys
+from graph.model import IgnoredReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +30,15 @@ def read_alias(event: Event, keys: EventKeys, block_list: BlockList) -> tuple[Ev
     -------
     tuple
         The keys of the event where its `previous_id` is nobody's, and what else it may be. An address is an email, if
-        the event brings none; anything but an address is a tracker.
+        the event brings none; anything but an address is a tracker. Where it is the key of somebody who was erased, so
+        is the event: it is not resolved.
     """
     previous = event.previous_id if isinstance(event, TrackedEvent) else None
     if previous is None:
         return keys, None
     person = read_keys(Event.model_validate({"email": previous, "user_id": previous}), block_list)
+    if erased := tuple(item for item in person.ignored if item.reason is IgnoredReason.SUPPRESSED):
+        return replace(keys, ignored=(*keys.ignored, *erased), all_blocked=True), None
     if not person.persons:
         return keys, None
     if person.first("email") is None:

@@ -58,7 +58,7 @@ BLOCKED_ADDRESSES = frozenset({"test@test.com"})
 BLOCKED_LOCAL_PARTS = frozenset({"noreply", "no-reply", "donotreply", "do-not-reply"})
 
 _ZEROS_AND_DASHES = "0-"
-_TEMPLATES = (("{{", "}}"), ("${", "}"), ("<%", "%>"), ("%", "%"))
+_TEMPLATES = (("{{", "}}"), ("${", "}"), ("<%", "%>"), ("%%", "%%"), ("%", "%"))
 """How a place in a template is written that nobody filled."""
 
 

@@ -101,6 +101,11 @@ class Layout:
         return (PROPERTY, EVENT_PROPERTY) if self.events else (PROPERTY,)
 
     @property
+    def tells_columns(self) -> bool:
+        """Whether something is said that only a table has."""
+        return bool(self.delimiter or self.mapping or self.types)
+
+    @property
     def mark(self) -> str:
         """A name of what is said here, empty when nothing is: the same file read otherwise is another load."""
         said = (self.delimiter, self.encoding, sorted(self.mapping.items(), key=str), sorted(self.types.items()))
@@ -108,7 +113,11 @@ class Layout:
 
     def typed(self, column: str, name: str) -> tuple[ColumnType, str | None] | None:
         """Return the type that was said for a column."""
-        return self.types.get(column, self.types.get(name, self.types.get(REST)))
+        said = self.types.get(column, self.types.get(name))
+        if said is None:
+            plain = plain_header(column)
+            said = next((kind for header, kind in self.types.items() if plain_header(header) == plain), None)
+        return said or self.types.get(REST)
 
 
 def read_mapping(file: Path) -> dict[str, str | None]:
@@ -177,6 +186,9 @@ def fields_of(file: Path, headers: list[str], layout: Layout, namespaces: Namesp
             f"and {PROPERTY}NAME for a property. --map says which field a column is."
         )
     names = [name for name in found if name is not None]
+    spoken_of = {*plain, *map(plain_header, names), REST}
+    if missing := [column for column in layout.types if plain_header(column) not in spoken_of]:
+        raise FileError(f"{file}: --types names a column {missing[0]!r} that is not there.")
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise FileError(f"{file}: the column {twice[0]!r} is there twice.")
     if not any(name in namespaces for name in names):

@@ -19,7 +19,7 @@ from graph.identity.resolver import Prepared, Resolver
 from graph.loads.customers import DEFAULT_LAYOUT, MESSAGE, Refused, fields_in, read_customer, read_rows
 from graph.loads.layouts import Layout
 from graph.loads.several import Several, find_several
-from graph.model import Answer, KeyRef, Outcome
+from graph.model import Answer, IgnoredReason, KeyRef, Outcome
 from graph.store.database import REPEATABLE, Database, Row, Transaction
 
 ROWS_AT_ONCE = 1_000
@@ -270,6 +270,9 @@ class Loads:
             try:
                 prepared = self._resolver.prepare(read_customer(number, row, self._resolver.namespaces).events)
                 aside = [item for one in prepared for item in one.keys.ignored]
+                # Whatever else a row says, it says it of the erased person: nothing of it is written.
+                if erased := [item for item in aside if item.reason is IgnoredReason.SUPPRESSED]:
+                    raise BadInput([FieldError(item.key, item.reason, _WHY[item.reason]) for item in erased])
                 if not prepared[0].keys.every:
                     raise BadInput([FieldError(item.key, item.reason, _WHY[item.reason]) for item in aside])
             except BadInput as error:

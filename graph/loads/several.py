@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from graph.identity.keys import BlockList
 from graph.identity.namespaces import Namespace, Normaliser
-from graph.identity.normal_forms import said
+from graph.identity.normal_forms import InvalidKey, form_of, said
 from graph.loads.customers import DEFAULT_LAYOUT, keys_in, read_rows
 from graph.loads.layouts import Layout
 
@@ -65,7 +65,7 @@ class Several:
 def find_several(file: Path, block_list: BlockList, layout: Layout = DEFAULT_LAYOUT) -> list[Several]:
     """Find the person keys of a file that come with several of another kind.
 
-    Values are compared as they are said, addresses without regard to case; what is blocked is left out.
+    Values are compared as they are said, addresses without regard to case; what is blocked or spoilt is left out.
 
     Raises
     ------
@@ -141,8 +141,19 @@ def _values(namespace: Namespace, row: Mapping[str, Any], block_list: BlockList)
         text = said(namespace, str(value))
         if namespace.normalise in (Normaliser.EMAIL, Normaliser.LOWER):
             text = text.lower()
-        if text and not block_list.blocks(namespace.name, text):
+        if text and not block_list.blocks(namespace.name, text) and _is_key(namespace, text):
             yield text
+
+
+def _is_key(namespace: Namespace, text: str) -> bool:
+    """Return whether a value counts, as far as that is known at once: an address is not looked into."""
+    if namespace.normalise is not Normaliser.OPAQUE:
+        return True
+    try:
+        form_of(namespace, text)
+    except InvalidKey:
+        return False
+    return True
 
 
 def _hash(value: str) -> int:

@@ -23,6 +23,7 @@ _TIME = re.compile(
 )
 _COMPACT_DATE = re.compile(r"(?:19|20)\d{6}")
 _EPOCH = re.compile(r"\d{9,19}")
+_EPOCH_AND_FRACTION = re.compile(r"(\d{9,10})\.(\d{1,9})")
 _BOOLEANS = {"true": True, "false": False}
 _SAID_BOOLEANS = {**_BOOLEANS, "yes": True, "no": False, "y": True, "n": False, "1": True, "0": False}
 _NOTHING = frozenset({"nan", "null", "\\n", "#n/a"})
@@ -82,8 +83,10 @@ def moment(text: str) -> str | None:
 def occurred(value: Any) -> Any:
     """Return when something was true, as an event says it; what cannot be read as a time stays as it is.
 
-    >>> occurred("1709287200"), occurred(1709287200000000), occurred("20240301"), occurred("yesterday")
-    ('2024-03-01T10:00:00Z', '2024-03-01T10:00:00Z', '2024-03-01T00:00:00Z', 'yesterday')
+    >>> occurred("1709287200"), occurred(1709287200000000), occurred("1709287200.25"), occurred("20240301")
+    ('2024-03-01T10:00:00Z', '2024-03-01T10:00:00Z', '2024-03-01T10:00:00.250000Z', '2024-03-01T00:00:00Z')
+    >>> occurred("yesterday")
+    'yesterday'
     """
     if isinstance(value, date) and not isinstance(value, datetime):
         return f"{value.isoformat()}T00:00:00Z"
@@ -94,6 +97,8 @@ def occurred(value: Any) -> Any:
         read = moment(f"{text[:4]}-{text[4:6]}-{text[6:]}")
     elif _EPOCH.fullmatch(text):
         read = _epoch(int(text))
+    elif match := _EPOCH_AND_FRACTION.fullmatch(text):
+        read = _epoch(int(match[1] + match[2][:6].ljust(6, "0")))
     else:
         read = moment(text)
     if read is None:

@@ -1,18 +1,21 @@
-"""Files of events as they come: NDJSON, a JSON array, either of them packed with gzip."""
+"""Files of events as they come: NDJSON, a JSON array, either of them packed with gzip, in whichever encoding."""
 
+import codecs
 import gzip
 import io
 import re
 import zlib
 from collections.abc import Iterator
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from graph.errors import BadInput, FieldError
 from graph.identity.events import MAX_EVENT_BYTES
 from graph.logs.ndjson import BYTE_ORDER_MARK, SLACK, raw_lines
 
+_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _GZIP = b"\x1f\x8b"
 _BLOCK = 64 * 1024
+_LOOKED_AT = 4
 _BLANK = b" \t\r\n"
 _OUTSIDE = re.compile(rb'["{}\[\],]')
 """What parts an array, and what may hold such a mark as text."""
@@ -23,8 +26,14 @@ Piece = tuple[int, bytes | None, int]
 of the file are behind then. Of NDJSON it is the line that is counted."""
 
 
-def raw_events(stream: BinaryIO) -> Iterator[Piece]:
+def raw_events(stream: BinaryIO, encoding: str | None = None) -> Iterator[Piece]:
     """Read the events of a file one by one, none of them parsed; the file is never held as a whole.
+
+    Parameters
+    ----------
+    encoding
+        What the file is written in, where somebody says it; else UTF-16 is known by its mark, or by its zeros. The
+        events come out in UTF-8.
 
     Raises
     ------
@@ -33,10 +42,11 @@ def raw_events(stream: BinaryIO) -> Iterator[Piece]:
     """
     plain = _peekable(stream)
     if plain.peek(2)[:2] != _GZIP:
-        yield from _unpacked(plain)
+        yield from _unpacked(_in_utf8(plain, encoding))
         return
     try:
-        for number, raw, end in _unpacked(_peekable(cast(BinaryIO, gzip.GzipFile(fileobj=plain, mode="rb")))):
+        unpacked = _peekable(cast(BinaryIO, gzip.GzipFile(fileobj=plain, mode="rb")))
+        for number, raw, end in _unpacked(_in_utf8(unpacked, encoding)):
             yield number, raw, plain.tell() if plain.seekable() else end
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise BadInput([FieldError("", "gzip", f"this gzip file is damaged, or ends too early: {error}")]) from error
@@ -47,6 +57,62 @@ def _peekable(stream: BinaryIO) -> io.BufferedReader:
     if hasattr(stream, "peek"):
         return cast(io.BufferedReader, stream)
     return io.BufferedReader(cast(io.RawIOBase, stream))
+
+
+def in_windows_1252(raw: bytes) -> bytes | None:
+    r"""Return a line that was written in Windows-1252 in UTF-8; None for one that is UTF-8, or mostly that and damaged.
+
+    >>> in_windows_1252("é".encode("cp1252")), in_windows_1252("é".encode())
+    (b'\xc3\xa9', None)
+    """
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        text = raw.decode(errors="replace")
+        damaged = text.count("\ufffd")
+        beyond = sum(not character.isascii() for character in text) - damaged
+        return None if beyond > damaged else raw.decode("cp1252", "replace").encode()
+    return None
+
+
+def _in_utf8(stream: io.BufferedReader, encoding: str | None) -> io.BufferedReader:
+    encoding = encoding or _utf16(stream.peek(_BLOCK)[:_LOOKED_AT])
+    if encoding is None or codecs.lookup(encoding).name in ("utf-8", "utf-8-sig"):
+        return stream
+    return io.BufferedReader(_Recoded(stream, encoding), _BLOCK)
+
+
+def _utf16(beginning: bytes) -> str | None:
+    if beginning.startswith(_MARKS):
+        return "utf-16"
+    if b"\0" not in beginning[:2]:  # JSON begins with a sign of ASCII
+        return None
+    return "utf-16-le" if beginning[1:2] == b"\0" else "utf-16-be"
+
+
+class _Recoded(io.RawIOBase):
+    """A stream in UTF-8 of one in another encoding; what cannot be read is a sign of its own, as in a damaged line."""
+
+    def __init__(self, stream: io.BufferedReader, encoding: str) -> None:
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder(encoding)("replace")
+        self._held = b""
+
+    def readable(self) -> bool:
+        """Return that it is."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill a buffer as far as one block goes."""
+        while not self._held:
+            block = self._stream.read1(_BLOCK)
+            self._held = self._decoder.decode(block, final=not block).encode("utf-8", "replace")
+            if not block:
+                break
+        taken = self._held[: len(buffer)]
+        buffer[: len(taken)] = taken
+        self._held = self._held[len(taken) :]
+        return len(taken)
 
 
 def _unpacked(stream: io.BufferedReader) -> Iterator[Piece]:

@@ -20,7 +20,8 @@ def resolve(
     file: Annotated[
         str,
         typer.Argument(
-            help="Events or Segment messages: NDJSON or a JSON array, packed with gzip or not; or events in a table, "
+            help="Events or Segment messages: NDJSON or a JSON array, packed with gzip or not, in "
+            "UTF-8, UTF-16 or Windows-1252; or events in a table, "
             "FILE.csv, .tsv or .parquet; - reads stdin.",
             metavar="FILE|-",
         ),
@@ -42,7 +43,7 @@ def resolve(
 
         changed = {"policy": policy.value} if policy else {}
         layout = read_layout(mapping, types or [], delimiter, encoding)
-        if file == "-" and layout.mark:
+        if file == "-" and layout.tells_columns:
             raise Refusal("A table is read more than once: name a file.")
         table = Path(file) if file != "-" and logs.is_table(Path(file), layout) else None
         with log_file(file) as stream, opened(settings_of_command(**changed)) as kinfold:
