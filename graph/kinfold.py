@@ -19,6 +19,7 @@ from graph.edits.unions import Unions
 from graph.explore.contact_history import History
 from graph.explore.contacts import Contacts
 from graph.explore.deliveries import Deliveries
+from graph.explore.meeting import Meetings
 from graph.explore.neighbourhood import Neighbourhood
 from graph.explore.overview import Overview
 from graph.explore.past import Past
@@ -62,6 +63,7 @@ class Kinfold:
     suggestions: Suggestions
     history: History
     neighbourhood: Neighbourhood
+    meetings: Meetings
     search: Search
     people: People
     overview: Overview
@@ -115,6 +117,7 @@ class Kinfold:
             Suggestions(database, unions, judgements, clock=clock),
             History(database),
             Neighbourhood(database, past),
+            Meetings(database, namespaces),
             Search(database, namespaces),
             People(database, namespaces),
             Overview(database, namespaces),

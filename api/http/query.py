@@ -191,7 +191,19 @@ class AuditPage(Page):
 class ActivityPage(Page):
     """Which activity."""
 
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
     tracker_id: Text | None = Field(None, description="On this tracker only.")
+    event: Text | None = Field(None, description="Of this event only.", examples=["page_view"])
+    from_: Moment | None = Field(None, alias="from", description="What occurred from this time on.")
+    to: Moment | None = Field(None, description="What occurred before this time.")
+
+
+class ActivityDays(_Closed):
+    """Which activity is counted."""
+
+    tracker_id: Text | None = Field(None, description="On this tracker only.")
+    event: Text | None = Field(None, description="Count the days of this event only.", examples=["page_view"])
 
 
 class SearchPage(Page):
@@ -413,6 +425,7 @@ FromPageQuery = Annotated[FromPage, Query()]
 PageQuery = Annotated[Page, Query()]
 AuditPageQuery = Annotated[AuditPage, Query()]
 ActivityQuery = Annotated[ActivityPage, Query()]
+ActivityDaysQuery = Annotated[ActivityDays, Query()]
 SearchQuery = Annotated[SearchPage, Query()]
 FeedPageQuery = Annotated[FeedPage, Query()]
 MemberPageQuery = Annotated[MemberPage, Query()]

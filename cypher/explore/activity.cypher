@@ -1,12 +1,15 @@
 // name: explore.activity
-// purpose: Read one page of a contact's activity, on one tracker or on all, newest first and of one moment the last that arrived, after the place where the last page ended.
-// parameters: contact_id, tracker_id, occurred, received, message_id, limit
+// purpose: Read one page of a contact's activity, on one tracker or on all, of one event or of all, in a time, newest first and of one moment the last that arrived, after the place where the last page ended.
+// parameters: contact_id, tracker_id, event, since, until, occurred, received, message_id, limit
 // columns: message_id, event, names, values, tracker_id, occurred, said, received, rule, outcome, limited, trace
 // access: read
 MATCH (contact:Contact {id: $contact_id})-[:HAS]->(period:Timeline) USING INDEX SEEK contact:Contact(id)
 MATCH (period)-[:OF|WAS_OF]->(tracker:Tracker)
 WHERE $tracker_id IS NULL OR tracker.value = $tracker_id
 MATCH (a:Activity)-[:ON]->(period)
+WHERE ($event IS NULL OR a.event = $event)
+  AND ($since IS NULL OR a.occurred_at >= $since)
+  AND ($until IS NULL OR a.occurred_at < $until)
 WITH
   a,
   tracker,

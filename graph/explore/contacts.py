@@ -1,5 +1,6 @@
 """Reading contacts: who owns a key, one contact with all that ties it together, its activity."""
 
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -18,6 +19,7 @@ from graph.store.database import Database, Transaction
 from graph.workflows.workflows import workflows_of
 
 Document = dict[str, Any]
+EPOCH = date(1970, 1, 1)
 
 
 class Contacts:
@@ -63,12 +65,26 @@ class Contacts:
         return self._database.read(work)
 
     def activity(
-        self, contact_id: str, *, tracker_id: str | None = None, limit: int = 100, cursor: str | None = None
+        self,
+        contact_id: str,
+        *,
+        tracker_id: str | None = None,
+        event: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 100,
+        cursor: str | None = None,
     ) -> tuple[list[Document], str | None]:
-        """Return one page of a contact's activity, on one of its trackers or on all, newest first.
+        """Return one page of a contact's activity, newest first, and the cursor of the next page.
 
         What occurred at one moment is in the order of its arrival, the last first.
-        The second part is the cursor of the next page.
+
+        Parameters
+        ----------
+        tracker_id, event
+            On this tracker only; of this event only.
+        since, until
+            What occurred from this time on; what occurred before this time.
 
         Raises
         ------
@@ -86,6 +102,9 @@ class Contacts:
                 "explore.activity",
                 contact_id=living_contact(tx, contact_id),
                 tracker_id=tracker_id,
+                event=event,
+                since=None if since is None else since.astimezone(UTC),
+                until=None if until is None else until.astimezone(UTC),
                 occurred=occurred,
                 received=received,
                 message_id=message_id,
@@ -95,6 +114,44 @@ class Contacts:
         rows = self._database.read(work)
         page, following = cut_page(rows, limit, "occurred", "received", "message_id")
         return [activity_document(row) for row in page], following
+
+    def activity_days(self, contact_id: str, *, tracker_id: str | None = None, event: str | None = None) -> Document:
+        """Count a contact's activity by day (UTC) and by event.
+
+        Parameters
+        ----------
+        tracker_id
+            On this tracker only.
+        event
+            The days count this event only; the events are all that there are.
+
+        Returns
+        -------
+        dict
+            ``{activities, days: [{day, activities}], events: [{event, activities}]}``: days on which there was some,
+            in their order, and events by how often they came.
+
+        Raises
+        ------
+        NotFound
+            When no contact ever had this id.
+        """
+
+        def work(tx: Transaction) -> list[dict[str, Any]]:
+            return tx.run("explore.activity_days", contact_id=living_contact(tx, contact_id), tracker_id=tracker_id)
+
+        days: dict[int, int] = {}
+        events: dict[str, int] = {}
+        for row in self._database.read(work):
+            events[row["event"]] = events.get(row["event"], 0) + row["activities"]
+            if event in (None, row["event"]):
+                days[row["day"]] = days.get(row["day"], 0) + row["activities"]
+        often = sorted(events.items(), key=lambda item: (-item[1], item[0]))
+        return {
+            "activities": sum(days.values()),
+            "days": [{"day": (EPOCH + timedelta(days=day)).isoformat(), "activities": n} for day, n in days.items()],
+            "events": [{"event": name, "activities": n} for name, n in often],
+        }
 
 
 def occurred_text(occurred: Micros | None, arrived: Micros, message_id: str | None) -> str | None:

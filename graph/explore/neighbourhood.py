@@ -164,7 +164,7 @@ def _drawing(living: str, row: Row, keys: dict[str, Any], ghosts: dict[str, Any]
             "type": "contact",
             "label": living,
             "kind": row["kind"],
-            "title": _title(row["title"]),
+            "title": title_of(row["title"]),
             "current": True,
         }
     }
@@ -192,7 +192,7 @@ def _drawing(living: str, row: Row, keys: dict[str, Any], ghosts: dict[str, Any]
                     "type": "contact",
                     "label": other,
                     "kind": kind,
-                    "title": _title(title),
+                    "title": title_of(title),
                     "current": False,
                 },
             )
@@ -222,7 +222,8 @@ def _drawing(living: str, row: Row, keys: dict[str, Any], ghosts: dict[str, Any]
     return {"contact": living, "nodes": list(nodes.values()), "edges": edges}
 
 
-def _title(value: Any) -> str | None:
+def title_of(value: Any) -> str | None:
+    """Return the name of a contact as text; None when it has none."""
     return None if value is None else str(value)
 
 

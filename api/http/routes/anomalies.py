@@ -1,6 +1,7 @@
 """What looks wrong in the graph: findings, clusters, and what is done about them."""
 
 from functools import partial
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
@@ -14,10 +15,13 @@ from api.http.schemas.anomalies import (
     AnomalyList,
     ClusterGraph,
     ClusterList,
+    FindingGraph,
     OneAnomaly,
     OneCluster,
     Undismissed,
 )
+from graph.analysis.findings import KEY_OF
+from graph.kinfold import Kinfold
 
 router = APIRouter(tags=["anomalies"])
 
@@ -51,6 +55,38 @@ async def list_anomalies(request: Request, page: AnomalyPageQuery) -> Response:
 async def get_anomaly(request: Request, id: str, _: NothingQuery) -> Response:
     """Return one finding of the last analysis, dismissed or not."""
     return as_json(await in_thread(partial(kinfold_of(request).anomalies.get, id)))
+
+
+@router.get(
+    "/anomalies/{id}/graph",
+    summary="Get the graph of an anomaly",
+    operation_id="get_anomaly_graph",
+    responses={200: {"model": FindingGraph}, **responses(404, 410, 422, 503)},
+)
+async def get_anomaly_graph(request: Request, id: str, _: NothingQuery) -> Response:
+    """Return what a finding is about, and everybody around it, as it is now.
+
+    Of a key: who owns it, who was seen with it, and who was folded along with it. Of a contact: what is around it, ten
+    nodes of each kind.
+    """
+    kinfold = kinfold_of(request)
+    item = await in_thread(partial(kinfold.anomalies.get, id))
+    drawn = await in_thread(partial(_drawn, kinfold, item))
+    kinfold.audit.read("finding", *(node["id"] for node in drawn["nodes"] if node["type"] == "contact"))
+    return as_json({"finding": id, **drawn})
+
+
+def _drawn(kinfold: Kinfold, item: dict[str, Any]) -> dict[str, Any]:
+    subject, evidence = item["subject"], item["evidence"]
+    if subject["type"] == "contact":
+        around = kinfold.neighbourhood.of(subject["value"], limit=10)
+        left = sum(group["total"] - group["shown"] for group in around["groups"])
+        return {"root": around["contact"], "nodes": around["nodes"], "edges": around["edges"], "left_out": left}
+    # A shared device wanders from tracker to tracker: the evidence has those that it was seen with.
+    devices = evidence.get("named", ()) if subject["type"] == "tracker" else ()
+    return kinfold.meetings.of(
+        KEY_OF[subject["type"]], subject["value"], devices=devices, contacts=evidence.get("contacts", ())
+    )
 
 
 @router.post(

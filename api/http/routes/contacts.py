@@ -11,9 +11,11 @@ from fastapi.responses import StreamingResponse
 from api.http.bodies import KeyBody, PropertiesBody, TakenKeyBody, documented, read_as
 from api.http.problems import responses
 from api.http.query import (
+    ActivityDaysQuery,
     ActivityQuery,
     DryRunQuery,
     EndsQuery,
+    OneKeyQuery,
     PageQuery,
     PeopleQuery,
     SearchQuery,
@@ -21,8 +23,8 @@ from api.http.query import (
     page_of,
 )
 from api.http.requests import as_json, in_thread, kinfold_of, rehearsed
-from api.http.schemas.contacts import ActivityList, Contact, ContactList, Found, HistoryList
-from api.http.schemas.neighbourhood import Graph
+from api.http.schemas.contacts import ActivityDays, ActivityList, Contact, ContactList, Found, HistoryList
+from api.http.schemas.neighbourhood import Graph, Meeting
 from api.http.schemas.preview import Rehearsal
 from api.http.tables import CSV_HEAD, csv_rows
 from graph.kinfold import Kinfold
@@ -181,13 +183,36 @@ async def take_key(request: Request, id: str, query: DryRunQuery) -> Response:
     responses={200: {"model": ActivityList}, **responses(404, 410, 422, 503)},
 )
 async def get_activity(request: Request, id: str, page: ActivityQuery) -> Response:
-    """List what a contact did, newest first, on one tracker or on all."""
+    """List what a contact did, newest first: on one tracker or on all, of one event or of all, in a time."""
     contacts = kinfold_of(request).contacts
     items, after = await in_thread(
-        partial(contacts.activity, id, tracker_id=page.tracker_id, limit=page.limit, cursor=page.cursor)
+        partial(
+            contacts.activity,
+            id,
+            tracker_id=page.tracker_id,
+            event=page.event,
+            since=page.from_,
+            until=page.to,
+            limit=page.limit,
+            cursor=page.cursor,
+        )
     )
     kinfold_of(request).audit.read("activity", id)
     return as_json({"items": items, "next": after})
+
+
+@router.get(
+    "/contacts/{id}/activity/days",
+    summary="Count the activity of a contact by day",
+    operation_id="get_activity_days",
+    responses={200: {"model": ActivityDays}, **responses(404, 410, 422, 503)},
+)
+async def get_activity_days(request: Request, id: str, query: ActivityDaysQuery) -> Response:
+    """Return how much there was on each day (UTC) with any, and which events there are, the most frequent first."""
+    contacts = kinfold_of(request).contacts
+    counted = await in_thread(partial(contacts.activity_days, id, tracker_id=query.tracker_id, event=query.event))
+    kinfold_of(request).audit.read("activity", id)
+    return as_json(counted)
 
 
 @router.get(
@@ -202,6 +227,20 @@ async def get_history(request: Request, id: str, page: PageQuery) -> Response:
     items, after = await in_thread(partial(history.page, id, limit=page.limit, cursor=page.cursor))
     kinfold_of(request).audit.read("history", id)
     return as_json({"items": items, "next": after})
+
+
+@router.get(
+    "/graph",
+    summary="Get the graph around a key",
+    operation_id="get_graph_of_key",
+    responses={200: {"model": Meeting}, **responses(422, 503)},
+)
+async def get_graph_of_key(request: Request, query: OneKeyQuery) -> Response:
+    """Return exactly one key, of any namespace, with who owns it, who was seen with it and who was folded along."""
+    kinfold = kinfold_of(request)
+    drawn = await in_thread(partial(kinfold.meetings.of, *query.key(kinfold.namespaces)))
+    kinfold.audit.read("graph", *(node["id"] for node in drawn["nodes"] if node["type"] == "contact"))
+    return as_json(drawn)
 
 
 @router.get(

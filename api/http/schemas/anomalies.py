@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.http.schemas.examples import with_example
-from api.http.schemas.neighbourhood import GraphEdge, GraphNode
+from api.http.schemas.neighbourhood import GraphEdge, GraphNode, Meeting
 from graph.analysis.anomalies import FindingState
 from graph.analysis.findings import Kind, SubjectType
 
@@ -185,6 +185,12 @@ class ClusterGraph(BaseModel):
     edges: list[GraphEdge]
     left_out: int = Field(description="How many nodes of the cluster are not drawn.")
     as_of: str
+
+
+class FindingGraph(Meeting):
+    """A drawing of a finding, as it is now: what it is about, and everybody around it."""
+
+    finding: str
 
 
 class AnalysisMade(BaseModel):

@@ -120,6 +120,28 @@ class ActivityList(BaseModel):
     next: str | None
 
 
+class ActivityDay(BaseModel):
+    """How much there was on one day."""
+
+    day: str = Field(description="In UTC.", examples=["2026-11-22"])
+    activities: int
+
+
+class ActivityEvent(BaseModel):
+    """How often one event came."""
+
+    event: str
+    activities: int
+
+
+class ActivityDays(BaseModel):
+    """A contact's activity by day and by event."""
+
+    activities: int
+    days: list[ActivityDay] = Field(description="Days on which there was some, in their order.")
+    events: list[ActivityEvent] = Field(description="The most frequent first, whatever `event` says.")
+
+
 _HISTORY: dict[str, Any] = {
     "at": "2026-11-22T10:00:00Z",
     "occurred_at": "2026-11-20T08:00:00Z",

@@ -21,7 +21,7 @@ class GraphEdge(_Drawn):
     """Who owns what, and who was folded into whom."""
 
     type: str = Field(
-        description="owns or folded_into; in a cluster's drawing also met (logged in on somebody else's tracker) and "
+        description="owns or folded_into; in drawings of clusters, findings and keys also met (seen with it) and "
         "split (a conflict of row 4.3.3), joined with + where a tie is both."
     )
     source: str
@@ -58,3 +58,12 @@ class Graph(BaseModel):
     edges: list[GraphEdge]
     groups: list[GraphGroup]
     path: list[PathStep] | None = Field(description="With `from` and `to`: why both belong to one person.")
+
+
+class Meeting(BaseModel):
+    """A key and everybody around it: owners first, then known contacts, the last seen first; at most 1,000."""
+
+    root: str = Field(description="The id of the node at the centre.")
+    nodes: list[GraphNode]
+    edges: list[GraphEdge]
+    left_out: int = Field(description="How many contacts are not drawn.")

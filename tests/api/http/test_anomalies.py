@@ -200,3 +200,26 @@ def test_blocking_counts_as_done_by_a_rule_for_the_keys_that_a_finding_is_about(
     assert done() == [False]
     assert client.put(f"{path}?namespace=email").status_code == 201
     assert done() == [True]
+
+
+def test_a_finding_is_drawn_around_what_it_is_about(client: TestClient) -> None:
+    send(client, worlds.kiosk(25))
+    (item,) = client.get("/v1/anomalies").json()["items"]
+    drawn = client.get(f"/v1/anomalies/{item['id']}/graph").json()
+    assert (drawn["finding"], drawn["root"], drawn["left_out"]) == (item["id"], "tracker_id:kiosk", 0)
+    people = [node for node in drawn["nodes"] if node["type"] == "contact"]
+    assert len(people) == 25
+    assert {edge["type"] for edge in drawn["edges"]} == {"owns", "met"}
+    assert client.get("/v1/graph?tracker_id=kiosk").json()["nodes"] == drawn["nodes"]
+    refused(client.get("/v1/anomalies/none/graph"), 404, "not_found")
+    refused(client.get("/v1/graph"), 422, "bad_input")
+    refused(client.get("/v1/graph?tracker=kiosk"), 422, "bad_input")
+
+
+def test_a_finding_about_a_contact_is_drawn_around_it(small: TestClient) -> None:
+    for number in (1, 2):
+        small.post("/v1/resolve", json={"email": "ana@example.com", "tracker_id": f"t{number}"})
+    (item,) = small.get("/v1/anomalies?kind=limit").json()["items"]
+    drawn = small.get(f"/v1/anomalies/{item['id']}/graph").json()
+    assert drawn["root"] == item["subject"]["value"]
+    assert {node["id"] for node in drawn["nodes"]} == {drawn["root"], "email:ana@example.com", "tracker_id:t1"}

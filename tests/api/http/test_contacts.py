@@ -107,7 +107,7 @@ def test_a_merged_id_leads_to_its_survivor(client: TestClient, resolve: Resolve)
     assert len(client.get(f"/v1/contacts/{folded}/activity").json()["items"]) == 3
 
 
-@pytest.mark.parametrize("path", ["", "/activity"])
+@pytest.mark.parametrize("path", ["", "/activity", "/activity/days"])
 def test_an_unknown_contact_is_a_404(client: TestClient, path: str) -> None:
     refused(client.get(f"/v1/contacts/nobody{path}"), 404, "not_found")
 
@@ -137,6 +137,61 @@ def test_activity_comes_newest_first_and_in_pages(client: TestClient, resolve: R
             break
         cursor = {"cursor": page["next"]}
     assert pages == [["visit 5", "visit 4"], ["visit 3", "visit 2"], ["visit 1"]]
+
+
+@pytest.fixture
+def busy(client: TestClient, resolve: Resolve) -> str:
+    """A contact with six activities of two events, on two devices, on four days."""
+    days = ("01T10", "01T11", "02T10", "02T23", "04T09", "05T09")
+    for turn, day in enumerate(days):
+        answer = resolve(
+            email="ana@example.com",
+            tracker_id="t1" if turn < 4 else "t2",
+            event="visit" if turn % 2 else "click",
+            message_id=f"m{turn}",
+            occurred_at=f"2026-11-{day}:00:00Z",
+        )
+    return f"/v1/contacts/{answer['contact']['id']}/activity"
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({"event": "visit"}, ["m5", "m3", "m1"]),
+        ({"event": "visit", "tracker_id": "t1"}, ["m3", "m1"]),
+        ({"from": "2026-11-02T10:00:00Z"}, ["m5", "m4", "m3", "m2"]),
+        ({"to": "2026-11-02T10:00:00Z"}, ["m1", "m0"]),
+        ({"from": "2026-11-02T11:00:00+01:00", "to": "2026-11-04T10:00:00+01:00"}, ["m3", "m2"]),
+        ({"event": "none"}, []),
+    ],
+)
+def test_activity_is_filtered_by_event_device_and_time_over_all_pages(
+    client: TestClient, busy: str, asked: dict[str, str], expected: list[str]
+) -> None:
+    found: list[str] = []
+    more: dict[str, str] = {}
+    while True:
+        page = client.get(busy, params={**asked, "limit": 2, **more}).json()
+        found += [item["message_id"] for item in page["items"]]
+        if page["next"] is None:
+            break
+        more = {"cursor": page["next"]}
+    assert found == expected
+
+
+def test_activity_is_counted_by_day_and_by_event(client: TestClient, busy: str) -> None:
+    days = [("2026-11-01", 2), ("2026-11-02", 2), ("2026-11-04", 1), ("2026-11-05", 1)]
+    counted = client.get(f"{busy}/days").json()
+    assert counted == {
+        "activities": 6,
+        "days": [{"day": day, "activities": count} for day, count in days],
+        "events": [{"event": "click", "activities": 3}, {"event": "visit", "activities": 3}],
+    }
+    visits = client.get(f"{busy}/days?event=visit&tracker_id=t2").json()
+    assert visits["days"] == [{"day": "2026-11-05", "activities": 1}]
+    assert [one["event"] for one in visits["events"]] == ["click", "visit"]
+    refused(client.get(f"{busy}?from=yesterday"), 422, "bad_input")
+    refused(client.get(f"{busy}/days?from=2026-11-02T10:00:00Z"), 422, "bad_input")
 
 
 def test_a_cursor_that_nobody_gave_is_refused(client: TestClient, resolve: Resolve) -> None:

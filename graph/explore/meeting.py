@@ -1,0 +1,100 @@
+"""The graph around a key: who owns it, who was seen with it, and who was folded along with it."""
+
+from collections.abc import Iterable
+
+from graph.explore.contacts import Document
+from graph.explore.neighbourhood import title_of
+from graph.identity.keys import read_key
+from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
+from graph.model import KeyName
+from graph.store.database import Database, Row
+
+MOST_PEOPLE = 1_000
+"""How many contacts are drawn around one key."""
+MOST_ACTIVITIES = 20_000
+"""How much activity of one key is looked at for who was seen with it."""
+
+
+class Meetings:
+    """Reads the graph around a key, whoever owns it."""
+
+    def __init__(self, database: Database, namespaces: Namespaces = DEFAULT_NAMESPACES) -> None:
+        self._database = database
+        self._namespaces = namespaces
+
+    def of(self, name: KeyName, value: str, *, devices: Iterable[str] = (), contacts: Iterable[str] = ()) -> Document:
+        """Return the key with everybody around it.
+
+        Parameters
+        ----------
+        name, value
+            The key, as a caller names it.
+        devices
+            Further trackers that are the same device: who was seen with one of them was seen with the key.
+        contacts
+            Ids of others who were found to belong there.
+
+        Returns
+        -------
+        dict
+            ``{root, nodes, edges, left_out}``: an edge is `owns` (to a key that one has), `met` (seen with it, as one
+            who logs in on somebody else's device is) or `folded_into`. Owners come first, then known contacts, the
+            last seen first.
+
+        Raises
+        ------
+        BadInput
+            When the value cannot be a key of the namespace.
+        """
+        ref = read_key(name, value, self._namespaces, name)
+        [row] = self._database.read(
+            lambda tx: tx.run(
+                "explore.meeting",
+                namespace=ref.namespace,
+                values=list(dict.fromkeys([ref.value, *devices])),
+                contacts=list(dict.fromkeys(contacts)),
+                activities=MOST_ACTIVITIES,
+                limit=MOST_PEOPLE,
+            )
+        )
+        root = f"{ref.namespace}:{ref.value}"
+        people = row["people"]
+        owners = sum(ref.value in one["owns"] for one in people)
+        nodes: dict[str, Document] = {
+            root: {"id": root, "type": ref.namespace, "label": ref.value, "shared": owners > 1},
+        }
+        edges: list[Document] = []
+        for one in people:
+            nodes[one["id"]] = _contact(one)
+            edges.append(_tie(one, ref.value, root))
+        for one in people:
+            for ghost, kind, into, merge in one["ghosts"]:
+                if into not in nodes:
+                    continue
+                nodes[ghost] = {"id": ghost, "type": "folded", "label": ghost, "kind": kind}
+                edges.append(_edge(ghost, into, "folded_into") | {"merge": merge})
+        return {
+            "root": root,
+            "nodes": list(nodes.values()),
+            "edges": edges,
+            "left_out": row["total"] - len(people),
+        }
+
+
+def _contact(row: Row) -> Document:
+    return {
+        "id": row["id"],
+        "type": "contact",
+        "label": row["id"],
+        "kind": row["kind"],
+        "title": title_of(row["title"]),
+    }
+
+
+def _tie(row: Row, value: str, root: str) -> Document:
+    """Tie a contact to the key: as an owner of it, or as one who was seen there."""
+    return _edge(row["id"], root, "owns" if value in row["owns"] else "met")
+
+
+def _edge(source: str, target: str, type_: str) -> Document:
+    return {"id": f"{source}>{target}", "type": type_, "source": source, "target": target}
