@@ -41,8 +41,8 @@ FRESH_SECONDS = 2.0
 
 _OPEN = frozenset({"/", "/health", "/ready", "/openapi.json", "/docs", "/tag.js"})
 _TAKES_NOTHING = frozenset(with_and_without_slash(METRICS_PATH))
-AUDIT = "/v1/audit"
-"""The audit shows who reads whom: it is not for those who only read."""
+_OF_ADMINS = frozenset({"/v1/audit", "/v1/access-keys"})
+"""The audit shows who reads whom: it is not for those who only read; nor are the keys of others."""
 REASON_HEADER = "kinfold-reason"
 _OPEN_FOLDER = "/static/"
 _WRITES = frozenset({"/v1/resolve", "/v1/resolve/batch", "/v1/cookie", "/v1/subscriptions/gone", *TRACKING_PATHS})
@@ -56,7 +56,7 @@ _REHEARSES = {
     "PUT": re.compile(r"/v1/environments/[^/]+(/(categories|offers|spaces|rules)/.+)?", re.DOTALL),
 }
 """Calls that write nothing with dry_run=true: they read, so a read key may make them."""
-_READS = re.compile(r"/v1/deliveries/check")
+_READS = re.compile(r"/v1/(deliveries/check|simulations)")
 """Calls that write nothing, though they send a body."""
 _NOTED = re.compile(r"/v1/anomalies/[^/]+/(act|dismiss|undismiss|reopen)|/v1/suggestions/[^/]+/later")
 """Calls of an analyst: what was found is put aside or back."""
@@ -126,7 +126,7 @@ def needed(method: str, path: str, query: bytes = b"") -> KeyScope | None:
     What is not named here needs an admin key, or a read key when it only reads: a new call is closed
     until somebody opens it.
     """
-    if path == AUDIT:
+    if path in _OF_ADMINS:
         return KeyScope.ADMIN
     if method in SAFE_METHODS:
         return None if path in _OPEN or path.startswith(_OPEN_FOLDER) else KeyScope.READ

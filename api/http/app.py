@@ -23,6 +23,7 @@ from api.http.metrics import CallMetrics, MeasuredCalls, Metrics
 from api.http.query import single_valued
 from api.http.rates import Rates
 from api.http.routes import (
+    access_keys,
     anomalies,
     blocked,
     contacts,
@@ -130,6 +131,7 @@ def create_app(kinfold: Kinfold, keys: AccessKeys | None = None) -> FastAPI:
         feed,
         webhooks,
         subscriptions,
+        access_keys,
     ):
         app.include_router(routes.router, prefix="/v1", dependencies=[Depends(single_valued)])
     app.include_router(segment_spec.router, dependencies=[Depends(single_valued)])

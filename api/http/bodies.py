@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, Strict
 
 from api.http.query import keys_given, the_one_key
 from api.http.requests import read_body
+from graph.access.access_keys import MAX_KEY_NAME, KeyScope
 from graph.edits.splits import Wanted
 from graph.errors import BadInput, FieldError
 from graph.explore.deliveries import Check
@@ -16,6 +17,7 @@ from graph.json import parse_json
 from graph.model import MAX_NAME, KeyName
 from graph.offers.definitions import MAX_OFFERS, OUTCOMES, CategoryBody, EnvironmentBody, OfferBody, SpaceBody
 from graph.segments.condition_schema import DocumentedCondition
+from graph.settings import PolicyName, WriteAnswer
 from graph.store.audit import MAX_WHY
 from graph.store.changes import CHANGE_KINDS
 
@@ -23,6 +25,8 @@ MAX_CHECKS_BYTES = 4 * 1024 * 1024
 """The longest body that lists subscriptions."""
 MAX_CHECKS = 1_000
 """Subscriptions that one call may name."""
+MAX_SIMULATED = 100
+"""Events that are played through at once."""
 MAX_BODY_BYTES = 256 * 1024
 """The longest body that is no event: a condition may list many values."""
 
@@ -50,6 +54,35 @@ class NoteBody(BaseModel):
     model_config = _example("note", note="The shop's own tablet: blocked.")
 
     note: StrictStr | None = Field(None, max_length=500, description="Kept with the finding; name no person.")
+
+
+class SimulationBody(BaseModel):
+    """Events to play through, under one policy or several."""
+
+    model_config = _example(
+        "events",
+        events=[{"tracker_id": "t1"}, {"tracker_id": "t1", "email": "ana@example.com"}],
+        policies=["strict", "continuity"],
+    )
+
+    events: list[dict[str, Any]] = Field(
+        min_length=1, max_length=MAX_SIMULATED, description="In order of arrival; each sees the effects of the earlier."
+    )
+    policies: list[PolicyName] = Field(
+        default_factory=list, max_length=3, description="The deployment's own when left out."
+    )
+
+
+class AccessKeyBody(BaseModel):
+    """An access key to make."""
+
+    model_config = _example(scope="write", name="shop", answer="minimal")
+
+    scope: KeyScope = Field(description="What it is for.")
+    name: StrictStr = Field("", max_length=MAX_KEY_NAME, description="Whose it is, for people.")
+    answer: WriteAnswer | None = Field(
+        None, description="How much the answers to a write key tell; left out: as the deployment says."
+    )
 
 
 class PropertiesBody(BaseModel):
@@ -469,6 +502,8 @@ BODIES: tuple[type[BaseModel], ...] = (
     OfferBody,
     PropositionBody,
     NoteBody,
+    AccessKeyBody,
+    SimulationBody,
     OutcomeBody,
     PageOffersBody,
     CookieBody,

@@ -9,6 +9,7 @@ import secrets
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -227,13 +228,30 @@ class Resolver:
         notify(self.answered, answers)
         return answers
 
+    def under(self, policy: str) -> "Resolver":
+        """Return the same resolver under another policy; for dry runs, since a deployment has one."""
+        other = copy(self)
+        other.policy = POLICIES[policy]
+        return other
+
     @contextmanager
-    def rehearsal(self, *, explain: bool = False) -> Iterator[Callable[[Sequence[Event]], list[Answer]]]:
+    def rehearsal(
+        self, *, explain: bool = False, numbered: bool = False
+    ) -> Iterator[Callable[[Sequence[Event]], list[Answer]]]:
         """Return a function that resolves batch after batch and writes nothing.
 
         Every batch sees what those before it would have done: the world is kept from one to the next instead of
         being written, so that memory grows with the keys that a rehearsal meets, and no writer waits for it.
+
+        Parameters
+        ----------
+        explain
+            Put the steps of each decision in its answer.
+        numbered
+            Call contacts that exist only in it `new-1`, `new-2` and so on, in the order in which batches show them,
+            instead of leaving their ids out.
         """
+        numbers: dict[str, str] = {}
         working_set = self.working_set(_nothing_to_run, lock=False)
 
         def rehearse(events: Sequence[Event]) -> list[Answer]:
@@ -259,7 +277,7 @@ class Resolver:
             working_set.turns.clear()
             working_set.hints.clear()
             working_set.feed.clear()
-            _hide_made_up(answers, working_set)
+            _hide_made_up(answers, working_set, numbers if numbered else None)
             return answers
 
         yield rehearse
@@ -732,12 +750,14 @@ def _committed(tx: Transaction, batch: _Batch) -> bool:
     return batch.marker is None or batch.marker.committed(tx)
 
 
-def _hide_made_up(answers: Sequence[Answer], working_set: WorkingSet) -> None:
-    """Take out of a dry run's answers the ids that exist only in it."""
+def _hide_made_up(answers: Sequence[Answer], working_set: WorkingSet, numbers: dict[str, str] | None) -> None:
+    """Take out of a dry run's answers the ids that exist only in it, or put a number in their place."""
     made_up = {contact.id for contact in working_set.contacts.values() if not contact.stored}
 
     def known(contact_id: str | None) -> str | None:
-        return None if contact_id in made_up else contact_id
+        if contact_id is None or contact_id not in made_up:
+            return contact_id
+        return None if numbers is None else numbers.setdefault(contact_id, f"new-{len(numbers) + 1}")
 
     for answer in answers:
         if answer.contact is not None:

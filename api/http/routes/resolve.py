@@ -4,6 +4,7 @@ import asyncio
 from functools import partial
 from typing import Any
 
+import orjson
 from fastapi import APIRouter, Request, Response
 from starlette.routing import Match, Route
 from starlette.types import Scope
@@ -11,11 +12,12 @@ from starlette.types import Scope
 from api.http.access import Held, check_may_look, held_by, received
 from api.http.answers import told
 from api.http.batch import MAX_BATCH, Read, looks_like_lines, read_envelope, read_lines, read_one, resolve_read
+from api.http.bodies import MAX_BODY_BYTES, SimulationBody, documented, read_as
 from api.http.problems import as_problem, responses
-from api.http.query import Flags, FlagsQuery
+from api.http.query import Flags, FlagsQuery, NothingQuery
 from api.http.requests import as_json, commit_queue_of, in_thread, kinfold_of, read_body
 from api.http.schemas.resolve import Answer as AnswerSchema
-from api.http.schemas.resolve import Results
+from api.http.schemas.resolve import Results, Simulated
 from graph.errors import KinfoldError
 from graph.identity.events import MAX_EVENT_BYTES, read_event
 from graph.identity.namespaces import Namespaces
@@ -149,3 +151,31 @@ def _shown(held: Held | None, read: Read, result: Answer | KinfoldError, namespa
     if isinstance(result, KinfoldError):
         return {"error": as_problem(result)}
     return told(held, read, result, namespaces)
+
+
+@router.post(
+    "/simulations",
+    summary="Play events through under several policies",
+    operation_id="simulate",
+    responses={200: {"model": Simulated}, **responses(413, 422, 503)},
+    openapi_extra=documented(SimulationBody),
+)
+async def simulate(request: Request, _: NothingQuery) -> Response:
+    """Resolve up to 100 events as a dry run, explained, once for each policy; nothing is written.
+
+    Contacts that exist only in it are called `new-1`, `new-2` and so on. An invalid event is an error in its place.
+    """
+    body = await read_as(SimulationBody, request, MAX_BODY_BYTES)
+    return as_json(await in_thread(partial(_simulated, kinfold_of(request), body)))
+
+
+def _simulated(kinfold: Kinfold, body: SimulationBody) -> dict[str, Any]:
+    events = [read_one(orjson.dumps(event), kinfold.namespaces) for event in body.events]
+    policies = dict.fromkeys(body.policies or [kinfold.settings.policy])
+    results = {}
+    for policy in policies:
+        with kinfold.resolver.under(policy).rehearsal(explain=True, numbered=True) as rehearse:
+            answers = resolve_read(rehearse, events, alone=False)
+        pairs = zip(events, answers, strict=True)
+        results[policy] = [_shown(None, *pair, kinfold.namespaces) for pair in pairs]
+    return {"policy": kinfold.settings.policy, "results": results}

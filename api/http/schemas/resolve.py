@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 from api.http.schemas.examples import CONTACT, with_example
 from api.http.schemas.problems import Problem
 from graph.model import ConflictReason, IgnoredReason, KeyName, Kind, Outcome
+from graph.settings import PolicyName
 
 _ANSWER: dict[str, Any] = {
     "contact": {"id": CONTACT, "kind": "known"},
@@ -102,3 +103,10 @@ class Results(BaseModel):
     """The answers of a batch, in the order of its events."""
 
     results: list[Answer | Refused]
+
+
+class Simulated(BaseModel):
+    """What events would come to under each policy, in the order of the events."""
+
+    policy: PolicyName = Field(description="The policy of the deployment.")
+    results: dict[PolicyName, list[Answer | Refused]]

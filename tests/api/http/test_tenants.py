@@ -506,6 +506,7 @@ def bodies(path: str, ids: dict[str, str], mark: str) -> Any:
 
 QUERIES = {
     ("GET", "/v1/contacts"): "email={mark}-ana@example.com",
+    ("GET", "/v1/graph"): "email={mark}-ana@example.com",
     ("GET", "/v1/search"): "q={mark}-ana@example.com",
     ("GET", "/v1/export"): "email={mark}-ana@example.com",
     ("DELETE", "/v1/contacts"): "email={mark}-ana@example.com",
@@ -564,6 +565,11 @@ def test_over_every_route_nothing_of_one_tenant_shows_to_another_nor_changes(mak
                 assert {one["name"]: one["keys"] for one in response.json()["items"]} == ALWAYS_THERE
             elif path == "/v1/overview":
                 assert response.json()["contacts"] == {"total": 0, "known": 0, "anonymous": 0}
+            elif path == "/v1/graph":
+                # The key that was asked for, and nobody.
+                assert [node["type"] for node in response.json()["nodes"]] == ["email"]
+            elif path == "/v1/access":
+                assert response.json()["scopes"] == ["admin"]
             else:
                 assert LISTS.items() <= response.json().items(), path
         # Nothing can be done to what is not there.
