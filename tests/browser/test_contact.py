@@ -4,8 +4,10 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, Route, expect
 
+from graph.identity.events import read_event
 from graph.kinfold import Kinfold
 from tests.browser.conftest import Open, findings_of_axe
 
@@ -271,3 +273,97 @@ def test_an_undone_union_is_folded_again_in_the_page(open_page: Open, story: Sto
     row.get_by_role("button", name="Fold them again").click()
     expect(page).to_have_url(re.compile(f"#/contact/{union['target']}"))
     assert kinfold.contacts.get(union["source"])["redirected_from"] == union["source"]
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["day", "night"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_activity_is_filtered_by_event_and_date_and_the_strip_jumps_to_a_day(
+    open_page: Open, kinfold: Kinfold, width: int, dark: bool
+) -> None:
+    for start in range(0, 180, 60):
+        kinfold.resolver.resolve(
+            [
+                read_event(
+                    {
+                        "email": "busy@example.com",
+                        "tracker_id": "t1" if turn % 2 else "t2",
+                        "event": "purchase" if turn % 3 == 0 else "page_view",
+                        "message_id": f"m{turn}",
+                        "occurred_at": f"2026-{1 + turn // 60:02}-{1 + turn % 28:02}T12:00:00Z",
+                    }
+                )
+                for turn in range(start, start + 60)
+            ]
+        )
+    contact = kinfold.contacts.owners("email", "busy@example.com")[0]["id"]
+    page = open_page(f"#/contact/{contact}/activity", width=width, dark=dark)
+    strip = page.get_by_role("group", name="Activity over time")
+    expect(strip.locator("button:enabled").first).to_be_visible()
+    expect(page.locator(".strip")).to_contain_text("180 activities in all")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert not findings_of_axe(page)
+    page.get_by_label("Event").select_option("purchase")
+    expect(page).to_have_url(re.compile("/activity//event%3Dpurchase$"))
+    expect(page.locator(".strip")).to_contain_text("60 activities in all")
+    expect(page.locator(".events strong").first).to_have_text("purchase")
+    assert set(page.locator(".events strong").all_inner_texts()) == {"purchase"}
+    page.get_by_label("From", exact=True).fill("2026-01-10")
+    page.get_by_label("To", exact=True).fill("2026-01-12")
+    page.get_by_role("button", name="Show", exact=True).click()
+    expect(page.locator("[data-day]")).to_have_count(2)
+    days = page.locator("[data-day]").evaluate_all("parts => parts.map(part => part.dataset.day)")
+    assert min(days) >= "2026-01-10"
+    assert max(days) <= "2026-01-12"
+    assert not findings_of_axe(page)
+    page.get_by_role("link", name="All activity", exact=True).click()
+    expect(page.locator(".strip")).to_contain_text("180 activities in all")
+    strip.get_by_role("button", name="Jump to 5 Feb 2026").click()
+    expect(page.locator("[data-day]").first).to_have_attribute("data-day", "2026-02-05")
+    page.get_by_label("Device").select_option("t2")
+    expect(page).to_have_url(re.compile("/activity/t2/to%3D2026-02-05$"))
+    expect(page.locator(".events .device").first).to_contain_text("t2")
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["day", "night"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_events_are_played_through_as_a_list_under_two_policies_and_shared_as_a_link(
+    open_page: Open, kinfold: Kinfold, width: int, dark: bool
+) -> None:
+    page = open_page("#/try", width=width, dark=dark)
+    for email in ("", "ana@example.com", "bo@example.com"):
+        page.get_by_label("Tracker", exact=True).fill("t1")
+        page.get_by_label("Email", exact=True).fill(email)
+        page.get_by_role("button", name="Put it on the list").click()
+    expect(page.locator(".queue li")).to_have_count(3)
+    page.get_by_label("Tracker", exact=True).fill("t1")
+    page.get_by_label("Side by side with").select_option("last_login")
+    page.get_by_role("button", name="Dry run").click()
+    answer = page.get_by_role("region", name="The answer")
+    expect(answer.locator("tbody tr")).to_have_count(4)
+    expect(answer.locator("thead")).to_contain_text("strict (this deployment)")
+    expect(answer.locator("thead")).to_contain_text("last log-in")
+    expect(answer.locator("tr.differs").last).to_contain_text("new contact 2")
+    answer.get_by_text("How", exact=True).first.click()
+    expect(answer.locator(".trace li").first).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert not findings_of_axe(page)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy a link").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    link = page.evaluate("navigator.clipboard.readText()")
+    page.get_by_role("button", name="Clear").click()
+    expect(page.locator(".queue li")).to_have_count(0)
+    page.goto(link)
+    expect(answer.locator("tr.differs").last).to_contain_text("new contact 2")
+    expect(page.locator(".queue li")).to_have_count(4)
+    page.get_by_role("button", name="Take off event 1").click()
+    expect(page.locator(".queue li")).to_have_count(3)
+    assert kinfold.overview.figures()["contacts"]["total"] == 0
+
+
+def test_an_example_is_loaded_and_played_through(open_page: Open) -> None:
+    page = open_page("#/try")
+    page.get_by_label("An example").select_option("One person on two devices")
+    answer = page.get_by_role("region", name="The answer")
+    expect(answer.locator("tbody tr").last).to_contain_text("merged")
+    assert not findings_of_axe(page)

@@ -1,9 +1,12 @@
 """The graph around a contact: drawn, listed, expanded, and with a thousand keys."""
 
 import re
+import time
 from collections.abc import Callable
 from typing import Any
+from xml.etree import ElementTree
 
+import networkx
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -152,3 +155,77 @@ def test_a_key_beyond_the_first_page_is_drawn_with_its_way(open_page: Open, hoar
     page = open_page("#/why/hoarder@example.com/t0900")
     expect(page.locator(".steps li")).to_have_count(2)
     expect(node(page, "t0900")).to_be_visible()
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["day", "night"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_graph_is_drawn_as_it_was_and_steps_from_change_to_change(
+    open_page: Open, resolve: Resolve, width: int, dark: bool
+) -> None:
+    contact = resolve(email="ana@example.com", tracker_id="t1")["id"]
+    time.sleep(0.05)
+    resolve(email="ana@example.com", subscription="s1")
+    time.sleep(0.05)
+    resolve(email="ana@example.com", user_id="42")
+    page = open_page(f"#/contact/{contact}", width=width, dark=dark)
+    expect(node(page, "s1")).to_be_visible()
+    group = page.get_by_role("group", name="As it was")
+    slider = group.get_by_role("slider", name="As it was")
+    slider.focus()
+    page.keyboard.press("Home")
+    expect(node(page, "s1")).to_have_count(0)
+    expect(node(page, "t1")).to_be_visible()
+    node(page, "t1").click()
+    expect(page.get_by_role("region", name="Details")).to_contain_text("with event")
+    expect(page.get_by_role("button", name="Take away")).to_have_count(0)
+    assert not findings_of_axe(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    group.get_by_role("button", name="As it was after the next change").click()
+    expect(node(page, "s1")).to_be_visible()
+    expect(node(page, "42")).to_have_count(0)
+    group.get_by_role("button", name="As it is now").click()
+    expect(node(page, "42")).to_be_visible()
+    expect(group.get_by_role("button", name="As it is now")).to_be_disabled()
+
+
+def test_kinds_and_nodes_are_hidden_and_shown_again_and_a_node_is_pinned(open_page: Open, story: Story) -> None:
+    page = open_page(f"#/contact/{story('david@example.com')}")
+    expect(node(page, "david-laptop")).to_be_visible()
+    before = ink(page)
+    page.get_by_text("Filter and save").click()
+    page.get_by_role("checkbox", name="tracker").uncheck()
+    expect(page.locator(".around button.tracker_id")).to_have_count(0)
+    assert ink(page) < before
+    page.get_by_role("checkbox", name="tracker").check()
+    node(page, "david-laptop").click()
+    details = page.get_by_role("region", name="Details")
+    details.get_by_role("button", name="Hide").click()
+    expect(node(page, "david-laptop")).to_have_count(0)
+    assert not findings_of_axe(page)
+    page.get_by_role("button", name="Show 1 hidden node again").click()
+    node(page, "david-laptop").click()
+    details.get_by_role("button", name="Pin", exact=True).click()
+    expect(details.get_by_role("button", name="Unpin")).to_be_visible()
+    page.get_by_role("button", name="Unpin all").click()
+    expect(page.get_by_role("button", name="Unpin all")).to_be_hidden()
+
+
+def test_the_drawing_is_saved_as_png_svg_and_graphml(open_page: Open, story: Story) -> None:
+    page = open_page(f"#/contact/{story('david@example.com')}")
+    expect(node(page, "david-laptop")).to_be_visible()
+    page.get_by_text("Filter and save").click()
+    saved: dict[str, bytes] = {}
+    for kind in ("PNG", "SVG", "GraphML"):
+        with page.expect_download() as download:
+            page.get_by_role("button", name=kind, exact=True).click()
+        assert download.value.suggested_filename.endswith(f".{kind.lower()}")
+        saved[kind] = download.value.path().read_bytes()
+    assert saved["PNG"].startswith(b"\x89PNG")
+    svg = ElementTree.fromstring(saved["SVG"])
+    words = [text.text for text in svg.iter("{http://www.w3.org/2000/svg}text")]
+    assert "david-laptop" in words
+    assert len(list(svg.iter("{http://www.w3.org/2000/svg}path"))) >= len(words) - 1
+    drawn = networkx.parse_graphml(saved["GraphML"].decode())
+    labels = {data.get("label") for _, data in drawn.nodes(data=True)}
+    assert {"david@example.com", "david-laptop"} <= labels
+    assert {data["type"] for _, _, data in drawn.edges(data=True)} >= {"owns", "folded_into"}

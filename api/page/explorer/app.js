@@ -1,13 +1,13 @@
 // The explorer page: which part of it the address asks for. Nothing is written without a preview.
 
-import { KEYS, byId, call, emptyBox, hrefTo, keepAccessKey, keptAccessKey, learnNamespaces, loading, make, problemBox, say, serverHas } from "./dom.js";
+import { KEYS, byId, call, emptyBox, hrefTo, keepAccessKey, keptAccessKey, learnAccess, learnNamespaces, loading, make, problemBox, say, serverHas } from "./dom.js";
 import { contactView, ownersView } from "./contact.js";
 import { anomaliesView, clusterView, clustersView, findingView } from "./findings.js";
 import { homeView } from "./home.js";
 import { offersView } from "./offers.js";
 import { peopleView } from "./people.js";
 import { searchView } from "./search.js";
-import { auditView, blockedView, namespacesView, segmentsView, settingsView, webhooksView, workflowsView } from "./settings.js";
+import { accessKeysView, auditView, blockedView, judgementsView, namespacesView, segmentsView, settingsView, webhooksView, workflowsView } from "./settings.js";
 import { tryView } from "./tryout.js";
 import { unionsView } from "./unions.js";
 import { whyView } from "./why.js";
@@ -16,14 +16,14 @@ const VIEWS = {
   "": () => homeView(),
   search: (text) => searchView(text),
   people: (query) => peopleView(query),
-  contact: (id, part, more) => contactView(id, part, more),
+  contact: (id, part, more, query) => contactView(id, part, more, { query }),
   anomalies: (kind, state) => anomaliesView(kind, state),
   clusters: () => clustersView(),
   unions: (key, value) => unionsView(key, value),
   finding: (id) => findingView(id),
   cluster: (id) => clusterView(id),
   why: (from, to) => whyView(from, to),
-  try: () => tryView(),
+  try: (asked) => tryView(asked),
   offers: () => offersView(),
   settings: () => settingsView(),
   blocked: () => blockedView(),
@@ -31,9 +31,11 @@ const VIEWS = {
   segments: (name) => segmentsView(name),
   workflows: (name) => workflowsView(name),
   webhooks: (name) => webhooksView(name),
+  judgements: (contact) => judgementsView(contact),
+  "access-keys": () => accessKeysView(),
   audit: (query) => auditView(query),
 };
-const OF_SETTINGS = ["blocked", "namespaces", "segments", "workflows", "webhooks", "audit"];
+const OF_SETTINGS = ["blocked", "namespaces", "segments", "workflows", "webhooks", "judgements", "access-keys", "audit"];
 const LISTED_UNDER = { finding: "anomalies", cluster: "clusters", ...Object.fromEntries(OF_SETTINGS.map((part) => [part, "settings"])) };
 const TITLES = { anomalies: "Anomalies", clusters: "Clusters", unions: "Unions", why: "The same person?", try: "What if", offers: "Offers" };
 
@@ -47,6 +49,8 @@ function decoded(part) {
     return part;
   }
 }
+
+const learn = () => Promise.all([learnNamespaces(), learnAccess()]);
 
 /** Show what the address of the page says. */
 async function show() {
@@ -120,7 +124,7 @@ byId("access").addEventListener("submit", (event) => {
   byId("access-key").value = "";
   byId("access").hidden = true;
   byId("change-key").hidden = false;
-  learnNamespaces().then(show);
+  learn().then(show);
   showState();
 });
 byId("access-close").addEventListener("click", () => {
@@ -147,6 +151,6 @@ addEventListener("kinfold:changed", ({ detail }) => {
   else location.hash = target;
 });
 addEventListener("hashchange", () => { if (location.hash.startsWith("#/") || !location.hash) show(); });
-learnNamespaces().then(show);
+learn().then(show);
 showState();
 serverHas("get", "/v1/clusters").then((has) => { byId("nav-clusters").hidden = !has; });

@@ -1,23 +1,27 @@
 // One contact: the graph around it, what it owns, what it did, what happened to it, and what can be changed by hand.
 
 import { ALWAYS, KEYS, badgeOf, byId, call, contactLink, emptyBox, group, hrefTo, iconOf, inWords, linkTo, make, nameOf, pagedList, pathOf, plural, say, timeOf, whenOf, withLinks } from "./dom.js";
-import { graphView, meetingView } from "./graph.js";
+import { apartPart } from "./apart.js";
+import { drawnView, graphView } from "./graph.js";
 import { foldForm, giveKeyForm, refoldButton, takeKeyButton, unmergeButton } from "./hands.js";
 import { ownerList } from "./lookup.js";
+import { privacyPart } from "./privacy.js";
 import { activityView } from "./timeline.js";
 import { keysOf, whyOf } from "./why.js";
 
 const PARTS = {
   graph: ["Graph", (contact, select) => graphView(contact, { select })],
   keys: ["Keys and properties", keysPart],
-  activity: ["Activity", (contact, tracker) => activityView(contact, tracker)],
+  activity: ["Activity", (contact, tracker, query) => activityView(contact, tracker, query)],
   history: ["History", historyPart],
   why: ["Why one person", whyOf],
   change: ["Change", changePart],
+  privacy: ["Export and erase", privacyPart],
 };
 
 let open = null;
 addEventListener("kinfold:changed", () => { open = null; });
+addEventListener("kinfold:erased", () => { open = null; });
 
 /** Whoever owns a key: one is shown at once, several are listed. */
 export async function ownersView(key, value = "") {
@@ -35,13 +39,13 @@ export async function ownersView(key, value = "") {
     make("h1", {}, `${plural(items.length, "contact")} own the `, named),
     ownerList(items.map((contact) => ({ contact, note: plural(contact.trackers.length, "tracker") }))),
     make("h2", {}, "Around it"),
-    meetingView(select, items.map(({ id }) => id)),
+    drawnView(await call(`/v1/graph?${key}=${encodeURIComponent(value)}`), { acts: apartPart }),
   );
 }
 
-export async function contactView(id, part, more, { contact, select, note } = {}) {
+export async function contactView(id, part, more, { contact, select, note, query } = {}) {
   if (open?.element.isConnected && open.id === id && !contact) {
-    open.turn(part, more);
+    open.turn(part, more, query);
     return open.element;
   }
   contact ??= await call(pathOf(id));
@@ -50,13 +54,13 @@ export async function contactView(id, part, more, { contact, select, note } = {}
   }
   const panel = make("div", { class: "panel" });
   const links = Object.entries(PARTS).map(([name, [words]]) => make("a", { href: hrefTo("contact", contact.id, ...(name === "graph" ? [] : [name])), "data-part": name }, words));
-  const turn = (name, detail) => {
+  const turn = (name, detail, asked) => {
     const chosen = name in PARTS ? name : "graph";
     for (const link of links) {
       if (link.dataset.part === chosen) link.setAttribute("aria-current", "true");
       else link.removeAttribute("aria-current");
     }
-    panel.replaceChildren(PARTS[chosen][1](contact, chosen === "graph" ? select : detail));
+    panel.replaceChildren(PARTS[chosen][1](contact, chosen === "graph" ? select : detail, asked));
   };
   const element = make(
     "article", { class: "view contact", "aria-label": nameOf(contact), "data-title": nameOf(contact) },
@@ -70,7 +74,7 @@ export async function contactView(id, part, more, { contact, select, note } = {}
     make("nav", { class: "parts", "aria-label": "Parts of this contact" }, links),
     panel,
   );
-  turn(part, more);
+  turn(part, more, query);
   open = { id: contact.id, element, turn };
   say(`Contact ${nameOf(contact)}`);
   return element;

@@ -79,6 +79,16 @@ export async function learnNamespaces() {
   for (const { name } of items) KEYS[name] ??= name.replaceAll("_", " ");
 }
 
+let opened = new Set();
+
+/** Learn what the access key may; who is refused may nothing. */
+export async function learnAccess() {
+  opened = new Set((await call("/v1/access").catch(() => ({ may: [] }))).may);
+}
+
+/** Tell whether the access key opens the calls of a scope. */
+export const may = (scope) => opened.has(scope);
+
 /** Headers are bytes: text goes as UTF-8. */
 const latin = (text) => String.fromCharCode(...new TextEncoder().encode(text));
 

@@ -1,6 +1,7 @@
 // The drawing of a graph: where every node stands, and Cytoscape.js, which puts it on the screen.
 
 import { KEYS, iconPath, shortId } from "./dom.js";
+import { svgOf } from "./graph_tools.js";
 
 const FONT = '13px system-ui, -apple-system, "Segoe UI", "Noto Sans", sans-serif';
 const HEIGHT = 30;
@@ -63,6 +64,8 @@ function treeOf(around, letters) {
       other.children.push(...ghosts);
       made.children.push(other);
     }
+    const left = around.waitingAt(node.id);
+    if (left) made.children.push(box(`more ${node.id} people`, "group", `${left.toLocaleString()} more`, { more: [node.id, "people"] }));
     return made;
   }
 
@@ -78,6 +81,7 @@ function treeOf(around, letters) {
     : middle.type === "folded" ? { made: boxOf(middle), ghosts: foldedInto(middle.id, [...around.nodes.values()].filter((node) => node.type === "folded")) }
       : { made: key(middle), ghosts: [] };
   seen.add(middle.id);
+  const isKey = !["contact", "folded"].includes(middle.type);
   root.width += 14;
   // Who is tied only by what is not drawn as a tree still has its place.
   for (const node of around.loose()) {
@@ -87,6 +91,19 @@ function treeOf(around, letters) {
     other.children.push(...folded);
     root.children.push(other);
   }
+  return isKey ? halves(root, around) : { root, ghosts };
+}
+
+/** Put what a key ties on both sides of it: who was seen there to the left of its owners, or half of them. */
+function halves(root, around) {
+  if (root.children.length <= 3) return { root, ghosts: [] };
+  const owners = new Set(around.owners(root.id));
+  const owned = root.children.filter((box) => owners.has(box.id));
+  const even = owned.length === 0 || owned.length > root.children.length / 2;
+  const right = even ? root.children.slice(0, Math.ceil(root.children.length / 2)) : owned;
+  const ghosts = root.children.filter((box) => !right.includes(box));
+  if (!even && ghosts.length > 2 * right.length + 2) right.push(...ghosts.splice(0, Math.floor((ghosts.length - right.length) / 2)));
+  root.children = right;
   return { root, ghosts };
 }
 
@@ -154,15 +171,19 @@ export class Drawing {
     this.narrow = narrow;
     this.around = null;
     this.chosen = null;
+    // Where nodes stand that were moved by hand, or are to stay.
+    this.pinned = new Map();
   }
 
   async begin() {
     const make = await cytoscape();
+    // A page whose drawing needs no further call is not in the document yet.
+    for (let turn = 0; turn < 100 && !this.element.isConnected; turn++) await new Promise((go) => setTimeout(go, 20));
     // Who asked has gone on to another page: nothing is left to draw on.
     if (!this.element.isConnected) return;
     this.cy = make({
       container: this.element, elements: [], layout: { name: "preset" }, minZoom: 0.15, maxZoom: 2.5,
-      userZoomingEnabled: false, boxSelectionEnabled: false, autoungrabify: true, selectionType: "single",
+      userZoomingEnabled: false, boxSelectionEnabled: false, selectionType: "single",
     });
     this.paint();
     this.cy.on("tap", "node", ({ target }) => {
@@ -171,6 +192,10 @@ export class Drawing {
       else this.act.onSelect(target.id());
     });
     this.cy.on("dbltap", "node.other", ({ target }) => this.act.onExpand(target.id()));
+    this.cy.on("dragfree", "node", ({ target }) => {
+      this.pinned.set(target.id(), { ...target.position() });
+      target.addClass("pinned");
+    });
     this.cy.on("mouseover", "node", () => this.element.classList.add("pointing"));
     this.cy.on("mouseout", "node", () => this.element.classList.remove("pointing"));
     this.element.addEventListener("wheel", (event) => {
@@ -205,13 +230,14 @@ export class Drawing {
     if (!this.alive()) return;
     const narrow = this.narrow.matches;
     const placed = narrow ? placeNarrow(treeOf(around, LETTERS.narrow)) : placeWide(treeOf(around, LETTERS.wide));
+    if (!narrow) for (const [id, spot] of this.pinned) if (placed.has(id)) Object.assign(placed.get(id), spot);
     const parents = new Map();
     for (const { box } of placed.values()) for (const child of box.children) parents.set(child.id, box.id);
     if (!narrow) for (const id of placed.keys()) if (!parents.has(id) && id !== around.root) parents.set(id, around.root);
     const nodes = [...placed.values()].map(({ x, y, box }) => ({
       group: "nodes", position: { x, y },
       data: { id: box.id, label: box.label, width: box.width, more: box.more ?? null, icon: `url(${iconPath(box.type)})` },
-      classes: [box.type, box.shared && "shared", box.onPath && "path", around.ends && !box.onPath && "off"].filter(Boolean).join(" "),
+      classes: [box.type, box.shared && "shared", box.onPath && "path", around.ends && !box.onPath && "off", this.pinned.has(box.id) && !narrow && "pinned"].filter(Boolean).join(" "),
     }));
     const edges = [...around.edges.values()].filter(({ source, target }) => placed.has(source) && placed.has(target));
     const drawn = [
@@ -235,6 +261,7 @@ export class Drawing {
     }
     this.cy.resize();
     this.cy.userPanningEnabled(!narrow);
+    this.cy.autoungrabify(narrow);
     if (narrow) for (const part of this.element.querySelectorAll("*")) part.style.touchAction = "auto";
     if (first || narrow) this.fit();
     else if (fresh.length) this.cy.animate({ fit: { eles: this.cy.nodes(), padding: 24 }, duration: 0 });
@@ -248,7 +275,8 @@ export class Drawing {
     const [from, to] = parents.get(edge.target) === edge.source ? [a, b] : [b, a];
     const data = { id: edge.id, source: edge.source, target: edge.target };
     const classes = [edge.type.includes("owns") ? "owns" : edge.type, edge.on_path && "path", this.around.ends && !edge.on_path && "off"].filter(Boolean);
-    if (!inTree) return { group: "edges", data, classes: [...classes, "extra"].join(" ") };
+    const moved = !narrow && [edge.source, edge.target].some((id) => this.pinned.has(id));
+    if (!inTree || moved) return { group: "edges", data, classes: [...classes, "extra"].join(" ") };
     const sign = to.x < from.x ? -1 : 1;
     const start = narrow ? { x: from.x - from.box.width / 2 + 14, y: from.y + HEIGHT / 2 } : { x: from.x + (sign * from.box.width) / 2, y: from.y };
     const end = narrow ? { x: to.x - to.box.width / 2, y: to.y } : { x: to.x - (sign * to.box.width) / 2, y: to.y };
@@ -263,6 +291,43 @@ export class Drawing {
       data: { ...data, weights: weights.join(" "), distances: distances.join(" "), from: at(s, a), to: at(t, b) },
       classes: [...classes, narrow ? "outline" : "curve"].join(" "),
     };
+  }
+
+  /** Keep a node where it stands, whatever else is drawn. */
+  pin(id) {
+    if (this.alive()) this.pinned.set(id, { ...this.cy.getElementById(id).position() });
+  }
+
+  unpin(id = null) {
+    if (id === null) this.pinned.clear();
+    else this.pinned.delete(id);
+  }
+
+  png() {
+    return this.cy.png({ output: "blob-promise", full: true, scale: 2, maxWidth: 8000, maxHeight: 8000, bg: this.colour("card") });
+  }
+
+  svg() {
+    const boxes = this.cy.nodes().map((node) => {
+      const { x, y } = node.position();
+      const [w, h] = [node.width(), node.height()];
+      return {
+        x: x - w / 2, y: y - h / 2, w, h, words: node.data("label"), fill: node.style("background-color"), edge: node.style("border-color"),
+        ink: node.style("color"), round: node.hasClass("contact") || node.hasClass("other") || node.hasClass("folded") ? 15 : 7, dashed: node.hasClass("folded") || node.hasClass("group"),
+      };
+    });
+    const lines = this.cy.edges().map((edge) => {
+      const [from, to] = [edge.sourceEndpoint(), edge.targetEndpoint()];
+      const middle = (from.x + to.x) / 2;
+      const points = edge.hasClass("curve") ? [from, { x: middle, y: from.y }, { x: middle, y: to.y }, to] : edge.hasClass("outline") ? [from, ...edge.segmentPoints(), to] : [from, to];
+      const style = edge.style("line-style");
+      return { points, colour: edge.style("line-color"), thick: parseFloat(edge.style("width")), dash: style === "dotted" ? "2 3" : style === "dashed" ? "6 4" : "" };
+    });
+    return svgOf({ box: this.cy.elements().boundingBox(), boxes, lines, colours: { card: this.colour("card") } });
+  }
+
+  colour(name) {
+    return getComputedStyle(this.element).getPropertyValue(`--${name}`).trim();
   }
 
   select(id) {
@@ -323,6 +388,7 @@ export class Drawing {
       { selector: "node.folded", style: { "border-style": "dashed", "background-color": colour("paper"), color: colour("soft"), "corner-radius": 15 } },
       { selector: "node.shared", style: { "background-color": colour("warn-wash"), "border-color": colour("warn"), "border-width": 1.5 } },
       { selector: "node.group", style: { "background-color": colour("paper"), "border-style": "dotted", color: colour("accent"), "font-weight": 600 } },
+      { selector: "node.pinned", style: { "border-width": 2, "border-style": "double" } },
       { selector: "node.off, edge.off", style: { opacity: 0.4 } },
       { selector: "node.path", style: { "border-color": colour("accent"), "border-width": 2.5, "border-style": "solid" } },
       { selector: "node.chosen", style: { "outline-color": colour("focus"), "outline-width": 3, "outline-offset": 2 } },

@@ -1,8 +1,9 @@
 // What looks wrong, ranked, with the reason in words; and the clusters of people that keys hold together.
 
 import { KEYS, badgeOf, call, contactLink, emptyBox, hrefTo, inWords, linkTo, make, opening, pagedList, plural, problemBox, say, serverHas, shortId, timeOf, valuesOf, withLinks } from "./dom.js";
-import { drawnView, graphView, meetingView } from "./graph.js";
-import { refoldButton, unmergeButton } from "./hands.js";
+import { apartPart } from "./apart.js";
+import { drawnView, graphView } from "./graph.js";
+import { refoldButton, splitPart, unmergeButton } from "./hands.js";
 
 const KEY_OF_TYPE = { tracker: "tracker_id", tracker_id: "tracker_id", email: "email", subscription: "subscription", user_id: "user_id" };
 
@@ -56,9 +57,15 @@ function analysisBar() {
   return { told, bar: make("div", { class: "analysis" }, make("div", { class: "bar" }, state, act), place) };
 }
 
+const STATES = {
+  open: ["Anomalies"],
+  acted: ["Anomalies that were acted on", "Nothing was acted on", "Where something was done about a finding, its page says so with a note."],
+  dismissed: ["Dismissed anomalies", "Nothing was dismissed", "What is dismissed stays here, and can be put back."],
+};
+
 export async function anomaliesView(kind = "", state = "") {
   if (kind === "all") kind = "";
-  const dismissed = state === "dismissed";
+  const of = STATES[state] ? state : "open";
   const list = make("ul", { class: "cards" });
   const { told, bar } = analysisBar();
   const nothing = emptyBox("Nothing looks wrong", "Findings come from limits that were met and from an analysis of the graph.");
@@ -73,16 +80,16 @@ export async function anomaliesView(kind = "", state = "") {
   const at = (one, of) => hrefTo("anomalies", ...(of ? [one || "all", of] : one ? [one] : []));
   return make(
     "div", { class: "view", "data-title": "Anomalies" },
-    make("h1", {}, dismissed ? "Dismissed anomalies" : "Anomalies"),
+    make("h1", {}, STATES[of][0]),
     make("p", { class: "lead" }, "What looks wrong, with a score from 0 to 1 and the reason. Open the graph of what was found before you act."),
     bar,
-    make("ul", { class: "chips", "aria-label": "State" }, chip("open", at(kind, ""), !dismissed), chip("dismissed", at(kind, "dismissed"), dismissed)),
+    make("ul", { class: "chips", "aria-label": "State" }, Object.keys(STATES).map((one) => chip(one, at(kind, one === "open" ? "" : one), one === of))),
     make("ul", { class: "chips", "aria-label": "Kinds" }, ["", ...kinds].map((one) => chip(one ? spoken(one) : "all", at(one, state), one === kind))),
     list,
     pagedList({
-      path: "/v1/anomalies", query: `${kind ? `&kind=${encodeURIComponent(kind)}` : ""}${dismissed ? "&dismissed=true" : ""}`, size: 25, into: list,
+      path: "/v1/anomalies", query: `&state=${of}${kind ? `&kind=${encodeURIComponent(kind)}` : ""}`, size: 25, into: list,
       shown: (item) => anomalyCard(item, { can, blocked }), onPage: (_, page) => tell(page), noun: ["finding"],
-      none: dismissed ? emptyBox("Nothing was dismissed", "What is dismissed stays here, and can be put back.") : nothing,
+      none: of === "open" ? nothing : emptyBox(...STATES[of].slice(1)),
     }),
   );
 }
@@ -109,38 +116,92 @@ async function blockedValues() {
 /** One finding with everybody whom it is about, drawn around its subject. */
 export async function findingView(id) {
   const [item, can, blocked] = await Promise.all([call(`/v1/anomalies/${encodeURIComponent(id)}`), abilities(), blockedValues()]);
-  const { type, value } = subjectOf(item.subject);
-  const named = [item.evidence?.contacts].flat().filter((one) => typeof one === "string");
-  const key = KEY_OF_TYPE[type];
-  const owners = key ? (await call(`/v1/contacts?${key}=${encodeURIComponent(value)}&limit=1000`)).items.map((owner) => owner.id) : [];
-  const contacts = [...new Set([...owners, ...named])];
   return make(
     "div", { class: "view", "data-title": spoken(item.kind) },
     make("h1", {}, spoken(item.kind)),
     make("p", { class: "soft" }, item.as_of ? ["As of ", timeOf(item.as_of), ". "] : null, make("a", { href: hrefTo("anomalies") }, "All anomalies")),
     make("ul", { class: "cards" }, anomalyCard(item, { can, blocked, alone: true })),
     make("h2", {}, "The graph of what was found"),
-    key ? meetingView(`${key}:${value}`, contacts) : graphView(await call(`/v1/contacts/${encodeURIComponent(value)}`), { contacts }),
+    await drawnOr(() => findingDrawn(item)),
   );
+}
+
+async function findingDrawn(item) {
+  const { type, value } = subjectOf(item.subject);
+  if (!KEY_OF_TYPE[type]) {
+    const others = [item.evidence?.contacts].flat().filter((one) => typeof one === "string");
+    return graphView(await call(`/v1/contacts/${encodeURIComponent(value)}`), { contacts: others });
+  }
+  const drawing = await call(`/v1/anomalies/${encodeURIComponent(item.id)}/graph`);
+  return [leftOut(drawing), drawnView(drawing, { acts: apartPart })];
+}
+
+/** A drawing, or in its place what is wrong with it: whom it is about may be erased since. */
+async function drawnOr(drawn) {
+  try {
+    return [await drawn()].flat().filter(Boolean);
+  } catch (problem) {
+    return problemBox(problem);
+  }
+}
+
+const leftOut = ({ left_out: left }) => (left ? make("p", { class: "note" }, `${plural(left, "contact")} more ${left === 1 ? "is" : "are"} not drawn.`) : null);
+
+/** What was done about a finding: by whom, when, and what was said. */
+function stateLine({ state, note, state_by: by, state_at: at }) {
+  if (!state || state === "open") return null;
+  return make("p", { class: "note state" }, make("span", { class: "badge" }, state === "acted" ? "acted on" : state), " ",
+    by ? ["by ", make("span", { class: "mono" }, by), ", "] : null, at ? timeOf(at) : null, note ? [": ", note] : null);
 }
 
 function anomalyCard(item, { can, blocked, alone = false }) {
   const { type, value } = subjectOf(item.subject);
   const place = make("div", { class: "place" });
   const blocking = can.block && KEY_OF_TYPE[type] ? blockPart(KEY_OF_TYPE[type], value, item, blocked) : [];
+  const splits = (item.actions ?? []).filter(({ action }) => action === "split").map((action) => splitPart(action));
   const card = make(
     "li", { class: "card finding" },
     make("div", { class: "bar" }, make("h2", {}, spoken(item.kind), " · ", subjectLink(item.subject)), scoreOf(item.score)),
     make("p", {}, withLinks(item.reason)),
+    stateLine(item),
     evidenceOf(item.evidence),
     unmergesOf(item.actions, item.subject),
     make("div", { class: "actions" },
       alone || !item.id ? null : make("a", { class: "button", href: hrefTo("finding", item.id) }, "Open the graph"),
-      blocking[0]),
-    blocking[1], place,
+      splits.map(([button]) => button), blocking[0]),
+    splits.map(([, preview]) => preview), blocking[1], place,
   );
-  if (can.dismiss && item.id) card.querySelector(":scope > .actions").append(dismissButton(item, { card }));
+  if (!can.dismiss || !item.id) return card;
+  if (alone) card.append(statePart(item, { can, blocked, card }));
+  else card.querySelector(":scope > .actions").append(dismissButton(item, { card }));
   return card;
+}
+
+/** What is said of a finding: a note, and whether it is done about, put aside or open again. */
+function statePart(item, { can, blocked, card }) {
+  const place = make("div", { class: "wide" });
+  const note = make("input", { name: "note", maxlength: 500, autocomplete: "off", placeholder: "The shop's own tablet: blocked." });
+  const turn = (what, words, verb, kind) => make("button", { type: "button", class: kind, onclick: async (event) => {
+    const button = event.currentTarget;
+    button.disabled = true;
+    try {
+      const path = `/v1/anomalies/${encodeURIComponent(item.id)}`;
+      await call(`${path}/${what}`, { method: "POST", body: note.value.trim() ? { note: note.value.trim() } : {} });
+      const fresh = anomalyCard(await call(path), { can, blocked, alone: true });
+      card.replaceWith(fresh);
+      fresh.querySelector(".say-of button")?.focus();
+      say(words);
+    } catch (problem) {
+      place.replaceChildren(problemBox(problem));
+      button.disabled = false;
+    }
+  } }, verb);
+  const open = !item.state || item.state === "open";
+  return make("div", { class: "say-of fields" },
+    make("label", {}, "A note for others, without anybody's name", note),
+    make("div", { class: "actions" },
+      open ? [turn("act", "Acted on", "Mark as done", "quiet"), turn("dismiss", "Dismissed", "Dismiss", "quiet")] : turn("reopen", "Open again", "Open again", "quiet")),
+    place);
 }
 
 function evidenceOf(evidence) {
@@ -282,13 +343,14 @@ async function blockOffer(place, key, value, path, done) {
 export async function clustersView() {
   const list = make("ul", { class: "cards" });
   const { told, bar } = analysisBar();
+  const blocked = await blockedValues();
   return make(
     "div", { class: "view", "data-title": "Clusters" },
     make("h1", {}, "Clusters"),
     make("p", { class: "lead" }, "Contacts that are tied to each other by shared subscriptions, unions and conflicts on trackers, and the keys that hold them together."),
     bar, list,
     pagedList({
-      path: "/v1/clusters", size: 25, into: list, shown: (item) => clusterCard(item), noun: ["cluster"], onPage: (_, page) => told(page),
+      path: "/v1/clusters", size: 25, into: list, shown: (item) => clusterCard(item, { blocked }), noun: ["cluster"], onPage: (_, page) => told(page),
       none: emptyBox("No clusters", "Nobody is tied to anybody else, or the graph was not analysed yet."),
     }),
   );
@@ -297,15 +359,15 @@ export async function clustersView() {
 /** One cluster, everything that is kept of it, and its drawing. */
 export async function clusterView(id) {
   const path = `/v1/clusters/${encodeURIComponent(id)}`;
-  const [item, drawing] = await Promise.all([call(path), call(`${path}/graph`)]);
+  const [item, drawing, blocked] = await Promise.all([call(path), call(`${path}/graph`), blockedValues()]);
   return make(
     "div", { class: "view", "data-title": "A cluster" },
     make("h1", {}, "A cluster of ", plural(item.contacts, "contact")),
     make("p", { class: "soft" }, "As of ", timeOf(item.as_of), ". ", make("a", { href: hrefTo("clusters") }, "All clusters")),
-    make("ul", { class: "cards" }, clusterCard(item, { alone: true })),
+    make("ul", { class: "cards" }, clusterCard(item, { alone: true, blocked })),
     make("h2", {}, "What ties it together"),
     drawing.left_out ? make("p", { class: "note" }, `${plural(drawing.nodes.length, "node")} nearest to what holds it together are drawn; ${drawing.left_out.toLocaleString()} are not. Open a contact to see what is around it.`) : null,
-    drawnView(drawing),
+    drawnView(drawing, { acts: apartPart }),
   );
 }
 
@@ -323,7 +385,7 @@ function chipsOf(items, shown, { total = items.length, first = 10, whole = null 
   ].filter(Boolean);
 }
 
-function clusterCard(item, { alone = false } = {}) {
+function clusterCard(item, { alone = false, blocked = new Set() } = {}) {
   const { id, score, verdict, reason, members = [], articulation_points: points = [], bridges = [], communities, communities_sizes: sizes, cut, trend } = item;
   const whole = alone ? null : hrefTo("cluster", id);
   const contacts = item.contacts ?? members.length;
@@ -337,6 +399,8 @@ function clusterCard(item, { alone = false } = {}) {
     ["a cut that parts it", cut ? make("span", {}, cut.key && cut.value ? subjectLink({ type: cut.key, value: cut.value }) : null, ` into ${plural(cut.pieces, "piece")}`) : null],
     ["growth", trend ? `${plural(trend.ties, "tie")}, ${trend.recent} recent${trend.fast ? ": it grew fast" : ""}` : null],
   ].filter(([, shown]) => shown !== null);
+  const blocks = cut && (item.actions ?? []).some(({ action }) => action === "block");
+  const blocking = blocks ? blockPart(cut.key, cut.value, item, blocked) : [];
   return make(
     "li", { class: "card finding" },
     make("div", { class: "bar" },
@@ -345,6 +409,8 @@ function clusterCard(item, { alone = false } = {}) {
     reason ? make("p", {}, withLinks(reason)) : null,
     make("dl", { class: "evidence" }, facts.flatMap(([name, shown]) => [make("dt", {}, name), make("dd", {}, shown)])),
     unmergesOf(item.actions, cut ? { type: cut.key, value: cut.value } : null),
-    alone ? null : make("div", { class: "actions" }, make("a", { class: "button", href: hrefTo("cluster", id) }, "Open the graph")),
+    alone && !blocks ? null : make("div", { class: "actions" },
+      alone ? null : make("a", { class: "button", href: hrefTo("cluster", id) }, "Open the graph"), blocking[0]),
+    blocking[1],
   );
 }

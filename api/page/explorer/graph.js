@@ -2,6 +2,7 @@
 
 import { KEYS, badgeOf, call, contactLink, hrefTo, iconOf, linkTo, make, moreWords, pathOf, plural, problemBox, say, shortId, whenOf } from "./dom.js";
 import { Drawing } from "./drawing.js";
+import { graphmlOf, kindsPart, saveAs, timePart } from "./graph_tools.js";
 import { takeKeyButton, unmergeButton } from "./hands.js";
 
 const FIRST = { wide: 10, narrow: 5 };
@@ -18,8 +19,10 @@ const NARROW = matchMedia("(max-width: 46rem)");
 
 /** What was read of the graph so far; grows when a contact is expanded or more of a group is asked for. */
 class Around {
-  constructor(contact, ends, root = contact.id) {
+  constructor(contact, ends, root = contact.id, at = null) {
     this.contact = contact;
+    // A time of arrival as of which it is read; null is now.
+    this.at = at;
     this.ends = ends;
     this.root = root;
     this.closed = false;
@@ -36,14 +39,31 @@ class Around {
 
   read(id, first) {
     const limit = this.ends ? 1 : first[NARROW.matches ? "narrow" : "wide"];
-    const query = new URLSearchParams({ limit, ...(this.ends && id === this.contact.id ? this.ends : {}) });
+    const query = new URLSearchParams({ limit, ...(this.ends && id === this.contact.id ? this.ends : {}), ...this.then() });
     return call(pathOf(id, `/graph?${query}`));
+  }
+
+  then() {
+    return this.at ? { at: this.at } : {};
+  }
+
+  /** The same without what is hidden: kinds, and nodes one by one. */
+  without(kinds, ids) {
+    if (!kinds.size && !ids.size) return this;
+    const seen = Object.create(this);
+    const shows = (node) => node.id === this.root || !(kinds.has(node.type) || ids.has(node.id));
+    seen.nodes = new Map([...this.nodes].filter(([, node]) => shows(node)));
+    seen.edges = new Map([...this.edges].filter(([, { source, target }]) => seen.nodes.has(source) && seen.nodes.has(target)));
+    seen.groups = new Map([...this.groups].filter(([id]) => seen.nodes.has(id)).map(([id, groups]) => [id, new Map([...groups].filter(([name]) => !kinds.has(name)))]));
+    seen.left = (id, name) => (kinds.has(name) ? 0 : this.left(id, name));
+    seen.waitingAt = (key) => (kinds.has("contact") ? 0 : this.waitingAt(key));
+    return seen;
   }
 
   /** Read the next page of a group; gives the ids that are new. */
   async more(id, name) {
     const group = this.groups.get(id).get(name);
-    const query = new URLSearchParams({ group: name, limit: MORE, cursor: group.next });
+    const query = new URLSearchParams({ group: name, limit: MORE, cursor: group.next, ...this.then() });
     const before = new Set(this.nodes.keys());
     this.add(id, await call(pathOf(id, `/graph?${query}`)));
     return [...this.nodes.keys()].filter((node) => !before.has(node));
@@ -63,6 +83,16 @@ class Around {
 
   expanded(id) {
     return this.groups.has(id);
+  }
+
+  /** Whether all that is around a contact was read. */
+  isRead(id) {
+    return this.groups.has(id);
+  }
+
+  /** How many people of a key wait to be drawn. */
+  waitingAt() {
+    return 0;
   }
 
   /** The nodes of a group of a contact, in the order in which they came. */
@@ -101,30 +131,91 @@ class Around {
   loose() {
     return this.closed ? [...this.nodes.values()] : [...this.groups.keys()].map((id) => this.nodes.get(id)).filter(Boolean);
   }
-
-  /** Put a key into the drawing that is nobody's there yet, and tie to it who was seen with it. */
-  meet(key, contacts) {
-    const [, type, label] = /^(\w+):(.*)$/s.exec(key);
-    if (!this.nodes.has(key)) this.nodes.set(key, { id: key, type, label, shared: false });
-    for (const id of contacts) {
-      if (!this.nodes.has(id) || this.edges.has(`${id}>${key}`)) continue;
-      this.edges.set(`${id}~${key}`, { id: `${id}~${key}`, type: "met", source: id, target: key });
-    }
-  }
 }
 
-/** A drawing that the server made whole: a cluster, as of its analysis. */
+const TOGETHER = { wide: 12, narrow: 6 };
+
+/** A drawing that the server made whole: what a key ties together, of whose people the first are shown. */
 class Drawn extends Around {
   constructor({ root, nodes, edges }) {
     super({ id: root }, null, root);
     this.closed = true;
-    for (const node of nodes) this.nodes.set(node.id, node);
-    for (const edge of edges) this.edges.set(edge.id, edge);
-    for (const { id, type } of nodes) {
-      if (type !== "contact") continue;
+    this.whole = new Map(nodes.map((node) => [node.id, node]));
+    this.room = new Map();
+    this.waiting = new Map();
+    this.reads = new Set();
+    this.ties = new Map(nodes.map((node) => [node.id, []]));
+    for (const edge of edges) {
+      this.ties.get(edge.source)?.push([edge.target, edge]);
+      this.ties.get(edge.target)?.push([edge.source, edge]);
+    }
+    this.reveal();
+  }
+
+  /** Show what is around the root, and of the people of each key as many as there is room for. */
+  reveal() {
+    const first = TOGETHER[NARROW.matches ? "narrow" : "wide"];
+    const shown = new Set([this.root]);
+    const isPerson = (id) => this.whole.get(id).type === "contact";
+    const walk = (from) => {
+      for (const id of from) {
+        const next = this.ties.get(id).map(([other]) => other).filter((other) => !shown.has(other));
+        const people = isPerson(id) || this.whole.get(id).type === "folded" ? [] : next.filter(isPerson);
+        const room = this.room.get(id) ?? first;
+        const most = people.length - room <= 1 ? people.length : room;
+        this.waiting.set(id, people.slice(most));
+        const out = new Set(people.slice(most));
+        for (const other of next) if (!out.has(other)) { shown.add(other); from.add(other); }
+      }
+    };
+    walk(new Set([this.root]));
+    // What hangs on nothing that is drawn is drawn too; who waits at one key may have come by another.
+    const waits = new Set([...this.waiting.values()].flat());
+    for (const id of this.whole.keys()) if (!shown.has(id) && !waits.size) { shown.add(id); walk(new Set([id])); }
+    for (const [key, people] of this.waiting) this.waiting.set(key, people.filter((id) => !shown.has(id)));
+    for (const id of shown) if (!this.nodes.has(id)) this.nodes.set(id, this.whole.get(id));
+    for (const id of shown) for (const [other, edge] of this.ties.get(id)) if (shown.has(other)) this.edges.set(edge.id, this.edges.get(edge.id) ?? edge);
+    for (const id of shown) {
+      if (!isPerson(id) || this.groups.has(id)) continue;
       const groups = groupNames().map((group) => ({ group, total: this.members(id, group).length, next: null }));
       this.groups.set(id, new Map(groups.map((group) => [group.group, group])));
     }
+  }
+
+  waitingAt(key) {
+    return this.waiting.get(key)?.length ?? 0;
+  }
+
+  get onlyPerson() {
+    const people = [...this.whole.values()].filter((node) => node.type === "contact");
+    return people.length === 1 ? people[0].id : null;
+  }
+
+  /** How much somebody is tied to in the drawing. */
+  touched(id) {
+    return this.ties.get(id)?.length ?? 0;
+  }
+
+  /** The people of a key who are drawn, owners first. */
+  peopleAt(key) {
+    return [...new Set(this.touching(key))].filter((id) => this.nodes.get(id)?.type === "contact");
+  }
+
+  isRead(id) {
+    return this.reads.has(id);
+  }
+
+  async expand(id) {
+    await super.expand(id);
+    this.reads.add(id);
+  }
+
+  async more(id, name) {
+    if (name !== "people") return super.more(id, name);
+    const before = new Set(this.nodes.keys());
+    this.room.set(id, (this.room.get(id) ?? TOGETHER[NARROW.matches ? "narrow" : "wide"]) + MORE);
+    this.reveal();
+    return [...this.nodes.keys()].filter((node) => !before.has(node));
   }
 }
 
@@ -133,18 +224,9 @@ export const wordsOf = (node) => {
   return shortId(node.label);
 };
 
-/** Show a cluster as the server drew it. */
-export function drawnView(drawing) {
-  return view(new Drawn(drawing), { select: drawing.root, met: true });
-}
-
-/**
- * Show the graph around a key: everybody who owns it, and who was seen with it.
- *
- * `contacts` are ids; of many the first are read at once, and the others when they are asked for.
- */
-export function meetingView(key, contacts) {
-  return view(new Around({ id: key }, null, key), { select: key, met: true, key, contacts });
+/** Show a cluster, a finding or a key as the server drew it; `acts` makes what can be done about a contact in it. */
+export function drawnView(drawing, { acts = null } = {}) {
+  return view(new Drawn(drawing), { select: drawing.root, met: true, acts });
 }
 
 /**
@@ -157,8 +239,11 @@ export function graphView(contact, { select = null, ends = null, contacts = [] }
   return view(new Around(contact, ends), { select, ends, contacts: contacts.filter((id) => id !== contact.id) });
 }
 
-function view(around, { select = null, ends = null, met = false, key = null, contacts = [] }) {
+function view(first, { select = null, ends = null, met = false, contacts = [], acts = null }) {
+  let around = first;
   const { contact } = around;
+  let hiddenKinds = new Set();
+  const hidden = new Set();
   const waiting = [...contacts];
   const others = make("button", { type: "button", class: "quiet small", hidden: true, onclick: () => readOthers(true) });
   const details = make("section", { class: "details", "aria-label": "Details" });
@@ -169,18 +254,82 @@ function view(around, { select = null, ends = null, met = false, key = null, con
   const drawing = new Drawing(canvas, { onSelect: (id) => choose(id), onMore: (id, name) => more(id, name), onExpand: (id) => expand(id), narrow: NARROW });
   const tools = make("div", { class: "tools", role: "group", "aria-label": "The drawing" },
     tool("+", "Larger", () => drawing.zoom(1.3)), tool("−", "Smaller", () => drawing.zoom(1 / 1.3)), tool("Fit", "Fit into view", () => drawing.fit()));
+  const kinds = kindsPart([], (wanted) => { hiddenKinds = wanted; draw(); });
+  const back = make("button", { type: "button", class: "quiet small", hidden: true, onclick: () => { hidden.clear(); draw(); say("Everything is shown again"); } });
+  const free = make("button", { type: "button", class: "quiet small", hidden: true, onclick: () => { drawing.unpin(); draw(); } }, "Unpin all");
+  const time = make("div", { class: "time-place" });
+  const save = (words, act) => make("button", { type: "button", class: "quiet small", onclick: act }, words);
+  const name = `graph-${(contact.id ?? "").replace(/[^\w-]+/g, "-").slice(0, 60)}`;
+  const controls = make("details", { class: "controls" }, make("summary", {}, "Filter and save"),
+    kinds.part, make("div", { class: "actions" }, back, free),
+    make("div", { class: "actions", role: "group", "aria-label": "Save the drawing" },
+      save("PNG", async () => saveAs(`${name}.png`, await drawing.png())),
+      save("SVG", () => saveAs(`${name}.svg`, drawing.svg(), "image/svg+xml")),
+      save("GraphML", () => saveAs(`${name}.graphml`, graphmlOf(shown()), "application/graphml+xml"))));
   const element = make(
     "div", { class: `graph${ends ? " of-path" : ""}` },
-    make("div", { class: "drawing" }, canvas, state, tools, legend(met), others),
+    make("div", { class: "drawing" }, canvas, state, tools, time, legend(met), controls, others),
     make("div", { class: "side" }, details, list),
   );
   let chosen = null;
 
+  const shown = () => around.without(hiddenKinds, hidden);
+
   function draw(focus) {
-    drawing.show(around, focus);
-    const count = around.nodes.size;
+    const seen = shown();
+    drawing.show(seen, focus);
+    const count = seen.nodes.size;
     canvas.setAttribute("aria-label", `Drawing of ${plural(count, "node")} around ${wordsOf(around.nodes.get(around.root))}; the list after it says the same.`);
-    list.replaceChildren(...listOf(around, { choose, more, expand, chosen }));
+    list.replaceChildren(...listOf(seen, { choose, more, expand, chosen }));
+    for (const { type } of around.nodes.values()) kinds.add(type, type === "contact" ? "people" : type === "folded" ? "folded contacts" : KEYS[type] ?? type);
+    back.hidden = hidden.size === 0;
+    back.textContent = `Show ${plural(hidden.size, "hidden node")} again`;
+    free.hidden = drawing.pinned.size === 0;
+  }
+
+  /** What can be done about how a node is drawn. */
+  function placing(node) {
+    if (node.id === around.root) return null;
+    const act = (words, work) => make("button", { type: "button", class: "quiet small", onclick: work }, words);
+    const pin = act(drawing.pinned.has(node.id) ? "Unpin" : "Pin", () => {
+      if (drawing.pinned.has(node.id)) drawing.unpin(node.id);
+      else drawing.pin(node.id);
+      draw();
+      choose(node.id);
+    });
+    return make("div", { class: "actions placing" },
+      act("Hide", () => { hidden.add(node.id); draw(); choose(around.root); say("Hidden"); }),
+      NARROW.matches ? null : pin);
+  }
+
+  /** Read and draw the same contact as it was. */
+  async function turnTo(at) {
+    const then = new Around(contact, null, contact.id, at);
+    try {
+      await then.expand(contact.id);
+      // Somebody else was asked for since.
+      if (wanted !== at) return;
+      then.root = then.nodes.has(contact.id) ? contact.id : [...then.groups.keys()][0];
+      around = then;
+      draw();
+      choose(around.root);
+      say(at ? "Drawn as it was" : "Drawn as it is now");
+    } catch (problem) {
+      details.replaceChildren(problemBox(problem));
+    }
+  }
+
+  let wanted = null;
+  async function offerTime() {
+    if (around.closed || ends || !contact.created_at) return;
+    // When its keys came stands on their edges; what else happened, in its history.
+    const moments = [...around.edges.values()].flatMap(({ since, at }) => [since, at]).filter(Boolean);
+    try {
+      moments.push(...(await call(pathOf(contact.id, "/history?limit=200"))).items.map(({ at }) => at).filter(Boolean));
+    } catch {
+      // The slider does without steps.
+    }
+    time.replaceChildren(timePart(contact.created_at, moments, (at) => { wanted = at; turnTo(at); }));
   }
 
   function choose(id, { scroll = false } = {}) {
@@ -188,7 +337,7 @@ function view(around, { select = null, ends = null, met = false, key = null, con
     if (!node) return;
     chosen = id;
     drawing.select(id);
-    details.replaceChildren(...detailsOf(around, node, { expand }));
+    details.replaceChildren(...detailsOf(around, node, { expand, acts }), ...[placing(node)].filter(Boolean));
     for (const button of list.querySelectorAll("button[data-node]")) {
       if (button.dataset.node === id) button.setAttribute("aria-current", "true");
       else button.removeAttribute("aria-current");
@@ -209,7 +358,7 @@ function view(around, { select = null, ends = null, met = false, key = null, con
   }
 
   async function expand(id) {
-    if (around.expanded(id)) return;
+    if (around.isRead(id)) return;
     try {
       const before = new Set(around.nodes.keys());
       await around.expand(id);
@@ -231,7 +380,6 @@ function view(around, { select = null, ends = null, met = false, key = null, con
       // Erased since it was found: the others are shown.
       else if (![404, 410].includes(reason.status)) throw reason;
     }
-    if (key) around.meet(key, contacts);
     others.hidden = waiting.length === 0;
     others.textContent = `Draw ${plural(Math.min(PEOPLE, waiting.length), "more contact")} of ${waiting.length.toLocaleString()}`;
     if (again) draw([...around.nodes.keys()].filter((node) => !before.has(node)));
@@ -239,7 +387,9 @@ function view(around, { select = null, ends = null, met = false, key = null, con
 
   async function begin() {
     try {
-      if (!around.closed && !key) await around.expand(contact.id);
+      if (!around.closed) await around.expand(contact.id);
+      // A key that ties what one contact has is understood by what it has.
+      else if (acts && around.onlyPerson) await around.expand(around.onlyPerson);
       await readOthers(false);
       // What was looked for may be far down its group; then its page is not the first.
       if (select && !around.nodes.has(select)) select = null;
@@ -251,6 +401,7 @@ function view(around, { select = null, ends = null, met = false, key = null, con
     }
     draw();
     if (!ends) choose(select ?? around.root);
+    offerTime();
   }
 
   begin();
@@ -262,17 +413,39 @@ function legend(met) {
   return make(
     "ul", { class: "legend soft", "aria-label": "Legend" },
     Object.entries(KEYS).map(([key, words]) => entry(key, words)), entry("other", "another contact"),
-    entry("folded", "folded in"), entry(null, "shared", "shared-key"), met ? make("li", {}, make("span", { class: "dotted" }), "seen there, not its owner") : null,
+    entry("folded", "folded in"), entry(null, "shared", "shared-key"),
+    met ? [["solid", "owns it"], ["dotted", "seen there, not its owner"], ["dashed", "folded into"]].map(([line, words]) => make("li", {}, make("span", { class: `line ${line}` }), words)) : null,
   );
 }
 
 /** Everything of the drawing as lists: for the keyboard, for screen readers, and to read. */
 function listOf(around, act) {
-  const contacts = [...around.groups.keys()].map((id) => around.nodes.get(id));
-  return contacts.flatMap((node) => [
-    contacts.length > 1 ? make("h3", { class: "whose" }, wordsOf(node)) : null,
-    ...groupNames().map((name) => groupOf(around, node.id, name, act, contacts.length > 1 ? "h4" : "h3")),
-  ]).filter(Boolean);
+  const drawn = around.closed ? keysOfDrawing(around) : [];
+  const said = (id) => around.isRead(id) || around.touched(id) > 1;
+  const contacts = [...around.groups.keys()].filter((id) => !around.closed || said(id) || drawn.length === 0).map((id) => around.nodes.get(id));
+  return [...drawn.map((node) => peopleOf(around, node, act)), ...contacts.flatMap((node) => [
+    contacts.length + drawn.length > 1 ? make("h3", { class: "whose" }, wordsOf(node)) : null,
+    ...groupNames().map((name) => groupOf(around, node.id, name, act, contacts.length + drawn.length > 1 ? "h4" : "h3")),
+  ])].filter(Boolean);
+}
+
+/** The keys of a drawing that tie people, the middle first. */
+function keysOfDrawing(around) {
+  const keys = [...around.nodes.values()].filter((node) => !["contact", "folded"].includes(node.type));
+  return keys.filter((node) => node.id === around.root || around.peopleAt(node.id).length > 1);
+}
+
+function peopleOf(around, key, act) {
+  const people = around.peopleAt(key.id);
+  const left = around.waitingAt(key.id);
+  const owners = new Set(around.owners(key.id));
+  return make(
+    "section", { class: "people" },
+    make("h3", {}, iconOf(key.type), groupWords(key.type)[0], " ", make("span", { class: "count" }, plural(people.length + left, "person", "people"))),
+    make("ul", {}, make("li", {}, nodeButton(key, act))),
+    make("ul", { class: "owners" }, people.map((id) => make("li", {}, nodeButton(around.nodes.get(id), act), owners.has(id) ? null : make("span", { class: "seen" }, "seen there")))),
+    left ? make("button", { type: "button", class: "quiet small", onclick: () => act.more(key.id, "people") }, moreWords(MORE, left)) : null,
+  );
 }
 
 function groupOf(around, id, name, act, heading) {
@@ -310,11 +483,20 @@ function detailsOf(around, node, act) {
       node.current
         ? make("p", { class: "soft" }, "The contact that this page is about. Choose a node to see how it came.")
         : make("div", { class: "actions" },
-          around.expanded(node.id) ? null : make("button", { type: "button", class: "quiet", onclick: () => act.expand(node.id) }, "Expand here"),
+          around.isRead(node.id) ? null : make("button", { type: "button", class: "quiet", onclick: () => act.expand(node.id) }, "Expand here"),
           make("a", { class: "button quiet", href: hrefTo("contact", node.id) }, "Open")),
-    ];
+      around.closed ? tieWords(around, node) : null,
+      act.acts?.(node, around),
+    ].filter(Boolean);
   }
   return [heading(groupWords(node.type)[0], node.type, node.shared ? make("span", { class: "badge warn" }, "shared") : null), whole, ...keyFacts(around, node)];
+}
+
+/** How somebody is tied to what the drawing is about. */
+function tieWords(around, node) {
+  const edge = around.ties.get(node.id)?.find(([other]) => other === around.root)?.[1];
+  if (!edge || around.whole.get(around.root).type === "contact") return null;
+  return make("p", { class: "soft" }, edge.type.includes("owns") ? "Owns what stands in the middle." : "Was seen with it, and does not own it.");
 }
 
 function keyFacts(around, node) {
@@ -332,7 +514,7 @@ function keyFacts(around, node) {
       mine ? make("a", { class: "button quiet", href: hrefTo("contact", contact.id, "why", node.id) }, "Why one person?") : null,
       mine && node.type === "tracker_id" ? make("a", { class: "button quiet", href: hrefTo("contact", contact.id, "activity", node.label) }, "Its activity") : null,
       owners.length > 1 || !mine ? linkTo(node.type, node.label, owners.length > 1 ? "All owners" : "Look it up") : null),
-    mine ? takeKeyButton(contact, node.type, node.label) : null,
+    mine && !around.at ? takeKeyButton(contact, node.type, node.label) : null,
   ].filter(Boolean);
 }
 
@@ -348,6 +530,6 @@ function ghostFacts(around, node) {
         return make("li", {}, linkTo(kind, value));
       })),
       node.brought_total > node.brought.length ? make("a", { href: hrefTo("contact", around.contact.id, "history") }, `All ${node.brought_total.toLocaleString()}, in the history`) : null) : make("p", {}, "It brought no key."),
-    unmergeButton(around.contact.id, edge.merge),
-  ];
+    around.at ? null : unmergeButton(around.contact.id, edge.merge),
+  ].filter(Boolean);
 }

@@ -170,3 +170,80 @@ export function foldForm(contact) {
   });
   return form;
 }
+
+/** A button that splits a contact as a finding proposes, and the place that shows the parts before and after. */
+export function splitPart({ path, body, contact, done }) {
+  const place = make("div", { class: "place" });
+  const button = make("span", { class: "actions" });
+  const failed = (problem) => place.replaceChildren(problemBox(problem));
+  const open = () => {
+    const act = make("button", { type: "button", class: "quiet", onclick: preview }, "Split …");
+    button.replaceChildren(act);
+    return act;
+  };
+
+  async function preview() {
+    try {
+      const { parts, stays, taken } = await call(`${path}?dry_run=true`, { method: "POST", body });
+      const act = make("button", { type: "button", onclick: async () => {
+        act.disabled = true;
+        try {
+          was(await call(path, { method: "POST", body }));
+          say("Split");
+        } catch (problem) {
+          failed(problem);
+        }
+      } }, `Split into ${plural(parts.length + 1, "contact")}`);
+      const shown = make("div", { class: "preview", tabindex: "-1", role: "group", "aria-label": "Preview" },
+        partsTable([...parts, { ...stays, stays: true }]),
+        make("p", {}, "Nobody gets ", keysIn(taken), body.block ? ", which is blocked: it fuses nobody again." : "."),
+        make("div", { class: "actions" }, parts.length ? act : null, make("button", { type: "button", class: "quiet", onclick: () => { place.replaceChildren(); button.firstElementChild?.focus(); } }, "Leave it as it is")));
+      place.replaceChildren(shown);
+      shown.focus();
+    } catch (problem) {
+      failed(problem);
+    }
+  }
+
+  function was(split) {
+    button.replaceChildren();
+    const back = make("button", { type: "button", class: "quiet small", onclick: async () => {
+      back.disabled = true;
+      try {
+        await call(`/v1/splits/${encodeURIComponent(split.id)}/undo`, { method: "POST", body: {} });
+        place.replaceChildren(make("p", { class: "done", role: "status" }, "Taken back: it is one contact again."));
+        open().focus();
+        say("Taken back");
+      } catch (problem) {
+        failed(problem);
+      }
+    } }, "Take the split back");
+    place.replaceChildren(make("div", { class: "note bar" },
+      make("p", { role: "status" }, `Split: ${plural(split.parts.length, "part")} came out of `, contactLink(split.contact), ". ", split.parts.slice(0, 12).flatMap((part, index) => [index ? ", " : "", contactLink(part.contact)])), back));
+  }
+
+  async function again() {
+    try {
+      const { items } = await call(`/v1/splits?contact=${encodeURIComponent(contact)}`);
+      const split = items.find((one) => !one.undone_at && JSON.stringify(one.around) === JSON.stringify(body.around));
+      if (split) was(split);
+      else open();
+    } catch (problem) {
+      failed(problem);
+    }
+  }
+
+  if (done) again();
+  else open();
+  return [button, place];
+}
+
+const keysIn = (keys) => Object.entries(keys ?? {}).flatMap(([name, values]) => values.map((value) => make("span", { class: "datum" }, `${KEYS[name] ?? name} `, make("span", { class: "mono" }, value))));
+
+function partsTable(parts) {
+  return make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "The parts" }, make("table", { class: "changes parted" },
+    make("thead", {}, make("tr", {}, ["Contact", "Keys", "Activity", "Properties"].map((head) => make("th", { scope: "col" }, head)))),
+    make("tbody", {}, parts.map(({ stays, keys, activities, properties }, index) => make("tr", {},
+      make("th", { scope: "row" }, stays ? "stays as it is" : `new ${index + 1}`), make("td", {}, keysIn(keys)),
+      make("td", {}, activities === undefined ? "the rest" : activities.toLocaleString()), make("td", {}, properties.join(", ") || make("span", { class: "none" }, "none")))))));
+}

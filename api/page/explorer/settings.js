@@ -1,17 +1,17 @@
 // What a deployment keeps beside its people: block list, namespaces, segments, workflows, webhooks, the audit.
 
-import { badgeOf, byId, call, contactLink, emptyBox, hrefTo, inWords, make, pagedList, problemBox, say } from "./dom.js";
+import { KEYS, badgeOf, byId, call, contactLink, emptyBox, hrefTo, inWords, keepAccessKey, keptAccessKey, linkTo, make, may, pagedList, problemBox, say } from "./dom.js";
 import { agoOf } from "./people.js";
 
 const none = () => make("span", { class: "none" }, "—");
 const path = (...parts) => `/v1/${parts.map(encodeURIComponent).join("/")}`;
 
 /** A table that comes page by page. Each column is a head and what it shows of an item. */
-function tableOf({ title, from, query = "", columns, noun, empty, before = null, lead = "" }) {
+function tableOf({ title, from, query = "", columns, noun, empty, before = null, lead = "", part = false }) {
   const rows = make("tbody");
   return make(
-    "div", { class: "view", "data-title": title },
-    make("h1", {}, title),
+    part ? "section" : "div", { class: part ? "stack" : "view", "data-title": part ? null : title },
+    make(part ? "h2" : "h1", {}, title),
     lead ? make("p", { class: "lead" }, lead) : null,
     before,
     make("div", { class: "wide-table", tabindex: 0, role: "region", "aria-label": title },
@@ -75,6 +75,8 @@ export function settingsView() {
     ["blocked", "Block list", "Values that name nobody, and those that are let through."],
     ["namespaces", "Namespaces", "Which kinds of keys there are, and how many of each."],
     ["webhooks", "Webhooks", "Where changes are delivered, and what was not taken."],
+    ["judgements", "Judgements", "Who is kept apart from whom, or from which key, and what was split."],
+    ["access-keys", "Access keys", "Who may do what. It takes an admin key."],
     ["audit", "Audit", "Who did what, to whom, and why. It takes an admin key."],
   ];
   return make(
@@ -223,4 +225,108 @@ export function auditView(asked = "") {
       ["Why", ({ why }) => why, "cut"],
     ],
   });
+}
+
+export async function judgementsView(contact = "") {
+  const { items: namespaces } = await call("/v1/namespaces");
+  const about = contact ? `&contact=${encodeURIComponent(contact)}` : "";
+  const judged = tableOf({
+    title: "Judgements", from: "/v1/judgements", query: about, noun: ["judgement"], empty: ["No judgements", "Nobody is kept apart from anybody."],
+    lead: "Two contacts, or a contact and a key, that no event brings together, whatever it says. Taken back, they may be brought together again.",
+    before: lineForm({
+      fields: [
+        field("A contact's id", "contact", { required: true }), field("Apart from the contact", "other", { placeholder: "its id, or a key instead" }),
+        chooser("Or from the", "namespace", namespaces.map(({ name }) => [name, KEYS[name] ?? name])), field("Key", "value", { maxlength: 1024 }), field("Why", "why", { maxlength: 500 }),
+      ],
+      verb: "Keep apart", done: "Kept apart",
+      send: ({ contact: one, other, namespace, value, why }) => call("/v1/judgements", { method: "POST", body: {
+        verdict: "apart", ...(other.trim() ? { contacts: [one.trim(), other.trim()] } : { contact: one.trim(), key: { [namespace]: value } }), ...(why.trim() ? { why: why.trim() } : {}),
+      } }),
+    }),
+    columns: [
+      ["Apart", ({ contacts, key }) => [contactLink(contacts[0]), " and ", contacts[1] ? contactLink(contacts[1]) : Object.entries(key ?? {}).map(([name, value]) => [`the ${KEYS[name] ?? name} `, linkTo(name, value)])], "first"],
+      ["Why", ({ why }) => why, "cut"], ["By", ({ by }) => by], ["Since", ({ at }) => agoOf(at)],
+      ["", ({ id }) => act("Take back", "Take back the judgement", () => call(path("judgements", id), { method: "DELETE" }))],
+    ],
+  });
+  const splits = tableOf({
+    title: "Splits", from: "/v1/splits", query: about, noun: ["split"], empty: ["No splits", "No contact was taken apart."], part: true,
+    columns: [
+      ["Contact", ({ contact: whole }) => contactLink(whole), "first"],
+      ["Around", ({ around }) => Object.entries(around ?? {}).map(([name, value]) => `${KEYS[name] ?? name} ${value}`).join(", ") || null, "cut"],
+      ["Parts", ({ parts }) => parts.length.toLocaleString(), "number"], ["Why", ({ why }) => why, "cut"], ["By", ({ by }) => by], ["When", ({ at }) => agoOf(at)],
+      ["", ({ id, undone_at: undone }) => (undone ? ["taken back ", agoOf(undone)] : act("Take back", "Take back the split", () => call(`${path("splits", id)}/undo`, { method: "POST", body: {} })))],
+    ],
+  });
+  judged.append(splits);
+  return judged;
+}
+
+const SCOPES = {
+  write: "write: sends events", read: "read: looks and previews", analyst: "analyst: reads, and dismisses findings",
+  steward: "steward: and whatever can be taken back", admin: "admin: everything",
+};
+let made = null;
+
+export async function accessKeysView() {
+  if (!may("admin")) {
+    return make("div", { class: "view", "data-title": "Access keys" }, make("h1", {}, "Access keys"), emptyBox("It takes an admin key", "The key that this page sends may not see those of others."));
+  }
+  const { items } = await call("/v1/access-keys?limit=1");
+  const fresh = made;
+  // It is shown this once.
+  made = null;
+  const form = lineForm({
+    fields: [
+      field("Whose it is", "name", { maxlength: 255, placeholder: "shop" }),
+      make("label", {}, "What it may", make("select", { name: "scope" }, Object.entries(SCOPES).map(([value, words]) => make("option", { value, selected: value === (items.length ? "read" : "admin") }, words)))),
+      chooser("Answers to a write key", "answer", [["", "as the deployment says"], ["full", "full"], ["minimal", "minimal: nothing about anybody"]]),
+    ],
+    verb: "Make", done: "Made",
+    send: async ({ name, scope, answer }) => {
+      made = await call("/v1/access-keys", { method: "POST", body: { name: name.trim(), scope, ...(answer ? { answer } : {}) } });
+      // The server asks for keys from the first one on.
+      if (!keptAccessKey() && scope === "admin") keepAccessKey(made.key);
+    },
+  });
+  return tableOf({
+    title: "Access keys", from: "/v1/access-keys", noun: ["key"], empty: ["No keys", "Keys of the environment are not listed."],
+    lead: "Of a key only its digest is kept: it is shown once, when it is made. A revoked one is refused everywhere within about five seconds.",
+    before: [
+      items.length || keptAccessKey() ? null : make("p", { class: "note" }, "This server asks nobody for a key. With the first one it asks everybody: begin with an admin key, which this tab then uses."),
+      form,
+      fresh ? make("div", { class: "note bar made", role: "status" },
+        make("p", {}, `The ${fresh.scope} key${fresh.name ? ` of ${fresh.name}` : ""}, shown this once: `, make("code", {}, fresh.key)), copyOf(fresh.key)) : null,
+    ],
+    columns: [
+      ["Name", ({ name }) => name || null, "first"], ["Id", ({ id }) => make("span", { class: "mono" }, id)],
+      ["May", ({ scope, answer }) => [scope, answer ? ` (${answer})` : ""]], ["Made", (one) => agoOf(one.created_at)],
+      ["", ({ id, name, scope, revoked_at: revoked }) => (revoked ? ["revoked ", agoOf(revoked)] : revoking(id, name || scope))],
+    ],
+  });
+}
+
+function copyOf(key) {
+  const button = make("button", { type: "button", class: "quiet small", onclick: async () => {
+    try {
+      await navigator.clipboard.writeText(key);
+      button.textContent = "Copied";
+      say("Copied");
+    } catch {
+      button.textContent = "Not allowed here";
+    }
+  } }, "Copy");
+  return button;
+}
+
+/** Revoking cannot be taken back: it is asked for twice. */
+function revoking(id, words) {
+  const place = make("span", { class: "actions" });
+  const ask = make("button", { type: "button", class: "quiet small", "aria-label": `Revoke the key ${words}`, onclick: () => {
+    const sure = act("Revoke for good", `Revoke the key ${words} for good`, () => call(path("access-keys", id), { method: "DELETE" }));
+    place.replaceChildren(sure, make("button", { type: "button", class: "quiet small", onclick: () => { place.replaceChildren(ask); ask.focus(); } }, "Keep it"));
+    sure.focus();
+  } }, "Revoke");
+  place.append(ask);
+  return place;
 }

@@ -1,6 +1,6 @@
 // An event as typed, resolved as a dry run: the answer is the real one, and nothing is written.
 
-import { KEYS, badgeOf, call, contactLink, make, problemBox, say, withLinks } from "./dom.js";
+import { ALWAYS, KEYS, badgeOf, call, contactLink, hrefTo, inWords, make, plural, problemBox, say, withLinks } from "./dom.js";
 
 const OUTCOMES = {
   created: "a new contact would be made",
@@ -12,44 +12,184 @@ const OUTCOMES = {
 };
 const HINTS = { email: "ana@example.com", tracker_id: "the cookie's value", subscription: "the push subscription's id", user_id: "42" };
 
-export function tryView() {
-  const answer = make("section", { class: "answer", "aria-live": "polite", "aria-label": "The answer" },
-    make("p", { class: "none" }, "The answer and how it was decided come here."));
+const POLICIES = { strict: "strict", continuity: "continuity", last_login: "last log-in" };
+const MOST = 100;
+const EXAMPLES = {
+  "Two people on one browser": [
+    { tracker_id: "example-browser" }, { tracker_id: "example-browser", email: "example-ana@example.com" },
+    { tracker_id: "example-browser", email: "example-bo@example.com" }, { tracker_id: "example-browser" },
+  ],
+  "One person on two devices": [
+    { tracker_id: "example-laptop" }, { tracker_id: "example-phone", email: "example-ana@example.com" }, { tracker_id: "example-laptop", email: "example-ana@example.com" },
+  ],
+  "A subscription that is handed on": [
+    { tracker_id: "example-one", email: "example-ana@example.com", subscription: "example-push" },
+    { tracker_id: "example-two", email: "example-bo@example.com", subscription: "example-push" },
+  ],
+};
+
+/** What an address carries of a simulation: events and policies; nothing where it is none. */
+function carried(text) {
+  try {
+    const { events, policies } = JSON.parse(text || "{}");
+    return { events: Array.isArray(events) ? events.slice(0, MOST) : [], policies: (Array.isArray(policies) ? policies : []).filter((one) => one in POLICIES) };
+  } catch {
+    return { events: [], policies: [] };
+  }
+}
+
+let own = "";
+
+/** Events as a list, played through under one policy or two; `asked` is what a link carries. */
+export function tryView(asked = "") {
+  const { events, policies } = carried(asked);
+  const nothing = () => make("p", { class: "none" }, "The answer and how it was decided come here.");
+  const answer = make("section", { class: "answer", "aria-live": "polite", "aria-label": "The answer" }, nothing());
   const text = (name, label, placeholder) => make("label", {}, label, make("input", { name, placeholder, autocomplete: "off", autocapitalize: "none", spellcheck: "false" }));
   const json = (name, label, placeholder) => make("label", { class: "wide" }, label, make("textarea", { name, rows: 2, spellcheck: "false", placeholder }));
+  const list = make("ol", { class: "queue" });
+  const chooser = (name, label, first, chosen) => make("label", {}, label, make("select", { name },
+    make("option", { value: "" }, first), Object.entries(POLICIES).map(([value, words]) => make("option", { value, selected: value === chosen }, words))));
+  const examples = make("select", { name: "example" }, make("option", { value: "" }, "Choose one …"), Object.keys(EXAMPLES).map((name) => make("option", { value: name }, name)));
+  const add = make("button", { type: "button", class: "quiet" }, "Put it on the list");
+  const share = make("button", { type: "button", class: "quiet", hidden: true }, "Copy a link");
   const form = make(
     "form", { class: "fields", id: "try", "aria-label": "An event" },
     Object.entries(KEYS).map(([key, words]) => text(key, words[0].toUpperCase() + words.slice(1), HINTS[key])),
     text("event", "Event", "page_view"), text("occurred_at", "Occurred at", "now, or 2026-11-22T10:00:00Z"),
     json("properties", "Properties, as JSON", '{"_name": "Ana"}'),
+    chooser("policy", "Policy", "this deployment's", policies[0]), chooser("beside", "Side by side with", "no other", policies[1]),
+    make("label", {}, "An example", examples),
     make("div", { class: "wide actions" },
-      make("button", { type: "submit" }, "Dry run"),
-      make("button", { type: "reset", class: "quiet" }, "Clear")),
+      make("button", { type: "submit" }, "Dry run"), add,
+      make("button", { type: "reset", class: "quiet" }, "Clear"), share),
   );
-  form.addEventListener("submit", async (submitted) => {
-    submitted.preventDefault();
+  const queue = make("section", { class: "wide", "aria-label": "Events before it" }, list);
+  form.prepend(queue);
+
+  function listed() {
+    queue.hidden = events.length === 0;
+    list.replaceChildren(...events.map((event, place) => make("li", {},
+      make("span", {}, eventWords(event)), " ",
+      make("button", { type: "button", class: "quiet small", "aria-label": `Take off event ${place + 1}`, onclick: () => { events.splice(place, 1); listed(); (list.querySelector("button") ?? form.elements.email).focus(); } }, "Take off"))));
+  }
+
+  const typed = () => {
+    const event = eventFrom(form);
+    return Object.keys(event).length || events.length === 0 ? [event] : [];
+  };
+
+  async function run() {
     try {
-      const found = await call("/v1/resolve?dry_run=true&explain=true", { method: "POST", body: eventFrom(form) });
-      answer.replaceChildren(...answerShown(found));
-      say(`Rule ${found.rule ?? "none"}, ${found.outcome}`);
+      const played = [...events, ...typed()];
+      const beside = form.elements.beside.value;
+      // Beside another, the deployment's own policy has to be named: an answer says which it is.
+      if (beside && !form.elements.policy.value) own ||= (await call("/v1/simulations", { method: "POST", body: { events: [{}] } })).policy;
+      const chosen = [...new Set([form.elements.policy.value || (beside && own), beside].filter(Boolean))];
+      const { policy, results } = await call("/v1/simulations", { method: "POST", body: { events: played, policies: chosen } });
+      answer.replaceChildren(...shownOf(played, results, policy));
+      const address = hrefTo("try", JSON.stringify({ events: played, policies: chosen }));
+      share.hidden = false;
+      share.onclick = () => copy(share, new URL(address, location.href).href);
+      const [first] = Object.values(results)[0].slice(-1);
+      say(first.error ? first.error.title : `Rule ${first.rule ?? "none"}, ${first.outcome}`);
     } catch (problem) {
       answer.replaceChildren(problemBox(problem));
     }
+  }
+
+  form.addEventListener("submit", (submitted) => { submitted.preventDefault(); run(); });
+  add.addEventListener("click", () => {
+    try {
+      events.push(...typed());
+    } catch (problem) {
+      answer.replaceChildren(problemBox(problem));
+      return;
+    }
+    for (const field of form.querySelectorAll("input, textarea")) field.value = "";
+    listed();
+    say(`${plural(events.length, "event")} on the list`);
+    form.elements.email.focus();
   });
-  form.addEventListener("reset", () => answer.replaceChildren(make("p", { class: "none" }, "The answer and how it was decided come here.")));
+  examples.addEventListener("change", () => {
+    if (!examples.value) return;
+    events.splice(0, events.length, ...structuredClone(EXAMPLES[examples.value]));
+    listed();
+    run();
+  });
+  form.addEventListener("reset", () => {
+    events.length = 0;
+    listed();
+    share.hidden = true;
+    answer.replaceChildren(nothing());
+  });
+  listed();
+  if (events.length) run();
   return make(
     "div", { class: "view" },
     make("h1", {}, "What if …"),
-    make("p", { class: "lead" }, "Say what an event carries. It is resolved as a dry run: the answer is the real one, and nothing is written."),
-    make("div", { class: "columns" }, make("div", { class: "card" }, form), make("div", { class: "card" }, answer)),
+    make("p", { class: "lead" }, "Say what events carry, one after the other. They are resolved as a dry run, each seeing what those before it would have done: the answers are the real ones, and nothing is written."),
+    make("div", { class: "columns simulator" }, make("div", { class: "card" }, form), make("div", { class: "card" }, answer)),
   );
 }
+
+async function copy(button, address) {
+  try {
+    await navigator.clipboard.writeText(address);
+    button.textContent = "Copied";
+    say("The link was copied");
+  } catch {
+    button.after(make("input", { readonly: true, value: address, "aria-label": "The link" }));
+  }
+}
+
+const eventWords = (event) => Object.entries(event).map(([name, value]) => `${KEYS[name] ?? name} ${inWords(value)}`).join(", ") || "an event without a key";
+
+/** One answer as it is; several as a table, one row an event, one column a policy. */
+function shownOf(events, results, own_) {
+  const policies = Object.keys(results);
+  if (events.length === 1 && policies.length === 1) {
+    const [only] = results[policies[0]];
+    return only.error ? [problemBox(only.error)] : answerShown(only);
+  }
+  const differs = (place) => policies.length > 1 && new Set(policies.map((policy) => brief(results[policy][place]))).size > 1;
+  const different = events.filter((_, place) => differs(place)).length;
+  return [
+    policies.length > 1 ? make("p", { class: "verdict" }, make("strong", {}, different ? `${plural(different, "event")} of ${events.length} would come to something else` : "Both policies come to the same")) : null,
+    make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Answers by event" }, make("table", { class: "simulated" },
+      make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "Event"), policies.map((policy) => make("th", { scope: "col" }, POLICIES[policy] ?? policy, policy === own_ ? " (this deployment)" : "")))),
+      make("tbody", {}, events.map((event, place) => make("tr", { class: differs(place) ? "differs" : null },
+        make("th", { scope: "row" }, `${place + 1}. ${eventWords(event)}`, differs(place) ? make("span", { class: "badge warn" }, "differs") : null),
+        policies.map((policy) => make("td", {}, cellOf(results[policy][place])))))))),
+  ].filter(Boolean);
+}
+
+const brief = ({ error, rule, outcome, contact, merged, shared_with: shared, tracker_id: tracker }) => JSON.stringify(error ? error.title : [rule, outcome, contact?.id, merged, shared, tracker]);
+
+function cellOf(answer) {
+  if (answer.error) return problemBox(answer.error);
+  return [
+    make("div", {}, answer.rule ? make("span", { class: "rule" }, answer.rule) : null, " ", answer.outcome),
+    make("div", {}, whoOf(answer.contact), " ", answer.contact ? badgeOf(answer.contact.kind) : null),
+    make("details", {}, make("summary", {}, "How"), notesOn(answer).map((note) => make("p", {}, note)), traceList(answer.trace ?? [])),
+  ];
+}
+
+const NEW = /^new-(\d+)$/;
+const whoOf = (contact) => (contact === null ? "nobody" : named(contact.id));
+const named = (id) => {
+  if (!id) return "the new contact";
+  const number = NEW.exec(id)?.[1];
+  return number ? `new contact ${number}` : contactLink(id, id);
+};
 
 function eventFrom(form) {
   const event = {};
   for (const key of [...Object.keys(KEYS), "event", "occurred_at"]) {
     const value = form.elements[key].value;
-    if (value !== "") event[key] = value;
+    if (value === "") continue;
+    if (key in KEYS && !ALWAYS.includes(key)) event.keys = { ...event.keys, [key]: value };
+    else event[key] = value;
   }
   const properties = form.elements.properties.value.trim();
   if (properties) {
@@ -62,7 +202,7 @@ function eventFrom(form) {
   return event;
 }
 
-const ids = (contacts) => contacts.flatMap((id, index) => [index ? ", " : "", id ? contactLink(id) : "the new contact"]);
+const ids = (contacts) => contacts.flatMap((id, index) => [index ? ", " : "", NEW.test(id) ? named(id) : id ? contactLink(id) : "the new contact"]);
 
 function notesOn(answer) {
   const notes = [];
@@ -78,7 +218,7 @@ function notesOn(answer) {
 
 function answerShown(answer) {
   const contact = answer.contact;
-  const who = contact === null ? "nobody" : contact.id ? contactLink(contact.id, contact.id) : "a new contact";
+  const who = contact && NEW.test(contact.id) ? "a new contact" : whoOf(contact);
   const notes = notesOn(answer);
   return [
     make("p", { class: "verdict" },
