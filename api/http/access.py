@@ -46,11 +46,11 @@ _OF_ADMINS = frozenset({"/v1/audit", "/v1/access-keys"})
 REASON_HEADER = "kinfold-reason"
 _OPEN_FOLDER = "/static/"
 _WRITES = frozenset({"/v1/resolve", "/v1/resolve/batch", "/v1/cookie", "/v1/subscriptions/gone", *TRACKING_PATHS})
-_PROPOSES = re.compile(r"/v1/environments/[^/]+/spaces/[^/]+/(propositions|offers)|/v1/propositions/[^/]+/outcome")
+_PROPOSES = re.compile(r"/v1/environments/[^/]+/(spaces/[^/]+/)?(propositions|offers)|/v1/propositions/[^/]+/outcome")
 _REHEARSES = {
     "POST": re.compile(
         r"/v1/(resolve(/batch)?|merges|merges/[^/]+/undo|contacts/[^/]+/keys(/remove)?|contacts/[^/]+/split"
-        r"|environments/[^/]+/spaces/[^/]+/propositions)"
+        r"|environments/[^/]+/(spaces/[^/]+/)?propositions)"
     ),
     "PATCH": re.compile(r"/v1/contacts/[^/]+"),
     "PUT": re.compile(r"/v1/environments/[^/]+(/(categories|offers|spaces|rules)/.+)?", re.DOTALL),

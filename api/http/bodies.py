@@ -15,7 +15,18 @@ from graph.identity.events import MAX_EVENT_BYTES, KeyMap, PropertyMap, Time, fi
 from graph.identity.namespaces import Namespaces
 from graph.json import parse_json
 from graph.model import MAX_NAME, KeyName
-from graph.offers.definitions import MAX_OFFERS, OUTCOMES, CategoryBody, EnvironmentBody, OfferBody, SpaceBody
+from graph.offers.definitions import (
+    MAX_CONTEXT,
+    MAX_OFFERS,
+    MAX_SPACES,
+    OUTCOMES,
+    CategoryBody,
+    EnvironmentBody,
+    OfferBody,
+    PlainName,
+    RuleBody,
+    SpaceBody,
+)
 from graph.segments.condition_schema import DocumentedCondition
 from graph.settings import PolicyName, WriteAnswer
 from graph.store.audit import MAX_WHY
@@ -436,6 +447,11 @@ class RunBody(BaseModel):
     data: PropertyMap = Field(default_factory=dict)
 
 
+_CONTEXT = "Data of the call, such as its page, language and basket: conditions may ask them, and they are kept."
+ContextMap = Annotated[PropertyMap, Field(max_length=MAX_CONTEXT)]
+Spaces = Annotated[list[PlainName], Field(min_length=1, max_length=MAX_SPACES)]
+
+
 class PropositionBody(BaseModel):
     """Who asks for offers: any of the keys."""
 
@@ -450,6 +466,15 @@ class PropositionBody(BaseModel):
         description="Keys by the name of their namespace, as an event has them; a person key identifies explicitly.",
     )
     limit: StrictInt | None = Field(None, ge=1, le=MAX_OFFERS, description="How many offers at most.")
+    context: ContextMap = Field(default_factory=dict, description=_CONTEXT)
+
+
+class PropositionsBody(PropositionBody):
+    """Who asks several spaces for offers."""
+
+    model_config = _example("spaces", spaces=["home", "footer"], tracker_id="ana-phone")
+
+    spaces: Spaces = Field(description="Spaces of the environment, in the order in which they are given offers.")
 
 
 class PageOffersBody(BaseModel):
@@ -459,6 +484,15 @@ class PageOffersBody(BaseModel):
 
     tracker_id: StrictStr | None = Field(None, description="The cookie of this browser; a new visitor without.")
     limit: StrictInt | None = Field(None, ge=1, le=MAX_OFFERS, description="How many offers at most.")
+    context: ContextMap = Field(default_factory=dict, description=_CONTEXT)
+
+
+class PageOffersOfSpacesBody(PageOffersBody):
+    """Which browser asks several spaces for offers."""
+
+    model_config = _example("spaces", spaces=["banner", "footer"], tracker_id="new-1")
+
+    spaces: Spaces = Field(description="Spaces of the environment, in the order in which they are given offers.")
 
 
 class OutcomeBody(BaseModel):
@@ -506,6 +540,9 @@ BODIES: tuple[type[BaseModel], ...] = (
     SimulationBody,
     OutcomeBody,
     PageOffersBody,
+    PageOffersOfSpacesBody,
+    PropositionsBody,
+    RuleBody,
     CookieBody,
 )
 

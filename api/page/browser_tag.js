@@ -279,23 +279,36 @@
       add({ event: "page", event_properties: cleaned(Object.assign(about, plain(properties))) });
       subscribed();
     },
-    offers: function (space, draw) {
-      var names = String(space).split("/").map(encodeURIComponent), sent = tracker();
-      post("/v1/environments/" + names[0] + "/spaces/" + names[1] + "/offers", { tracker_id: sent }).then(function (response) {
-        if (!response.ok) throw new Error("answered " + response.status);
-        return response.json();
-      }).then(function (answer) {
-        function tell(outcome, offer) {
-          if (!answer.proposition_id) return;
-          post("/v1/propositions/" + encodeURIComponent(answer.proposition_id) + "/outcome",
-            offer ? { outcome: outcome, offer: offer } : { outcome: outcome }).catch(function () { /* as if unseen */ });
-        }
-        if (answer.tracker_id) stored(sent, answer.tracker_id);
-        draw(answer.offers, tell);
-        if (answer.offers.length) tell("presented");
-      }).catch(function (error) {
-        if (w.console) w.console.warn("kinfold: no offers for " + space + ":", error.message);
-        draw([], function () { /* nothing was proposed */ });
+    offers: function (spaces, draw, context) {
+      var sent = tracker(), asked = {};
+      [].concat(spaces).forEach(function (space) {
+        var names = String(space).split("/");
+        (asked[names[0]] = asked[names[0]] || []).push(names.slice(1).join("/"));
+      });
+      Object.keys(asked).forEach(function (environment) {
+        var body = { spaces: asked[environment] };
+        if (sent) body.tracker_id = sent;
+        if (context) body.context = plain(context);
+        post("/v1/environments/" + encodeURIComponent(environment) + "/offers", body).then(function (response) {
+          if (!response.ok) throw new Error("answered " + response.status);
+          return response.json();
+        }).then(function (answer) {
+          if (answer.tracker_id) stored(sent, answer.tracker_id);
+          answer.spaces.forEach(function (shown) {
+            function tell(outcome, offer) {
+              if (!shown.proposition_id) return;
+              post("/v1/propositions/" + encodeURIComponent(shown.proposition_id) + "/outcome",
+                offer ? { outcome: outcome, offer: offer } : { outcome: outcome }).catch(function () { /* as if unseen */ });
+            }
+            draw(shown.offers, tell, environment + "/" + shown.space);
+            if (shown.offers.length) tell("presented");
+          });
+        }).catch(function (error) {
+          if (w.console) w.console.warn("kinfold: no offers for " + environment + ":", error.message);
+          asked[environment].forEach(function (space) {
+            draw([], function () { /* nothing was proposed */ }, environment + "/" + space);
+          });
+        });
       });
     },
     reset: function () { forget("reset"); }

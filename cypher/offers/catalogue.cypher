@@ -1,7 +1,7 @@
 // name: offers.catalogue
-// purpose: Read every definition of the catalogue.
+// purpose: Read every definition of the catalogue, and of the segments that its conditions may name.
 // parameters: -
-// columns: version, environments, categories, spaces, offers
+// columns: version, environments, rules, categories, spaces, offers, segments
 // access: read
 CALL () {
   OPTIONAL MATCH (c:Catalogue {name: 'catalogue'}) USING INDEX SEEK c:Catalogue(name)
@@ -15,6 +15,12 @@ CALL () {
 RETURN
   version,
   [e IN all_environments | [e.name, e.definition]] AS environments,
+  COLLECT { UNWIND all_environments AS e MATCH (e)<-[:PART_OF]-(n:TypologyRule) RETURN [n.environment, n.name, n.definition] } AS rules,
   COLLECT { UNWIND all_environments AS e MATCH (e)<-[:PART_OF]-(n:Category) RETURN [n.environment, n.path, n.definition] } AS categories,
   COLLECT { UNWIND all_environments AS e MATCH (e)<-[:PART_OF]-(n:Space) RETURN [n.environment, n.name, n.definition] } AS spaces,
-  COLLECT { UNWIND all_environments AS e MATCH (e)<-[:PART_OF]-(n:Offer) RETURN [n.environment, n.name, n.definition] } AS offers
+  COLLECT { UNWIND all_environments AS e MATCH (e)<-[:PART_OF]-(n:Offer) RETURN [n.environment, n.name, n.definition] } AS offers,
+  COLLECT {
+    MATCH (s:Segment) USING INDEX SEEK s:Segment(name)
+    WHERE s.name > ''
+    RETURN [s.name, s.kind, s.where]
+  } AS segments

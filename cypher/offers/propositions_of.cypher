@@ -1,7 +1,7 @@
 // name: offers.propositions_of
 // purpose: Read one page of what was proposed to a contact, newest first, after the place where the last page ended.
 // parameters: contact_id, at, id, limit
-// columns: id, at, environment, space, asked, identification, fell_back, offers
+// columns: id, at, environment, space, asked, identification, fell_back, names, values, offers
 // access: read
 MATCH (c:Contact {id: $contact_id})-[:HAS]->(:Timeline)<-[on:PROPOSED_ON]-(p:Proposition) USING INDEX SEEK c:Contact(id)
 WITH p, on, on.at.epochMillis * 1000 + on.at.microsecond % 1000 AS at
@@ -18,6 +18,8 @@ RETURN
   asked.environment + '/' + asked.name AS asked,
   p.identification AS identification,
   p.fell_back AS fell_back,
+  coalesce(p.property_names, []) AS names,
+  coalesce(p.property_values, []) AS values,
   COLLECT {
     MATCH (p)-[proposed:PROPOSED]->(o:Offer)
     RETURN [

@@ -1,7 +1,7 @@
 // name: offers.standing
-// purpose: Tell which leaves of conditions a contact meets now, and how often what was presented to it and to others, or accepted or refused by them, in each window: a period and an outcome, null for every presentation; the activity of this very call, id, is not counted.
-// parameters: id, contact_id, also, environment, now, windows, names, events, leaves
-// columns: version, truths, presented
+// purpose: Tell which leaves of conditions a contact meets now, which leaves the call's own data meet, and how often what was presented to it and to others, or accepted or refused by them, in each window: a period and an outcome, null for every presentation; the activity of this very call, id, is not counted.
+// parameters: id, contact_id, also, environment, now, windows, names, events, leaves, context, asked_of_call
+// columns: version, truths, of_call, presented
 // access: read
 // plan: kept
 CALL () {
@@ -29,4 +29,7 @@ CALL () {
     ])]
   ]) AS presented
 }
-RETURN version, truths, presented
+WITH version, truths, presented, $context AS properties
+RETURN version, truths, [leaf IN $asked_of_call | coalesce(
+  // insert: segments.property_truth
+  , false)] AS of_call, presented

@@ -1,7 +1,7 @@
 // name: privacy.export_propositions
 // purpose: Read what was proposed to some contacts, oldest first, with what became of it.
 // parameters: contact_ids
-// columns: contact, id, at, environment, space, asked, identification, fell_back, offers
+// columns: contact, id, at, environment, space, asked, identification, fell_back, names, values, offers
 // access: read
 MATCH (c:Contact) USING INDEX SEEK c:Contact(id)
 WHERE c.id IN $contact_ids
@@ -18,6 +18,8 @@ RETURN
   asked.environment + '/' + asked.name AS asked,
   p.identification AS identification,
   p.fell_back AS fell_back,
+  coalesce(p.property_names, []) AS names,
+  coalesce(p.property_values, []) AS values,
   COLLECT {
     MATCH (p)-[proposed:PROPOSED]->(o:Offer)
     RETURN [

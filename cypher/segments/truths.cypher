@@ -32,6 +32,11 @@
       WHEN 'tracker_id' THEN c.trackers
       WHEN 'subscription' THEN c.subscriptions
       ELSE COUNT { MATCH (c)-[:OWNS]->(:Key {namespace: leaf.name}) } END)
+    WHEN 'listed' THEN EXISTS { MATCH (c)-[:LISTED_IN]->(s:Segment) WHERE s.name = leaf.name }
+    WHEN 'visitor_of' THEN EXISTS {
+      MATCH (c)-[:HAS]->(:Timeline)-[:VISITED]->(:Folder)<-[:KEEPS_VISITORS_IN]-(e:Environment)
+      WHERE e.name = leaf.name
+    }
     WHEN 'event' THEN counts[leaf.index] >= leaf.value
     ELSE
       // insert: segments.property_truth

@@ -1,7 +1,7 @@
 """A catalogue as a whole: the rules that bind its parts, and each space's shelf. Nothing here reads or writes."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -19,9 +19,12 @@ from graph.offers.definitions import (
     EnvironmentFile,
     EnvironmentKind,
     OfferBody,
+    RuleBody,
     SpaceBody,
 )
-from graph.segments.conditions import Program, compile_condition
+from graph.segments.conditions import OffersScope, Program, compile_condition
+
+Segments = Mapping[str, tuple[str, Any]]
 
 Place = tuple[str | int, ...]
 """Where something stands in a catalogue: the names on the way from its root."""
@@ -92,31 +95,83 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class Condition:
+    """A compiled condition of a shelf."""
+
+    leaves: tuple[int, ...]
+    """Where its leaves stand among the truths of the shelf: those of the contact, then those of the call."""
+    nodes: tuple[dict[str, Any], ...]
+    words: str = "The contact does not meet its condition."
+    """What is said of an offer whose condition is not met."""
+
+    def met(self, truths: Sequence[bool]) -> bool:
+        """Return whether it is met, from the truths of the leaves: only the connectives are left."""
+        known = [truths[place] for place in self.leaves]
+        for node in self.nodes:
+            values = [known[place] for place in node["of"]]
+            known.append(all(values) if node["op"] == "all" else any(values) if node["op"] == "any" else not values[0])
+        return known[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """From when until when something counts."""
+
+    starts_at: datetime | None
+    ends_at: datetime | None
+    of: str | None = None
+    """The category; None for the offer itself."""
+
+    def holds(self, now: datetime) -> bool:
+        """Return whether a time lies in it."""
+        return not self.is_ahead(now) and not self.is_over(now)
+
+    def is_ahead(self, now: datetime) -> bool:
+        """Return whether it has not begun."""
+        return self.starts_at is not None and now < self.starts_at
+
+    def is_over(self, now: datetime) -> bool:
+        """Return whether it has ended."""
+        return self.ends_at is not None and now >= self.ends_at
+
+
+@dataclass(frozen=True, slots=True)
+class OtherWeight:
+    """A weight that counts at times, or for some."""
+
+    weight: float
+    period: Period
+    condition: Condition | None
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """An offer on the shelf of a space."""
 
     name: str
     category: str | None
     weight: float
-    starts_at: datetime | None
-    ends_at: datetime | None
+    periods: tuple[Period, ...]
+    """Its own, and those of the categories around it."""
     content: dict[str, Any]
     chain: tuple[str, ...]
     """Its category and those around it, from the inside out."""
     limits: tuple[Limit, ...]
-    leaves: tuple[int, ...]
-    """Where the leaves of its condition stand among the shelf's leaves."""
-    nodes: tuple[dict[str, Any], ...]
+    conditions: tuple[Condition, ...]
+    """Its own, and those of the rules that bind it: all of them must be met."""
+    others: tuple[OtherWeight, ...] = ()
 
-    def met(self, truths: Sequence[bool]) -> bool:
-        """Return whether its condition is met, from the truths of the leaves: only the connectives are left."""
-        if not self.nodes:
-            return True
-        known = [truths[place] for place in self.leaves]
-        for node in self.nodes:
-            values = [known[place] for place in node["of"]]
-            known.append(all(values) if node["op"] == "all" else any(values) if node["op"] == "any" else not values[0])
-        return known[-1]
+    def weight_now(self, truths: Sequence[bool], now: datetime) -> float:
+        """Return the best of the weights that count now."""
+        best = self.weight
+        for other in self.others:
+            if (
+                other.weight > best
+                and other.period.holds(now)
+                and (other.condition is None or other.condition.met(truths))
+            ):
+                best = other.weight
+        return best
 
 
 @dataclass(slots=True)
@@ -126,26 +181,33 @@ class Shelf:
     Attributes
     ----------
     groups
-        Live offers with content for this space, in groups of equal weight.
+        Live offers with content for this space whose weight is always the same, in groups of equal weight.
+    varying
+        Those whose weight depends on the time or on the contact, by name.
     absent
         The environment's other offers: name and why.
     windows
         What the limits count, each once; the first is every presentation.
     names, events, leaves
-        What the conditions of all its offers ask, each leaf once.
+        What the conditions of all its offers ask of a contact, each leaf once.
+    asked_of_call
+        What they ask of the data of a call.
     """
 
     groups: list[list[Item]] = field(default_factory=list)
+    varying: list[Item] = field(default_factory=list)
     absent: list[tuple[str, str]] = field(default_factory=list)
     windows: list[Window] = field(default_factory=lambda: [Window()])
     names: list[str] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
     leaves: list[dict[str, Any]] = field(default_factory=list)
+    asked_of_call: list[dict[str, Any]] = field(default_factory=list)
 
     def items(self) -> Iterator[Item]:
-        """Yield its offers, the heaviest first."""
+        """Yield its offers, the heaviest first as far as their weight is always the same."""
         for group in self.groups:
             yield from group
+        yield from self.varying
 
 
 @dataclass(frozen=True)
@@ -158,6 +220,9 @@ class Environment:
     categories: Mapping[str, CategoryBody]
     spaces: Mapping[str, SpaceBody]
     offers: Mapping[str, OfferBody]
+    rules: Mapping[str, RuleBody] = field(default_factory=dict)
+    segments: Segments = field(default_factory=dict, compare=False, repr=False)
+    """By name: the kind and the condition of each segment of the graph."""
 
     @classmethod
     def of(cls, name: str, body: EnvironmentBody, parts: EnvironmentFile | None = None) -> "Environment":
@@ -172,7 +237,7 @@ class Environment:
         folder = (body.visitors_folder or f"visitors of {name}") if kind == "anonymous" else None
         if parts is None:
             return cls(name, kind, folder, {}, {}, {})
-        return cls(name, kind, folder, with_ancestors(parts.categories), parts.spaces, parts.offers)
+        return cls(name, kind, folder, with_ancestors(parts.categories), parts.spaces, parts.offers, parts.rules)
 
     @cached_property
     def chains(self) -> dict[str, tuple[str, ...]]:
@@ -232,6 +297,7 @@ class Catalogue:
 
     version: str
     environments: Mapping[str, Environment]
+    segments: Segments = field(default_factory=dict)
 
     def space(self, reference: str) -> tuple[Environment, str]:
         """Find a space by its environment and name, ``environment/space``.
@@ -280,8 +346,11 @@ def mistakes_of(
                 )
         in_order = _categories(environment, place)
         found += in_order
+        anonymous = frozenset(one.name for one in catalogue.environments.values() if one.kind == "anonymous")
+        checks = _Checks(environment, namespaces, OffersScope(catalogue.segments, anonymous))
+        found += _rules(checks, place)
         found += _spaces(catalogue, environment, place)
-        found += _offers(environment, place, namespaces)
+        found += _offers(checks, place)
     return found
 
 
@@ -298,10 +367,51 @@ def _mapping(place: Place, body: EnvironmentBody) -> Iterator[Mistake]:
         yield Mistake((*place, "visitors_folder"), "identified", "only an anonymous environment keeps visitors")
 
 
+@dataclass(frozen=True, slots=True)
+class _Checks:
+    """What the conditions of an environment's offers and rules are held against."""
+
+    environment: Environment
+    namespaces: Namespaces
+    scope: OffersScope
+
+    def condition(self, where: Any, at: Place) -> Iterator[Mistake]:
+        """Yield what is wrong in a condition; none is none."""
+        if where is None:
+            return
+        try:
+            compile_condition(where, activity=True, namespaces=self.namespaces, offers=self.scope)
+        except BadInput as error:
+            for wrong in error.errors:
+                yield Mistake((*at, *_parts(wrong.field)), wrong.rule, wrong.message)
+
+
+def _rules(checks: _Checks, place: Place) -> Iterator[Mistake]:
+    for name, body in checks.environment.rules.items():
+        at = (*place, "rules", name)
+        if body.where is None and body.at_most is None:
+            yield Mistake((*at, "where"), "missing", "a rule says who may be offered something, how often, or both")
+        yield from checks.condition(body.where, at)
+
+
+def _named_rules(environment: Environment, rules: Sequence[str], at: Place) -> Iterator[Mistake]:
+    for index, name in enumerate(rules):
+        if name not in environment.rules:
+            message = f"environment {environment.name!r} has no rule {name!r}"
+            yield Mistake((*at, "rules", index), "unknown_rule", message)
+
+
+def _order(starts_at: datetime | None, ends_at: datetime | None, at: Place, what: str) -> Iterator[Mistake]:
+    if starts_at is not None and ends_at is not None and ends_at <= starts_at:
+        yield Mistake((*at, "ends_at"), "order", f"{what} ends after it starts")
+
+
 def _categories(environment: Environment, place: Place) -> list[Mistake]:
-    found = []
+    found: list[Mistake] = []
     for path, body in environment.categories.items():
         at = (*place, "categories", path)
+        found += _named_rules(environment, body.rules, at)
+        found += _order(body.starts_at, body.ends_at, at, "a category")
         if body.parent is not None and body.parent not in environment.categories:
             found.append(Mistake((*at, "parent"), "unknown_category", f"there is no category {body.parent!r}"))
         for index, other in enumerate(body.excludes):
@@ -358,19 +468,19 @@ def _spaces(catalogue: Catalogue, environment: Environment, place: Place) -> Ite
             yield Mistake((*at, "anonymous_space"), "itself", "a space does not fall back to itself")
 
 
-def _offers(environment: Environment, place: Place, namespaces: Namespaces) -> Iterator[Mistake]:
+def _offers(checks: _Checks, place: Place) -> Iterator[Mistake]:
+    environment = checks.environment
     for name, body in environment.offers.items():
         at = (*place, "offers", name)
         if body.category is not None and body.category not in environment.categories:
             yield Mistake((*at, "category"), "unknown_category", f"there is no category {body.category!r}")
-        if body.starts_at is not None and body.ends_at is not None and body.ends_at <= body.starts_at:
-            yield Mistake((*at, "ends_at"), "order", "an offer ends after it starts")
-        if body.where is not None:
-            try:
-                compile_condition(body.where, activity=True, namespaces=namespaces)
-            except BadInput as error:
-                for wrong in error.errors:
-                    yield Mistake((*at, *_parts(wrong.field)), wrong.rule, wrong.message)
+        yield from _order(body.starts_at, body.ends_at, at, "an offer")
+        yield from checks.condition(body.where, at)
+        yield from _named_rules(environment, body.rules, at)
+        yield from _weights(checks, body, at)
+        if body.at_most is not None and body.at_most.scope == "category" and body.category is None:
+            message = "an offer that lies in no category has none to count over"
+            yield Mistake((*at, "at_most", "scope"), "no_category", message)
         named: list[tuple[Place, str]] = [(("spaces", index), space) for index, space in enumerate(body.spaces or ())]
         named += [(("representations", space), space) for space in body.representations]
         for inside, space in named:
@@ -379,6 +489,17 @@ def _offers(environment: Environment, place: Place, namespaces: Namespaces) -> I
                 yield Mistake((*at, *inside), "unknown_space", message)
         if body.state == "live":
             yield from _representations(environment, name, at)
+
+
+def _weights(checks: _Checks, body: OfferBody, at: Place) -> Iterator[Mistake]:
+    for index, one in enumerate(body.weights):
+        inside = (*at, "weights", index)
+        yield from _order(one.starts_at, one.ends_at, inside, "a weight")
+        if one.space is not None and one.space not in checks.environment.spaces:
+            message = f"environment {checks.environment.name!r} has no space {one.space!r}"
+            yield Mistake((*inside, "space"), "unknown_space", message)
+        if one.segment is not None and one.segment not in checks.scope.segments:
+            yield Mistake((*inside, "segment"), "unknown_segment", f"there is no segment {one.segment!r}")
 
 
 def _representations(environment: Environment, name: str, at: Place) -> Iterator[Mistake]:
@@ -410,43 +531,134 @@ def is_for(offer: OfferBody, space: str) -> bool:
 
 def _shelf(environment: Environment, space: str) -> Shelf:
     shelf = Shelf()
-    leaves: dict[bytes, int] = {}
-    names: set[str] = set()
-    groups: dict[float, list[Item]] = {}
+    compiler = _Compiler(shelf, environment)
+    made: list[Item] = []
     for name, body in sorted(environment.offers.items()):
+        chain = environment.chain_of(name)
         if body.state != "live" or not is_for(body, space):
             shelf.absent.append((name, "draft" if body.state != "live" else "not_for_this_space"))
-            continue
-        program = Program() if body.where is None else compile_condition(body.where, activity=True, namespaces=None)
-        names |= set(program.names)
-        chain = environment.chain_of(name)
-        limits = [_limit(shelf, None, body.at_most)]
-        limits += [_limit(shelf, path, environment.categories[path].at_most) for path in chain]
-        item = Item(
-            name,
-            body.category,
-            body.weight,
-            body.starts_at,
-            body.ends_at,
-            environment.content_of(name, space),
-            chain,
-            tuple(limit for limit in limits if limit is not None),
-            tuple(_place_of(shelf, leaves, program, leaf) for leaf in program.leaves),
-            tuple(program.nodes),
-        )
-        groups.setdefault(item.weight, []).append(item)
-    shelf.names = sorted(names)
+        elif not all(environment.categories[path].enabled for path in chain):
+            shelf.absent.append((name, "category_off"))
+        else:
+            made.append(compiler.item(name, body, space, chain))
+    groups: dict[float, list[Item]] = {}
+    for item in compiler.placed(made):
+        if item.others:
+            shelf.varying.append(item)
+        else:
+            groups.setdefault(item.weight, []).append(item)
     shelf.groups = [groups[weight] for weight in sorted(groups, reverse=True)]
     return shelf
 
 
-def _limit(shelf: Shelf, of: str | None, at_most: AtMost | None) -> Limit | None:
-    if at_most is None:
-        return None
-    window = Window(at_most.within, at_most.of)
-    if window not in shelf.windows:
-        shelf.windows.append(window)
-    return Limit(of, at_most.count, shelf.windows.index(window), at_most.within, at_most.of)
+class _Compiler:
+    """Compile the offers of a shelf; what many of them ask is asked once."""
+
+    def __init__(self, shelf: Shelf, environment: Environment) -> None:
+        self._shelf = shelf
+        self._environment = environment
+        self._scope = OffersScope(environment.segments)
+        self._places: dict[bytes, int] = {}
+        self._names: set[str] = set()
+
+    def item(self, name: str, body: OfferBody, space: str, chain: tuple[str, ...]) -> Item:
+        """Compile one offer; what its conditions ask of the call has a place below zero until `placed`."""
+        categories = [(path, self._environment.categories[path]) for path in chain]
+        rules = [(None, one) for one in body.rules]
+        rules += [(path, one) for path, category in categories for one in category.rules]  # type: ignore[misc]
+        limits = [self._limit(None, body.at_most, body.category)]
+        limits += [self._limit(path, category.at_most, path) for path, category in categories]
+        limits += [
+            self._limit(path, self._environment.rules[one].at_most, path or body.category) for path, one in rules
+        ]
+        conditions = [] if body.where is None else [self._condition(body.where)]
+        for _, one in dict.fromkeys(rules):
+            if (where := self._environment.rules[one].where) is not None:
+                conditions.append(self._condition(where, f"The contact does not meet the rule {one!r}."))
+        factor = 1.0
+        for _, category in categories:
+            factor *= category.multiplier
+        weight, others = self._weights(body, space, factor)
+        periods = [Period(body.starts_at, body.ends_at)]
+        periods += [Period(category.starts_at, category.ends_at, path) for path, category in categories]
+        return Item(
+            name,
+            body.category,
+            weight,
+            tuple(one for one in periods if one.starts_at is not None or one.ends_at is not None),
+            self._environment.content_of(name, space),
+            chain,
+            tuple(dict.fromkeys(limit for limit in limits if limit is not None)),
+            tuple(conditions),
+            others,
+        )
+
+    def placed(self, items: list[Item]) -> list[Item]:
+        """Let the conditions find the truths of the call after those of the contact, now that all are known."""
+        self._shelf.names = sorted(self._names)
+        if not self._shelf.asked_of_call:
+            return items
+        return [
+            replace(
+                item,
+                conditions=tuple(self._placed(one) for one in item.conditions),
+                others=tuple(
+                    one if one.condition is None else replace(one, condition=self._placed(one.condition))
+                    for one in item.others
+                ),
+            )
+            for item in items
+        ]
+
+    def _placed(self, condition: Condition) -> Condition:
+        after = len(self._shelf.leaves) - 1
+        return replace(condition, leaves=tuple(place if place >= 0 else after - place for place in condition.leaves))
+
+    def _weights(self, body: OfferBody, space: str, factor: float) -> tuple[float, tuple[OtherWeight, ...]]:
+        always, others = body.weight, []
+        for one in body.weights:
+            if one.space not in (None, space):
+                continue
+            if one.starts_at is None and one.ends_at is None and one.segment is None:
+                always = max(always, one.weight)
+                continue
+            condition = None if one.segment is None else self._condition({"segment": one.segment})
+            others.append(OtherWeight(_times(one.weight, factor), Period(one.starts_at, one.ends_at), condition))
+        return _times(always, factor), tuple(one for one in others if one.weight > _times(always, factor))
+
+    def _condition(self, where: Any, words: str | None = None) -> Condition:
+        program = compile_condition(where, activity=True, namespaces=None, offers=self._scope)
+        self._names |= set(program.names)
+        leaves = tuple(self._place_of(program, leaf) for leaf in program.leaves)
+        return Condition(leaves, tuple(program.nodes), *([] if words is None else [words]))
+
+    def _limit(self, said_of: str | None, at_most: AtMost | None, category: str | None) -> Limit | None:
+        """Return a limit as it is checked; ``category`` is what it counts over when it counts over one."""
+        if at_most is None:
+            return None
+        window = Window(at_most.within, at_most.of)
+        if window not in self._shelf.windows:
+            self._shelf.windows.append(window)
+        over = {"offer": None, "category": category, None: said_of}[at_most.scope]
+        return Limit(over, at_most.count, self._shelf.windows.index(window), at_most.within, at_most.of)
+
+    def _place_of(self, program: Program, leaf: dict[str, Any]) -> int:
+        if leaf["test"] == "event":
+            leaf = {**leaf, "index": _index_of(self._shelf.events, program.events[leaf["index"]])}
+        key = orjson.dumps(leaf, option=orjson.OPT_SORT_KEYS)
+        if key not in self._places:
+            if leaf.get("context"):
+                self._shelf.asked_of_call.append(leaf)
+                self._places[key] = -len(self._shelf.asked_of_call)
+            else:
+                self._places[key] = len(self._shelf.leaves)
+                self._shelf.leaves.append(leaf)
+        return self._places[key]
+
+
+def _times(weight: float, factor: float) -> float:
+    """Multiply a weight; one that nothing multiplies stays the whole number that it may be."""
+    return weight if factor == 1 else weight * factor
 
 
 def _index_of(events: list[dict[str, Any]], event: dict[str, Any]) -> int:
@@ -459,31 +671,20 @@ def _index_of(events: list[dict[str, Any]], event: dict[str, Any]) -> int:
     return len(events) - 1
 
 
-def _place_of(shelf: Shelf, leaves: dict[bytes, int], program: Program, leaf: dict[str, Any]) -> int:
-    """Find a leaf among those of the shelf, or add it; what many offers ask is asked once."""
-    if leaf["test"] == "event":
-        event = program.events[leaf["index"]]
-        leaf = {**leaf, "index": _index_of(shelf.events, event)}
-    key = orjson.dumps(leaf, option=orjson.OPT_SORT_KEYS)
-    if key not in leaves:
-        leaves[key] = len(shelf.leaves)
-        shelf.leaves.append(leaf)
-    return leaves[key]
-
-
 def hanging_on(catalogue: Catalogue, environment: Environment, part: str | None, name: str) -> dict[str, list[str]]:
     """Return what would be left without something that it needs, by kind, if a part of a catalogue were removed.
 
     Parameters
     ----------
     part
-        ``categories``, ``spaces`` or ``offers``; None for the environment itself.
+        ``rules``, ``categories``, ``spaces`` or ``offers``; None for the environment itself.
     name
         The part's name or path.
     """
     if part is None:
         found = {
             "spaces": [f"{one.name}/{space}" for one, space in _falling_back_to(catalogue, environment.name)],
+            "rules": list(environment.rules),
             "categories": list(environment.categories),
             "offers": list(environment.offers),
         }
@@ -495,13 +696,20 @@ def hanging_on(catalogue: Catalogue, environment: Environment, part: str | None,
             "categories": [*within, *excluding],
             "offers": [offer for offer, body in environment.offers.items() if body.category == name],
         }
+    elif part == "rules":
+        found = {
+            "categories": [path for path, category in environment.categories.items() if name in category.rules],
+            "offers": [offer for offer, body in environment.offers.items() if name in body.rules],
+        }
     elif part == "spaces":
         found = {
             "spaces": [f"{one.name}/{space}" for one, space in _falling_back_to(catalogue, environment.name, name)],
             "offers": [
                 offer
                 for offer, body in environment.offers.items()
-                if name in (body.spaces or ()) or name in body.representations
+                if name in (body.spaces or ())
+                or name in body.representations
+                or name in {one.space for one in body.weights}
             ],
         }
     else:

@@ -21,6 +21,7 @@ from graph.offers.definitions import (
     OfferBody,
     Path,
     PlainName,
+    RuleBody,
     SpaceBody,
 )
 from graph.store.changes import note_act
@@ -88,7 +89,7 @@ class Catalogues:
         return _environment(_find(self.current(), name))
 
     def listed(self, environment: str, part: str) -> list[Document]:
-        """List an environment's ``categories``, ``spaces`` or ``offers``, by name.
+        """List an environment's ``rules``, ``categories``, ``spaces`` or ``offers``, by name.
 
         Raises
         ------
@@ -99,7 +100,7 @@ class Catalogues:
         return [_part(found, part, name) for name in sorted(getattr(found, part))]
 
     def part(self, environment: str, part: str, name: str) -> Document:
-        """Return one of an environment's ``categories``, ``spaces`` or ``offers``.
+        """Return one of an environment's ``rules``, ``categories``, ``spaces`` or ``offers``.
 
         Raises
         ------
@@ -146,11 +147,16 @@ class Catalogues:
                 raise ClashError(f"There is an environment {name!r} already.")
             made = Environment.of(name, body)
             if before is not None:
-                made = replace(made, categories=before.categories, spaces=before.spaces, offers=before.offers)
+                parts = {part: getattr(before, part) for part in _PARTS}
+                made = replace(made, **parts)
             return _with(catalogue, made), before is None
 
         new, catalogue = self._change(change, place, bodies={name: body}, dry_run=dry_run)
         return new, _environment(catalogue.environments[name])
+
+    def put_rule(self, environment: str, name: str, body: RuleBody, *, dry_run: bool = False) -> tuple[bool, Document]:
+        """Make a typology rule, or change it for all that name it. As `put_environment`."""
+        return self._put(environment, "rules", name, body, dry_run)
 
     def put_category(
         self, environment: str, path: str, body: CategoryBody, *, dry_run: bool = False
@@ -199,7 +205,7 @@ class Catalogues:
         self._remove(name, None, name)
 
     def remove_part(self, environment: str, part: str, name: str) -> Document | None:
-        """Remove a category, a space or an offer of an environment. An offer that was proposed ends instead.
+        """Remove a rule, a category, a space or an offer of an environment. An offer that was proposed ends instead.
 
         Returns
         -------
@@ -263,6 +269,7 @@ class Catalogues:
                 if (before := catalogue.environments.get(name)) is not None:
                     made = replace(
                         made,
+                        rules={**before.rules, **made.rules},
                         categories={**before.categories, **made.categories},
                         spaces={**before.spaces, **made.spaces},
                         offers={**before.offers, **made.offers},
@@ -279,7 +286,7 @@ class Catalogues:
             shown[name] = {"kind": one.kind}
             if one.visitors_folder is not None:
                 shown[name]["visitors_folder"] = one.visitors_folder
-            for part in ("categories", "spaces", "offers"):
+            for part in _PARTS:
                 items = {key: _definition(body) for key, body in sorted(getattr(one, part).items())}
                 if items:
                     shown[name][part] = items
@@ -317,7 +324,14 @@ class Catalogues:
             note_act(tx, "catalogue_removed" if removed else "catalogue_changed", at, **place)
 
 
-_SINGULAR = {"environments": "environment", "categories": "category", "spaces": "space", "offers": "offer"}
+_PARTS = ("rules", "categories", "spaces", "offers")
+_SINGULAR = {
+    "environments": "environment",
+    "rules": "rule",
+    "categories": "category",
+    "spaces": "space",
+    "offers": "offer",
+}
 
 
 def _check_name(adapter: TypeAdapter[str], name: str) -> None:
@@ -339,17 +353,23 @@ def _with(catalogue: Catalogue, environment: Environment) -> Catalogue:
 
 def _catalogue(row: Row) -> Catalogue:
     parts: dict[str, dict[str, dict[str, Any]]] = {
-        name: {"categories": {}, "spaces": {}, "offers": {}} for name, _ in row["environments"]
+        name: {part: {} for part in _PARTS} for name, _ in row["environments"]
     }
-    models: dict[str, type[BaseModel]] = {"categories": CategoryBody, "spaces": SpaceBody, "offers": OfferBody}
+    models: dict[str, type[BaseModel]] = {
+        "rules": RuleBody,
+        "categories": CategoryBody,
+        "spaces": SpaceBody,
+        "offers": OfferBody,
+    }
     for part, model in models.items():
         for environment, name, definition in row[part]:
             parts[environment][part][name] = model.model_validate_json(definition)
+    segments = {name: (kind, None if where is None else orjson.loads(where)) for name, kind, where in row["segments"]}
     found = {}
     for name, definition in row["environments"]:
         made = Environment.of(name, EnvironmentBody.model_validate_json(definition))
-        found[name] = replace(made, **parts[name])  # type: ignore[arg-type]
-    return Catalogue(row["version"], found)
+        found[name] = replace(made, segments=segments, **parts[name])  # type: ignore[arg-type]
+    return Catalogue(row["version"], found, segments)
 
 
 def _definition(body: BaseModel) -> Document:
@@ -363,7 +383,7 @@ def _text(body: BaseModel) -> str:
 
 def _rows(before: Catalogue, after: Catalogue) -> Parts:
     """Write down what a change made different, in the order in which it can be written."""
-    rows: Parts = {"environments": [], "categories": [], "spaces": [], "offers": []}
+    rows: Parts = {"environments": [], "rules": [], "categories": [], "spaces": [], "offers": []}
     for name, now in after.environments.items():
         was = before.environments.get(name)
         if was is None or (was.kind, was.visitors_folder) != (now.kind, now.visitors_folder):
@@ -378,6 +398,9 @@ def _rows(before: Catalogue, after: Catalogue) -> Parts:
                     "definition": _text(body),
                 }
             )
+        for rule, body_of_rule in now.rules.items():
+            if was is None or was.rules.get(rule) != body_of_rule:
+                rows["rules"].append({"environment": name, "name": rule, "definition": _text(body_of_rule)})
         for path, category in now.categories.items():
             if was is None or was.categories.get(path) != category:
                 rows["categories"].append(
@@ -434,4 +457,10 @@ def _part(environment: Environment, part: str, name: str) -> Document:
     said: Document = body.model_dump(mode="json") | shown
     if part == "categories":
         said["parent"] = environment.parent(name)
+    if part in _COUNTED_OVER and said["at_most"] is not None:
+        said["at_most"]["scope"] = said["at_most"]["scope"] or _COUNTED_OVER[part]
     return said
+
+
+_COUNTED_OVER = {"offers": "offer", "categories": "category"}
+"""Over what a limit counts that does not say it."""

@@ -1,4 +1,4 @@
-"""What may be said of environments, categories, offers and spaces: closed models, the same for a call and a file."""
+"""What may be said of a catalogue and its parts: closed models, the same for a call and a file."""
 
 from math import inf, isfinite
 from typing import Annotated, Any, Literal, get_args
@@ -24,7 +24,14 @@ OfferState = Literal["draft", "live"]
 Outcome = Literal["presented", "clicked", "accepted", "refused", "ignored"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 Counted = Literal["presented", "accepted", "refused"]
+CountedOver = Literal["offer", "category"]
 
+MAX_SPACES = 20
+"""How many spaces one call may ask."""
+MAX_CONTEXT = 50
+"""How many data a call may bring."""
+MAX_WEIGHTS = 50
+"""How many weights an offer has beside its own."""
 MAX_OFFERS = 100
 """The most offers that one call is answered with."""
 
@@ -101,6 +108,30 @@ class AtMost(_Closed):
     count: StrictInt = Field(ge=0, lt=2**31, description="So many at most.")
     within: Duration | None = Field(None, description="In how long, as an ISO 8601 duration; ever when left out.")
     of: Counted = Field("presented", description="What is counted: presentations, or those accepted or refused.")
+    scope: CountedOver | None = Field(
+        None,
+        description="Over what it is counted: each offer alone, or all of the category together; by default what it "
+        "is said of.",
+    )
+
+
+class RuleBody(_Closed):
+    """A typology rule that offers and categories share by its name: who may be offered them, or how often, or both."""
+
+    model_config = _example(at_most={"count": 1, "of": "refused"})
+
+    where: Annotated[Any, DocumentedCondition] = Field(None, description="A condition, as an offer's.")
+    at_most: AtMost | None = Field(None, description="How often, of each offer or category that names the rule.")
+
+
+class WeightBody(_Closed):
+    """A weight that counts at times, in a space or for a segment: for whatever it says, all of it."""
+
+    weight: Weight = Field(json_schema_extra={"type": "number", "minimum": 0})
+    starts_at: Time | None = None
+    ends_at: Time | None = Field(None, description="From then on it counts no more.")
+    space: PlainName | None = Field(None, description="A space of its environment.")
+    segment: Name | None = Field(None, description="A segment, static or dynamic, that the contact is in.")
 
 
 class EnvironmentBody(_Closed):
@@ -127,6 +158,15 @@ class CategoryBody(_Closed):
     excludes: tuple[Path, ...] = Field(
         (), description="Categories whose offers are never in one proposition with offers of this one."
     )
+    rules: tuple[PlainName, ...] = Field((), description="Typology rules of the environment that bind its offers.")
+    starts_at: Time | None = Field(None, description="Until then none of its offers is proposed.")
+    ends_at: Time | None = Field(None, description="From then on none of its offers is proposed.")
+    multiplier: Weight = Field(
+        1,
+        description="Multiplies the weights of its offers, and of those in the categories within.",
+        json_schema_extra={"type": "number", "minimum": 0},
+    )
+    enabled: StrictBool = Field(True, description="False switches off all its offers.")
 
 
 class OfferBody(_Closed):
@@ -144,6 +184,10 @@ class OfferBody(_Closed):
 
     category: Path | None = None
     weight: Weight = Field(1, description="The heavier goes first.", json_schema_extra={"type": "number", "minimum": 0})
+    weights: tuple[WeightBody, ...] = Field(
+        (), max_length=MAX_WEIGHTS, description="Other weights; of those that count, and `weight`, the best does."
+    )
+    rules: tuple[PlainName, ...] = Field((), description="Typology rules of its environment that bind it.")
     state: OfferState = Field("live", description="A draft is proposed to nobody and may lack content.")
     starts_at: Time | None = None
     ends_at: Time | None = Field(None, description="From then on it is over.")
@@ -181,6 +225,7 @@ class SpaceBody(_Closed):
 class EnvironmentFile(EnvironmentBody):
     """One environment with everything in it."""
 
+    rules: dict[PlainName, RuleBody] = Field(default_factory=dict)
     categories: dict[Path, CategoryBody] = Field(default_factory=dict)
     spaces: dict[PlainName, SpaceBody] = Field(default_factory=dict)
     offers: dict[PlainName, OfferBody] = Field(default_factory=dict)
@@ -194,4 +239,4 @@ class CatalogueFile(_Closed):
     environments: dict[PlainName, EnvironmentFile]
 
 
-Definition = EnvironmentBody | CategoryBody | OfferBody | SpaceBody
+Definition = EnvironmentBody | RuleBody | CategoryBody | OfferBody | SpaceBody

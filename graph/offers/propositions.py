@@ -4,10 +4,12 @@ Who somebody is says the resolver, and nobody else: a call is an event like any 
 and it hangs on a period of ownership. A union moves periods, so it takes propositions along and brings them back.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+
+import orjson
 
 from graph import tracing
 from graph.callbacks import notify
@@ -34,6 +36,8 @@ Document = dict[str, Any]
 
 EVENT = "proposition"
 """The name of the activity that a call leaves."""
+OF_CONTEXT = "context."
+"""What stands before the names of a call's data in the properties of its activity."""
 DEFAULT_COUNT = 10
 """How many offers are proposed where neither the call nor the space says."""
 
@@ -61,6 +65,17 @@ class Visit:
     def contact(self) -> str | None:
         """The contact that the offers are for."""
         return None if self.answer is None or self.answer.contact is None else self.answer.contact.id
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A call as it came in."""
+
+    item: Prepared
+    limit: int | None
+    context: Mapping[str, Any]
+    explain: bool
+    from_page: bool
 
 
 @dataclass(slots=True)
@@ -92,6 +107,7 @@ class Propositions:
         explain: bool = False,
         dry_run: bool = False,
         from_page: bool = False,
+        context: Mapping[str, Any] | None = None,
     ) -> Document:
         """Answer a call at a space: who was identified, which space answers, and its offers; recorded before.
 
@@ -108,6 +124,9 @@ class Propositions:
         from_page
             A page in a browser asks, whose key everybody can read: nothing but what is known of this browser's own
             visitor has a say in the answer.
+        context
+            Data of the call, such as its page, language and basket: conditions may ask them, and they are kept with
+            the proposition. What is null is not said.
 
         Raises
         ------
@@ -120,7 +139,9 @@ class Propositions:
         """
         if limit is not None and not 1 <= limit <= MAX_OFFERS:
             raise BadInput([FieldError("limit", "range", f"a limit is a whole number from 1 to {MAX_OFFERS}")])
+        said = {name: value for name, value in (context or {}).items() if value is not None}
         properties = {"environment": environment, "space": space}
+        properties |= {f"{OF_CONTEXT}{name}": value for name, value in said.items()}
         called = event.model_copy(
             update={"event": EVENT, "event_properties": properties, "properties": {}, "message_id": None}
         )
@@ -130,7 +151,8 @@ class Propositions:
         self._catalogues.known()
 
         def attempt(tx: Transaction) -> _Attempt:
-            return self._attempt(tx, environment, space, item, limit, explain=explain, from_page=from_page)
+            call = _Call(item, limit, said, explain=explain, from_page=from_page)
+            return self._attempt(tx, environment, space, call)
 
         with tracing.span("propose"):
             if dry_run:
@@ -140,34 +162,58 @@ class Propositions:
             notify(self._resolver.answered, [done.visit.answer])
         return done.document
 
+    def propose_for_spaces(
+        self, environment: str, spaces: Sequence[str], event: Event, *, from_page: bool = False, **how: Any
+    ) -> list[Document]:
+        """Answer one call for several spaces of an environment, each as `propose` does, in their order.
+
+        Somebody new is the same visitor in all of them.
+
+        Raises
+        ------
+        NotFound
+            When there is no such environment, or one of the spaces is not there; nothing is proposed then.
+        ClashError
+            When a page asks and one of the spaces may recognise somebody; nothing is proposed then.
+        """
+        catalogue = self._catalogues.known()
+        if environment not in catalogue.environments or not set(spaces) <= set(
+            catalogue.environments[environment].spaces
+        ):
+            catalogue = self._catalogues.current()
+        for space in spaces:
+            asked = _find(catalogue, environment, space)
+            if from_page and recognises(asked, space):
+                raise _not_for_pages(space)
+        answers: list[Document] = []
+        for space in spaces:
+            answers.append(self.propose(environment, space, event, from_page=from_page, **how))
+            if not event.carried(self._resolver.namespaces) and answers[0]["tracker_id"] is not None:
+                event = event.model_copy(update={"tracker_id": answers[0]["tracker_id"]})
+        return answers
+
     def _attempt(
         self,
         tx: Transaction,
         environment: str,
         space: str,
-        item: Prepared,
-        limit: int | None,
-        *,
-        explain: bool,
-        from_page: bool,
+        call: "_Call",
     ) -> _Attempt:
+        item, from_page, explain = call.item, call.from_page, call.explain
         catalogue = self._catalogues.known()
         if environment not in catalogue.environments or space not in catalogue.environments[environment].spaces:
             catalogue = self._catalogues.load(tx)
         asked = _find(catalogue, environment, space)
-        if from_page and (asked.kind != "anonymous" or asked.spaces[space].identify_implicitly):
+        if from_page and recognises(asked, space):
             # Of a catalogue that was changed meanwhile the answer would be about the one before.
             self._catalogues.confirm(tx, catalogue)
-            raise ClashError(
-                f"Space {space!r} may recognise people: a page may ask spaces of anonymous environments that do not "
-                "identify implicitly. Ask for propositions from the site's server."
-            )
+            raise _not_for_pages(space)
         working_set = self._resolver.working_set(tx.run)
         visit, marker = self._visit(working_set, catalogue, asked, space, item, from_page=from_page)
         if not visit.plain:
             # What the visit makes of the contact, a union for one, is what the offers are held against.
             write_working_set(working_set)
-        ranked = self._ranked(tx, catalogue, visit, item.message_id, limit, explain=explain)
+        ranked = self._ranked(tx, catalogue, visit, call)
         if visit.contact is not None:
             record = _record(visit, ranked, item.message_id, environment, space)
             if visit.plain:
@@ -178,9 +224,8 @@ class Propositions:
         made_up = {one.id for one in working_set.contacts.values() if not one.stored} | working_set.minted
         return _Attempt(document, visit, marker, frozenset(made_up))
 
-    def _ranked(
-        self, tx: Transaction, catalogue: Catalogue, visit: Visit, id: str, limit: int | None, *, explain: bool
-    ) -> Ranked:
+    def _ranked(self, tx: Transaction, catalogue: Catalogue, visit: Visit, call: "_Call") -> Ranked:
+        explain, limit = call.explain, call.limit
         choice, now = visit.choice, datetime.now(UTC)
         if visit.contact is None or choice.space is None:
             # Nothing else says whether the catalogue is still that of the graph.
@@ -189,7 +234,7 @@ class Propositions:
         shelf = choice.environment.shelves[choice.space]
         [row] = tx.run(
             "offers.standing",
-            id=id,
+            id=call.item.message_id,
             contact_id=visit.contact,
             also=list(visit.also),
             environment=choice.environment.name,
@@ -198,12 +243,14 @@ class Propositions:
             names=shelf.names,
             events=shelf.events,
             leaves=shelf.leaves,
+            context=[{"name": name, "value": value} for name, value in call.context.items()],
+            asked_of_call=shelf.asked_of_call,
         )
         if row["version"] != catalogue.version:
             self._catalogues.load(tx)
             raise TryAgain  # the catalogue was changed; nothing of this try stays
         counts = [count for count in (limit, choice.environment.spaces[choice.space].offers) if count is not None]
-        standing = Standing(row["truths"], dict(row["presented"]))
+        standing = Standing([*row["truths"], *row["of_call"]], dict(row["presented"]))
         return rank(choice.environment, shelf, standing, now, min(counts, default=DEFAULT_COUNT), explain=explain)
 
     def _visit(
@@ -330,6 +377,18 @@ class Propositions:
         return shown, following
 
 
+def recognises(environment: Environment, space: str) -> bool:
+    """Return whether a space may recognise people, so that a page may not ask it."""
+    return environment.kind != "anonymous" or environment.spaces[space].identify_implicitly
+
+
+def _not_for_pages(space: str) -> ClashError:
+    return ClashError(
+        f"Space {space!r} may recognise people: a page may ask spaces of anonymous environments that do not "
+        "identify implicitly. Ask for propositions from the site's server."
+    )
+
+
 def _find(catalogue: Catalogue, environment: str, space: str) -> Environment:
     found = catalogue.environments.get(environment)
     if found is None:
@@ -428,6 +487,11 @@ def shown(row: dict[str, Any]) -> Document:
         "asked": row["asked"],
         "identification": row["identification"],
         "fell_back": row["fell_back"],
+        "context": {
+            name.removeprefix(OF_CONTEXT): orjson.loads(value)
+            for name, value in zip(row["names"], row["values"], strict=True)
+            if name.startswith(OF_CONTEXT)
+        },
         "offers": [
             {
                 "name": name,

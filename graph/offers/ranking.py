@@ -1,7 +1,7 @@
 """Which offers of a shelf a contact gets, in which order, and why it does not get the others: a pure function."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from graph.clock import rfc3339
@@ -15,7 +15,7 @@ class Standing:
     Attributes
     ----------
     truths
-        Which leaves of the shelf's conditions it meets.
+        Which leaves of the shelf's conditions it meets, and after them which the data of the call meet.
     presented
         By offer: how often it was presented, accepted or refused, as each of the shelf's windows counts.
     """
@@ -44,6 +44,7 @@ class Ranked:
 _ABSENT = {
     "draft": "It is a draft.",
     "not_for_this_space": "It is for other spaces.",
+    "category_off": "Its category is switched off.",
 }
 
 
@@ -63,7 +64,7 @@ def rank(
     ranked = Ranked()
     tally = _Tally(environment, shelf, standing)
     taken: set[str] = set()
-    for group in shelf.groups:
+    for group in _groups(shelf, standing, now):
         for item in tally.least_presented_first(group):
             if len(ranked.chosen) == count and not explain:
                 return ranked
@@ -90,13 +91,27 @@ def nobody(environment: Environment) -> list[LeftOut]:
 _Reason = tuple[str, str] | None
 
 
+def _groups(shelf: Shelf, standing: Standing, now: datetime) -> list[list[Item]]:
+    """Return the offers in groups of equal weight, those whose weight varies where it puts them now."""
+    if not shelf.varying:
+        return shelf.groups
+    groups = {group[0].weight: list(group) for group in shelf.groups}
+    for item in shelf.varying:
+        weight = item.weight_now(standing.truths, now)
+        groups.setdefault(weight, []).append(replace(item, weight=weight))
+    return [sorted(groups[weight], key=lambda item: item.name) for weight in sorted(groups, reverse=True)]
+
+
 def _why_not(item: Item, standing: Standing, now: datetime) -> _Reason:
-    if item.starts_at is not None and now < item.starts_at:
-        return "not_started", f"It starts at {rfc3339(item.starts_at)}."
-    if item.ends_at is not None and now >= item.ends_at:
-        return "ended", f"It ended at {rfc3339(item.ends_at)}."
-    if not item.met(standing.truths):
-        return "condition", "The contact does not meet its condition."
+    for period in item.periods:
+        what, reason = ("It", "") if period.of is None else (f"Category {period.of!r}", "category_")
+        if period.is_ahead(now) and period.starts_at is not None:
+            return f"{reason}not_started", f"{what} starts at {rfc3339(period.starts_at)}."
+        if period.is_over(now) and period.ends_at is not None:
+            return f"{reason}ended", f"{what} ended at {rfc3339(period.ends_at)}."
+    for condition in item.conditions:
+        if not condition.met(standing.truths):
+            return "condition", condition.words
     return None
 
 

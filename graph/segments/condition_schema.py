@@ -75,6 +75,24 @@ class EventCondition(_Form):
     )
 
 
+class ContextCondition(PropertyCondition):
+    """What the data of the call are asked (offers only): its page, its language, its basket."""
+
+    name: Name = Field(alias="context")
+
+
+class SegmentCondition(_Form):
+    """Whether the contact is in a segment, static or dynamic (offers only)."""
+
+    segment: Name
+
+
+class VisitorCondition(_Form):
+    """Whether the contact is in the visitors folder of an anonymous environment: dynamic_plus segments and offers."""
+
+    visitor_of: Name
+
+
 class AllProperties(_Form):
     """Met by whoever meets every one of these."""
 
@@ -117,7 +135,16 @@ class NotCondition(_Form):
 
 class Condition(
     RootModel[
-        PropertyCondition | KeyCondition | KindCondition | EventCondition | AllConditions | AnyCondition | NotCondition
+        PropertyCondition
+        | KeyCondition
+        | KindCondition
+        | EventCondition
+        | ContextCondition
+        | SegmentCondition
+        | VisitorCondition
+        | AllConditions
+        | AnyCondition
+        | NotCondition
     ]
 ):
     """Whom a segment or an offer is for."""

@@ -52,10 +52,28 @@ _FORMS = (
     "a condition is {'all': […]}, {'any': […]}, {'not': …}, or a leaf about a 'property', a 'key', the 'kind' "
     "or (in dynamic_plus segments) an 'event'"
 )
-_HEADS: tuple[str, ...] = ("all", "any", "not", "property", "key", "kind", "event")
+_FORMS_OF_OFFERS = f"{_FORMS}, the call's 'context', a 'segment', or whose visitor: 'visitor_of'"
+_HEADS: tuple[str, ...] = ("all", "any", "not", "property", "key", "kind", "event", "visitor_of")
+_HEADS_OF_OFFERS: tuple[str, ...] = (*_HEADS, "context", "segment")
 _FORMS_OF_EVENTS = (
     "what an event's properties are asked is {'all': […]}, {'any': […]}, {'not': …}, or a leaf about a 'property'"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class OffersScope:
+    """What only the conditions of offers may speak of, beside what those of segments do.
+
+    Attributes
+    ----------
+    segments
+        By name: the kind of a segment, and its condition.
+    environments
+        Whose visitors somebody may be; None where that was checked before.
+    """
+
+    segments: Mapping[str, tuple[str, Any]]
+    environments: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +122,12 @@ def time_of(value: Any) -> str | None:
 
 
 def compile_condition(
-    where: Any, *, activity: bool, place: str = "where", namespaces: Namespaces | None = DEFAULT_NAMESPACES
+    where: Any,
+    *,
+    activity: bool,
+    place: str = "where",
+    namespaces: Namespaces | None = DEFAULT_NAMESPACES,
+    offers: OffersScope | None = None,
 ) -> Program:
     """Validate a condition and compile it.
 
@@ -118,13 +141,15 @@ def compile_condition(
         How errors name the outermost condition.
     namespaces
         Which keys it may speak of; None for a condition that was checked when it was defined.
+    offers
+        For an offer's condition: what it may speak of beside. What of the call its leaves ask has the mark ``context``.
 
     Raises
     ------
     BadInput
         With every mistake and its place, such as ``where.all[1].is``.
     """
-    reader = _Reader(activity, namespaces)
+    reader = _Reader(activity, namespaces, offers)
     tree = reader.read(where, place, 1)
     if reader.errors:
         raise BadInput(reader.errors)
@@ -147,15 +172,16 @@ def _flatten(tree: _Tree, program: Program) -> int:
 
 
 class _Reader:
-    def __init__(self, activity: bool, namespaces: Namespaces | None) -> None:
+    def __init__(self, activity: bool, namespaces: Namespaces | None, offers: OffersScope | None = None) -> None:
         self.activity = activity
         self.namespaces = namespaces
+        self.offers = offers
         self.errors: list[FieldError] = []
         self.leaves: list[dict[str, Any]] = []
         self.names: set[str] = set()
         self.events: list[dict[str, Any]] = []
         self.others = 0  # leaves that belong to the same condition and not to this program
-        self.heads, self.forms = _HEADS, _FORMS
+        self.heads, self.forms = (_HEADS, _FORMS) if offers is None else (_HEADS_OF_OFFERS, _FORMS_OF_OFFERS)
 
     def of_event(self) -> "_Reader":
         """Return a reader of what an event's properties are asked, a part of the same condition."""
@@ -175,12 +201,13 @@ class _Reader:
             return self.wrong(place, "depth", f"conditions are nested at most {MAX_DEPTH} deep")
         if self.others + len(self.leaves) >= MAX_LEAVES:
             return self.wrong(place, "size", f"a condition has at most {MAX_LEAVES} leaves")
-        heads = [name for name in _HEADS if name in where]
+        heads = [name for name in _HEADS_OF_OFFERS if name in where]
         if len(heads) != 1 or heads[0] not in self.heads:
             return self.wrong(place, "form", self.forms)
         head = heads[0]
         allowed = {
             "property": {"property", *OPERATORS},
+            "context": {"context", *OPERATORS},
             "key": {"key", "exists"},
             "event": {"event", "where", "at_least", "within"},
         }.get(head, {head})
@@ -191,6 +218,8 @@ class _Reader:
             return self._connective(head, where[head], place, depth)
         if head == "not":
             return ("not", [self.read(where["not"], f"{place}.not", depth + 1)])
+        if head == "segment":
+            return self._segment(where["segment"], f"{place}.segment")
         leaf = self._event(where, place, depth) if head == "event" else getattr(self, f"_{head}")(where, place)
         self.leaves.append(leaf or {})
         # A leaf alone is a program too: every tree ends in a node.
@@ -204,17 +233,55 @@ class _Reader:
             [self.read(operand, f"{place}.{head}[{index}]", depth + 1) for index, operand in enumerate(operands)],
         )
 
-    def _property(self, where: Mapping[str, Any], place: str) -> dict[str, Any] | None:
-        name = where["property"]
+    def _segment(self, name: Any, place: str) -> _Tree:
+        """Return the leaf of a list, or put a dynamic segment's own condition in its place."""
+        assert self.offers is not None
+        if not isinstance(name, str) or name not in self.offers.segments:
+            if self.offers.environments is not None:
+                return self.wrong(place, "unknown_segment", f"there is no segment {name!r}")
+            # It was there when this was said: nobody is in a segment that is gone.
+            self.leaves.append({"test": "kind", "value": None})
+            return ("all", [len(self.leaves) - 1])
+        kind, where = self.offers.segments[name]
+        if kind == "static":
+            self.leaves.append({"test": "listed", "name": name})
+            return ("all", [len(self.leaves) - 1])
+        reader = _Reader(True, None)
+        # Checked when the segment was defined, as large as a condition may be by itself.
+        reader.leaves, reader.names, reader.events = self.leaves, self.names, self.events
+        reader.others = -len(self.leaves)
+        return ("all", [reader.read(where, place, 1)])
+
+    def _context(self, where: Mapping[str, Any], place: str) -> dict[str, Any] | None:
+        leaf = self._tested(where, "context", place)
+        return None if leaf is None else leaf | {"context": True}
+
+    def _visitor_of(self, where: Mapping[str, Any], place: str) -> dict[str, Any]:
+        name = where["visitor_of"]
+        if not self.activity:
+            self.wrong(f"{place}.visitor_of", "kind", "only dynamic_plus segments speak of visits")
         if not isinstance(name, str) or not 1 <= len(name) <= MAX_NAME:
-            self.wrong(f"{place}.property", "name_length", f"a property's name has 1 to {MAX_NAME} characters")
+            self.wrong(f"{place}.visitor_of", "name_length", "this is the name of an anonymous environment")
+        elif self.offers is not None and self.offers.environments is not None and name not in self.offers.environments:
+            self.wrong(f"{place}.visitor_of", "unknown_environment", f"there is no anonymous environment {name!r}")
+        return {"test": "visitor_of", "name": name}
+
+    def _property(self, where: Mapping[str, Any], place: str) -> dict[str, Any] | None:
+        leaf = self._tested(where, "property", place)
+        if leaf is not None:
+            self.names.add(leaf["name"])
+        return leaf
+
+    def _tested(self, where: Mapping[str, Any], head: str, place: str) -> dict[str, Any] | None:
+        name = where[head]
+        if not isinstance(name, str) or not 1 <= len(name) <= MAX_NAME:
+            self.wrong(f"{place}.{head}", "name_length", f"a property's name has 1 to {MAX_NAME} characters")
             return None
         operators = [operator for operator in OPERATORS if operator in where]
         if len(operators) != 1:
             self.wrong(place, "operator", f"a leaf about a property has one of {', '.join(OPERATORS)}")
             return None
         (operator,) = operators
-        self.names.add(name)
         self._operand(operator, where[operator], f"{place}.{operator}")
         return {"name": name, **_test(operator, where[operator])}
 

@@ -191,6 +191,39 @@ def test_offers_of_an_anonymous_space_are_drawn_and_noted_as_presented_and_click
         assert contact["id"] == person["id"]
 
 
+def test_several_spaces_are_drawn_from_one_call_with_what_the_page_says(
+    opened: Opened, visitor: BrowserContext, site: Site
+) -> None:
+    with httpx.Client(base_url=site.url, headers={"Authorization": f"Bearer {ADMIN_KEY}"}) as admin:
+        for path, body in (
+            ("north", {"kind": "anonymous"}),
+            ("north/spaces/home", {}),
+            ("north/spaces/footer", {}),
+            ("north/offers/bonjour", {"where": {"context": "language", "is": "fr"}}),
+            ("north/offers/footing", {"spaces": ["footer"]}),
+        ):
+            admin.put(f"/v1/environments/{path}", json=body).raise_for_status()
+        page = opened("home")
+        page.evaluate(
+            """() => {
+                window.drawn = {};
+                kinfold.offers(["north/home", "north/footer"], (offers, tell, space) => {
+                    drawn[space] = offers.map(offer => offer.name);
+                }, { language: "fr" });
+            }"""
+        )
+        page.wait_for_function("Object.keys(drawn).length == 2")
+        assert page.evaluate("drawn") == {"north/home": ["bonjour"], "north/footer": ["bonjour", "footing"]}
+        settled(page)
+        [person] = admin.get("/v1/environments/north/visitors").json()["items"]
+
+        def noted() -> list[str]:
+            items = admin.get(f"/v1/contacts/{person['id']}/propositions").json()["items"]
+            return sorted(f"{item['context']['language']} {one['outcome']}" for item in items for one in item["offers"])
+
+        until(lambda: noted() == ["fr presented"] * 3, page)
+
+
 def test_after_a_logout_it_is_a_new_visitor(opened: Opened, visitor: BrowserContext, site: Site) -> None:
     page = opened("home")
     page.evaluate("kinfold.identify('ana@example.com'); kinfold.reset(); kinfold.track('Alone')")

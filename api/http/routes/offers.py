@@ -12,7 +12,9 @@ from api.http.bodies import (
     MAX_BODY_BYTES,
     OutcomeBody,
     PageOffersBody,
+    PageOffersOfSpacesBody,
     PropositionBody,
+    PropositionsBody,
     documented,
     read_as,
 )
@@ -28,14 +30,18 @@ from api.http.schemas.offers import (
     Offer,
     OfferList,
     PageOffers,
+    PageOffersOfSpaces,
     Proposition,
     PropositionList,
+    Propositions,
+    Rule,
+    RuleList,
     Space,
     SpaceList,
     VisitorList,
 )
-from graph.identity.events import MAX_EVENT_BYTES, read_event
-from graph.offers.definitions import CategoryBody, EnvironmentBody, OfferBody, SpaceBody
+from graph.identity.events import MAX_EVENT_BYTES, Event, read_event
+from graph.offers.definitions import CategoryBody, EnvironmentBody, OfferBody, RuleBody, SpaceBody
 
 router = APIRouter(tags=["offers"])
 
@@ -121,6 +127,53 @@ async def list_visitors(request: Request, env: str, page: PageQuery) -> Response
     items, following = await in_thread(visitors)
     kinfold_of(request).audit.read("visitors", None, environment=env)
     return as_json({"items": items, "next": following})
+
+
+@router.get(
+    "/environments/{env}/rules",
+    summary="List typology rules",
+    operation_id="list_rules",
+    responses={200: {"model": RuleList}, **responses(404, 422, 503)},
+)
+async def list_rules(request: Request, env: str, page: PageQuery) -> Response:
+    """List typology rules by name."""
+    return as_json(page_of(await in_thread(partial(_list, request, env, "rules")), page, "name"))
+
+
+@router.put(
+    "/environments/{env}/rules/{name}",
+    summary="Create or update a typology rule",
+    operation_id="put_rule",
+    responses=_made(Rule, 404),
+    openapi_extra=documented(RuleBody),
+)
+async def put_rule(request: Request, env: str, name: str, query: CheckQuery) -> Response:
+    """Create or update a typology rule, which binds every offer and category that names it."""
+    body = await read_as(RuleBody, request)
+    return await _put(partial(kinfold_of(request).catalogues.put_rule, env, name, body), query)
+
+
+@router.get(
+    "/environments/{env}/rules/{name}",
+    summary="Get a typology rule",
+    operation_id="get_rule",
+    responses={200: {"model": Rule}, **responses(404, 422, 503)},
+)
+async def get_rule(request: Request, env: str, name: str, _: NothingQuery) -> Response:
+    """Return a typology rule with its condition and its limit."""
+    return as_json(await in_thread(partial(kinfold_of(request).catalogues.part, env, "rules", name)))
+
+
+@router.delete(
+    "/environments/{env}/rules/{name}",
+    summary="Delete a typology rule",
+    operation_id="delete_rule",
+    status_code=204,
+    responses={**responses(404, 409, 422, 503)},
+)
+async def delete_rule(request: Request, env: str, name: str, _: NothingQuery) -> Response:
+    """Delete a typology rule; 409 names the categories and offers that name it (`hanging`)."""
+    return await _remove(request, env, "rules", name)
 
 
 @router.get(
@@ -282,19 +335,52 @@ async def propose(request: Request, env: str, space: str, flags: FlagsQuery) -> 
     check_may_look(request, dry_run=flags.dry_run, explain=flags.explain)
     check_may_be_told(request)
     body = await read_as(PropositionBody, request, MAX_EVENT_BYTES)
-    kinfold = kinfold_of(request)
-    said = {name: getattr(body, name) for name in ("email", "tracker_id", "subscription", "user_id", "keys")}
-    event = read_event({name: value for name, value in said.items() if value}, namespaces=kinfold.namespaces)
     answer = partial(
-        kinfold.propositions.propose,
+        kinfold_of(request).propositions.propose,
         env,
         space,
-        event,
+        _event_of(request, body),
         limit=body.limit,
         explain=flags.explain,
         dry_run=flags.dry_run,
+        context=body.context,
     )
     return as_json(await in_thread(answer))
+
+
+def _event_of(request: Request, body: PropositionBody) -> Event:
+    said = {name: getattr(body, name) for name in ("email", "tracker_id", "subscription", "user_id", "keys")}
+    given = {name: value for name, value in said.items() if value}
+    return read_event(given, namespaces=kinfold_of(request).namespaces)
+
+
+@router.post(
+    "/environments/{env}/propositions",
+    summary="Propose offers for several spaces",
+    operation_id="propose_for_spaces",
+    responses={200: {"model": Propositions}, **responses(404, 413, 422, 503)},
+    openapi_extra=documented(PropositionsBody),
+)
+async def propose_for_spaces(request: Request, env: str, flags: FlagsQuery) -> Response:
+    """Answer for several spaces of an environment in one call: as one call a space would, in the order given.
+
+    What one space is given counts against the limits for those after it. An unknown space is a 404 before anything is
+    proposed.
+    """
+    check_may_look(request, dry_run=flags.dry_run, explain=flags.explain)
+    check_may_be_told(request)
+    body = await read_as(PropositionsBody, request, MAX_EVENT_BYTES)
+    answers = partial(
+        kinfold_of(request).propositions.propose_for_spaces,
+        env,
+        body.spaces,
+        _event_of(request, body),
+        limit=body.limit,
+        explain=flags.explain,
+        dry_run=flags.dry_run,
+        context=body.context,
+    )
+    return as_json({"results": await in_thread(answers)})
 
 
 @router.post(
@@ -313,8 +399,35 @@ async def offers_for_page(request: Request, env: str, space: str, _: FromPageQue
     body = await read_as(PageOffersBody, request, MAX_EVENT_BYTES)
     event = read_event({"tracker_id": body.tracker_id} if body.tracker_id is not None else {})
     propose = kinfold_of(request).propositions.propose
-    answer = await in_thread(partial(propose, env, space, event, limit=body.limit, from_page=True))
+    answer = await in_thread(
+        partial(propose, env, space, event, limit=body.limit, from_page=True, context=body.context)
+    )
     return as_json({name: answer[name] for name in ("tracker_id", "offers", "proposition_id")})
+
+
+@router.post(
+    "/environments/{env}/offers",
+    summary="Ask for offers for several spaces from a page",
+    operation_id="offers_of_spaces_for_page",
+    responses={200: {"model": PageOffersOfSpaces}, **responses(404, 409, 413, 422, 503)},
+    openapi_extra=documented(PageOffersOfSpacesBody),
+)
+async def offers_of_spaces_for_page(request: Request, env: str, _: FromPageQuery) -> Response:
+    """Return the offers of several spaces for this browser's own visitor, each as one call a space would.
+
+    Every one of them must be a space that recognises nobody; with any other the whole call is a 409.
+    """
+    body = await read_as(PageOffersOfSpacesBody, request, MAX_EVENT_BYTES)
+    event = read_event({"tracker_id": body.tracker_id} if body.tracker_id is not None else {})
+    propose = kinfold_of(request).propositions.propose_for_spaces
+    answers = await in_thread(
+        partial(propose, env, body.spaces, event, limit=body.limit, from_page=True, context=body.context)
+    )
+    shown = [
+        {"space": space, "offers": answer["offers"], "proposition_id": answer["proposition_id"]}
+        for space, answer in zip(body.spaces, answers, strict=True)
+    ]
+    return as_json({"tracker_id": answers[0]["tracker_id"], "spaces": shown})
 
 
 @router.post(

@@ -44,6 +44,36 @@ class AtMost(BaseModel):
     count: int
     within: str | None
     of: Literal["presented", "accepted", "refused"]
+    scope: Literal["offer", "category"] | None = Field(
+        description="Whether each offer is counted alone, or all of the category together; null in a rule that leaves "
+        "that to what names it."
+    )
+
+
+class Rule(BaseModel):
+    """A typology rule that offers and categories share by its name."""
+
+    name: str
+    environment: str
+    where: Annotated[Any, DocumentedCondition]
+    at_most: AtMost | None
+
+
+class RuleList(BaseModel):
+    """Typology rules by name, a page of them."""
+
+    items: list[Rule]
+    next: str | None
+
+
+class OtherWeight(BaseModel):
+    """A weight that counts at times, in a space or for a segment."""
+
+    weight: float
+    starts_at: str | None
+    ends_at: str | None
+    space: str | None
+    segment: str | None
 
 
 class Category(BaseModel):
@@ -54,6 +84,11 @@ class Category(BaseModel):
     parent: str | None
     at_most: AtMost | None
     excludes: list[str]
+    rules: list[str]
+    starts_at: str | None
+    ends_at: str | None
+    multiplier: float
+    enabled: bool
 
 
 class CategoryList(BaseModel):
@@ -90,6 +125,8 @@ class Offer(BaseModel):
     environment: str
     category: str | None
     weight: float
+    weights: list[OtherWeight]
+    rules: list[str]
     state: Literal["draft", "live"]
     starts_at: str | None
     ends_at: str | None
@@ -142,6 +179,9 @@ class LeftOut(BaseModel):
         "not_identified",
         "not_started",
         "ended",
+        "category_off",
+        "category_not_started",
+        "category_ended",
         "condition",
         "offer_limit",
         "category_limit",
@@ -184,6 +224,12 @@ class Proposition(BaseModel):
     left_out: list[LeftOut] | None = Field(None, description="With explain=true: every other offer, and why.")
 
 
+class Propositions(BaseModel):
+    """The answers of several spaces, in the order in which they were asked."""
+
+    results: list[Proposition]
+
+
 class PageOffers(BaseModel):
     """Offers for the visitor of one browser, the first choice first."""
 
@@ -192,6 +238,21 @@ class PageOffers(BaseModel):
     tracker_id: str | None = Field(description="The tracker that the browser stores, as with an event.")
     offers: list[ProposedOffer]
     proposition_id: str | None = Field(description="For its outcome; null when nothing was recorded.")
+
+
+class OffersOfSpace(BaseModel):
+    """What one of several spaces shows."""
+
+    space: str
+    offers: list[ProposedOffer]
+    proposition_id: str | None
+
+
+class PageOffersOfSpaces(BaseModel):
+    """Offers of several spaces for the visitor of one browser, in the order in which they were asked."""
+
+    tracker_id: str | None = Field(description="The tracker that the browser stores, as with an event.")
+    spaces: list[OffersOfSpace]
 
 
 class OfferOutcome(BaseModel):
@@ -217,6 +278,7 @@ class PastProposition(BaseModel):
     asked: str = Field(description="The space that was asked, as environment/space.")
     identification: Literal["explicit", "implicit", "none"]
     fell_back: bool
+    context: dict[str, Any] = Field(description="The data that the call brought.")
     offers: list[OfferOutcome]
 
 

@@ -155,6 +155,8 @@ ACTS: tuple[tuple[str, str, Any, str], ...] = (
     ("POST", "/v1/webhooks/h/replay", None, "webhook_replayed"),
     ("DELETE", "/v1/webhooks/h", None, "webhook_removed"),
     ("PUT", "/v1/environments/north", {"kind": "anonymous"}, "catalogue_changed"),
+    ("PUT", "/v1/environments/north/rules/calm", {"at_most": {"count": 1}}, "catalogue_changed"),
+    ("DELETE", "/v1/environments/north/rules/calm", None, "catalogue_removed"),
     ("PUT", "/v1/environments/north/categories/boots", {}, "catalogue_changed"),
     ("PUT", "/v1/environments/north/spaces/home", {}, "catalogue_changed"),
     ("PUT", "/v1/environments/north/offers/o1", {"category": "boots", "weight": 1}, "catalogue_changed"),
@@ -181,6 +183,8 @@ NO_ACTS = {
     # Events, and what pages send.
     *(("POST", f"/v1/{call}") for call in ("resolve", "resolve/batch", "cookie", "identify", "track", "page")),
     *(("POST", f"/v1/{call}") for call in ("screen", "group", "alias", "batch")),
+    ("POST", "/v1/environments/{env}/propositions"),
+    ("POST", "/v1/environments/{env}/offers"),
     ("POST", "/v1/environments/{env}/spaces/{space}/propositions"),
     ("POST", "/v1/environments/{env}/spaces/{space}/offers"),
     ("POST", "/v1/propositions/{id}/outcome"),
@@ -284,7 +288,8 @@ SHOWS_NOBODY = {
         for call in ("segments", "segments/{name}", "workflows", "workflows/{name}", "merges", "merges/{id}")
     ),
     *((f"/v1/{call}") for call in ("webhooks", "webhooks/{name}", "webhooks/{name}/dead", "environments")),
-    *((f"/v1/environments/{{env}}{call}") for call in ("", "/categories", "/categories/{path}", "/offers")),
+    *((f"/v1/environments/{{env}}{call}") for call in ("", "/rules", "/rules/{name}", "/categories")),
+    *((f"/v1/environments/{{env}}{call}") for call in ("/categories/{path}", "/offers")),
     *((f"/v1/environments/{{env}}{call}") for call in ("/offers/{name}", "/spaces", "/spaces/{name}")),
     *("/health", "/ready", "/metrics", "/tag.js"),
     # Each export is an entry of its own, see above.

@@ -53,7 +53,10 @@ def test_a_catalogue_is_built_call_by_call_and_read_back(shop: TestClient) -> No
     categories = shop.get("/v1/environments/crm/categories?limit=1").json()
     assert ([item["path"] for item in categories["items"]], categories["next"] is None) == (["shoes"], False)
     boots = shop.get("/v1/environments/crm/categories/shoes/boots").json()
-    assert (boots["parent"], boots["at_most"]) == ("shoes", {"count": 2, "within": "P7D", "of": "presented"})
+    assert (boots["parent"], boots["at_most"]) == (
+        "shoes",
+        {"count": 2, "within": "P7D", "of": "presented", "scope": "category"},
+    )
     assert shop.get("/v1/environments/crm/offers/boots").json()["state"] == "live"
     assert shop.get("/v1/environments/crm/spaces/home").json()["anonymous_space"] == "north/banner"
     refused(shop.get("/v1/environments/crm/offers/nothing"), 404, "not_found")
@@ -288,3 +291,101 @@ def test_an_environment_is_made_of_a_mapping_and_shown_before(kinfold: Kinfold, 
     listed = run(environment, "environment", "list", "--json")
     assert [one["name"] for one in orjson.loads(listed.stdout)["items"]] == ["contacts", "north"]
     assert run(environment, "environment", "create", "--mapping", "visitors").returncode == 1
+
+
+def test_rules_are_shared_by_their_names_and_kept_while_something_names_them(shop: TestClient) -> None:
+    rule = put(shop, "crm/rules/calm", at_most={"count": 1, "of": "refused"})
+    assert rule == {
+        "name": "calm",
+        "environment": "crm",
+        "where": None,
+        "at_most": {"count": 1, "within": None, "of": "refused", "scope": None},
+    }
+    put(shop, "crm/offers/card", weight=2, rules=["calm"])
+    put(shop, "crm/categories/shoes", rules=["calm"])
+    assert [one["name"] for one in shop.get("/v1/environments/crm/rules").json()["items"]] == ["calm"]
+    hanging = shop.delete("/v1/environments/crm/rules/calm")
+    assert (hanging.status_code, hanging.json()["hanging"]) == (409, {"categories": ["shoes"], "offers": ["card"]})
+    proposition = ask(shop, "crm/spaces/home", email="ana@example.com", limit=1, context={"page": "/"})
+    assert [offer["name"] for offer in proposition["offers"]] == ["boots"]
+    shop.post(f"/v1/propositions/{proposition['proposition_id']}/outcome", json={"outcome": "refused"})
+    left = ask(shop, "crm/spaces/home", "?explain=true", email="ana@example.com")["left_out"]
+    assert {"boots": "offer_limit"}.items() <= {one["name"]: one["reason"] for one in left}.items()
+    [_, first] = shop.get(f"/v1/contacts/{proposition['contact']['id']}/propositions").json()["items"]
+    assert first["context"] == {"page": "/"}
+    put(shop, "crm/offers/card", weight=2)
+    put(shop, "crm/categories/shoes")
+    assert shop.delete("/v1/environments/crm/rules/calm").status_code == 204
+    refused(shop.get("/v1/environments/crm/rules/calm"), 404, "not_found")
+
+
+WRONG: list[tuple[str, dict[str, Any], str, str]] = [
+    ("rules/r", {}, "where", "missing"),
+    ("rules/r", {"where": {"context": "page"}}, "where", "operator"),
+    ("rules/r", {"where": {"segment": "nobody"}}, "where.segment", "unknown_segment"),
+    ("offers/o", {"rules": ["r"]}, "rules[0]", "unknown_rule"),
+    ("categories/c", {"rules": ["r"]}, "rules[0]", "unknown_rule"),
+    ("categories/c", {"starts_at": "2027-01-01T00:00:00Z", "ends_at": "2026-01-01T00:00:00Z"}, "ends_at", "order"),
+    ("offers/o", {"weights": [{"weight": 2, "space": "x"}]}, "weights[0].space", "unknown_space"),
+    ("offers/o", {"weights": [{"weight": 2, "segment": "x"}]}, "weights[0].segment", "unknown_segment"),
+    ("offers/o", {"at_most": {"count": 1, "scope": "category"}}, "at_most.scope", "no_category"),
+    ("offers/o", {"where": {"visitor_of": "crm"}}, "where.visitor_of", "unknown_environment"),
+]
+
+
+@pytest.mark.parametrize(("path", "body", "field", "rule"), WRONG)
+def test_what_is_wrong_in_the_catalogue_is_named_by_its_field(
+    shop: TestClient, path: str, body: dict[str, Any], field: str, rule: str
+) -> None:
+    errors = refused(shop.put(f"/v1/environments/crm/{path}", json=body), 422, "bad_input")
+    assert [(error["field"], error["rule"]) for error in errors] == [(field, rule)]
+
+
+def test_a_segments_condition_speaks_of_visitors_and_not_of_calls(client: TestClient) -> None:
+    where = {"visitor_of": "north"}
+    made = client.put("/v1/segments/visitors", json={"kind": "dynamic_plus", "where": where})
+    assert made.status_code == 201
+    refused(client.put("/v1/segments/plain", json={"kind": "dynamic", "where": where}), 422, "bad_input")
+    for other in ({"context": "page", "is": "/"}, {"segment": "visitors"}):
+        answer = client.put("/v1/segments/more", json={"kind": "dynamic_plus", "where": other})
+        assert [error["rule"] for error in refused(answer, 422, "bad_input")] == ["form"]
+    put(client, "north", kind="anonymous")
+    put(client, "north/spaces/banner", offers=1)
+    visitor = ask(client, "north/spaces/banner", tracker_id="t1")["contact"]["id"]
+    members = client.get("/v1/segments/visitors/members").json()["items"]
+    assert [one["id"] for one in members] == [visitor]
+
+
+def test_several_spaces_are_answered_in_one_call(shop: TestClient) -> None:
+    put(shop, "crm/spaces/till", offers=1)
+    answer = shop.post(
+        "/v1/environments/crm/propositions", json={"spaces": ["till", "home"], "email": "ana@example.com"}
+    )
+    assert answer.status_code == 200, answer.text
+    till, home = answer.json()["results"]
+    assert ([offer["name"] for offer in till["offers"]], till["space"]) == (["boots"], "till")
+    # Boots are at most once a day: what one space was given counts for the next.
+    assert ([offer["name"] for offer in home["offers"]], home["space"]) == ([], "home")
+    assert till["contact"] == home["contact"]
+    assert till["proposition_id"] != home["proposition_id"]
+    missing = {"spaces": ["home", "nowhere"], "email": "ana@example.com"}
+    refused(shop.post("/v1/environments/crm/propositions", json=missing), 404, "not_found")
+    past = shop.get(f"/v1/contacts/{till['contact']['id']}/propositions").json()["items"]
+    assert len(past) == 2
+
+
+def test_a_page_asks_several_spaces_for_its_own_visitor(shop: TestClient) -> None:
+    put(shop, "north/spaces/footer", offers=1)
+    answer = shop.post("/v1/environments/north/offers", json={"spaces": ["footer", "banner"]})
+    assert answer.status_code == 200, answer.text
+    shown = answer.json()
+    assert [(one["space"], [offer["name"] for offer in one["offers"]]) for one in shown["spaces"]] == [
+        ("footer", ["hello"]),
+        ("banner", ["hello"]),
+    ]
+    assert len(shop.get("/v1/environments/north/visitors").json()["items"]) == 1
+    assert shown["tracker_id"]
+    put(shop, "north/spaces/recognising", identify_implicitly=True)
+    both = {"spaces": ["footer", "recognising"], "tracker_id": "t9"}
+    refused(shop.post("/v1/environments/north/offers", json=both), 409, "conflict")
+    assert shop.get("/v1/contacts?tracker_id=t9").json()["items"] == []

@@ -427,6 +427,7 @@ def fill(client: TestClient, events: list[dict[str, Any]], mark: str) -> dict[st
     call("POST", f"/v1/workflows/{mark}-welcome/contacts/{ana}/runs", {"node": f"{mark}-mail", "data": {"a": mark}})
     env = f"/v1/environments/{mark}-env"
     call("PUT", env, {"kind": "anonymous"})
+    call("PUT", f"{env}/rules/{mark}-calm", {"at_most": {"count": 9, "of": "refused"}})
     call("PUT", f"{env}/categories/{mark}-shoes", {})
     call("PUT", f"{env}/offers/{mark}-boots", {"category": f"{mark}-shoes", "content": {"title": f"{mark} boots"}})
     call("PUT", f"{env}/spaces/{mark}-home", {"identify_implicitly": True})
@@ -461,7 +462,7 @@ def address(path: str, ids: dict[str, str], mark: str) -> str:
         "workflows": ids["contact"],
     }
     names = {"segments": f"{mark}-list", "workflows": f"{mark}-welcome", "webhooks": f"{mark}-hook"}
-    of_environment = {"offers": f"{mark}-boots", "spaces": f"{mark}-home"}
+    of_environment = {"offers": f"{mark}-boots", "rules": f"{mark}-calm", "spaces": f"{mark}-home"}
     name = names.get(first) or next((value for part, value in of_environment.items() if f"/{part}/" in path), "")
     filled = {
         "id": of_route.get(first, ""),
@@ -489,6 +490,9 @@ def bodies(path: str, ids: dict[str, str], mark: str) -> Any:
         "/v1/workflows/{name}/contacts/{id}": {"status": "done"},
         "/v1/workflows/{name}/contacts/{id}/runs": {"node": "n"},
         "/v1/environments/{env}": {"kind": "anonymous"},
+        "/v1/environments/{env}/rules/{name}": {"at_most": {"count": 9}},
+        "/v1/environments/{env}/propositions": {"spaces": [f"{mark}-home"], "tracker_id": f"{mark}-visitor"},
+        "/v1/environments/{env}/offers": {"spaces": [f"{mark}-home"], "tracker_id": f"{mark}-visitor"},
         "/v1/environments/{env}/spaces/{space}/propositions": {"tracker_id": f"{mark}-visitor"},
         "/v1/environments/{env}/spaces/{space}/offers": {"tracker_id": f"{mark}-visitor"},
         "/v1/propositions/{id}/outcome": {"outcome": "accepted", "offer": f"{mark}-boots"},
