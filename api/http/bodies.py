@@ -237,6 +237,10 @@ def _pairs(key: dict[str, str] | str, place: str) -> list[tuple[KeyName, str]]:
     return [(name, value)]
 
 
+_TEXT_OR_KEY = [{"type": "string"}, {"type": "object", "additionalProperties": {"type": "string"}}]
+"""A value, or a namespace with a value; not a list of types, which some generators of clients do not read."""
+
+
 class GoneBody(BaseModel):
     """Subscriptions that the push service answered with 404 or 410."""
 
@@ -249,9 +253,7 @@ class GoneBody(BaseModel):
                 "type": "array",
                 "minItems": 1,
                 "maxItems": MAX_CHECKS,
-                "items": {
-                    "anyOf": [{"type": "string"}, {"type": "object", "additionalProperties": {"type": "string"}}]
-                },
+                "items": {"anyOf": _TEXT_OR_KEY},
             }
         ),
     ] = Field(
@@ -303,10 +305,10 @@ class ChecksBody(BaseModel):
                     "type": "object",
                     "required": ["subscription"],
                     "properties": {
-                        "contact": {"description": "An id, or `{namespace: value}`.", "type": ["string", "object"]},
+                        "contact": {"description": "An id, or `{namespace: value}`.", "anyOf": _TEXT_OR_KEY},
                         "subscription": {
                             "description": "A value, or `{namespace: value}` of another namespace of subscriptions.",
-                            "type": ["string", "object"],
+                            "anyOf": _TEXT_OR_KEY,
                         },
                     },
                     "additionalProperties": {"type": "string"},

@@ -5,6 +5,8 @@ import io
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import orjson
+
 COLUMNS = (
     "id",
     "name",
@@ -20,15 +22,31 @@ COLUMNS = (
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
-def csv_rows(contacts: Iterable[Mapping[str, Any]]) -> str:
-    """Write contacts as rows of a CSV table, see `COLUMNS`."""
+def csv_head(namespaces: Iterable[str]) -> str:
+    """Write the line of columns: `COLUMNS`, and the keys of each namespace in one of their own."""
+    return _written([[*COLUMNS, *(f"keys.{name}" for name in namespaces)]])
+
+
+def csv_rows(contacts: Iterable[Mapping[str, Any]], namespaces: Iterable[str]) -> str:
+    """Write contacts as rows of a CSV table, see `csv_head`."""
+    names = list(namespaces)
     return _written(
         [
-            {**one, "keys": sum(map(len, one["keys"].values())), "unions": len(one["merged_from"])}[name]
-            for name in COLUMNS
+            *(
+                {**one, "keys": sum(map(len, one["keys"].values())), "unions": len(one["merged_from"])}[name]
+                for name in COLUMNS
+            ),
+            *(_listed(one["keys"].get(name, [])) for name in names),
         ]
         for one in contacts
     )
+
+
+def _listed(values: list[str]) -> str:
+    """Return the keys of a namespace in one cell, as bulk loads take them: one as it is, several as a list of JSON."""
+    if len(values) == 1 and not values[0].startswith("["):
+        return values[0]
+    return orjson.dumps(values).decode() if values else ""
 
 
 def _written(rows: Iterable[Iterable[Any]]) -> str:
@@ -44,6 +62,3 @@ def safe_cell(value: Any) -> Any:
     ("'=1+1", 'Ana', -1)
     """
     return f"'{value}" if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA) else value
-
-
-CSV_HEAD = _written([COLUMNS])

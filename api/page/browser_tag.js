@@ -120,6 +120,8 @@
     event.tracker_id = tracker();
     event.message_id = id();
     event.occurred_at = moment().at;
+    if (linked && linked !== event.tracker_id) event.linked_tracker = linked; // both are this browser's
+    linked = "";
     // Until the answer to a login is there, what follows it says whose it is as well.
     for (var at = keys.length; at--;) {
       var before = read(keys[at]);
@@ -349,7 +351,7 @@
       Date.now().toString(36) + "." + encodeURIComponent(tracker());
     link.href = to.href;
   }
-  // Only from one of these domains: anybody can write a link that carries a tracker of their own.
+  // Only from another one of these domains: anybody can write a link that carries a tracker of their own.
   function arrived() {
     var here = new URL(w.location.href), carried = here.searchParams.get(LINK), from;
     if (!carried) return "";
@@ -357,7 +359,7 @@
     try { w.history.replaceState(w.history.state, "", here.href); } catch (_) { /* the address stays as it is */ }
     try { from = new URL(d.referrer).hostname; } catch (_) { return ""; }
     var age = Date.now() - parseInt(carried, 36);
-    return belongs(from) && age >= 0 && age <= LINK_LIVES ? carried.slice(carried.indexOf(".") + 1) : "";
+    return from !== w.location.hostname && belongs(from) && age >= 0 && age <= LINK_LIVES ? carried.slice(carried.indexOf(".") + 1) : "";
   }
   var linked = set.link ? arrived() : "";
   if (set.link) ["click", "auxclick", "contextmenu"].forEach(function (name) {

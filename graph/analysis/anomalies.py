@@ -47,6 +47,8 @@ SMALL_ACTIVITIES = 20_000
 EVENTS_LOOKED_AT = 1_000
 """The newest events that a limit held back, which the listing of limits goes by."""
 _LAST = "last"
+_FILES = "~files"
+"""The run of what loads tell of their files: behind every analysis, so that none sweeps it away."""
 _BATCH = 200
 _TOP = 1_000
 """Points of a score of 1: scores have three digits."""
@@ -111,11 +113,11 @@ class Anomalies:
             if (said := of_live.get(item.id, OPEN))["state"] in states
             and (-_points(item.score), item.id) > (-points, after)
         ]
-        if last is not None:
+        for run in _runs(last):
             rows = self._database.read(
-                lambda tx: tx.run(
+                lambda tx, run=run: tx.run(  # type: ignore[misc]
                     "anomalies.findings",
-                    run=last["run"],
+                    run=run,
                     points=points,
                     id=after,
                     kind=kind or "",
@@ -291,13 +293,12 @@ class Anomalies:
         live = self._held_back()
         hidden = self._states(item.id for item in live)
         counted = {"limit": len([item for item in live if item.id not in hidden])} if live else {}
-        if last is None:
-            return counted, None
         ids = [item.id for item in live]
-        rows = self._database.read(lambda tx: tx.run("anomalies.kinds", run=last["run"], without=ids))
-        for row in rows:
-            counted[row["kind"]] = counted.get(row["kind"], 0) + row["findings"]
-        return counted, to_text(last["at"])
+        for run in _runs(last):
+            rows = self._database.read(lambda tx, run=run: tx.run("anomalies.kinds", run=run, without=ids))  # type: ignore[misc]
+            for row in rows:
+                counted[row["kind"]] = counted.get(row["kind"], 0) + row["findings"]
+        return counted, None if last is None else to_text(last["at"])
 
     def refresh(
         self, *, seed: int = 0, on_progress: "Progress | None" = None, engine: "Engine | None" = None
@@ -463,11 +464,12 @@ class Anomalies:
         for item in self._held_back():
             if item.id == id:
                 return item.document()
-        last = self._last()
-        if last is None:
-            return None
-        rows = self._database.read(lambda tx: tx.run("anomalies.finding", run=last["run"], id=id))
-        return orjson.loads(rows[0]["document"]) if rows else None
+        for run in _runs(self._last()):
+            rows = self._database.read(lambda tx, run=run: tx.run("anomalies.finding", run=run, id=id))  # type: ignore[misc]
+            if rows:
+                document: Document = orjson.loads(rows[0]["document"])
+                return document
+        return None
 
     def _held_back(self) -> list[Finding]:
         """Describe the contacts of which limits held events back, as they are now."""
@@ -497,6 +499,19 @@ class Anomalies:
             )
             for contact, events in by_contact.items()
         ]
+
+
+def keep_told(tx: Transaction, findings: Sequence[Finding]) -> None:
+    """Keep what a load tells of its file, in place of what the same keys had before."""
+    tx.run("anomalies.forget", run=_FILES, ids=[item.id for item in findings])
+    for start in range(0, len(findings), _BATCH):
+        rows = [_finding_row(_FILES, item) for item in findings[start : start + _BATCH]]
+        tx.run("anomalies.add_findings", findings=rows)
+
+
+def _runs(last: Row | None) -> list[str]:
+    """Name the runs whose findings are listed: the last analysis, and what loads told."""
+    return [_FILES] if last is None else [last["run"], _FILES]
 
 
 def _worth_a_new_one(last: Row | None, sizes: list[int]) -> bool:

@@ -18,8 +18,11 @@ Kind = Literal[
     "limit",
     "merge_burst",
     "far_devices",
+    "several_keys",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+TOLD_BY_FILES: Kind = "several_keys"
+"""The kind that no analysis finds: a load tells it of the file."""
 
 SUBJECT_OF: dict[KeyName, SubjectType] = {
     "tracker_id": "tracker",
@@ -28,12 +31,14 @@ SUBJECT_OF: dict[KeyName, SubjectType] = {
     "user_id": "user_id",
 }
 KEY_OF: dict[str, KeyName] = {subject: name for name, subject in SUBJECT_OF.items()}
-SPLIT_BY: frozenset[Kind] = frozenset(("fusing_value", "many_emails"))
+SPLIT_BY: frozenset[Kind] = frozenset(("fusing_value", "many_emails", "several_keys"))
 """Kinds that are about a key by which several people may have become one contact."""
 NEAR_LIMIT = 0.8
 """How much of a limit a contact uses from which it is near to it."""
 WORTH_ACTING = 0.5
 """Score below which a finding proposes nothing but a look: most of those are ordinary people."""
+_LEAST_TOLD = 0.2
+"""The score of a key with two of another kind, which most often is a change of address."""
 NAMED = 20
 """How many contacts, keys or unions evidence names at most; it always says how many there are."""
 
@@ -145,6 +150,20 @@ def limit_finding(
         evidence |= {**events[0], "held_back": len(events), "events": events[:NAMED]}
     evidence["detail"] = {"fullness": round(full, 3), "held_back": len(events)}
     return finding("limit", ("contact", contact), max(full, NEAR_LIMIT if events else 0.0), reason, evidence)
+
+
+def several_keys_finding(key: KeyName, value: str, other: KeyName, count: int, file: str) -> Finding:
+    """Describe a person key that came with several of another kind in one file."""
+    names = f"{count:,} values of {other}"
+    if key == "user_id":
+        why = "somebody who changed them, or an id that names nobody and makes one person of many"
+    else:
+        why = "one person under several names, or a value that people share: it goes to the first of them"
+    reason = f"In {file} this {key} comes with {names}: {why}."
+    evidence: dict[str, object] = {"other": other, "count": count, "file": file, "contacts": []}
+    evidence["detail"] = {"count": count}
+    score = max(_LEAST_TOLD, 1 - 2 / count)
+    return finding(TOLD_BY_FILES, (SUBJECT_OF.get(key, key), value), score, reason, evidence, block=True)  # type: ignore[arg-type]
 
 
 def blocking(value: str) -> dict[str, Any]:

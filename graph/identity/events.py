@@ -181,14 +181,23 @@ class Event(BaseModel):
         description="The old subscription, by the name of its namespace, whose place the event's new one takes.",
     )
 
+    linked_tracker: StrictStr | None = Field(
+        None,
+        description="The tracker that the same browser has on another domain of the site: a device key as well, asked "
+        "after tracker_id.",
+    )
+
     def carried(self, namespaces: Namespaces = DEFAULT_NAMESPACES) -> list[tuple[str, str]]:
         """List the keys that the event carries as they were sent, each with the name of its namespace."""
         if not self.keys:
-            return [(name, value) for name in _FIELDS if (value := getattr(self, name)) is not None]
+            found = [(name, value) for name in _FIELDS if (value := getattr(self, name)) is not None]
+            return found if self.linked_tracker is None else [*found, (TRACKER, self.linked_tracker)]
         said: dict[str, str | list[str] | None] = {
             name: value for name, value in self.keys.items() if name in namespaces
         }
         said |= {name: value for name in _FIELDS if (value := getattr(self, name)) is not None}
+        if self.linked_tracker is not None:
+            said[TRACKER] = [*_listed(said.get(TRACKER)), self.linked_tracker]
         # By the places of those that are said: a deployment may declare many that no event carries.
         return [
             (name, value)

@@ -6,19 +6,21 @@ the last one of that person said, in whatever file, changes nothing, and one tha
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import accumulate, islice
 from pathlib import Path
 from typing import Any
 
+from graph.analysis.anomalies import keep_told
+from graph.analysis.findings import Finding, several_keys_finding
 from graph.clock import Clock, to_pair
 from graph.errors import BadInput, ClashError, FieldError
 from graph.identity.resolver import Prepared, Resolver
 from graph.loads.customers import DEFAULT_LAYOUT, MESSAGE, Refused, fields_in, read_customer, read_rows
 from graph.loads.layouts import Layout
-from graph.loads.several import Several, find_several
+from graph.loads.several import FOUND, Several, find_several
 from graph.model import Answer, IgnoredReason, KeyRef, Outcome
 from graph.store.database import REPEATABLE, Database, Row, Transaction
 
@@ -211,8 +213,10 @@ class Loads:
             state = self._state(name)
         assert state is not None
         done: int = state["rows"]
-        several = [] if done else find_several(file, self._resolver.block_list, layout)
+        several = [] if done else find_several(file, self._resolver.block_list, layout, named=FOUND)
         on_several(several)
+        findings = _findings(file, several)
+        self._keep(findings)
         on_begin(done)
         for batch in self._ahead(file, done, layout):
             self._load(name, batch, on_refused)
@@ -220,9 +224,14 @@ class Loads:
         self._database.write(
             lambda tx: tx.run("loads.finish", id=name, at=to_pair(self._clock.next())), committed=REPEATABLE
         )
+        self._keep(findings)  # once more: now the keys are there that they are about
         state = self._state(name)
         assert state is not None
         return replace(Loaded.of(state), several=tuple(several))
+
+    def _keep(self, findings: Sequence[Finding]) -> None:
+        if findings:
+            self._database.write(lambda tx: keep_told(tx, findings), committed=REPEATABLE)
 
     def foresee(self, file: Path, rows: int, layout: Layout = DEFAULT_LAYOUT) -> list[Foreseen]:
         """Return what would become of the first rows of a file; nothing is written.
@@ -336,6 +345,17 @@ class Loads:
                 last[row.person] = changed[row.person] = (said, message)
             named.append(row.called(message))
         return named, changed
+
+
+def _findings(file: Path, several: Sequence[Several]) -> list[Finding]:
+    """Return a finding for each key that a file has several others of; of two namespaces, for the one with the most."""
+    found: dict[str, Finding] = {}
+    for one in several:
+        for value, count in one.most:
+            item = several_keys_finding(one.key, value, one.other, count, file.name)
+            if item.id not in found or found[item.id].score < item.score:
+                found[item.id] = item
+    return list(found.values())
 
 
 def _reads(row: dict[str, Any], named: list[_Row]) -> dict[str, Any]:

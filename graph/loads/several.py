@@ -22,7 +22,9 @@ from graph.loads.customers import DEFAULT_LAYOUT, keys_in, read_rows
 from graph.loads.layouts import Layout
 
 NAMED = 5
-"""So many values are named, those with the most first."""
+"""So many values are named to people, those with the most first."""
+FOUND = 100
+"""So many values become findings, of each two namespaces."""
 _MOST_PAIRS = 20_000_000
 """Pairs of keys that are compared, 16 bytes each; of a longer file its beginning."""
 
@@ -58,14 +60,21 @@ class Several:
 
     def document(self) -> dict[str, Any]:
         """Return it as JSON has it."""
-        most = [{"value": value, "count": count} for value, count in self.most]
+        most = [{"value": value, "count": count} for value, count in self.most[:NAMED]]
         return {"key": self.key, "other": self.other, "values": self.values, "most": most}
 
 
-def find_several(file: Path, block_list: BlockList, layout: Layout = DEFAULT_LAYOUT) -> list[Several]:
+def find_several(
+    file: Path, block_list: BlockList, layout: Layout = DEFAULT_LAYOUT, *, named: int = NAMED
+) -> list[Several]:
     """Find the person keys of a file that come with several of another kind.
 
     Values are compared as they are said, addresses without regard to case; what is blocked or spoilt is left out.
+
+    Parameters
+    ----------
+    named
+        How many values are named at most.
 
     Raises
     ------
@@ -87,13 +96,13 @@ def find_several(file: Path, block_list: BlockList, layout: Layout = DEFAULT_LAY
                         held.extend((_hash(value), _hash(beside)))
     counted = {pair: _count(np.frombuffer(held, np.uint64).reshape(-1, 2)) for pair, held in pairs.items()}
     counted = {pair: counts for pair, counts in counted.items() if len(counts[0])}
-    names = _names(file, block_list, layout, counted) if counted else {}
+    names = _names(file, block_list, layout, counted, named) if counted else {}
     return [
         Several(
             key,
             other,
             len(hashes),
-            tuple((names[key, int(one)], int(count)) for one, count in list(zip(hashes, counts, strict=True))[:NAMED]),
+            tuple((names[key, int(one)], int(count)) for one, count in list(zip(hashes, counts, strict=True))[:named]),
         )
         for (key, other), (hashes, counts) in counted.items()
     ]
@@ -111,9 +120,9 @@ def _count(pairs: npt.NDArray[np.uint64]) -> _Counts:
 
 
 def _names(
-    file: Path, block_list: BlockList, layout: Layout, counted: Mapping[Pair, _Counts]
+    file: Path, block_list: BlockList, layout: Layout, counted: Mapping[Pair, _Counts], named: int
 ) -> dict[tuple[str, int], str]:
-    wanted = {(key, int(one)) for (key, _), (hashes, _) in counted.items() for one in hashes[:NAMED]}
+    wanted = {(key, int(one)) for (key, _), (hashes, _) in counted.items() for one in hashes[:named]}
     found: dict[tuple[str, int], str] = {}
     for carried in _carried(file, block_list, layout):
         for name, values in carried.items():

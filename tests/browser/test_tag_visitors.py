@@ -246,6 +246,10 @@ def test_a_visitor_of_the_other_domain_stays_who_it_was_there(opened: Opened, si
     follow_link(page, f"{at_localhost(site)}/shop/other?link=localhost,127.0.0.1")
     assert page.evaluate("kinfold.tracker()") == second
     assert first != second
+    settled(page)
+    here, there = site.owner(tracker_id=second), site.owner(tracker_id=first)
+    assert here is not None and there is not None
+    assert here["id"] == there["id"], "both trackers came in one event"
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from api.http.requests import as_json, in_thread, kinfold_of, rehearsed
 from api.http.schemas.contacts import ActivityDays, ActivityList, Contact, ContactList, Found, HistoryList
 from api.http.schemas.neighbourhood import Graph, Meeting
 from api.http.schemas.preview import Rehearsal
-from api.http.tables import CSV_HEAD, csv_rows
+from api.http.tables import csv_head, csv_rows
 from graph.kinfold import Kinfold
 
 router = APIRouter(tags=["contacts"])
@@ -35,7 +35,7 @@ router = APIRouter(tags=["contacts"])
 _CSV = {
     "text/csv": {
         "schema": {"type": "string"},
-        "example": "id,name,kind,email,keys,unions,created_at,last_seen_at\r\n",
+        "example": "id,name,kind,email,keys,unions,created_at,last_seen_at,…,keys.email,keys.tracker_id\r\n",
     }
 }
 
@@ -65,7 +65,8 @@ async def find_contacts(request: Request, query: PeopleQuery) -> Response:
         page = {"items": items, "next": after}
     kinfold.audit.read("contacts", *(one["id"] for one in page["items"]))
     if "text/csv" in request.headers.get("accept", ""):
-        return _as_csv([CSV_HEAD + csv_rows(page["items"])], page["next"])
+        names = kinfold.namespaces.names
+        return _as_csv([csv_head(names) + csv_rows(page["items"], names)], page["next"])
     return as_json(page)
 
 
@@ -75,11 +76,11 @@ async def _all_as_csv(kinfold: Kinfold, filters: dict[str, Any]) -> Response:
     first = await in_thread(partial(next, pages))
 
     def written() -> Iterator[str]:
-        yield CSV_HEAD
+        yield csv_head(kinfold.namespaces.names)
         for page in chain([first], pages):
             kinfold.audit.read("contacts", *(one["id"] for one in page))
             kinfold.audit.flush()
-            yield csv_rows(page)
+            yield csv_rows(page, kinfold.namespaces.names)
 
     return _as_csv(written(), None)
 

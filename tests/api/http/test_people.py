@@ -187,6 +187,15 @@ def test_a_table_has_everybody_and_no_formula(client: TestClient, resolve: Resol
         "2",
         "0",
     )
+    resolve(tracker_id="t9", user_id="+42", keys={"email": ["eve@example.com", "e@example.com"]})
+    response = client.get("/v1/contacts?q=HYPERLINK", headers={"Accept": "text/csv"})
+    [eve] = csv.DictReader(io.StringIO(response.text))
+    assert {name: value for name, value in eve.items() if name.startswith("keys.")} == {
+        "keys.email": '["eve@example.com","e@example.com"]',
+        "keys.tracker_id": "t9",
+        "keys.subscription": "",
+        "keys.user_id": "'+42",
+    }
     page = client.get("/v1/contacts?limit=2", headers={"Accept": "text/csv"})
     assert len(list(csv.DictReader(io.StringIO(page.text)))) == 2
     after = client.get("/v1/contacts", params={"limit": 2, "cursor": page.headers["kinfold-next"]}).json()

@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 from api.command.program import app
 from graph.analysis import KINDS, Analysis, kinds
 from graph.analysis.addresses import is_role
+from graph.analysis.findings import TOLD_BY_FILES
 from graph.analysis.run import analyse
 from graph.identity.decision import Limits
 from graph.identity.events import read_event
@@ -82,7 +83,7 @@ def test_both_engines_cut_off_at_the_same_place(
     spark.conf.set("spark.sql.shuffle.partitions", "3")
     found = SparkAnalysis(spark, tmp_path / "graph", tmp_path, limits=LIMITS, most_clusters=3, most_findings=3).run()
     spark.conf.set("spark.sql.shuffle.partitions", "1")
-    assert {item.kind for item in found.findings} == {*KINDS}
+    assert {item.kind for item in found.findings} == {*KINDS} - {TOLD_BY_FILES}
     assert documents(found) == documents(analyse(rows, limits=LIMITS))  # type: ignore[arg-type]
     results = {name: pq.read_table(tmp_path / name).to_pylist() for name in ("degrees", "shares", "components")}
     assert sum(row["keys"] * row["contacts"] for row in results["degrees"]) == found.totals["ownerships"]
@@ -197,7 +198,7 @@ def test_the_command_lists_the_same_with_either_engine(
     assert told.exit_code == 0, told.stderr
     assert opened == [("local[2]", {"spark.driver.memory": "2g"})]
     by_spark = json.loads(told.stdout)
-    assert {item["kind"] for item in by_spark["anomalies"]} == {*KINDS} - {"limit"}
+    assert {item["kind"] for item in by_spark["anomalies"]} == {*KINDS} - {"limit", TOLD_BY_FILES}
     lobby = next(item for item in by_spark["anomalies"] if item["subject"]["value"] == "lobby")
     assert (lobby["kind"], lobby["evidence"]["persons"]) == ("many_emails", 9)
     listed, clusters = simulated.anomalies.page(limit=1_000)[0], simulated.anomalies.clusters(limit=1_000)[0]
