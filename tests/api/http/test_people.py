@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -190,8 +191,8 @@ def test_a_table_has_everybody_and_no_formula(client: TestClient, resolve: Resol
     resolve(tracker_id="t9", user_id="+42", keys={"email": ["eve@example.com", "e@example.com"]})
     response = client.get("/v1/contacts?q=HYPERLINK", headers={"Accept": "text/csv"})
     [eve] = csv.DictReader(io.StringIO(response.text))
+    assert sorted(json.loads(eve.pop("keys.email"))) == ["e@example.com", "eve@example.com"]
     assert {name: value for name, value in eve.items() if name.startswith("keys.")} == {
-        "keys.email": '["eve@example.com","e@example.com"]',
         "keys.tracker_id": "t9",
         "keys.subscription": "",
         "keys.user_id": "'+42",
