@@ -132,6 +132,7 @@ class Kinfold:
                 id_source=id_source,
                 clock=clock,
                 household=settings.household_properties,
+                persons=namespaces.other_persons,
             ),
             StoredKeys(database, tenant=settings.tenant, clock=clock),
             audit,

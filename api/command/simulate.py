@@ -123,6 +123,7 @@ def tables(score: "Score") -> Iterator[Table]:
     yield table
     if any(method.detections is not None for method in score.methods):
         yield _detected(score)
+    yield _pushed(score)
 
 
 def _detected(score: "Score") -> Table:
@@ -148,6 +149,31 @@ def _detected(score: "Score") -> Table:
     table.caption = f"What a household shares is not planted; of the findings, about a household: {wrongly}"
     table.caption_justify = "left"
     return table
+
+
+def _pushed(score: "Score") -> Table:
+    table = Table(
+        title=f"A push to every owner of a subscription, every {score.parameters.pushes_every:g} days: whom it reached",
+        title_justify="left",
+    )
+    table.add_column("", no_wrap=True)
+    for heading in ("right", "wrong", "wrong with the gate", "prevented", "right withheld", "share"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for method in score.methods:
+        if (pushes := method.pushes) is None:
+            continue
+        with_gate = ("" if count is None else f"{count:,}" for count in (pushes.wrong_through, pushes.right_withheld))
+        through, withheld = with_gate
+        shares = ("" if pushes.wrong_through is None else _percent(one) for one in (pushes.prevented, pushes.withheld))
+        prevented, share = shares
+        table.add_row(method.name, f"{pushes.right:,}", f"{pushes.wrong:,}", through, prevented, withheld, share)
+    table.caption = "What the gate (POST /v1/deliveries/check) does not let through: all that is not 'deliver'"
+    table.caption_justify = "left"
+    return table
+
+
+def _percent(value: float | None) -> str:
+    return "—" if value is None else f"{100 * value:.1f} %"
 
 
 def _share(value: float | None) -> str:

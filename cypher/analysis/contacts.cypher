@@ -1,6 +1,6 @@
 // name: analysis.contacts
 // purpose: Read one page of contacts, by id, with their keys and what tells their household; a subscription says whether others own it too.
-// parameters: after, limit, household
+// parameters: after, limit, household, persons
 // columns: page
 // access: read
 MATCH (c:Contact) USING INDEX SEEK c:Contact(id)
@@ -11,12 +11,15 @@ RETURN collect([
   c.id,
   c.kind = 'known',
   COLLECT {
-    MATCH (c)-[o:OWNS]->(k:Tracker|Email|UserId|Subscription)
+    MATCH (c)-[o:OWNS]->(k)
+    WHERE k:Tracker OR k:Email OR k:UserId OR k:Subscription OR k.namespace IN $persons
     RETURN [
       CASE
         WHEN k:Tracker THEN 0
         WHEN k:Email THEN 1
         WHEN k:UserId THEN 2
+        WHEN NOT k:Subscription
+          THEN 5 + head([place IN range(0, size($persons) - 1) WHERE $persons[place] = k.namespace])
         WHEN COUNT { (k)<-[:OWNS]-() } > 1 THEN 4
         ELSE 3 END,
       k.value,

@@ -38,17 +38,28 @@ RETURN
     LIMIT 100
   } AS others,
   COLLECT {
-    MATCH (a:Activity) USING INDEX SEEK a:Activity(subscription, received_at)
-    WHERE a.subscription = s.value AND a.received_at <= $now AND s.namespace = 'subscription'
-    WITH a
-    ORDER BY a.received_at DESC
-    LIMIT 20
+    CALL (s) {
+      MATCH (a:Activity) USING INDEX SEEK a:Activity(subscription, received_at)
+      WHERE a.subscription = s.value AND a.received_at <= $now AND s.namespace = 'subscription'
+      WITH a
+      ORDER BY a.received_at DESC
+      LIMIT 20
+      RETURN a
+      UNION
+      MATCH (s)<-[:CARRIED]-(a:Activity)
+      WHERE s.namespace <> 'subscription' AND a.received_at <= $now
+      WITH a
+      ORDER BY a.received_at DESC
+      LIMIT 20
+      RETURN a
+    }
     MATCH (a)-[:ON]->(:Timeline)<-[:HAS]-(whose:Contact)
     RETURN [
       whose.id,
       a.email IS NOT NULL OR a.user_id IS NOT NULL
         OR EXISTS { MATCH (a)-[:CARRIED]->(name:Key) WHERE name.namespace IN $persons },
-      a.received_at.epochMillis * 1000 + a.received_at.microsecond % 1000
+      a.received_at.epochMillis * 1000 + a.received_at.microsecond % 1000,
+      a.tracker_id
     ]
     ORDER BY a.received_at DESC
   } AS carried,
@@ -62,7 +73,9 @@ RETURN
       period.last_at.epochMillis * 1000 + period.last_at.microsecond % 1000,
       COLLECT {
         MATCH (a:Activity) USING INDEX SEEK a:Activity(elsewhere, received_at)
-        WHERE a.elsewhere = device.value AND a.received_at <= $now AND (a.email IS NOT NULL OR a.user_id IS NOT NULL)
+        WHERE a.elsewhere = device.value AND a.received_at <= $now
+          AND (a.email IS NOT NULL OR a.user_id IS NOT NULL
+            OR EXISTS { MATCH (a)-[:CARRIED]->(name:Key) WHERE name.namespace IN $persons })
         WITH a
         ORDER BY a.received_at DESC
         LIMIT 1

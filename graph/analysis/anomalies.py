@@ -1,11 +1,12 @@
-"""What looks wrong in the graph: the findings of the last analysis, what limits hold back now, what was dismissed.
+"""What looks wrong in the graph: the findings of the last analysis, what is known since, what was dismissed.
 
 An analysis is stored and listed from the store. A small graph is analysed again when somebody looks and it has
 changed since; a large one when it is asked for (`Anomalies.refresh`), and lists say as of when they are. What limits
-kept from being carried out is read as it is now, always.
+kept from being carried out is read as it is now, always, and so is what events raised since the last analysis.
 """
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,6 +20,8 @@ from graph.analysis.findings import (
     SPLIT_BY,
     WORTH_ACTING,
     Finding,
+    alert_finding,
+    key_of,
     limit_finding,
     splitting,
 )
@@ -26,7 +29,7 @@ from graph.clock import END_OF_TIME, Clock, IdSource, Micros, RandomIds, to_pair
 from graph.errors import BadInput, FieldError, NotFound
 from graph.identity.decision import Limits
 from graph.identity.keys import DEFAULT_BLOCK_LIST, BlockList
-from graph.model import PLURALS
+from graph.model import PLURALS, KeyName
 from graph.paging import cut_page, make_cursor, read_cursor
 from graph.settings import HOUSEHOLD_PROPERTIES
 from graph.store.audit import acting_because, because
@@ -72,8 +75,10 @@ class Anomalies:
         id_source: IdSource | None = None,
         clock: Clock | None = None,
         household: Sequence[str] = HOUSEHOLD_PROPERTIES,
+        persons: Sequence[KeyName] = (),
     ) -> None:
         self._household = household
+        self._persons = tuple(persons)
         self._database = database
         self._block_list = block_list
         self._limits = limits or Limits()
@@ -105,7 +110,7 @@ class Anomalies:
             raise BadInput([FieldError("kind", "kind", f"a kind is one of {', '.join(KINDS)}")])
         points, after = read_cursor(cursor, (int, str)) if cursor else (_TOP + 1, "")
         last = self._up_to_date()
-        live = self._held_back() if kind in (None, "limit") else []
+        live = self._live(last, kind)
         of_live = self._states(item.id for item in live)
         ranks = [
             (-_points(item.score), item.id, item.document() | said)
@@ -210,7 +215,7 @@ class Anomalies:
         blocked = self._block_list() if any(action["action"] == "block" for action in actions) else DEFAULT_BLOCK_LIST
         for document in documents:
             # A rule may be for the keys of one namespace; a cluster does not say of which its value is.
-            key = KEY_OF.get(document.get("subject", {}).get("type", ""))
+            key = key_of(document.get("subject", {}).get("type", "cluster"))
             names = KEY_OF.values() if key is None else (key,)
             for action in document["actions"]:
                 if action["action"] == "unmerge":
@@ -222,11 +227,11 @@ class Anomalies:
     def _with_splits(self, documents: list[Document]) -> list[Document]:
         """Add the split around its key to each finding that is about a key by which people were fused."""
         about = {
-            (KEY_OF[document["subject"]["type"]], document["subject"]["value"]): document
+            (key, document["subject"]["value"]): document
             for document in documents
             if document.get("kind") in SPLIT_BY
             and document["score"] >= WORTH_ACTING
-            and document["subject"]["type"] in KEY_OF
+            and (key := key_of(document["subject"]["type"])) is not None
         }
         keys = [list(key) for key in about]
         rows = self._database.read(lambda tx: tx.run("anomalies.splittable", keys=keys)) if keys else []
@@ -290,9 +295,9 @@ class Anomalies:
     def open_by_kind(self) -> tuple[dict[str, int], str | None]:
         """Count the open findings by kind, and say as of when they are."""
         last = self._up_to_date()
-        live = self._held_back()
+        live = self._live(last)
         hidden = self._states(item.id for item in live)
-        counted = {"limit": len([item for item in live if item.id not in hidden])} if live else {}
+        counted: dict[str, int] = dict(Counter(item.kind for item in live if item.id not in hidden))
         ids = [item.id for item in live]
         for run in _runs(last):
             rows = self._database.read(lambda tx, run=run: tx.run("anomalies.kinds", run=run, without=ids))  # type: ignore[misc]
@@ -365,7 +370,12 @@ class Anomalies:
         erasures = self._database.read(lambda tx: tx.run("privacy.erasures"))
         work = engine or analyse
         analysis = work(
-            self._database, limits=self._limits, seed=seed, on_progress=on_progress, household=self._household
+            self._database,
+            limits=self._limits,
+            seed=seed,
+            on_progress=on_progress,
+            household=self._household,
+            persons=self._persons,
         )
         for start in range(0, len(analysis.findings), _BATCH):
             rows = [_finding_row(run, item) for item in analysis.findings[start : start + _BATCH]]
@@ -417,9 +427,9 @@ class Anomalies:
     def _alerted(self, tx: Transaction, findings: "Iterable[Finding]") -> set[str]:
         """Name the findings that an event raised when it happened (`graph.identity.alerts`)."""
         about = {
-            (KEY_OF[item.subject["type"]], item.subject["value"]): item.id
+            (key, item.subject["value"]): item.id
             for item in findings
-            if item.kind.startswith("shared_") and item.subject["type"] in KEY_OF
+            if item.kind.startswith("shared_") and (key := key_of(item.subject["type"])) is not None
         }
         if not about:
             return set()
@@ -461,15 +471,25 @@ class Anomalies:
         return {row["id"]: _state_of(row) for row in rows}
 
     def _document(self, id: str) -> Document | None:
-        for item in self._held_back():
+        last = self._last()
+        for item in self._live(last):
             if item.id == id:
                 return item.document()
-        for run in _runs(self._last()):
+        for run in _runs(last):
             rows = self._database.read(lambda tx, run=run: tx.run("anomalies.finding", run=run, id=id))  # type: ignore[misc]
             if rows:
                 document: Document = orjson.loads(rows[0]["document"])
                 return document
         return None
+
+    def _live(self, last: Row | None, kind: str | None = None) -> list[Finding]:
+        """Describe what is known without an analysis: what limits hold back, and what events raised since the last."""
+        live = self._held_back() if kind in (None, "limit") else []
+        if kind is None or kind.startswith("shared_"):
+            after = 0 if last is None else last["at"]
+            rows = self._database.read(lambda tx: tx.run("anomalies.raised", after=after))
+            live += [item for item in map(alert_finding, rows) if kind in (None, item.kind)]
+        return live
 
     def _held_back(self) -> list[Finding]:
         """Describe the contacts of which limits held events back, as they are now."""

@@ -9,7 +9,7 @@ import networkx as nx
 import numpy as np
 
 from graph.analysis.components import TIES, Ties
-from graph.analysis.findings import KEY_OF, NAMED, SUBJECT_OF, Finding, blocking, identity, unmerging
+from graph.analysis.findings import KEY_OF, NAMED, Finding, blocking, identity, subject_of, unmerging
 from graph.analysis.reading import Reading, Union
 from graph.analysis.statistics import Population
 from graph.clock import to_text
@@ -221,7 +221,7 @@ def best_cut(graph: "nx.Graph[Node]", candidates: Iterable[Node]) -> dict[str, A
         coherent = sum(size <= 1 for size in sizes)
         rank = (coherent, len(pieces), *key)
         entry = {
-            "key": next(name for name, subject in SUBJECT_OF.items() if subject == key[0]),
+            "key": KEY_OF[key[0]],
             "value": key[1],
             "pieces": len(pieces),
             "coherent": coherent,
@@ -247,7 +247,7 @@ def _graph(reading: Reading, ties: Ties, nodes: Any, edges: Any) -> "nx.Graph[No
             graph.add_node(name, type="redirect", known=False, label=name[1])
         else:
             kind, value = people.ref(int(ties.keys[number - first_key]))
-            name = (SUBJECT_OF[kind], value)
+            name = (subject_of(kind), value)
             graph.add_node(name, type=name[0], known=False, label=value)
         names[number] = name
     for edge in edges.tolist():
@@ -392,7 +392,7 @@ def _why_not(
     union: Union, by_subject: dict[tuple[str, str], list[Finding]], met: Callable[[str], int]
 ) -> tuple[dict[str, Any], str] | None:
     def flagged(key: tuple[KeyName, str], kinds: tuple[str, ...]) -> float:
-        found = by_subject.get((SUBJECT_OF[key[0]], key[1]), ())
+        found = by_subject.get((subject_of(key[0]), key[1]), ())
         return max((item.score for item in found if item.kind in kinds), default=0.0)
 
     if union.cause is not None and (score := flagged(union.cause, ("fusing_value", "many_trackers"))) >= 0.5:
@@ -436,7 +436,7 @@ def _judge(
     held = f"{known} known contacts are tied by {what}" if keys else f"{known} known contacts are tied by unions"
     if known <= HOUSEHOLD:
         apart = (
-            f" Without the {SUBJECT_OF[cut['key']]} {cut['value']} they are {cut['pieces']} separate persons."
+            f" Without the {subject_of(cut['key'])} {cut['value']} they are {cut['pieces']} separate persons."
             if cut is not None
             else ""
         )
@@ -448,7 +448,7 @@ def _judge(
     else:
         ending = f"cut, it leaves {cut['pieces']} pieces, {cut['coherent']} of them a single person"
     return "shared device", (
-        f"{held}: more than a household has. The {SUBJECT_OF[cut['key']]} {cut['value']} holds them together; {ending}."
+        f"{held}: more than a household has. The {subject_of(cut['key'])} {cut['value']} holds them together; {ending}."
     )
 
 
@@ -506,7 +506,7 @@ def drawn_outwards(graph: "nx.Graph[Node]", root: Node) -> Iterable[Node]:
 
 def _root(cluster: Cluster) -> Node:
     if cluster.cut is not None:
-        return SUBJECT_OF[cluster.cut["key"]], cluster.cut["value"]
+        return subject_of(cluster.cut["key"]), cluster.cut["value"]
     if cluster.articulation_points:
         return cluster.articulation_points[0]
     graph = cluster.graph

@@ -1,15 +1,18 @@
 """What an analysis finds: one shape for every kind."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 from urllib.parse import quote
 
+from graph.clock import to_text
 from graph.identity.alerts import finding_id
 from graph.identity.decision.facts import Limits
 from graph.model import KeyName
 
-SubjectType = Literal["contact", "tracker", "subscription", "email", "user_id", "cluster"]
+SubjectType = str
+"""``contact``, ``cluster``, ``tracker`` for a tracker_id, or the name of another namespace."""
 Kind = Literal[
     "shared_subscription",
     "many_emails",
@@ -19,10 +22,13 @@ Kind = Literal[
     "merge_burst",
     "far_devices",
     "several_keys",
+    "shared_device",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 TOLD_BY_FILES: Kind = "several_keys"
 """The kind that no analysis finds: a load tells it of the file."""
+RAISED_ONLY: Kind = "shared_device"
+"""The kind that no analysis finds: an event raises it (`graph.identity.alerts`)."""
 
 SUBJECT_OF: dict[KeyName, SubjectType] = {
     "tracker_id": "tracker",
@@ -31,6 +37,18 @@ SUBJECT_OF: dict[KeyName, SubjectType] = {
     "user_id": "user_id",
 }
 KEY_OF: dict[str, KeyName] = {subject: name for name, subject in SUBJECT_OF.items()}
+
+
+def subject_of(name: KeyName) -> SubjectType:
+    """Return what a finding calls a key of a namespace."""
+    return SUBJECT_OF.get(name, name)
+
+
+def key_of(subject: SubjectType) -> KeyName | None:
+    """Return the namespace of a finding's subject; None when it is no key."""
+    return None if subject in ("contact", "cluster") else KEY_OF.get(subject, subject)
+
+
 SPLIT_BY: frozenset[Kind] = frozenset(("fusing_value", "many_emails", "several_keys"))
 """Kinds that are about a key by which several people may have become one contact."""
 NEAR_LIMIT = 0.8
@@ -163,7 +181,24 @@ def several_keys_finding(key: KeyName, value: str, other: KeyName, count: int, f
     evidence: dict[str, object] = {"other": other, "count": count, "file": file, "contacts": []}
     evidence["detail"] = {"count": count}
     score = max(_LEAST_TOLD, 1 - 2 / count)
-    return finding(TOLD_BY_FILES, (SUBJECT_OF.get(key, key), value), score, reason, evidence, block=True)  # type: ignore[arg-type]
+    return finding(TOLD_BY_FILES, (subject_of(key), value), score, reason, evidence, block=True)
+
+
+def alert_finding(row: Mapping[str, Any]) -> Finding:
+    """Describe what an event raised (`graph.identity.alerts`), as ``anomalies.raised`` returns it."""
+    actions: list[dict[str, Any]] = [json.loads(action) for action in row["actions"] or ()]
+    for action in actions:
+        if action["action"] == "block":
+            action["value"] = row["subject_value"]
+    actions.append({"action": "dismiss", "method": "POST", "path": f"/v1/anomalies/{row['id']}/dismiss"})
+    evidence = {
+        "persons": row["persons_total"],
+        "contacts": list(row["persons"]),
+        "message_id": row["message_id"],
+        "raised_at": to_text(row["at"]),
+    }
+    subject = {"type": row["subject_type"], "value": row["subject_value"]}
+    return Finding(row["kind"], subject, row["score"], row["reason"], evidence, tuple(actions))
 
 
 def blocking(value: str) -> dict[str, Any]:

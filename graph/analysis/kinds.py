@@ -18,10 +18,11 @@ import numpy.typing as npt
 from graph.analysis.addresses import distinct_addresses, is_role
 from graph.analysis.components import fullness
 from graph.analysis.device_kinds import KIND_WORDS, UNKNOWN
-from graph.analysis.findings import NAMED, NEAR_LIMIT, SUBJECT_OF, WORTH_ACTING, Finding, finding, limit_finding, named
+from graph.analysis.findings import NAMED, NEAR_LIMIT, WORTH_ACTING, Finding, finding, limit_finding, named, subject_of
 from graph.analysis.persons import Company, company_of
 from graph.analysis.places import FarCase, far_cases, far_score
-from graph.analysis.reading import EMAIL, KEY_KINDS, SUBSCRIPTION, TRACKER, Ints, Reading, SmallInts, Union
+from graph.analysis.reading import EMAIL, SUBSCRIPTION, TRACKER, Ints, Reading, SmallInts, Union
+from graph.analysis.reading import OTHERS as OTHER_PERSONS
 from graph.analysis.statistics import (
     HOUSEHOLD_DEVIATION,
     PAIR,
@@ -118,6 +119,10 @@ def shared_subscriptions(reading: Reading) -> list[Finding]:
         days = _by_day(
             np.array([person_of[int(uses.contact[place])] for place in signed], dtype=np.int32), uses.at[signed]
         )
+        if company.strangers == 1:
+            company = company.told_apart(
+                (person_of[int(uses.contact[place])], int(uses.at[place]) // DAY) for place in signed
+            )
         interleaved = turns(days)
         profiles: dict[int, Counter[str]] = defaultdict(Counter)
         for place in signed:
@@ -157,6 +162,11 @@ def shared_subscriptions(reading: Reading) -> list[Finding]:
                     else ""
                 )
                 + _handed_words(together_with.scores["handed_on"])
+                + (
+                    ""
+                    if owners
+                    else "; nobody has it any more, since the push service refused it or another replaced it"
+                )
                 + ".",
                 {
                     "persons": company.count,
@@ -339,7 +349,7 @@ def many_trackers(reading: Reading) -> list[Finding]:
         found.append(
             finding(
                 "many_trackers",
-                (SUBJECT_OF[kind], value),
+                (subject_of(kind), value),
                 score,
                 f"It came on {count} trackers, where {population_words(population)} is usual{seen.words()}.",
                 {
@@ -376,8 +386,10 @@ def fusing_values(reading: Reading) -> list[Finding]:
     tied = (whose >= 0) & (whose == reading.finder.owner(meetings.tracker))
     ties = np.bincount(meetings.person[tied], minlength=len(people.keys))
     for cause, unions in by_cause.items():
-        key = int(reading.finder.find(KEY_KINDS.index(cause[0]), [cause[1]])[0])
-        if key >= 0:
+        if cause[0] not in people.names:
+            continue
+        key = int(reading.finder.find(people.names.index(cause[0]), [cause[1]])[0])
+        if key >= 0 and reading.finder.owner_of[key] >= 0:
             ties[key] = max(ties[key], len(unions) + 1)
     numbers = np.flatnonzero(ties)
     counts = ties[numbers]
@@ -399,7 +411,7 @@ def fusing_values(reading: Reading) -> list[Finding]:
         found.append(
             finding(
                 "fusing_value",
-                (SUBJECT_OF[kind], value),
+                (subject_of(kind), value),
                 score,
                 f"It tied {count} {what} into one contact"
                 + (f", where {population_words(population)} is usual" if population.outlier(count) > 0 else "")
@@ -719,7 +731,8 @@ def _person_key(reading: Reading, contact: int) -> str:
     people = reading.people
     start, end = np.searchsorted(people.owner, [contact, contact + 1])
     keys = (people.ref(key) for key in people.key[start:end].tolist())
-    return next((value for kind, value in keys if kind in ("email", "user_id")), people.contacts[contact])
+    names = ("email", "user_id", *people.names[OTHER_PERSONS:])
+    return next((value for kind, value in keys if kind in names), people.contacts[contact])
 
 
 def _times(count: int) -> str:

@@ -6,7 +6,7 @@ together. Several persons may be one household: one surname, one postcode, one a
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -43,6 +43,8 @@ class Company:
         Names of the properties that are the same within a household.
     by_address
         Whether it is an address in which two households differ, and not only a surname.
+    only_address, only_id
+        The persons of whom only an address is known, and only an id, as places in ``persons``.
     """
 
     persons: list[list[int]]
@@ -50,6 +52,8 @@ class Company:
     households: list[list[int]]
     alike: list[str]
     by_address: bool
+    only_address: frozenset[int] = frozenset()
+    only_id: frozenset[int] = frozenset()
 
     @property
     def count(self) -> int:
@@ -61,6 +65,21 @@ class Company:
         """How many there are when each household counts as one."""
         together = sum(len(household) - 1 for household in self.households)
         return max(1, self.count - together)
+
+    def told_apart(self, days: Iterable[tuple[int, int]]) -> "Company":
+        """Return the company when the days are known on which each of the persons came.
+
+        One person's address and id come on one day sooner or later, on one device; where they never did, they are
+        two persons'.
+        """
+        if not self.uncounted:
+            return self
+        on: dict[int, set[int]] = {}
+        for person, day in days:
+            on.setdefault(day, set()).add(person)
+        together = [met for met in on.values() if met & self.only_address and met & self.only_id]
+        of_both = (set().union(*(met & only for met in together)) for only in (self.only_address, self.only_id))
+        return replace(self, uncounted=min(map(len, of_both)))
 
     def person_of(self) -> dict[int, int]:
         """Return the person that each contact is, as a place in ``persons``."""
@@ -80,15 +99,17 @@ def company_of(reading: Reading, contacts: Iterable[int]) -> Company:
     same = Sets(len(everybody))
     join_alike(same, [(place, address) for place, addresses in enumerate(emails) for address in addresses])
     persons = same.groups()
-    only_address = sum(all(emails[one] and not ids[one] for one in person) for person in persons)
-    only_id = sum(all(ids[one] and not emails[one] for one in person) for person in persons)
+    only_address = [all(emails[one] and not ids[one] for one in person) for person in persons]
+    only_id = [all(ids[one] and not emails[one] for one in person) for person in persons]
     households, alike, by_address = _households(reading, everybody, persons)
     return Company(
         [[everybody[one] for one in person] for person in persons],
-        min(only_address, only_id),
+        min(sum(only_address), sum(only_id)),
         households,
         alike,
         by_address,
+        frozenset(place for place, only in enumerate(only_address) if only),
+        frozenset(place for place, only in enumerate(only_id) if only),
     )
 
 
@@ -100,7 +121,7 @@ def _names(reading: Reading, contacts: Sequence[int]) -> tuple[list[list[str]], 
         start, end = np.searchsorted(people.owner, [contact, contact + 1])
         keys = [people.ref(key) for key in people.key[start:end].tolist()]
         emails.append([value for kind, value in keys if kind == "email"][:MOST_NAMES])
-        ids.append(any(kind == "user_id" for kind, _ in keys))
+        ids.append(any(kind not in ("email", "tracker_id", "subscription") for kind, _ in keys))
     return emails, ids
 
 

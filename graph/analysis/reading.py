@@ -33,6 +33,8 @@ SmallInts = npt.NDArray[np.int32]
 KEY_KINDS: tuple[KeyName, ...] = ("tracker_id", "email", "user_id", "subscription")
 """Keys by the number that stands for their kind in arrays and in what the statements return."""
 TRACKER, EMAIL, USER_ID, SUBSCRIPTION, SHARED = range(5)
+OTHERS = 5
+"""Where the numbers of the other namespaces of persons begin, in the order in which they are asked."""
 
 CONTACTS_A_PAGE = 5_000
 ACTIVITIES_A_PAGE = 10_000
@@ -51,6 +53,7 @@ UNION_COLUMNS = (
     "user_id",
     "subscription",
     "moved",
+    "named",
 )
 """What a row of a page of unions has."""
 ACTIVITY_COLUMNS = (
@@ -64,6 +67,7 @@ ACTIVITY_COLUMNS = (
     "subscription",
     "at",
     "place",
+    "named",
 )
 """What a row of a page of activity has."""
 _HASH_BITS = 0x7FFF_FFFF_FFFF_FFFF
@@ -82,7 +86,8 @@ class People:
     owner, key, since
         One entry an ownership: contact, key, and when it began (milliseconds since the epoch); by contact.
     keys, key_kinds
-        The value and the kind of every key (`KEY_KINDS`); a shared subscription is one key.
+        The value and the kind of every key (a place in ``names``); a shared subscription is one key. The last ones
+        are subscriptions that nobody owns any more.
     shared
         Subscriptions with several owners, by value.
     """
@@ -95,10 +100,14 @@ class People:
     keys: Strings
     key_kinds: npt.NDArray[np.int8]
     shared: dict[str, int]
+    ended: int = 0
+    """How many of the keys are subscriptions that nobody owns any more."""
+    names: tuple[KeyName, ...] = KEY_KINDS
+    """The namespaces by the number that stands for each."""
 
     def ref(self, key: int) -> tuple[KeyName, str]:
         """Name a key by kind and value."""
-        return KEY_KINDS[self.key_kinds[key]], self.keys[key]
+        return self.names[self.key_kinds[key]], self.keys[key]
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,6 +352,21 @@ class KeyFinder:
                 at += 1
         return found
 
+    def persons(
+        self,
+        user_ids: Sequence[str | None],
+        emails: Sequence[str | None],
+        others: Sequence[Sequence[str] | None],
+    ) -> SmallInts:
+        """Return the number of the key that says who each event is: a user id, else an address, else another's."""
+        found = self.find(USER_ID, user_ids)
+        found = np.where(found >= 0, found, self.find(EMAIL, emails)).astype(np.int32)
+        for kind in range(OTHERS, len(self._people.names)):
+            name = self._people.names[kind]
+            values = [other[1] if other is not None and other[0] == name else None for other in others]
+            found = np.where(found >= 0, found, self.find(kind, values)).astype(np.int32)
+        return found
+
     def owner(self, keys: SmallInts) -> SmallInts:
         """Return the owner of each key, -1 where there is no key or no owner."""
         owners = np.full(len(keys), -1, np.int32)
@@ -352,7 +376,11 @@ class KeyFinder:
 
 
 def read_graph(
-    database: Database, on_progress: Progress | None = None, *, household: Sequence[str] = HOUSEHOLD_PROPERTIES
+    database: Database,
+    on_progress: Progress | None = None,
+    *,
+    household: Sequence[str] = HOUSEHOLD_PROPERTIES,
+    persons: Sequence[KeyName] = (),
 ) -> Reading:
     """Read the identity graph out of the database, without the uses of subscriptions.
 
@@ -360,6 +388,8 @@ def read_graph(
     ----------
     household
         Properties that people of one household have in common.
+    persons
+        The namespaces of persons beside email and user_id, in the order in which they are asked.
 
     Raises
     ------
@@ -373,9 +403,11 @@ def read_graph(
     """
     tell = on_progress or (lambda what, done, total: None)
     sizes = database.read(lambda tx: tx.run("analysis.sizes"))[0]
-    contacts = pages(database, "analysis.contacts", CONTACTS_A_PAGE, household=plain_names(household))
-    people, finder, signs = people_of(contacts, sizes["contacts"], tell)
-    unions = read_unions(database, sizes["unions"], tell)
+    persons = list(persons)
+    contacts = pages(database, "analysis.contacts", CONTACTS_A_PAGE, household=plain_names(household), persons=persons)
+    ended = (value for page in pages(database, "analysis.ended", CONTACTS_A_PAGE) for (value,) in page)
+    people, finder, signs = people_of(contacts, sizes["contacts"], tell, ended=ended, persons=persons)
+    unions = read_unions(database, sizes["unions"], tell, persons)
     meetings, handovers, named, sightings, device_kinds, hits, activities, newest = _read_activity(
         database, people, finder, sizes["activities"], tell
     )
@@ -400,11 +432,17 @@ def read_graph(
 
 
 def people_of(
-    contacts_by_page: Iterable[list[Any]], total: int = 0, tell: Progress = lambda what, done, total: None
+    contacts_by_page: Iterable[list[Any]],
+    total: int = 0,
+    tell: Progress = lambda what, done, total: None,
+    *,
+    ended: Iterable[str] = (),
+    persons: Sequence[KeyName] = (),
 ) -> tuple[People, KeyFinder, Signs]:
     """Put contacts and what they own into arrays, page by page as ``analysis.contacts`` returns them, by id.
 
-    Keys are numbered by their first owner, kind and value, whatever the order in which the graph holds them.
+    Keys are numbered by their first owner, kind and value, whatever the order in which the graph holds them; behind
+    them come the subscriptions that nobody owns any more, by value.
     """
     contacts, keys = Strings(), Strings()
     known, kinds = array("b"), array("b")
@@ -429,6 +467,14 @@ def people_of(
                 key.append(place)
                 since.append(began)
         tell("contacts", len(contacts), max(total, len(contacts)))
+    owned_keys = len(keys)
+    gone = set(ended)
+    if gone:  # save what came to somebody while the graph was read
+        gone -= {keys[place] for place, kind in enumerate(kinds) if kind == SUBSCRIPTION}
+    for value in sorted(gone):
+        keys.append(value)
+        kinds.append(SUBSCRIPTION)
+        hashes.append(_hash(SUBSCRIPTION, value))
     people = People(
         contacts=contacts,
         known=_frozen(known, np.int8).astype(np.bool_),
@@ -438,15 +484,22 @@ def people_of(
         keys=keys,
         key_kinds=_frozen(kinds, np.int8),
         shared=shared,
+        ended=len(keys) - owned_keys,
+        names=names_of(persons),
     )
     return people, KeyFinder(people, hashes), signs.signs()
 
 
-def read_unions(database: Database, total: int, tell: Progress) -> list[Union]:
+def names_of(persons: Sequence[KeyName]) -> tuple[KeyName, ...]:
+    """Return the namespaces by the number that stands for each; of the number of a shared subscription, its own."""
+    return (*KEY_KINDS, KEY_KINDS[SUBSCRIPTION], *persons)
+
+
+def read_unions(database: Database, total: int, tell: Progress, persons: Sequence[KeyName] = ()) -> list[Union]:
     """Read the unions that stand, with the key that caused each."""
     unions: list[Union] = []
     seen = 0
-    for page in pages(database, "analysis.unions", UNIONS_A_PAGE):
+    for page in pages(database, "analysis.unions", UNIONS_A_PAGE, persons=list(persons)):
         seen += len(page)
         rows = (dict(zip(UNION_COLUMNS, row, strict=True)) for row in page)
         unions += [union_of(row) for row in rows if row["standing"]]
@@ -496,18 +549,20 @@ class SignArrays:
 def read_uses(database: Database, people: People, finder: "KeyFinder", subscriptions: Sequence[int]) -> Uses:
     """Read the activity that carried some subscriptions, by the number of each."""
     rows: list[Row] = []
+    persons = list(people.names[OTHERS:])
     for start in range(0, len(subscriptions), SUBSCRIPTIONS_A_PAGE):
         page = [people.keys[number] for number in subscriptions[start : start + SUBSCRIPTIONS_A_PAGE]]
-        rows += database.read(lambda tx, page=page: tx.run("analysis.uses", subscriptions=page))  # type: ignore[misc]
+        rows += database.read(
+            lambda tx, page=page: tx.run("analysis.uses", subscriptions=page, persons=persons)  # type: ignore[misc]
+        )
     return uses_of(people, finder, sorted(rows, key=lambda row: row["message_id"]))
 
 
 def uses_of(people: People, finder: "KeyFinder", rows: Sequence[Row]) -> Uses:
     """Put uses into arrays, as ``analysis.uses`` returns them, in the order of message ids."""
     trackers = finder.find(TRACKER, [row["tracker_id"] for row in rows])
-    persons = finder.find(USER_ID, [row["user_id"] for row in rows])
-    persons = np.where(persons >= 0, persons, finder.find(EMAIL, [row["email"] for row in rows])).astype(np.int32)
-    signed = finder.owner(persons)
+    given = ([row[name] for row in rows] for name in ("user_id", "email", "named"))
+    signed = finder.owner(finder.persons(*given))
     names = sorted({row["event"] for row in rows})
     place = {name: number for number, name in enumerate(names)}
     return Uses(
@@ -539,6 +594,8 @@ def union_of(row: Row) -> Union:
         person = ("user_id", row["user_id"])
     elif row["email"] is not None:
         person = ("email", row["email"])
+    elif row["named"] is not None:
+        person = (row["named"][0], row["named"][1])
     subscription = row["subscription"]
     if row["rule"] is not None:
         # Rule 3 folds the tracker's owner for the sake of the person key; a subscription's owners go for its sake.
@@ -571,15 +628,16 @@ def _read_activity(
     hits = np.zeros(len(people.keys), np.int32)
     activities, newest = 0, 0
     asked = [*PLACE_PROPERTIES, *KIND_PROPERTIES]
-    for page in pages(database, "analysis.activity", ACTIVITIES_A_PAGE, places=asked):
+    for page in pages(
+        database, "analysis.activity", ACTIVITIES_A_PAGE, places=asked, persons=list(people.names[OTHERS:])
+    ):
         activities += len(page)
-        _, _, in_conflict, answers, sent, addresses, user_ids, carried, times, said = zip(*page, strict=True)
+        _, _, in_conflict, answers, sent, addresses, user_ids, carried, times, said, others = zip(*page, strict=True)
         at = np.array(times, dtype=np.int64)
         newest = max(newest, int(at.max()))
         trackers = finder.find(TRACKER, sent)
         np.add.at(hits, trackers[trackers >= 0], 1)
-        persons = finder.find(USER_ID, user_ids)
-        persons = np.where(persons >= 0, persons, finder.find(EMAIL, addresses))
+        persons = finder.persons(user_ids, addresses, others)
         signed = finder.owner(persons)
         who = np.where(signed >= 0, signed, finder.owner(trackers))
         conflict = np.array(in_conflict, dtype=np.bool_)

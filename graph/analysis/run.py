@@ -11,6 +11,7 @@ from graph.analysis.findings import Finding, ranked
 from graph.analysis.reading import Progress, Reading, read_graph, read_splits, read_uses
 from graph.clock import to_text
 from graph.identity.decision.facts import Limits
+from graph.model import KeyName
 from graph.settings import HOUSEHOLD_PROPERTIES
 from graph.store.database import Database
 
@@ -46,6 +47,7 @@ def analyse(
     seed: int = 0,
     on_progress: Progress | None = None,
     household: Sequence[str] = HOUSEHOLD_PROPERTIES,
+    persons: Sequence[KeyName] = (),
 ) -> Analysis:
     """Read the identity graph out and find what is wrong in it.
 
@@ -61,6 +63,8 @@ def analyse(
         Told what is being done, how much of it is done, and how much there is.
     household
         Properties that people of one household have in common.
+    persons
+        The namespaces of persons beside email and user_id, in the order in which they are asked.
 
     Raises
     ------
@@ -73,7 +77,7 @@ def analyse(
     O(n log n) in contacts, keys and pairs that met, and networkx on at most `MOST_CLUSTERS` clusters.
     """
     tell = on_progress or (lambda what, done, total: None)
-    reading = read_graph(database, tell, household=household)
+    reading = read_graph(database, tell, household=household, persons=persons)
     named = [number for number, _ in kinds.named_by_several(reading)]
     reading.uses = read_uses(database, reading.people, reading.finder, named)
     splits = read_splits(database, sorted(reading.people.shared))
@@ -111,7 +115,7 @@ def analyse_reading(
     totals = {
         "contacts": len(people.contacts),
         "known": int(people.known.sum()),
-        "keys": len(people.keys),
+        "keys": len(people.keys) - people.ended,
         "ownerships": len(people.key),
         "shared_subscriptions": len(people.shared),
         "unions": len(reading.unions),

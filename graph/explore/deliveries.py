@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any
 
 from graph.clock import Micros, to_text
@@ -19,6 +19,11 @@ from graph.store.database import Database, Row
 
 CROWD = 5
 """From how many persons on a subscription on it is nobody's in particular, whoever was there last."""
+CROWD_OF_LATE = 3
+"""The same among the newest events that carried it: a kiosk has other guests every week."""
+RETURNS = 3
+"""How often a tracker comes back after another that came with the same subscription, from which on several devices
+have it: a browser that lost a tracker never sends it again."""
 
 
 class Verdict(StrEnum):
@@ -121,11 +126,11 @@ def _asleep(row: Row) -> Document:
 def _awake(row: Row) -> Document:
     me = row["contact"]
     named = _last_named(row)
-    mine = max((at for who, _, at in row["carried"] if who == me), default=0)
-    own_name = max((at for who, by_name, at in row["carried"] if who == me and by_name), default=0)
+    mine = max((at for who, _, at, _ in row["carried"] if who == me), default=0)
+    own_name = max((at for who, by_name, at, _ in row["carried"] if who == me and by_name), default=0)
     handed = _handed_over(row, mine)
     awake = [one for one in row["others"] if one[2]]
-    persons = {who for who, by_name, _ in row["carried"] if by_name} | {
+    persons = {who for who, by_name, *_ in row["carried"] if by_name} | {
         who for who, has_name, _ in row["others"] if has_name
     }
     strangers = [who for who, *_ in row["others"] if who in row["apart"]]
@@ -145,8 +150,12 @@ def _awake(row: Row) -> Document:
         return _said(Verdict.DOUBT, 0.5, *reasons)
     turns = _turns(row)
     crowd = len(persons | {me})
-    if crowd >= CROWD:
+    of_late = {who for who, by_name, *_ in row["carried"] if by_name}
+    if crowd >= CROWD or len(of_late) >= CROWD_OF_LATE:
         reasons.append(("many_persons", f"{crowd} persons named themselves with it: it may be nobody's own"))
+        return _said(Verdict.DOUBT, 0.5, *reasons)
+    if _returns(row) >= RETURNS:
+        reasons.append(("many_devices", "several devices send it by turns, as when every copy of an app has it"))
         return _said(Verdict.DOUBT, 0.5, *reasons)
     if own_name:
         reasons.append(("named_last", f"nobody named themselves with it since this person did, at {to_text(own_name)}"))
@@ -162,13 +171,20 @@ def _awake(row: Row) -> Document:
 
 
 def _last_named(row: Row) -> tuple[str, Micros] | None:
-    return next(((who, at) for who, by_name, at in row["carried"] if by_name), None)
+    return next(((who, at) for who, by_name, at, _ in row["carried"] if by_name), None)
 
 
 def _turns(row: Row) -> int:
     """Count how often the person changed among the last named events."""
-    names = [who for who, by_name, _ in row["carried"] if by_name]
+    names = [who for who, by_name, *_ in row["carried"] if by_name]
     return sum(one != other for one, other in pairwise(names))
+
+
+def _returns(row: Row) -> int:
+    """Count how often a tracker came back after another had come with the same subscription."""
+    trackers = [tracker for *_, tracker in row["carried"] if tracker is not None]
+    stretches = [tracker for tracker, _ in groupby(trackers)]
+    return len(stretches) - len(set(stretches))
 
 
 def _handed_over(row: Row, mine: Micros) -> Micros | None:

@@ -203,6 +203,11 @@ class Namespaces:
         """Namespaces of class person in the order in which they are asked."""
         return self._asked(KeyClass.PERSON)
 
+    @property
+    def other_persons(self) -> tuple[str, ...]:
+        """Those beside email and user_id."""
+        return tuple(name for name in self.persons if name not in ("email", "user_id"))
+
     @cached_property
     def places_of_persons(self) -> Mapping[str, int]:
         """The place of each namespace of class person among those that are asked."""

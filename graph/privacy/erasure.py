@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import orjson
 
-from graph.analysis.findings import KINDS, SUBJECT_OF, identity
+from graph.analysis.findings import KINDS, identity, subject_of
 from graph.blocking.suppression import Suppression
 from graph.clock import to_text
 from graph.errors import NotFound, TryAgain
@@ -263,7 +263,5 @@ def _in_documents(value: str) -> Iterable[str]:
 
 def _findings_about(ids: Iterable[str], keys: Iterable[tuple[str, str]]) -> Iterable[str]:
     """Name every finding that there could be about these contacts and keys, for what was dismissed of them."""
-    subjects = [("contact", one) for one in ids] + [
-        (SUBJECT_OF[name], value) for name, value in keys if name in SUBJECT_OF
-    ]
+    subjects = [("contact", one) for one in ids] + [(subject_of(name), value) for name, value in keys]
     return (identity(kind, *subject) for kind in KINDS for subject in subjects)

@@ -49,6 +49,10 @@ class Truth:
         What is special about it.
     stores
         Whether the browser stores the answered tracker.
+    subscription
+        The push subscription that the browser has by then, whether or not the event carries it.
+    device_situation
+        What is special about the device, whatever is about the event.
     """
 
     message_id: str
@@ -58,6 +62,8 @@ class Truth:
     named: bool
     situation: Situation
     stores: bool = True
+    subscription: str | None = None
+    device_situation: Situation = Situation.OWN_DEVICE
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON shows it."""
@@ -69,6 +75,8 @@ class Truth:
             "named": self.named,
             "situation": self.situation.value,
             "stores": self.stores,
+            "subscription": self.subscription,
+            "device_situation": self.device_situation.value,
         }
 
 
@@ -134,7 +142,7 @@ class Browser:
     role: "Role | None" = None
     subscription: str | None = None
     replaced: str | None = None
-    """The subscription that this one came in the place of, until an event has said so."""
+    """The subscription that this one came in the place of, until its service worker has said so."""
     asked: bool = False
     busy: bool = False
 
@@ -220,6 +228,8 @@ class Draft:
     account: tuple[str, int] | None = None
     """Under which account it is, and the number of that account's household."""
     logout: bool = False
+    replaces: str | None = None
+    """The subscription that the event's own came in the place of."""
 
 
 @dataclass(slots=True)

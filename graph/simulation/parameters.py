@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 
+from graph.clock import to_micros, to_text
 from graph.errors import BadInput, FieldError
 
 _SHARES = (
@@ -39,6 +40,7 @@ _SHARES = (
     "push_rotates",
     "push_expires",
     "says_logged_out",
+    "says_replaced",
 )
 
 
@@ -143,6 +145,12 @@ class Parameters:
         Visits before which the push service gave the browser another subscription, or none. *Guess.*
     says_logged_out
         Log-outs that the shop tells. *Guess.*
+    says_replaced
+        Subscriptions in the place of another of which the service worker says so; of the others the push service
+        refuses the old one at the next push. *Guess.*
+    pushes_every
+        After how many days the shop pushes to everybody who is subscribed, when a score asks whom that reaches.
+        *Guess.*
     """
 
     starts_at: datetime = datetime(2026, 1, 1, tzinfo=UTC)
@@ -200,6 +208,8 @@ class Parameters:
     push_rotates: float = 0.02
     push_expires: float = 0.01
     says_logged_out: float = 0.5
+    says_replaced: float = 0.7
+    pushes_every: float = 7.0
 
     def __post_init__(self) -> None:
         wrong = [
@@ -211,12 +221,19 @@ class Parameters:
             value = getattr(self, field.name)
             if field.name not in (*_SHARES, "days") and isinstance(value, float) and not 0.0 <= value < float("inf"):
                 wrong.append(FieldError(field.name, "range", "this is 0 or more"))
+        if self.pushes_every < 0.1:
+            wrong.append(FieldError("pushes_every", "range", "this is 0.1 or more"))
         if not 0.0 < self.days <= 3650.0:
             wrong.append(FieldError("days", "range", "this is more than 0 and at most 3650"))
         if sum(self.households) <= 0 or min(self.households) < 0:
             wrong.append(FieldError("households", "range", "these are 0 or more, and not all of them 0"))
         if wrong:
             raise BadInput(wrong)
+
+    def push_times(self) -> list[str]:
+        """Return when the shop pushes, as events write times."""
+        begins, step = to_micros(self.starts_at), self.pushes_every * 86_400_000_000
+        return [to_text(begins + round(count * step)) for count in range(1, int(self.days / self.pushes_every) + 1)]
 
     def changed(self, values: Mapping[str, str]) -> "Parameters":
         """Return these parameters with some of the numbers changed, as a user writes them.

@@ -3,7 +3,7 @@
 from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -21,6 +21,7 @@ from graph.simulation.detection import Detection, FindingLike, detect
 from graph.simulation.entities import Happening, Planted
 from graph.simulation.metrics import Agreement, Fused, agreement, mixed_contacts, wrongly_fused
 from graph.simulation.parameters import Parameters
+from graph.simulation.pushes import Pushes, Shop, last_name_wins
 from graph.simulation.world import World
 from graph.simulation.yardsticks import connected_components, last_login_wins, names_then_last_login
 
@@ -31,6 +32,8 @@ YARDSTICKS = {
     "last login wins": last_login_wins,
     "names, then last login": names_then_last_login,
 }
+FAIR = "names, then last login"
+"""The yardstick that pushes are held against too."""
 
 Told = Callable[[str, int, int], None]
 """Told what is being replayed, how many of its events are done and how many there are."""
@@ -52,6 +55,8 @@ class Method:
         What the graph held at the end; None for a yardstick.
     detections
         How well the analysis of that graph found what was planted; None for a yardstick, or without analysis.
+    pushes
+        Whom pushes reached, with the gate and without it; None for a yardstick that says nothing of them.
     """
 
     name: str
@@ -60,6 +65,7 @@ class Method:
     fused: Fused
     summary: Summary | None = None
     detections: list[Detection] | None = None
+    pushes: Pushes | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON shows it."""
@@ -72,6 +78,7 @@ class Method:
             "known_persons_wrongly_fused": self.fused.to_dict(),
             "graph": None if self.summary is None else self.summary.to_dict(),
             "anomalies": None if self.detections is None else [one.to_dict() for one in self.detections],
+            "pushes": None if self.pushes is None else self.pushes.to_dict(),
         }
 
 
@@ -165,8 +172,8 @@ def score_world(
     for policy in policies:
         kinfold = scratch.emptied(policy)
         again = World(people, seed=seed, parameters=parameters)
-        jar = Jar()
-        run = _replay(kinfold, policy, again.happenings(), len(truth), jar if adopts else None, told)
+        jar, shop = Jar(), Shop(parameters.push_times())
+        run = _replay(kinfold, policy, again.happenings(), len(truth), jar if adopts else None, shop, told)
         found = run.contacts()
         score.methods.append(
             Method(
@@ -176,6 +183,7 @@ def score_world(
                 wrongly_fused(found, truth, map(bool, named)),
                 run.summary(kinfold.database),
                 _detections(kinfold, score.planted, mixed_contacts(found, truth), jar.cookies, seed),
+                shop.pushes,
             )
         )
     for name, method in YARDSTICKS.items():
@@ -183,6 +191,10 @@ def score_world(
         score.methods.append(
             Method(name, len(set(placed)), agreement(placed, truth), wrongly_fused(placed, truth, map(bool, named)))
         )
+        if name == FAIR:
+            again = World(people, seed=seed, parameters=parameters)
+            pushes = last_name_wins(again.happenings(), parameters.push_times())
+            score.methods[-1] = replace(score.methods[-1], pushes=pushes)
     return score
 
 
@@ -192,7 +204,13 @@ def _keys(scratch: ScratchGraph, world: World) -> Iterator[EventKeys]:
 
 
 def _replay(
-    kinfold: Kinfold, policy: str, happenings: Iterator[Happening], events: int, jar: "Jar | None", told: Told | None
+    kinfold: Kinfold,
+    policy: str,
+    happenings: Iterator[Happening],
+    events: int,
+    jar: "Jar | None",
+    shop: Shop,
+    told: Told | None,
 ) -> Run:
     run = Run(policy)
     for batch in _plain(happenings, kinfold) if jar is None else jar.batches(happenings, kinfold.settings.batch_size):
@@ -200,8 +218,10 @@ def _replay(
         answers = kinfold.resolver.resolve([read_event(event) for event in sent])
         for happening, answer in zip(batch, answers, strict=True):
             run.add(answer)
+            shop.note(happening, answer)
             if jar is not None:
                 jar.store(happening, answer)
+        shop.push(kinfold, batch[-1].event["occurred_at"])
         if told:
             told(policy, len(run), events)
     return run

@@ -141,6 +141,10 @@ class World:
             event["user_id"] = draft.user_id
         if draft.properties:
             event["properties"] = draft.properties
+        if draft.logout:
+            event["logout"] = True
+        if draft.replaces is not None:
+            event["replaces"] = {"subscription": draft.replaces}
         if browser.tells_kind:
             event["event_properties"] = {"device_type": browser.kind}
         event |= {"event": draft.event, "occurred_at": to_text(self._now), "message_id": message_id}
@@ -154,7 +158,15 @@ class World:
                 if value is not None:
                     self._named.setdefault((key, value), Used(browser)).accounts[account] = household
         truth = Truth(
-            message_id, draft.person, browser.device, draft.cookie, draft.named, draft.situation, browser.stores
+            message_id,
+            draft.person,
+            browser.device,
+            draft.cookie,
+            draft.named,
+            draft.situation,
+            browser.stores,
+            browser.subscription,
+            browser.situation,
         )
         return Happening(event, truth)
 
@@ -312,6 +324,8 @@ class World:
         browser.busy = True
         again = browser.last > 0
         self._open(browser)
+        if browser.replaced is not None:
+            yield self._replace(person, browser), dice.between(1, 5)
         pages = dice.count(p.pages)
         may = person.account_from is not None and person.account_from <= self._now
         logs_in = may and browser.user is not person and dice.chance(p.logs_in)
@@ -334,9 +348,7 @@ class World:
         stays = browser.situation is Situation.FAMILY and dice.chance(p.stays_logged_in)
         if browser.shared and browser.user is not None and not stays:
             if not browser.refuses and dice.chance(p.says_logged_out):
-                draft = self._draft(person, browser, "logged_out")
-                draft.logout = True
-                yield draft, dice.between(1, 5)
+                yield self._log_out(person, browser), dice.between(1, 5)
             browser.user = browser.role = None
         browser.busy = False
 
@@ -354,9 +366,16 @@ class World:
             browser.cookie = f"t-{dice.token()}"
         if browser.subscription and browser.situation is not Situation.RELEASE:
             if dice.chance(p.push_rotates):
-                browser.replaced, browser.subscription = browser.subscription, f"s-{dice.token()}"
+                old, browser.subscription = browser.subscription, f"s-{dice.token()}"
+                browser.replaced = old if dice.chance(p.says_replaced) else None
             elif dice.chance(p.push_expires):
                 browser.subscription, browser.asked = None, not private
+
+    def _replace(self, person: Person, browser: Browser) -> Draft:
+        """Draft what a service worker sends when a subscription came in the place of another: it knows no cookie."""
+        draft = Draft(person.name, browser, browser.situation, "push_subscription")
+        draft.subscription, draft.replaces, browser.replaced = browser.subscription, browser.replaced, None
+        return draft
 
     def _log_in(self, person: Person, browser: Browser) -> Draft:
         browser.user, browser.role = person, None
@@ -365,6 +384,11 @@ class World:
         draft = self._draft(person, browser, "login")
         self._sign(draft, person, browser, login=True)
         return self._carried(draft)
+
+    def _log_out(self, person: Person, browser: Browser) -> Draft:
+        draft = self._draft(person, browser, "logged_out")
+        draft.logout = True
+        return draft
 
     def _view(self, person: Person, browser: Browser, event: str = "page_view") -> Draft | None:
         p, dice = self.parameters, self._dice
@@ -489,11 +513,15 @@ class World:
                 continue
             browser.busy = True
             self._open(browser)
+            if browser.replaced is not None:
+                yield self._replace(guest, browser), dice.between(1, 5)
             yield self._log_in(guest, browser), dice.between(5, 90)
             for _ in range(dice.count(p.pages) - 1):
                 view = self._view(guest, browser)
                 if view is not None:
                     yield view, dice.between(5, 180)
+            if dice.chance(p.says_logged_out):
+                yield self._log_out(guest, browser), dice.between(1, 5)
             browser.user = browser.role = None
             browser.last = self._now
             browser.busy = False

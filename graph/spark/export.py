@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,9 @@ from graph.analysis import reading
 from graph.analysis.device_kinds import KIND_PROPERTIES, read_kind
 from graph.analysis.places import PLACE_PROPERTIES
 from graph.analysis.reading import (
-    KEY_KINDS,
     SHARED,
-    SUBSCRIPTION,
     Progress,
+    names_of,
     pages,
     plain_names,
     signs_of,
@@ -27,6 +27,7 @@ from graph.analysis.reading import (
 )
 from graph.clock import to_micros, to_text
 from graph.durable import finish, write_durably
+from graph.model import KeyName
 from graph.settings import HOUSEHOLD_PROPERTIES
 from graph.spark.tables import FORMAT, MANIFEST, TABLES, ExportError, is_export, part_path, read_manifest
 from graph.store.database import Database, Row
@@ -58,6 +59,7 @@ def export_graph(
     anew: bool = False,
     on_progress: Progress | None = None,
     household: Sequence[str] = HOUSEHOLD_PROPERTIES,
+    persons: Sequence[KeyName] = (),
 ) -> dict[str, Any]:
     """Write contacts with their keys and signs of a household, unions, redirects, conflicts and activity as Parquet.
 
@@ -107,19 +109,20 @@ def export_graph(
             manifest = None  # what is written may hold somebody who was erased since
     if manifest is None:
         folder.mkdir(parents=True, exist_ok=True)
-        steps = {step.what: {"after": "", "done": False, "parts": []} for step in _steps(household)}
+        steps = {step.what: {"after": "", "done": False, "parts": []} for step in _steps(household, persons)}
         manifest = {
             "format": FORMAT,
             "store": store,
             "erasures": erasures,
             "began": _now(),
             "finished": None,
+            "persons": list(persons),
             "steps": steps,
             "rows": dict.fromkeys(TABLES, 0),
         }
         _save(folder, manifest)
     sizes = database.read(lambda tx: tx.run("analysis.sizes"))[0]
-    for step in _steps(household):
+    for step in _steps(household, manifest["persons"]):
         _carry_on(database, folder, manifest, step, sizes.get(step.size, 0) if step.size else 0, tell)
     manifest["finished"] = _now()
     _save(folder, manifest)
@@ -196,7 +199,7 @@ def _save(folder: Path, manifest: dict[str, Any]) -> None:
     write_durably(folder / MANIFEST, orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
 
 
-def _contacts(page: list[Row], first: int) -> Rows:
+def _contacts(names: Sequence[KeyName], page: list[Row], first: int) -> Rows:
     contacts: list[dict[str, Any]] = []
     ownerships: list[dict[str, Any]] = []
     signs: list[dict[str, Any]] = []
@@ -206,7 +209,7 @@ def _contacts(page: list[Row], first: int) -> Rows:
             {
                 "number": number,
                 "contact": row["id"],
-                "key": KEY_KINDS[SUBSCRIPTION if kind == SHARED else kind],
+                "key": names[kind],
                 "value": value,
                 "since": since,
                 "shared": kind == SHARED,
@@ -252,6 +255,7 @@ def _activity(page: list[Row], first: int) -> Rows:
             {name: row.get(name) for name in names}
             | {
                 "number": number,
+                "named": None if row["named"] is None else {"key": row["named"][0], "value": row["named"][1]},
                 "place": [{"name": name, "value": value} for name, value in row["place"] if name in PLACE_PROPERTIES],
                 "device": read_kind(row["place"]),
             }
@@ -260,7 +264,8 @@ def _activity(page: list[Row], first: int) -> Rows:
     }
 
 
-def _steps(household: Sequence[str]) -> tuple[_Step, ...]:
+def _steps(household: Sequence[str], persons: Sequence[KeyName]) -> tuple[_Step, ...]:
+    others = ("persons", list(persons))
     return (
         _Step(
             "contacts",
@@ -268,9 +273,9 @@ def _steps(household: Sequence[str]) -> tuple[_Step, ...]:
             ("id", "known", "keys", "household"),
             reading.CONTACTS_A_PAGE,
             ("contacts", "ownerships", "signs"),
-            _contacts,
+            partial(_contacts, names_of(persons)),
             size="contacts",
-            parameters=(("household", plain_names(household)),),
+            parameters=(("household", plain_names(household)), others),
         ),
         _Step(
             "unions",
@@ -280,6 +285,7 @@ def _steps(household: Sequence[str]) -> tuple[_Step, ...]:
             ("unions", "redirects"),
             _unions,
             size="unions",
+            parameters=(others,),
         ),
         _Step(
             "conflicts",
@@ -297,6 +303,6 @@ def _steps(household: Sequence[str]) -> tuple[_Step, ...]:
             ("activity",),
             _activity,
             size="activities",
-            parameters=(("places", [*PLACE_PROPERTIES, *KIND_PROPERTIES]),),
+            parameters=(("places", [*PLACE_PROPERTIES, *KIND_PROPERTIES]), others),
         ),
     )

@@ -6,7 +6,7 @@ both engines give the same clusters and the same ranking, and this process holds
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ from graph.analysis.devices import Device, Devices, chains, shared_devices
 from graph.analysis.findings import NEAR_LIMIT, identity
 from graph.analysis.places import far_contacts, read_place
 from graph.analysis.reading import (
-    KEY_KINDS,
+    OTHERS,
     SHARED,
     TRACKER,
     Handovers,
@@ -36,6 +36,7 @@ from graph.analysis.reading import (
     SignArrays,
     Union,
     Uses,
+    names_of,
     people_of,
     uses_of,
 )
@@ -43,8 +44,9 @@ from graph.analysis.run import MOST_CLUSTERS, Analysis, analyse_reading
 from graph.analysis.statistics import Population
 from graph.clock import to_text
 from graph.identity.decision.facts import Limits
+from graph.model import KeyName
 from graph.spark.algorithms import SparkGraph
-from graph.spark.tables import TABLES, parts
+from graph.spark.tables import TABLES, parts, read_manifest
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
@@ -89,6 +91,9 @@ class SparkAnalysis:
         self._tell = on_progress or (lambda what, done, total: None)
         self._done = 0
         self._tables = {name: self._table(name) for name in TABLES}
+        manifest = read_manifest(folder)
+        self._persons: list[str] = [] if manifest is None else manifest["persons"]
+        self._names = names_of(self._persons)
         self._populations: dict[str, Population] = {}
 
     def run(self, *, seed: int = 0) -> Analysis:
@@ -180,10 +185,17 @@ class SparkAnalysis:
                 f.col("known").alias(f"{prefix}_known"),
             )
 
-        by_user = f.col("u_owner").isNotNull()
+        by_user, by_email, by_other = (f.col(f"{prefix}_owner").isNotNull() for prefix in "ueo")
         activity = self._tables["activity"].withColumn("at", f.unix_millis("at"))
         for key, prefix in (("tracker_id", "t"), ("user_id", "u"), ("email", "e")):
             activity = activity.join(owners_of(key, prefix), key, "left")
+        others = single.where(f.col("key").isin(*self._persons)) if self._persons else single.where(f.lit(False))
+        others = others.select(
+            f.struct("key", "value").alias("named"),
+            f.col("number").alias("o_owner"),
+            f.col("known").alias("o_known"),
+        )
+        activity = activity.join(others, "named", "left")
         resolved = activity.select(
             "number",
             "event",
@@ -196,11 +208,17 @@ class SparkAnalysis:
             f.when(f.col("t_owner").isNotNull(), f.col("tracker_id")).alias("tracker"),
             "t_owner",
             "t_known",
-            f.when(by_user, "user_id").when(f.col("e_owner").isNotNull(), "email").alias("person_key"),
-            f.when(by_user, f.col("user_id")).when(f.col("e_owner").isNotNull(), f.col("email")).alias("person"),
-            f.coalesce("u_owner", "e_owner").alias("p_owner"),
-            f.when(by_user, f.col("u_known")).otherwise(f.col("e_known")).alias("p_known"),
-            f.coalesce("u_owner", "e_owner", "t_owner").alias("who"),
+            f.when(by_user, "user_id").when(by_email, "email").when(by_other, f.col("named.key")).alias("person_key"),
+            f.when(by_user, f.col("user_id"))
+            .when(by_email, f.col("email"))
+            .when(by_other, f.col("named.value"))
+            .alias("person"),
+            f.coalesce("u_owner", "e_owner", "o_owner").alias("p_owner"),
+            f.when(by_user, f.col("u_known"))
+            .when(by_email, f.col("e_known"))
+            .otherwise(f.col("o_known"))
+            .alias("p_known"),
+            f.coalesce("u_owner", "e_owner", "o_owner", "t_owner").alias("who"),
         )
         self.activity = self._kept("resolved", resolved)
         met = ["tracker", "t_owner", "t_known", "person_key", "person", "p_owner", "p_known"]
@@ -235,7 +253,7 @@ class SparkAnalysis:
         )
         firsts = self._frame(tracker=[names.value(tracker) for tracker in found])
         met = self.meetings.join(firsts, "tracker").orderBy(
-            "t_owner", "tracker", "p_owner", _code("person_key"), "person"
+            "t_owner", "tracker", "p_owner", self._code("person_key"), "person"
         )
         rows = met.select("tracker", "t_owner", "t_known", "p_owner", "p_known", "first").toArrow()
         trackers = names.numbers(rows["t_owner"], rows["tracker"])
@@ -405,7 +423,10 @@ class SparkAnalysis:
             self.activity.where("subscription is not null and p_owner is not null")
             .groupBy("subscription")
             .agg(f.count_distinct("p_owner").alias("count"))
-            .join(by_value, "subscription")
+            .join(by_value, "subscription", "left")
+            # Those that nobody owns any more come last, as `people_of` numbers them.
+            .withColumn("owner", f.coalesce("owner", f.lit(REDIRECTS)))
+            .withColumn("shared", f.coalesce("shared", f.lit(False)))
         )
         # Few of different households are as good a reason as many: how far the count stands out rules none of them out.
         shared = self._standing_out(
@@ -435,14 +456,14 @@ class SparkAnalysis:
         ).agg(f.count("*").alias("count"))
         per_person = self._kept("per-person", per_person)
         floor = kinds.LOWEST_OUTLIER_OF_DEVICES
-        persons = self._standing_out("many_trackers", per_person, "owner", _code("key"), "value", floor=floor)
+        persons = self._standing_out("many_trackers", per_person, "owner", self._code("key"), "value", floor=floor)
         roles = per_person.where((f.col("key") == "email") & (f.col("count") > 1) & is_role("value"))
         roles = roles.orderBy("owner", "value").limit(self._most)
         fusing = self._standing_out(
             "fusing_value",
             self._tied(),
             "owner",
-            f.when(f.col("shared"), SHARED).otherwise(_code("key")),
+            f.when(f.col("shared"), SHARED).otherwise(self._code("key")),
             "value",
             floor=floor,
         )
@@ -588,6 +609,13 @@ class SparkAnalysis:
         chosen = self._frame(who=pa.array([row["who"] for row in ranked[: self._most]], pa.int64()))
         return sightings.join(chosen, "who")
 
+    def _code(self, column: str) -> "Column":
+        """Return the numbers of kinds of keys, to order by them."""
+        from pyspark.sql import functions as f
+
+        codes = [(code, name) for code, name in enumerate(self._names) if code != SHARED]
+        return f.coalesce(*(f.when(f.col(column) == name, code) for code, name in codes))
+
     # --- reading --------------------------------------------------------------------------------------------
 
     def _touched(self, labels: "DataFrame", chosen: "DataFrame", nodes: "DataFrame") -> dict[str, "DataFrame"]:
@@ -619,7 +647,11 @@ class SparkAnalysis:
         owned = self.owned.join(inside, "number").select("number", "key", "value", "since", "shared").toArrow()
         contacts = self.contacts.join(inside, "number").toArrow()
         said = self._tables["signs"].join(inside, "number").toArrow()
-        people, finder, _ = people_of([[*_contact_rows(contacts, owned)]])
+        carried = candidates["uses"].select("subscription").distinct()
+        owned_ones = self.owned.where("key = 'subscription'").select(f.col("value").alias("subscription"))
+        ended = carried.join(owned_ones, "subscription", "leftanti").toArrow()["subscription"].to_pylist()
+        rows = [*_contact_rows(contacts, owned, self._names)]
+        people, finder, _ = people_of([rows], ended=ended, persons=self._persons)
         arrays = SignArrays()
         numbers = _numbers(contacts)
         by_contact: dict[int, dict[str, int]] = {}
@@ -642,7 +674,7 @@ class SparkAnalysis:
             for row in self.unions.join(touched["redirects"], "source").toArrow().to_pylist()
         ]
         both = self.meetings.join(inside.toDF("t_owner"), "t_owner").join(inside.toDF("p_owner"), "p_owner")
-        meetings = _meetings(both.toArrow(), finder)
+        meetings = _meetings(both.toArrow(), finder, self._names)
         uses = _uses(candidates["uses"].toArrow(), people, finder)
         named = uses.signed
         pairs = np.unique(np.stack((uses.subscription[named], uses.contact[named]), axis=1), axis=0)
@@ -777,13 +809,6 @@ def is_role(column: str) -> "Column":
     return local.isin(*sorted(ROLES))
 
 
-def _code(column: str) -> "Column":
-    """Give kinds of keys the order that their numbers have."""
-    from pyspark.sql import functions as f
-
-    return f.coalesce(*(f.when(f.col(column) == name, code) for code, name in enumerate(KEY_KINDS)))
-
-
 def lowest_count(population: Population, floor: float) -> int:
     """Return the lowest count, two at least, that stands out so far."""
     low, high = 2, 2
@@ -843,11 +868,11 @@ _CLUSTERS = pa.schema(
 )
 
 
-def _contact_rows(contacts: pa.Table, owned: pa.Table) -> Iterator[list[Any]]:
+def _contact_rows(contacts: pa.Table, owned: pa.Table, names: Sequence[KeyName]) -> Iterator[list[Any]]:
     """Return contacts with their keys as ``analysis.contacts`` does, by id."""
     keys: dict[int, list[list[Any]]] = {}
     for row in owned.to_pylist():
-        kind = SHARED if row["shared"] else KEY_KINDS.index(row["key"])
+        kind = SHARED if row["shared"] else names.index(row["key"])
         keys.setdefault(row["number"], []).append([kind, row["value"], row["since"]])
     for row in sorted(contacts.to_pylist(), key=lambda row: row["number"]):
         yield [row["id"], row["known"], keys.get(row["number"], []), ()]
@@ -863,13 +888,13 @@ def _numbers(contacts: pa.Table) -> Callable[[pa.ChunkedArray], Any]:
     return of
 
 
-def _meetings(table: pa.Table, finder: KeyFinder) -> Meetings:
+def _meetings(table: pa.Table, finder: KeyFinder, names: Sequence[KeyName]) -> Meetings:
     trackers = finder.find(TRACKER, table["tracker"].to_pylist())
     keys, values = table["person_key"].to_pylist(), table["person"].to_pylist()
     persons = np.full(len(values), -1, np.int32)
-    for name in ("email", "user_id"):
+    for name in ("email", "user_id", *names[OTHERS:]):
         asked = [value if key == name else None for key, value in zip(keys, values, strict=True)]
-        persons = np.maximum(persons, finder.find(KEY_KINDS.index(name), asked))
+        persons = np.maximum(persons, finder.find(names.index(name), asked))
     # In the order of the numbers, as an engine that adds them up has them.
     order = np.lexsort((persons, trackers))
     counts = (table[name].to_numpy()[order] for name in ("count", "conflicts", "first", "last"))
@@ -882,6 +907,8 @@ def _uses(table: pa.Table, people: People, finder: KeyFinder) -> Uses:
         row["tracker_id"] = row["tracker"]
         for name in ("email", "user_id"):
             row[name] = row["person"] if row["person_key"] == name else None
+        other = row["person_key"] not in (None, "email", "user_id")
+        row["named"] = (row["person_key"], row["person"]) if other else None
     return uses_of(people, finder, rows)
 
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 from graph.errors import KinfoldError
 
 _FORMATS = "kinfold-graph/"
-FORMAT = f"{_FORMATS}2"
+FORMAT = f"{_FORMATS}3"
 MANIFEST = "manifest.json"
 
 _TIME = pa.timestamp("ms", tz="UTC")
@@ -59,6 +59,7 @@ TABLES: dict[str, pa.Schema] = {
             ("at", _TIME),
             ("place", pa.list_(_PLACE)),
             ("device", pa.int8()),
+            ("named", _KEY),
         ]
     ),
 }

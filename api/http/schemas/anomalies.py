@@ -7,13 +7,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.http.schemas.examples import with_example
 from api.http.schemas.neighbourhood import GraphEdge, GraphNode, Meeting
 from graph.analysis.anomalies import FindingState
-from graph.analysis.findings import Kind, SubjectType
+from graph.analysis.findings import Kind
 
 
 class Subject(BaseModel):
     """What a finding is about."""
 
-    type: SubjectType
+    type: str = Field(
+        description="`contact`, `cluster`, or what the key is: `tracker` for tracker_id, else its namespace's name."
+    )
     value: str = Field(description="A contact's id, or the key's value.")
 
 
@@ -22,7 +24,7 @@ class Action(BaseModel):
 
     model_config = ConfigDict(extra="allow")
 
-    action: Literal["block", "unmerge", "split", "dismiss"]
+    action: Literal["block", "unmerge", "split", "dismiss", "keep", "sleep"]
     method: str
     path: str
     done: bool | None = Field(

@@ -78,7 +78,10 @@ def test_a_large_graph_is_listed_as_of_its_last_analysis(client: TestClient, mon
     assert SMALL_CONTACTS > 0
     monkeypatch.setattr("graph.analysis.anomalies.SMALL_CONTACTS", 0)
     send(client, worlds.kiosk())
-    assert client.get("/v1/anomalies").json() == {"items": [], "next": None, "as_of": None, "current": False}
+    raised = client.get("/v1/anomalies").json()
+    assert (raised["as_of"], raised["current"]) == (None, False)
+    assert [(item["kind"], item["subject"]["value"]) for item in raised["items"]] == [("shared_device", "kiosk")]
+    assert client.get("/v1/anomalies?kind=shared_device").json() == raised
     made = client.post("/v1/analyses")
     assert made.status_code == 201
     assert made.json()["totals"]["contacts"] == 12

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from graph.analysis import Finding, analyse
+from graph.identity.declared_namespaces import apply
 from graph.identity.events import read_event
+from graph.identity.namespaces import KeyClass, Namespace, Namespaces
 from graph.kinfold import Kinfold
 from tests.graph.analysis import worlds
 
@@ -33,6 +35,20 @@ def test_persons_are_counted_by_the_names_that_came_with_it_whoever_owns_it_now(
     assert item.evidence["owners"] == (1 if policy == "last_login" else 8)
     assert item.score > 0.5
     assert {action["action"] for action in item.actions} >= {"block", "dismiss"}
+
+
+@pytest.mark.parametrize("ended", ["gone", "replaced"])
+def test_a_subscription_that_nobody_has_any_more_is_still_found(kinfold: Kinfold, ended: str) -> None:
+    worlds.send(kinfold, [*worlds.bystanders(5), *worlds.named("push-eight", worlds.strangers(8))])
+    if ended == "gone":
+        kinfold.subscriptions.gone([("subscription", "push-eight")])
+    else:
+        event = {"subscription": "push-next", "replaces": {"subscription": "push-eight"}, "message_id": "next"}
+        kinfold.resolver.resolve([read_event(event)])
+    item = about(kinfold, "shared_subscription")["push-eight"]
+    assert (item.evidence["persons"], item.evidence["owners"]) == (8, 0)
+    assert item.score > 0.5
+    assert "nobody has it any more" in item.reason
 
 
 def test_plenty_does_not_hide_plenty(kinfold: Kinfold) -> None:
@@ -125,6 +141,24 @@ def test_an_id_and_an_address_that_never_come_together_may_be_one_person(kinfold
     assert item.score < 0.5
 
 
+@pytest.mark.parametrize(("days", "score"), [((1, 1), 0.0), ((1, 3), 0.2)])
+def test_an_id_and_an_address_that_never_came_on_one_day_are_two_persons(
+    kinfold: Kinfold, days: tuple[int, int], score: float
+) -> None:
+    names = ({"email": "ana@example.com"}, {"user_id": "id-1"})
+    events = [
+        {
+            **name,
+            "tracker_id": f"t{place}",
+            "subscription": "push-two",
+            "occurred_at": f"2026-03-{day:02}T1{place}:00:00Z",
+        }
+        for place, (name, day) in enumerate(zip(names, days, strict=True))
+    ]
+    item = shared(kinfold, events).get("push-two")
+    assert (0.0 if item is None else item.score) == score
+
+
 def test_a_device_that_went_to_a_stranger_is_found_by_the_order_of_days(kinfold: Kinfold) -> None:
     people = worlds.strangers(2)
     found = shared(kinfold, worlds.named("push-turns", people, days=6))
@@ -211,3 +245,37 @@ def test_an_event_that_says_nothing_of_its_device_is_read_as_before(kinfold: Kin
     (answer,) = kinfold.resolver.resolve([read_event(event)])
     assert answer.outcome == "created"
     assert analyse(kinfold.database).findings == []
+
+
+@pytest.mark.parametrize("policy", ["strict", "last_login"])
+def test_names_of_declared_namespaces_count(kinfold: Kinfold, policy: str) -> None:
+    apply(kinfold.database, Namespaces.of([Namespace("card", KeyClass.PERSON), Namespace("phone", KeyClass.PERSON)]))
+    kinfold = under(kinfold, policy)
+    events = [
+        {"message_id": f"m{number}", "tracker_id": f"t{number % 8}", "subscription": "push-eight"}
+        | {
+            "keys": {("card", "phone")[number % 2]: f"p{number % 8}"},
+            "occurred_at": f"2026-03-{1 + number:02}T09:00:00Z",
+        }
+        for number in range(24)
+    ]
+    kinfold.resolver.resolve([read_event(event, namespaces=kinfold.namespaces) for event in events])
+    kinfold.anomalies.refresh()
+    [item] = kinfold.anomalies.page("shared_subscription")[0]
+    assert item["evidence"]["persons"] == 8
+    assert item["score"] > 0.5
+
+
+def test_a_card_on_many_devices_in_use_at_once_is_found_and_can_be_split(kinfold: Kinfold) -> None:
+    apply(kinfold.database, Namespaces.of([Namespace("card", KeyClass.PERSON)]))
+    kinfold = Kinfold.on(kinfold.database, kinfold.settings)
+    events = [
+        {"tracker_id": f"t{number % 30}", "keys": {"card": "c-1"}, "event_properties": {"device_type": "phone"}}
+        | {"message_id": f"m{number}", "occurred_at": f"2026-03-01T{number // 30:02}:{number % 30:02}:00Z"}
+        for number in range(90)
+    ]
+    kinfold.resolver.resolve([read_event(event, namespaces=kinfold.namespaces) for event in events])
+    kinfold.anomalies.refresh()
+    found = {item["kind"]: item for item in kinfold.anomalies.page()[0]}
+    assert found["fusing_value"]["subject"] == found["many_trackers"]["subject"] == {"type": "card", "value": "c-1"}
+    assert found["fusing_value"]["score"] > 0.5

@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 
 from graph.explore.deliveries import Check, Deliveries
+from graph.identity.declared_namespaces import apply
+from graph.identity.events import read_event
+from graph.identity.namespaces import KeyClass, Namespace, Namespaces
 from graph.kinfold import Kinfold
 from graph.store.database import Database
 from tests.graph.identity.test_subscription_life import Story
@@ -60,3 +63,25 @@ def test_columns_are_documented():
     readme = (CASES / "README.md").read_text(encoding="utf-8").partition("## deliveries.csv")[2]
     for column in _cases()[0]:
         assert f"| `{column}` |" in readme, column
+
+
+def test_names_of_every_person_namespace_and_subscriptions_of_every_namespace_count(kinfold: Kinfold):
+    declared = [Namespace("card", KeyClass.PERSON), Namespace("push", KeyClass.SUBSCRIPTION)]
+    apply(kinfold.database, Namespaces.of(declared))
+    kinfold = Kinfold.on(kinfold.database, kinfold.settings)
+    contacts = []
+    for event in (
+        {"tracker_id": "t1", "keys": {"card": "ana", "push": "p1"}},
+        {"tracker_id": "t2", "keys": {"card": "bob"}},
+        {"tracker_id": "t1", "keys": {"card": "bob"}},
+    ):
+        [answer] = kinfold.resolver.resolve([read_event(event, namespaces=kinfold.namespaces)])
+        assert answer.contact
+        contacts.append(answer.contact.id)
+    [first] = kinfold.deliveries.check([Check(contacts[0], None, ("push", "p1"))])
+    assert (first["verdict"], [reason["code"] for reason in first["reasons"]]) == ("hold", ["awake", "handed_over"])
+    event = {"tracker_id": "t2", "keys": {"card": "bob", "push": "p1"}}
+    kinfold.resolver.resolve([read_event(event, namespaces=kinfold.namespaces)])
+    before, after = kinfold.deliveries.check([Check(one, None, ("push", "p1")) for one in contacts[:2]])
+    assert [reason["code"] for reason in before["reasons"]] == ["asleep", "named_another"]
+    assert [reason["code"] for reason in after["reasons"]] == ["awake", "named_last", "turns", "others_asleep"]

@@ -109,6 +109,8 @@ def test_the_truth_speaks_of_every_event_and_agrees_with_it(world: World) -> Non
         if truth.situation is Situation.REFUSED:
             assert "tracker_id" not in event
             assert "subscription" not in event
+        if "subscription" in event:
+            assert truth.subscription == event["subscription"]
         if truth.cookie:
             assert devices.setdefault(truth.cookie, truth.device) == truth.device
 
@@ -164,6 +166,22 @@ def test_a_subscription_outlives_its_user_on_a_device() -> None:
         assert before != carried[subscription][-1]
 
 
+def test_log_outs_and_replaced_subscriptions_are_in_the_events() -> None:
+    world = World(60, seed=3, parameters=replace(BUSY, push_rotates=0.5, says_replaced=1.0))
+    events = everything(world)
+    logged_out = [each for each in events if each.event.get("logout")]
+    assert logged_out
+    assert all(each.event["event"] == "logged_out" and "email" not in each.event for each in logged_out)
+    carried = {each.event["subscription"] for each in events if "subscription" in each.event}
+    replaced = [each.event for each in events if "replaces" in each.event]
+    olds = [event["replaces"]["subscription"] for event in replaced]
+    assert carried.intersection(olds)
+    assert len(set(olds)) == len(olds)
+    assert all(event["subscription"] not in olds[: place + 1] for place, event in enumerate(replaced))
+    silent = World(60, seed=3, parameters=replace(BUSY, push_rotates=0.5, says_replaced=0.0, says_logged_out=0.0))
+    assert not any(each.event.keys() & {"logout", "replaces"} for each in silent.happenings())
+
+
 def test_who_refused_sends_names_from_the_server_and_no_cookie() -> None:
     world = World(60, seed=1, parameters=replace(BUSY, refuses_consent=1.0, kiosks_per_thousand=0.0))
     private = [each for each in world.happenings() if each.truth.device.startswith(("phone", "laptop", "tablet"))]
@@ -189,6 +207,7 @@ def test_an_empty_world_has_no_events() -> None:
         ({"safari": "1.5"}, "safari"),
         ({"days": "0"}, "days"),
         ({"days": "nan"}, "days"),
+        ({"pushes_every": "0"}, "pushes_every"),
         ({"visits": "-1"}, "visits"),
         ({"visits": "many"}, "visits"),
         ({"bogus_id": "1"}, "bogus_id"),

@@ -4,6 +4,10 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
 
+from graph.analysis.reading import OTHERS
+
+PERSONS = ("card", "phone")
+"""Namespaces of persons beside email and user_id."""
 MINUTE = 60_000
 START = 1_770_000_000_000
 
@@ -35,14 +39,25 @@ class Rows:
                 if row["value"] in parameters["subscriptions"]
                 for owner, at in row["conflicts"]
             ]
+        if name == "ended":
+            owned = {value for row in self.tables["contacts"] for kind, value, _ in row["keys"] if kind in (3, 4)}
+            carried = {row["subscription"] for row in self.tables["activity"]} - {None} - owned
+            ended = [[value] for value in sorted(carried) if value > parameters["after"]]
+            return [{"page": ended[: parameters["limit"]]}]
         if name == "uses":
-            fields = ("message_id", "event", "tracker_id", "email", "user_id", "at", "subscription")
+            fields = ("message_id", "event", "tracker_id", "email", "user_id", "at", "subscription", "named")
             return [
-                {field: row[field] for field in fields}
+                {field: row[field] for field in fields} | ({} if parameters["persons"] else {"named": None})
                 for row in self.tables["activity"]
                 if row["subscription"] in parameters["subscriptions"]
             ]
         rows = [[*row.values()] for row in self.tables[name]]
+        if not parameters.get("persons"):  # the statements know of no others then
+            for row in rows:
+                if name == "contacts":
+                    row[2] = [key for key in row[2] if key[0] < OTHERS]
+                elif name in ("activity", "unions"):
+                    row[-1] = None
         return [{"page": [row for row in rows if row[0] > parameters["after"]][: parameters["limit"]]}]
 
 
@@ -69,6 +84,11 @@ def random_rows(seed: int, contacts: int) -> Rows:
                     value = f"{role}+{name}@example.com" if kind == 1 else f"u-{name}"
                     persons.append((key, value))
                     keys[name].append([kind, value, since()])
+            for code, key in enumerate(PERSONS, start=OTHERS):
+                if random.random() < 0.3:
+                    value = f"{key}-{name}"
+                    persons.append((key, value))
+                    keys[name].append([code, value, since()])
 
     def said(name: str) -> list[list[Any]]:
         surname = [["surname", f"Name {random.randrange(contacts)}"]] if random.random() < 0.5 else []
@@ -109,6 +129,7 @@ def random_rows(seed: int, contacts: int) -> Rows:
                 "subscription": random.choice(subscriptions) if random.random() < 0.2 else None,
                 "moved": [[0, random.choice(trackers)]]
                 + ([[3, random.choice(subscriptions)]] if number % 5 == 0 else []),
+                "named": [key, value] if key in PERSONS and not by_hand else None,
             }
         )
     busy, seen_often = trackers[:2], persons[:2]
@@ -134,9 +155,10 @@ def random_rows(seed: int, contacts: int) -> Rows:
                 "tracker_id": tracker,
                 "email": person[1] if person and person[0] == "email" else None,
                 "user_id": person[1] if person and person[0] == "user_id" else None,
-                "subscription": random.choice([*subscriptions, None]) if random.random() < 0.4 else None,
+                "subscription": random.choice([*subscriptions, "gone", None]) if random.random() < 0.4 else None,
                 "at": since(),
                 "place": place,
+                "named": [*person] if person and person[0] in PERSONS else None,
             }
         )
         if random.random() < 0.2:
@@ -175,6 +197,8 @@ def _named(field: str, value: Any, suffix: str) -> Any:
     """Give whatever names something in a row a suffix."""
     if field in ("keys", "moved"):
         return [[kind, name + suffix, *rest] for kind, name, *rest in value]
+    if field == "named":
+        return value and [value[0], value[1] + suffix]
     if field == "conflicts":
         return [[name + suffix, at] for name, at in value]
     plain = isinstance(value, str) and field not in ("event", "rule")

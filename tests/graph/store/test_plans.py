@@ -33,6 +33,8 @@ MAY_SCAN = {
     "copy.highest": {"AllNodesScan", "DirectedAllRelationshipsScan"},
     # A step of an erasure: the findings that the feed still tells of, which are few.
     "privacy.clear_finding_changes": {"NodeByLabelScan"},
+    # A list of findings: those that events raised, as far as the feed still tells of them.
+    "anomalies.raised": {"NodeByLabelScan"},
     # The receipts: before a backup and after a copy, all of them are what is asked for.
     "privacy.uncompacted": {"NodeByLabelScan"},
     "privacy.compacted": {"NodeByLabelScan"},
