@@ -19,6 +19,7 @@ from api.command.groups import (
     mcp,
     namespaces,
     privacy,
+    reidentify,
     server,
     simulate,
     suppressed,
@@ -80,7 +81,7 @@ def _common(
     choose_tenant(tenant)
 
 
-for group in (server, logs, simulate, edits, judgements, privacy, analysis, loads, mcp):
+for group in (server, logs, simulate, edits, judgements, reidentify, privacy, analysis, loads, mcp):
     app.add_typer(group.commands)
 for name, group in {
     "db": database,

@@ -52,6 +52,16 @@ class KeyEdits:
             lambda tx: self._shown(tx, contact_id, self._give(tx, contact_id, ref)), committed=RECEIPT
         )
 
+    def give_again(self, contact_id: str, ref: KeyRef) -> None:
+        """Give a contact a key that nobody owns, because other rules hold now.
+
+        Raises
+        ------
+        NotFound, ClashError
+            As `give` does.
+        """
+        self._database.write(lambda tx: self._give(tx, contact_id, ref, again=True), committed=RECEIPT)
+
     def take(self, contact_id: str, key: KeyName, value: str, *, stay_away: bool = False) -> Document:
         """Take a key from a contact, and return the contact as it is then.
 
@@ -109,7 +119,7 @@ class KeyEdits:
         working_set.load(keys=[key, *working_set.hashes_of(key)], contacts=[living])
         return working_set, working_set.contacts[living]
 
-    def _give(self, tx: Transaction, contact_id: str, key: KeyRef, *, lock: bool = True) -> str:
+    def _give(self, tx: Transaction, contact_id: str, key: KeyRef, *, lock: bool = True, again: bool = False) -> str:
         working_set, contact = self._open(tx, contact_id, key, lock=lock)
         namespace = self._context.namespaces[key.namespace]
         owners = working_set.owners(key)
@@ -141,7 +151,7 @@ class KeyEdits:
         working_set.note("key_given", at, contact.id, key=key.namespace, by=acting())
         if owners:
             working_set.note("shared", at, contact.id, other=owners[0].id, owners=len(owners) + 1, by=acting())
-        self._finish(tx, working_set, contact, "given", key, at)
+        self._finish(tx, working_set, contact, "given", key, at, again=again)
         return contact.id
 
     def _take(self, tx: Transaction, contact_id: str, key: KeyRef, *, lock: bool = True) -> str:
@@ -155,7 +165,15 @@ class KeyEdits:
         return contact.id
 
     def _finish(
-        self, tx: Transaction, working_set: WorkingSet, contact: Contact, action: str, key: KeyRef, at: int
+        self,
+        tx: Transaction,
+        working_set: WorkingSet,
+        contact: Contact,
+        action: str,
+        key: KeyRef,
+        at: int,
+        *,
+        again: bool = False,
     ) -> None:
         write_working_set(working_set)
         tx.run(
@@ -167,6 +185,7 @@ class KeyEdits:
                 "key": key.namespace,
                 "value": key.value,
                 "at": to_datetime(at),
+                "reidentified": again or None,
             },
         )
 

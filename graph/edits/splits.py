@@ -13,7 +13,7 @@ from graph.identity.keys import read_named_key
 from graph.identity.living import check_not_erased, living_contact
 from graph.identity.separating import Part, Separation, Stray, TakenKey, Undoing, rejoin, separate
 from graph.identity.working_set import Contact, WorkingSet
-from graph.identity.working_set.entities import Ownership, Sleep
+from graph.identity.working_set.entities import Entry, Ownership, Sleep
 from graph.identity.working_set.write import sleep_row, write_working_set
 from graph.identity.write_context import WriteContext
 from graph.model import TRACKER, KeyName, KeyRef
@@ -32,6 +32,26 @@ class Wanted:
     parts: tuple[tuple[Key, ...], ...] = ()
     around: Key | None = None
     block: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """A part of a contact, said to the last activity.
+
+    Attributes
+    ----------
+    keys, shared
+        The keys that it gets; and subscriptions that it gets beside the whole, or beside another part.
+    messages
+        The activity that it gets.
+    nameless
+        It is known without a person key.
+    """
+
+    keys: tuple[KeyRef, ...]
+    shared: tuple[KeyRef, ...] = ()
+    messages: frozenset[str] = frozenset()
+    nameless: bool = False
 
 
 class Splits:
@@ -76,6 +96,28 @@ class Splits:
             self._database.write(lambda tx: tx.run("splits.note_block", id=entry["id"]), committed=RECEIPT)
             entry["blocked"] = True
         return entry
+
+    def split_by_activity(
+        self, contact_id: str, portions: Sequence[Portion], *, taken: Sequence[KeyRef] = ()
+    ) -> Document:
+        """Split a contact into parts that are said to the last activity, because other rules hold now.
+
+        Values of properties that others replaced are shown again where they are a part's newest. Otherwise it is a
+        split as any other: one journal entry, which is undone exactly.
+
+        Parameters
+        ----------
+        taken
+            Keys that nobody gets.
+
+        Raises
+        ------
+        NotFound
+            When no contact ever had this id, or the contact does not own one of the keys.
+        """
+        return self._database.write(
+            lambda tx: self._shown(tx, self._split_by_activity(tx, contact_id, portions, taken)), committed=RECEIPT
+        )
 
     def preview(self, contact_id: str, wanted: Wanted) -> Document:
         """Return who would get which keys, how much activity and which properties; nothing is written."""
@@ -216,6 +258,52 @@ class Splits:
         tx.run("splits.journal", **self._journal(separation, wanted))
         return separation.id
 
+    def _split_by_activity(
+        self, tx: Transaction, contact_id: str, portions: Sequence[Portion], taken: Sequence[KeyRef]
+    ) -> str:
+        living = living_contact(tx, contact_id)
+        working_set = self._working_set(tx)
+        working_set.load(contacts=[living])
+        whole = working_set.contacts[living]
+        working_set.need_keys(whole)
+        working_set.need_entries(whole)
+        parts = [Part(list(one.keys), list(one.shared), one.nameless) for one in portions]
+        _check_owned(working_set, whole, [*taken, *(key for one in portions for key in (*one.keys, *one.shared))])
+        part_of = {message: number for number, one in enumerate(portions) for message in one.messages}
+        rows = tx.run("splits.activity", contact_id=living)
+        strays, moved = _strays(whole, parts, rows, part_of)
+        past = self._past(tx, whole, {row["message_id"] for row in rows}, part_of)
+        separation = separate(
+            working_set, whole, parts, taken, strays, part_of, self._context.clock.next(after=whole.seen), past
+        )
+        for part, one in zip(parts, portions, strict=True):
+            part.activities = len(one.messages)
+        write_working_set(working_set)
+        rehung = [
+            {"was": was, "period": period, "messages": moved[was, number]}
+            for number, was, period in _strayed(separation)
+        ]
+        tx.run("splits.rehang_messages", rows=rehung)
+        journal = self._journal(separation, Wanted())
+        journal["node"]["reidentified"] = True
+        tx.run("splits.journal", **journal)
+        return separation.id
+
+    def _past(
+        self, tx: Transaction, whole: Contact, messages: set[str], part_of: Mapping[str, int]
+    ) -> list[tuple[int | None, Entry]]:
+        """Find the replaced values that are the newest of a part, or of the whole, once the others have gone."""
+        newest: dict[tuple[int | None, str], Entry] = {}
+        for row in tx.run("splits.replaced", contact_id=whole.id):
+            if row["message_id"] in messages:
+                entry = Entry(row["name"], row["value"], row["occurred"], row["arrived"], row["message_id"])
+                place = (part_of.get(row["message_id"]), row["name"])
+                before = newest.get(place)
+                if before is None or (before.occurred, before.arrived) < (entry.occurred, entry.arrived):
+                    newest[place] = entry
+        here = {(entry.source, name) for name, entries in (whole.entries or {}).items() for entry in entries}
+        return [(part, entry) for (part, name), entry in newest.items() if (entry.source, name) not in here]
+
     def _persons(self, number: int, part: Part) -> dict[str, Any]:
         """Write the person keys of a part as statements compare them with those that activity carried."""
         named = [key for key in part.keys if self._context.namespaces[key.namespace].is_person]
@@ -316,11 +404,7 @@ class Splits:
                 for number, (key, before) in [*took, *((None, item) for item in separation.taken)]
             ],
             "periods": [{"part": number, "period": period} for number, part in numbered for period in part.periods],
-            "strayed": [
-                {"part": number, "was": was, "period": period}
-                for number, part in numbered
-                for was, period in part.strayed
-            ],
+            "strayed": [{"part": number, "was": was, "period": period} for number, was, period in _strayed(separation)],
             "properties": [
                 {"part": number, "element": entry.element}
                 for number, part in numbered
@@ -498,6 +582,44 @@ class Splits:
             "at": to_text(row["at"]),
             "undone_at": None if row["undone_at"] is None else to_text(row["undone_at"]),
         }
+
+
+def _strayed(separation: Separation) -> list[tuple[int | None, str, str]]:
+    """List the periods that activity left, each with its part and the period that it went to."""
+    found: list[tuple[int | None, str, str]] = [(None, *pair) for pair in separation.strayed]
+    for number, part in enumerate(separation.parts):
+        found += [(number, *pair) for pair in part.strayed]
+    return found
+
+
+def _strays(
+    whole: Contact, parts: Sequence[Part], rows: Iterable[Row], part_of: Mapping[str, int]
+) -> tuple[list[Stray], dict[tuple[str, int | None], list[str]]]:
+    """Find the activity that does not go where its tracker goes, and its messages by period and part."""
+    with_tracker = {
+        key.value: number for number, part in enumerate(parts) for key in part.keys if key.namespace == TRACKER
+    }
+    goes = {period.id: with_tracker.get(period.tracker) for period in whole.timelines.values()}
+    at: dict[tuple[str, int | None], list[Micros]] = defaultdict(list)
+    moved: dict[tuple[str, int | None], list[str]] = defaultdict(list)
+    for row in rows:
+        place = (row["period"], part_of.get(row["message_id"]))
+        at[place].append(row["received"])
+        moved[place].append(row["message_id"])
+    strays = [
+        Stray(
+            period,
+            whole.timelines[period].tracker,
+            part,
+            len(times),
+            min(times),
+            max(times),
+            max(at.get((period, goes[period]), [0])),
+        )
+        for (period, part), times in at.items()
+        if part != goes[period]
+    ]
+    return strays, moved
 
 
 def _states_now(working_set: WorkingSet, undoing: Undoing) -> dict[KeyRef, Sleep]:

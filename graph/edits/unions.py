@@ -11,6 +11,7 @@ from graph.explore.contacts import Document, occurred_text
 from graph.identity.folding import JournalEntry, fold, unfold
 from graph.identity.keys import InvalidKey, normalise
 from graph.identity.living import check_not_erased, living_contact
+from graph.identity.union_rules import AnyRules
 from graph.identity.working_set.write import write_working_set
 from graph.identity.write_context import WriteContext
 from graph.model import TRACKER, KeyName
@@ -41,6 +42,27 @@ class Unions:
             committed=RECEIPT,
         )
         return self.get(merge_id)
+
+    def merge_again(self, source: str, target: str, rules: AnyRules) -> Document:
+        """Fold one contact into another because other rules hold now, and return the journal entry.
+
+        Parameters
+        ----------
+        rules
+            What becomes of properties, by name (`graph.identity.union_rules.united`).
+
+        Raises
+        ------
+        NotFound, ClashError
+            As `merge` does.
+        """
+
+        def work(tx: Transaction) -> str:
+            merge_id = self._merge(tx, source, target, rules=rules)
+            tx.run("reidentify.mark", id=merge_id)
+            return merge_id
+
+        return self.get(self._database.write(work, committed=RECEIPT))
 
     def preview_merge(self, source: str, target: str) -> list[Document]:
         """Describe field by field what folding one contact into another would change; nothing is written."""
@@ -141,9 +163,13 @@ class Unions:
     def _living(self, *contact_ids: str) -> tuple[str, ...]:
         return self._database.read(lambda tx: tuple(living_contact(tx, one) for one in contact_ids))
 
-    def _merge(self, tx: Transaction, source: str, target: str, *, lock: bool = True) -> str:
+    def _merge(
+        self, tx: Transaction, source: str, target: str, *, lock: bool = True, rules: AnyRules | None = None
+    ) -> str:
         living = [living_contact(tx, one) for one in (source, target)]
         working_set = self._context.working_set(tx, lock=lock)
+        if rules is not None:
+            working_set.union_rules = rules
         working_set.load(contacts=living)
         a, b = (working_set.contacts[one] for one in living)
         if a is b:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from graph.clock import Micros
-from graph.identity.union_rules import Rules
+from graph.identity.union_rules import AnyRules
 from graph.identity.working_set.entities import (
     Contact,
     Entry,
@@ -94,7 +94,7 @@ def _fold_keys(working_set: WorkingSet, source: Contact, target: Contact, merge:
         working_set.link(target, key, ownership)
 
 
-def _fill_properties(source: Contact, target: Contact, merge: Merge, rules: Rules) -> None:
+def _fill_properties(source: Contact, target: Contact, merge: Merge, rules: AnyRules) -> None:
     assert source.entries is not None
     assert target.entries is not None
     for name, entries in source.entries.items():

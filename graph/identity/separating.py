@@ -23,16 +23,16 @@ class Stray:
     period, tracker
         Where it hangs.
     part
-        The number of the part.
+        The number of the part; None for the whole, of activity on a period that goes.
     first, last
         When the first and the last of it arrived.
     left
-        When the last activity arrived that stays on that period; 0 for none.
+        When the last activity arrived that is left on that period; 0 for none.
     """
 
     period: str
     tracker: str
-    part: int
+    part: int | None
     count: int
     first: Micros
     last: Micros
@@ -41,9 +41,19 @@ class Stray:
 
 @dataclass(slots=True)
 class Part:
-    """One part of a contact: the keys that it gets, and what came of it."""
+    """One part of a contact: the keys that it gets, and what came of it.
+
+    Attributes
+    ----------
+    shared
+        Subscriptions that it gets too, while the whole, or another part, owns them.
+    nameless
+        It is known without a person key.
+    """
 
     keys: list[KeyRef]
+    shared: list[KeyRef] = field(default_factory=list)
+    nameless: bool = False
     contact: Contact | None = None
     took: list[tuple[Key, Ownership]] = field(default_factory=list)
     periods: list[str] = field(default_factory=list)
@@ -65,6 +75,8 @@ class Separation:
     seen: Micros
     parts: list[Part]
     taken: list[tuple[Key, Ownership]] = field(default_factory=list)
+    strayed: list[tuple[str, str]] = field(default_factory=list)
+    """Periods that went, each with the one that the whole has now for its own activity on it."""
     minted: str | None = None
 
 
@@ -76,6 +88,7 @@ def separate(
     strays: Sequence[Stray],
     part_of_message: Mapping[str, int],
     at: Micros,
+    past: Sequence[tuple[int | None, Entry]] = (),
 ) -> Separation:
     """Split a contact, whose keys and property entries are loaded, into itself and its parts.
 
@@ -87,31 +100,30 @@ def separate(
         Activity that goes to a part although its period stays.
     part_of_message
         To which part the activity goes that brought properties, by its message.
+    past
+        Values of properties that others had replaced, which are the newest of a part, or of the whole (None) again.
     """
     separation = Separation(working_set.id_source.time_ordered(), whole, at, whole.seen, list(parts))
     for ref in taken:
         separation.taken += _leave(working_set, whole, ref)
-    for number, part in enumerate(parts):
-        contact = part.contact = working_set.create(at)
-        contact.judged = whole.judged
-        for ref in part.keys:
-            for key, ownership in _leave(working_set, whole, ref):
-                part.took.append((key, ownership))
-                sleep = Sleep(ownership.sleep.since, ownership.sleep.turned)
-                own = replace(ownership, merge=None, stored=False, sleep=sleep)
-                working_set.link(contact, key, own)
-        owned = {ref.value for ref in part.keys if ref.namespace == TRACKER}
-        for timeline in [one for one in whole.timelines.values() if one.tracker in owned]:
-            part.periods.append(timeline.id)
-            _hand_over(whole, contact, timeline)
-        for stray in strays:
-            if stray.part == number:
-                _stray(working_set, whole, part, stray, at)
-        _settle(working_set, contact, at)
-        if not owned:
-            part.minted = contact.tracker_id
-        part.activities += sum(stray.count for stray in strays if stray.part == number)
+    owned = [_begin(working_set, whole, part, at) for part in parts]
+    for part in parts:
+        _share(working_set, part)
+    for stray in strays:
+        if stray.part is None:
+            separation.strayed.append(_stray(working_set, whole, stray, at))
+        else:
+            part = parts[stray.part]
+            assert part.contact
+            part.strayed.append(_stray(working_set, part.contact, stray, at))
+            part.activities += stray.count
+    for part, trackers in zip(parts, owned, strict=True):
+        assert part.contact
+        _settle(working_set, part.contact, at)
+        if not trackers:
+            part.minted = part.contact.tracker_id
     _hand_on_properties(whole, parts, part_of_message)
+    _add_past(separation, past)
     before = {key.value for key in whole.keys if key.name == TRACKER}
     _settle(working_set, whole, at)
     if whole.tracker_id not in before:
@@ -120,6 +132,32 @@ def separate(
         assert part.contact
         working_set.note("split", at, whole.id, other=part.contact.id, split=separation.id, by=acting())
     return separation
+
+
+def _begin(working_set: WorkingSet, whole: Contact, part: Part, at: Micros) -> set[str]:
+    """Make the contact of a part, with its keys and their periods; return its trackers."""
+    contact = part.contact = working_set.create(at, split=part.nameless)
+    contact.judged = whole.judged
+    for ref in part.keys:
+        for key, ownership in _leave(working_set, whole, ref):
+            part.took.append((key, ownership))
+            sleep = Sleep(ownership.sleep.since, ownership.sleep.turned)
+            working_set.link(contact, key, replace(ownership, merge=None, stored=False, sleep=sleep))
+    trackers = {ref.value for ref in part.keys if ref.namespace == TRACKER}
+    for timeline in [one for one in whole.timelines.values() if one.tracker in trackers]:
+        part.periods.append(timeline.id)
+        _hand_over(whole, contact, timeline)
+    return trackers
+
+
+def _share(working_set: WorkingSet, part: Part) -> None:
+    """Give a part the subscriptions that the whole, or another part, owns too."""
+    for ref in part.shared:
+        key = working_set.keys[ref]
+        before = next(iter(key.owners.values()))
+        sleep = Sleep(before.sleep.since, before.sleep.turned)
+        assert part.contact
+        working_set.link(part.contact, key, Ownership(before.since, source=before.source, sleep=sleep))
 
 
 def _leave(working_set: WorkingSet, whole: Contact, ref: KeyRef) -> list[tuple[Key, Ownership]]:
@@ -140,20 +178,18 @@ def _hand_over(whole: Contact, to: Contact, timeline: Timeline) -> None:
     to.timelines[timeline.id] = timeline
 
 
-def _stray(working_set: WorkingSet, whole: Contact, part: Part, stray: Stray, at: Micros) -> None:
-    assert part.contact
-    was = whole.timelines[stray.period]
-    was.last = stray.left
+def _stray(working_set: WorkingSet, holder: Contact, stray: Stray, at: Micros) -> tuple[str, str]:
+    working_set.timelines[stray.period].last = stray.left
     period = Timeline(
         working_set.id_source.time_ordered(),
         stray.tracker,
-        part.contact.id,
+        holder.id,
         stray.first,
         ended=at,
         last=stray.last,
     )
-    working_set.timelines[period.id] = part.contact.timelines[period.id] = period
-    part.strayed.append((stray.period, period.id))
+    working_set.timelines[period.id] = holder.timelines[period.id] = period
+    return stray.period, period.id
 
 
 def _hand_on_properties(whole: Contact, parts: Sequence[Part], part_of_message: Mapping[str, int]) -> None:
@@ -175,6 +211,19 @@ def _hand_on_properties(whole: Contact, parts: Sequence[Part], part_of_message: 
         assert part.contact
         for entries in (part.contact.entries or {}).values():
             show(entries)
+
+
+def _add_past(separation: Separation, past: Sequence[tuple[int | None, Entry]]) -> None:
+    """Show values again that belong to a part, or to the whole: they go when the split is undone."""
+    for number, entry in past:
+        holder = separation.whole if number is None else separation.parts[number].contact
+        assert holder
+        assert holder.entries is not None
+        entries = holder.entries.setdefault(entry.name, [])
+        if number is None:
+            entry.fill, entry.rule, entry.said = separation.id, "newest", entry.value
+        entries.append(entry)
+        show(entries)
 
 
 def _settle(working_set: WorkingSet, contact: Contact, at: Micros) -> None:
@@ -258,9 +307,13 @@ def rejoin(working_set: WorkingSet, undoing: Undoing, at: Micros) -> list[Kept]:
                 _hand_over(part, working_set.contacts[undoing.periods.get(timeline.id, whole.id)], timeline)
         part.folded_into = whole.id
         working_set.note("split_undone", at, whole.id, other=part.id, split=undoing.id, by=acting())
+    for period in undoing.strayed:
+        whole.timelines.pop(period, None)
     for taken in undoing.keys:
         key = working_set.key(taken.ref)
-        if taken.part is None and not key.owners:
+        # A subscription may be somebody else's as well.
+        shared = working_set.namespaces[taken.ref.namespace].is_subscription
+        if taken.part is None and (taken.home not in key.owners if shared else not key.owners):
             back = replace(taken.before, stored=False, sleep=taken.state(AWAKE))
             working_set.link(working_set.contacts[taken.home], key, back)
     _take_properties_back(working_set, undoing, whole)
@@ -316,4 +369,6 @@ def _take_properties_back(working_set: WorkingSet, undoing: Undoing, whole: Cont
                     back = replace(entry, element=None, stored_shown=False)
                     whole.entries.setdefault(name, []).append(back)
     for entries in whole.entries.values():
+        for entry in [one for one in entries if one.fill == undoing.id]:
+            working_set.drop_entry(entries, entry)
         show(entries)

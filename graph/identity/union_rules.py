@@ -4,7 +4,7 @@ Without a rule the survivor's value stays, and the folded contact's fills what i
 """
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from graph.clock import Micros
 from graph.model import PropertyValue
@@ -12,6 +12,12 @@ from graph.settings import UnionRule
 
 Rules = Mapping[str, UnionRule]
 """By the property's name."""
+
+Own = Literal["mine", "theirs"]
+"""Rules that no deployment sets: the survivor's value, or the folded contact's, whatever they are."""
+
+AnyRules = Mapping[str, UnionRule | Own]
+"""What one union makes of some properties."""
 
 MOST_COLLECTED = 100
 """How many items a list grows to by unions."""
@@ -37,6 +43,8 @@ def united(rule: str, mine: tuple[PropertyValue, Micros], theirs: tuple[Property
     False
     """
     (value, when), (other, then) = mine, theirs
+    if rule in ("mine", "theirs"):
+        return value if rule == "mine" else other
     if rule == "newest":
         return other if then > when else value
     if rule == "oldest":

@@ -10,7 +10,7 @@ from graph.identity.decision import ContactFacts, Facts
 from graph.identity.keys import EventKeys
 from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
 from graph.identity.normal_forms import hash_of
-from graph.identity.union_rules import Rules
+from graph.identity.union_rules import AnyRules
 from graph.identity.working_set.entities import (
     Contact,
     Entry,
@@ -75,7 +75,7 @@ class WorkingSet:
     lock: bool = True
     namespaces: Namespaces = DEFAULT_NAMESPACES
     alert_persons: int = 0
-    union_rules: Rules = field(default_factory=dict)
+    union_rules: AnyRules = field(default_factory=dict)
     contacts: dict[str, Contact] = field(default_factory=dict)
     keys: dict[KeyRef, Key] = field(default_factory=dict)
     timelines: dict[str, Timeline] = field(default_factory=dict)
