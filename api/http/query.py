@@ -153,6 +153,7 @@ class SuggestionPage(Page):
     """Which suggestions."""
 
     min: Probability = Field(0.5, description="Of at least this probability.")
+    contact: Text | None = Field(None, description="About this contact, by any id that leads to it.")
 
 
 class AnomalyPage(Page):

@@ -14,6 +14,7 @@ from graph.edits.judgements import Judgements
 from graph.edits.unions import Unions
 from graph.errors import ClashError, NotFound
 from graph.explore.contacts import Document, documents
+from graph.identity.living import living_contact
 from graph.paging import make_cursor, read_cursor
 from graph.store.changes import acting
 from graph.store.database import REPEATABLE, Database, Row, Transaction
@@ -55,17 +56,29 @@ class Suggestions:
         self._looked_at = 0.0
 
     def page(
-        self, *, least: float = LEAST, limit: int = 100, cursor: str | None = None
+        self, *, contact_id: str | None = None, least: float = LEAST, limit: int = 100, cursor: str | None = None
     ) -> tuple[list[Document], str | None]:
         """Return one page of the suggestions that are open, the most probable first, and the cursor of the next.
+
+        Parameters
+        ----------
+        contact_id
+            About this contact only, by any id that leads to it.
 
         Raises
         ------
         BadInput
             When the cursor is not one that an earlier page gave.
+        NotFound
+            When the id never was a contact's.
+        Gone
+            When the contact was erased.
         """
         points, after = read_cursor(cursor, (int, str)) if cursor else (_points(2.0), "")
         found = [one for one in self.open() if one.probability >= least]
+        if contact_id is not None:
+            living = self._database.read(lambda tx: living_contact(tx, contact_id))
+            found = [one for one in found if living in one.contacts]
         rest = [one for one in found if (-_points(one.probability), one.id) > (-points, after)]
         page = rest[:limit]
         following = make_cursor(_points(page[-1].probability), page[-1].id) if len(rest) > limit else None

@@ -14,8 +14,8 @@ Story = Callable[[str], str]
 
 PARTS = ["", "#/people",
          "#/contact/{}", "#/contact/{}/keys", "#/contact/{}/activity", "#/contact/{}/history", "#/contact/{}/why",
-         "#/contact/{}/change", "#/contact/{}/privacy", "#/anomalies", "#/anomalies/all/acted",
-         "#/anomalies/all/dismissed", "#/clusters",
+         "#/contact/{}/same", "#/contact/{}/change", "#/suggestions", "#/contact/{}/privacy", "#/anomalies",
+         "#/anomalies/all/acted", "#/anomalies/all/dismissed", "#/clusters",
          "#/unions", "#/why/email:david@example.com/tracker_id:david-laptop",
          "#/try", "#/offers", "#/search/push-martin-living-room", "#/search/da"]  # fmt: skip
 FOLDERS = [ROOT / "api" / "page" / "explorer" / "vendor", Path(__file__).parent / "vendor"]

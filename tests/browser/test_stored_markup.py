@@ -95,9 +95,14 @@ def test_every_view_of_the_page_shows_stored_markup_as_text(open_page: Open, wat
     page = open_page()
     page.on("dialog", lambda dialog: pytest.fail(f"the page says {dialog.message}"))
     hash_to = "parts => { location.hash = '#/' + parts.map(encodeURIComponent).join('/') }"
-    views: list[list[str]] = [[view] for view in ("", "anomalies", "clusters", "unions", "why", "try", "offers")]
+    views: list[list[str]] = [
+        [view] for view in ("", "anomalies", "clusters", "unions", "suggestions", "why", "try", "offers")
+    ]
     for person in analysed:
-        views += [["contact", person, *part] for part in ([], ["keys"], ["activity"], ["history"], ["why"], ["change"])]
+        views += [
+            ["contact", person, *part]
+            for part in ([], ["keys"], ["activity"], ["history"], ["why"], ["same"], ["change"])
+        ]
     for text in MARKUP:
         views += [[key, text] for key in ("tracker_id", "search", "contact", "anomalies", "clusters", text)]
         views += [["user_id", f"{text} 0"], ["subscription", f"{text} s"], ["why", text, text]]

@@ -19,12 +19,12 @@ router = APIRouter(tags=["suggestions"])
     "/suggestions",
     summary="List suggestions",
     operation_id="list_suggestions",
-    responses={200: {"model": SuggestionList}, **responses(422, 503)},
+    responses={200: {"model": SuggestionList}, **responses(404, 410, 422, 503)},
 )
 async def list_suggestions(request: Request, query: SuggestionPageQuery) -> Response:
     """List pairs that are probably one person, with reasons and a preview of the merge; nothing is merged."""
     suggestions = kinfold_of(request).suggestions
-    page = partial(suggestions.page, least=query.min, limit=query.limit, cursor=query.cursor)
+    page = partial(suggestions.page, contact_id=query.contact, least=query.min, limit=query.limit, cursor=query.cursor)
     items, after = await in_thread(page)
     kinfold_of(request).audit.read("suggestions", *dict.fromkeys(one for item in items for one in item["contacts"]))
     return as_json({"items": items, "next": after})

@@ -8,6 +8,7 @@ import { offersView } from "./offers.js";
 import { peopleView } from "./people.js";
 import { searchView } from "./search.js";
 import { accessKeysView, auditView, blockedView, judgementsView, namespacesView, segmentsView, settingsView, webhooksView, workflowsView } from "./settings.js";
+import { suggestionsView } from "./suggestions.js";
 import { tryView } from "./tryout.js";
 import { unionsView } from "./unions.js";
 import { whyView } from "./why.js";
@@ -19,6 +20,7 @@ const VIEWS = {
   contact: (id, part, more, query) => contactView(id, part, more, { query }),
   anomalies: (kind, state) => anomaliesView(kind, state),
   clusters: () => clustersView(),
+  suggestions: (least) => suggestionsView(least),
   unions: (key, value) => unionsView(key, value),
   finding: (id) => findingView(id),
   cluster: (id) => clusterView(id),
@@ -37,7 +39,7 @@ const VIEWS = {
 };
 const OF_SETTINGS = ["blocked", "namespaces", "segments", "workflows", "webhooks", "judgements", "access-keys", "audit"];
 const LISTED_UNDER = { finding: "anomalies", cluster: "clusters", ...Object.fromEntries(OF_SETTINGS.map((part) => [part, "settings"])) };
-const TITLES = { anomalies: "Anomalies", clusters: "Clusters", unions: "Unions", why: "The same person?", try: "What if", offers: "Offers" };
+const TITLES = { anomalies: "Anomalies", clusters: "Clusters", unions: "Unions", suggestions: "One person or two?", why: "The same person?", try: "What if", offers: "Offers" };
 
 let asked = 0;
 let shownFor = "";

@@ -6,6 +6,8 @@ import { drawnView, graphView } from "./graph.js";
 import { foldForm, giveKeyForm, refoldButton, takeKeyButton, unmergeButton } from "./hands.js";
 import { ownerList } from "./lookup.js";
 import { privacyPart } from "./privacy.js";
+import { splitForm, splitsOf } from "./splits.js";
+import { sameAs } from "./suggestions.js";
 import { activityView } from "./timeline.js";
 import { keysOf, whyOf } from "./why.js";
 
@@ -15,6 +17,7 @@ const PARTS = {
   activity: ["Activity", (contact, tracker, query) => activityView(contact, tracker, query)],
   history: ["History", historyPart],
   why: ["Why one person", whyOf],
+  same: ["Same as", sameAs],
   change: ["Change", changePart],
   privacy: ["Export and erase", privacyPart],
 };
@@ -184,5 +187,8 @@ function changePart(contact) {
       make("p", { class: "soft" }, "Every field that would change is shown first. A union can be taken back exactly."), foldForm(contact)),
     make("section", { class: "card" }, make("h2", {}, "Give it a key"),
       make("p", { class: "soft" }, `It owns ${plural(keysOf(contact).length, "key")}; each can be taken away under Keys and properties.`), giveKeyForm(contact)),
+    make("section", { class: "card", "aria-label": "Split it" }, make("h2", {}, "Split it"),
+      make("p", { class: "soft" }, "Several people in one: each key takes its activity and properties along. Who gets what is shown first, and a split can be undone exactly."),
+      splitForm(contact), splitsOf(contact)),
   );
 }
