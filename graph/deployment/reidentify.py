@@ -431,7 +431,8 @@ def _compared(
             continue
         mine = [one for contact in contacts for one in by_contact[contact]]
         left = sorted({reason for contact in contacts for reason in here.decided.get(contact, ())})
-        differences.append(_difference(contacts, persons, mine, losing, getting, left))
+        known = {contact for contact in contacts if here.kinds[contact] == Kind.KNOWN}
+        differences.append(_difference(contacts, persons, _ranked(mine, known), losing, getting, left))
     return Reidentification(
         policy, len(replayed.before), len(here.kinds), len(there.kinds), unaffected, differences, here, there
     )
@@ -485,6 +486,14 @@ def _hand_out(
             piece(contact, person).shared.append(key)
 
 
+def _ranked(pieces: Sequence[Piece], known: set[str]) -> list[Piece]:
+    """Sort pieces by how much they are; of two alike a known contact's comes first, then the older one's."""
+    return sorted(
+        pieces,
+        key=lambda one: (*(-number for number in one.weight), one.contact not in known, one.contact, one.person),
+    )
+
+
 def _difference(
     contacts: list[str],
     persons: list[str],
@@ -495,11 +504,10 @@ def _difference(
 ) -> Difference:
     stays: dict[str, str] = {}
     heirs: dict[str, str | None] = dict.fromkeys(persons)
-    ranked = sorted(pieces, key=lambda one: (one.weight, one.contact, one.person), reverse=True)
-    for one in ranked:
+    for one in pieces:
         if one.contact not in stays and heirs[one.person] is None:
             stays[one.contact], heirs[one.person] = one.person, one.contact
-    for one in ranked:
+    for one in pieces:
         stays.setdefault(one.contact, one.person)
     return Difference(contacts, persons, pieces, stays, heirs, taken, given, left)
 
