@@ -213,7 +213,8 @@ def test_several_spaces_are_drawn_from_one_call_with_what_the_page_says(
             }"""
         )
         page.wait_for_function("Object.keys(drawn).length == 2")
-        assert page.evaluate("drawn") == {"north/home": ["bonjour"], "north/footer": ["bonjour", "footing"]}
+        # What one space showed is presented less often by the next.
+        assert page.evaluate("drawn") == {"north/home": ["bonjour"], "north/footer": ["footing", "bonjour"]}
         settled(page)
         [person] = admin.get("/v1/environments/north/visitors").json()["items"]
 
