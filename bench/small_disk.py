@@ -44,7 +44,11 @@ class _Mounted:
 
     def fill(self, settings: Settings) -> None:
         with self._ballast.open("wb") as file:
-            os.posix_fallocate(file.fileno(), 0, shutil.disk_usage(self.folder).free - _LEFT)
+            while (free := shutil.disk_usage(self.folder).free) > _LEFT:
+                # The load takes room too: what was free a moment ago may be so no more.
+                with suppress(OSError):
+                    os.posix_fallocate(file.fileno(), 0, free - _LEFT)
+                    return
 
     def empty(self, settings: Settings) -> None:
         self._ballast.unlink()

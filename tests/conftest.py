@@ -36,6 +36,32 @@ def docker_engine() -> bool:
     return subprocess.run(["docker", "info"], check=False, capture_output=True, timeout=20).returncode == 0
 
 
+TAKE_LONGEST = (
+    "sdk/test_sdks.py",
+    "model/test_state_machine.py",
+    "api/command/test_compaction.py",
+    "sdk/test_browser_sdks.py",
+    "sdk/test_generated_clients.py",
+    "api/command/test_backup.py",
+    "graph/embedded/test_embedded.py",
+    "graph/embedded/test_faults.py",
+    "graph/spark/test_spark.py",
+    "api/http/test_full_disk.py",
+    "graph/privacy/test_small_space.py",
+    "api/command/test_terminal.py",
+    "api/command/test_simulate_and_replay.py",
+    "model/test_undo_always.py",
+    "graph/store/test_plans.py",
+    "api/http/test_schemathesis.py",
+)
+"""Files that begin first, so that in the end no process waits for another's."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    turns = {Path(__file__).parent / name: turn for turn, name in enumerate(TAKE_LONGEST)}
+    items.sort(key=lambda item: turns.get(item.path, len(turns)))
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """Settings that point at a running server; the release is chosen by KINFOLD_NEO4J_RELEASE."""
