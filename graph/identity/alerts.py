@@ -5,15 +5,14 @@ raises the finding in the same transaction when there are so many.
 """
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
 import orjson
 
 from graph.clock import Micros
-from graph.identity.decision import Decision
-from graph.identity.decision.effects import Own, Take
-from graph.identity.working_set import Contact, WorkingSet
+from graph.identity.working_set import WorkingSet
 from graph.model import TRACKER, KeyRef
 from graph.store.changes import change_row
 
@@ -26,26 +25,9 @@ def finding_id(*parts: str) -> str:
     return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=12).hexdigest()
 
 
-def note_crowds(working_set: WorkingSet, contact: Contact, decision: Decision, at: Micros, message_id: str) -> None:
-    """Note the keys of an event that more persons than before named themselves with, or may have."""
-    if not contact.person_keys:
-        return
-    named: dict[KeyRef, list[str]] = {}
-    for effect in decision.effects:
-        match effect:
-            case Own(key) if len(working_set.owners(key)) > 1:
-                named.setdefault(key, [])
-            case Take(key, owner):
-                loser = working_set.contact(owner)
-                named.setdefault(key, []).extend([loser.id] if loser.person_keys else [])
-            case _:
-                pass
-    if decision.case.names_person:
-        for key in decision.case.keys.devices:
-            owners = working_set.owners(key)
-            if owners and contact not in owners and owners[0].person_keys:
-                named.setdefault(key, []).append(contact.id)
-    for key, persons in named.items():
+def note_crowds(working_set: WorkingSet, gained: Mapping[KeyRef, list[str]], at: Micros, message_id: str) -> None:
+    """Note the keys of an event that gained a person, for the statement that writes the event to count."""
+    for key, persons in gained.items():
         is_subscription = working_set.namespaces[key.namespace].is_subscription
         working_set.crowds.append(_crowd(key, persons, at, message_id, is_subscription=is_subscription))
 

@@ -29,7 +29,7 @@ from graph.identity.folding import fold
 from graph.identity.keys import DEFAULT_BLOCK_LIST, BlockList, EventKeys, read_keys, read_replaced
 from graph.identity.namespaces import BUILT_IN, DEFAULT_NAMESPACES, Namespaces
 from graph.identity.union_rules import Rules
-from graph.identity.working_set import Contact, WorkingSet
+from graph.identity.working_set import Contact, WorkingSet, keys_that_gained
 from graph.identity.working_set.working_set import Read
 from graph.identity.working_set.write import write_activities, write_working_set
 from graph.model import (
@@ -582,8 +582,8 @@ class EventResolution:
         if decision.limited:
             self._note("limited", contact, decision)
         contact = self._unite(contact, answer)
-        if working_set.alert_persons and (decision.effects or item.keys.persons):
-            note_crowds(working_set, contact, decision, self.at, item.message_id)
+        if working_set.alert_persons and (gained := keys_that_gained(working_set, contact, decision)):
+            note_crowds(working_set, gained, self.at, item.message_id)
         if self.said_to_be is not None and (other := working_set.contact(self.said_to_be.id)) is not contact:
             working_set.hints.append((other.id, contact.id))
         contact.seen = max(contact.seen, self.at)
