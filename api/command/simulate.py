@@ -107,7 +107,7 @@ def tables(score: "Score") -> Iterator[Table]:
         title_justify="left",
     )
     table.add_column("", no_wrap=True)
-    for heading in ("contacts", "pair P", "pair R", "pair F1", "B³ P", "B³ R", "B³ F1", "fused", "worst"):
+    for heading in ("contacts", "pair P", "pair R", "pair F1", "B³ P", "B³ R", "B³ F1", "fused", "worst", "right"):
         table.add_column(heading, justify="right", no_wrap=True)
     for method in score.methods:
         pairwise, bcubed = method.agreement.pairwise, method.agreement.bcubed
@@ -117,8 +117,12 @@ def tables(score: "Score") -> Iterator[Table]:
             *(f"{value:.3f}" for quality in (pairwise, bcubed) for value in _three(quality)),
             f"{method.fused.persons:,}",
             f"{method.fused.largest:,}",
+            "" if method.suggested is None else f"{method.suggested.right:,}/{method.suggested.pairs:,}",
         )
-    table.caption = "P precision, R recall; fused: known persons wrongly fused; worst: as many in one contact"
+    table.caption = (
+        "P precision, R recall; fused: known persons wrongly fused; worst: as many in one contact; continuity + 0.95: "
+        "with suggestions of 0.95 and more accepted; right: how many of them are one person"
+    )
     table.caption_justify = "left"
     yield table
     if any(method.detections is not None for method in score.methods):

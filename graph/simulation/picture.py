@@ -20,7 +20,7 @@ def draw(score: Score, path: Path) -> None:
 
     names = [method.name.replace(" ", "\n", 1).replace("_", " ") for method in score.methods]
     places = range(len(names))
-    figure = Figure(figsize=(11, 4.8), layout="constrained")
+    figure = Figure(figsize=(16, 4.8), layout="constrained")
     FigureCanvasAgg(figure)
     figure.suptitle(
         f"{score.people:,} people, seed {score.seed}: {score.events:,} events, {score.known:,} known persons"

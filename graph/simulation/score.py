@@ -1,9 +1,9 @@
 """A world replayed under every policy and under the yardsticks, and held against its truth."""
 
 from array import array
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -23,9 +23,18 @@ from graph.simulation.metrics import Agreement, Fused, agreement, mixed_contacts
 from graph.simulation.parameters import Parameters
 from graph.simulation.pushes import Pushes, Shop, last_name_wins
 from graph.simulation.world import World
-from graph.simulation.yardsticks import connected_components, last_login_wins, names_then_last_login
+from graph.simulation.yardsticks import (
+    DisjointSets,
+    ceiling_of_the_log,
+    connected_components,
+    last_login_wins,
+    names_then_last_login,
+)
 
 POLICIES: tuple[PolicyName, ...] = ("strict", "continuity", "last_login")
+
+WITH_SUGGESTIONS: PolicyName = "continuity"
+"""Under which policy suggestions are accepted."""
 
 YARDSTICKS = {
     "connected components": connected_components,
@@ -34,6 +43,11 @@ YARDSTICKS = {
 }
 FAIR = "names, then last login"
 """The yardstick that pushes are held against too."""
+
+CEILING = "ceiling of the log"
+
+ACCEPTED = (0.5, 0.9, 0.95, 0.99)
+"""From which probabilities on suggestions are accepted, one after the other."""
 
 Told = Callable[[str, int, int], None]
 """Told what is being replayed, how many of its events are done and how many there are."""
@@ -57,6 +71,8 @@ class Method:
         How well the analysis of that graph found what was planted; None for a yardstick, or without analysis.
     pushes
         Whom pushes reached, with the gate and without it; None for a yardstick that says nothing of them.
+    suggested
+        Which suggestions were accepted beforehand; None without any.
     """
 
     name: str
@@ -66,12 +82,13 @@ class Method:
     summary: Summary | None = None
     detections: list[Detection] | None = None
     pushes: Pushes | None = None
+    suggested: "Suggested | None" = None
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON shows it."""
         return {
             "method": self.name,
-            "yardstick": self.summary is None,
+            "yardstick": self.summary is None and self.suggested is None,
             "contacts": self.contacts,
             "pairwise": self.agreement.pairwise.to_dict(),
             "bcubed": self.agreement.bcubed.to_dict(),
@@ -79,7 +96,25 @@ class Method:
             "graph": None if self.summary is None else self.summary.to_dict(),
             "anomalies": None if self.detections is None else [one.to_dict() for one in self.detections],
             "pushes": None if self.pushes is None else self.pushes.to_dict(),
+            "suggestions": None if self.suggested is None else asdict(self.suggested),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Suggested:
+    """Suggestions that were accepted from a probability on.
+
+    Attributes
+    ----------
+    least
+        From which on.
+    pairs, right
+        How many they were, and how many of them are one person (`persons_behind`).
+    """
+
+    least: float
+    pairs: int
+    right: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,12 +204,15 @@ def score_world(
         len({person for person, own in zip(truth, named, strict=True) if own}),
         world.planted(),
     )
+    with_suggestions: list[Method] = []
     for policy in policies:
         kinfold = scratch.emptied(policy)
         again = World(people, seed=seed, parameters=parameters)
         jar, shop = Jar(), Shop(parameters.push_times())
         run = _replay(kinfold, policy, again.happenings(), len(truth), jar if adopts else None, shop, told)
         found = run.contacts()
+        # With suggestions while the graph is there.
+        with_suggestions += _with_suggestions(kinfold, policy, found, truth, named, names)
         score.methods.append(
             Method(
                 policy,
@@ -186,16 +224,74 @@ def score_world(
                 shop.pushes,
             )
         )
+    score.methods.extend(with_suggestions)
     for name, method in YARDSTICKS.items():
         placed = method(_keys(scratch, World(people, seed=seed, parameters=parameters)))
-        score.methods.append(
-            Method(name, len(set(placed)), agreement(placed, truth), wrongly_fused(placed, truth, map(bool, named)))
-        )
+        score.methods.append(_placed(name, placed, truth, named))
         if name == FAIR:
             again = World(people, seed=seed, parameters=parameters)
             pushes = last_name_wins(again.happenings(), parameters.push_times())
             score.methods[-1] = replace(score.methods[-1], pushes=pushes)
+    ceiling = ceiling_of_the_log(_keys(scratch, World(people, seed=seed, parameters=parameters)), truth)
+    score.methods.append(_placed(CEILING, ceiling, truth, named))
     return score
+
+
+def persons_behind(found: Sequence[str], truth: Sequence[str], named: Sequence[int]) -> dict[str, str]:
+    """Return for each contact who it is: whose own name most of its events carry; without any, who did most of it."""
+    did: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    by_name: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for contact, person, own in zip(found, truth, named, strict=True):
+        did[contact][person] += 1
+        if own:
+            by_name[contact][person] += 1
+    return {contact: (by_name.get(contact) or counts).most_common(1)[0][0] for contact, counts in did.items()}
+
+
+def is_one_person(one: str, other: str) -> bool:
+    """Return whether two are one person: whom an agent or a reseller typed in are customers, not that agent."""
+    return one == other and one.startswith("person-")
+
+
+def _placed(
+    name: str,
+    placed: Sequence[Any],
+    truth: Sequence[int],
+    named: Sequence[int],
+    suggested: Suggested | None = None,
+) -> Method:
+    fused = wrongly_fused(placed, truth, map(bool, named))
+    return Method(name, len(set(placed)), agreement(placed, truth), fused, suggested=suggested)
+
+
+def _with_suggestions(
+    kinfold: Kinfold,
+    policy: PolicyName,
+    found: Sequence[str],
+    truth: Sequence[int],
+    named: Sequence[int],
+    names: dict[str, int],
+) -> Iterator[Method]:
+    """Yield what becomes of a policy's contacts when suggestions are accepted."""
+    if policy != WITH_SUGGESTIONS:
+        return
+    from graph.analysis.suggestions import suggest  # late: it takes half a second to import
+
+    suggestions = suggest(kinfold.database)
+    by_number = list(names)
+    behind = persons_behind(found, [by_number[person] for person in truth], named)
+    for least in ACCEPTED:
+        accepted = [one for one in suggestions if one.probability >= least]
+        sets = DisjointSets()
+        numbers = {contact: sets.add() for contact in dict.fromkeys(found)}
+        right = 0
+        for one, other in (pair.contacts for pair in accepted):
+            if one in numbers and other in numbers:
+                sets.join(numbers[one], numbers[other])
+                right += is_one_person(behind[one], behind[other])
+        placed = [sets.find(numbers[contact]) for contact in found]
+        suggested = Suggested(least, len(accepted), right)
+        yield _placed(f"{policy} + {least:g}", placed, truth, named, suggested)
 
 
 def _keys(scratch: ScratchGraph, world: World) -> Iterator[EventKeys]:

@@ -3,7 +3,7 @@
 They see the keys as the resolver sees them: normalised, and without what the block list names.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from graph.identity.keys import EventKeys
 from graph.model import KeyRef
@@ -111,6 +111,41 @@ def names_then_last_login(events: Iterable[EventKeys]) -> list[int]:
         For each event, the number of its group.
     """
     return _last_login(events, names_first=True)
+
+
+def ceiling_of_the_log(events: Iterable[EventKeys], truth: Sequence[int]) -> list[int]:
+    """Put together what is one person's and tied by a chain of keys in that person's own events.
+
+    Nobody who only joins events by their keys can do better, whatever they know besides: what is left is visitors who
+    never said who they are after their cookie was lost.
+
+    Parameters
+    ----------
+    events
+        The keys of each event; read once.
+    truth
+        For each event, who did it.
+
+    Returns
+    -------
+    list of int
+        For each event, the number of its group.
+    """
+    sets = DisjointSets()
+    numbers: dict[tuple[int, KeyRef], int] = {}
+    first: list[int] = []
+    for keys, person in zip(events, truth, strict=True):
+        own: int | None = None
+        for key in keys.every:
+            if (person, key) not in numbers:
+                numbers[person, key] = sets.add()
+            number = numbers[person, key]
+            if own is None:
+                own = number
+            else:
+                sets.join(own, number)
+        first.append(sets.add() if own is None else own)
+    return [sets.find(number) for number in first]
 
 
 def _last_login(events: Iterable[EventKeys], *, names_first: bool) -> list[int]:

@@ -126,6 +126,12 @@ def test_a_score_is_a_table_a_document_and_a_picture(
     assert "connected components" in ran.stdout
     score = json.loads((tmp_path / "out" / "score.json").read_text())
     assert [method["method"] for method in score["methods"]][:3] == ["strict", "continuity", "last_login"]
+    accepted = {method["method"]: method["suggestions"] for method in score["methods"] if method["suggestions"]}
+    assert list(accepted) == [f"continuity + {least}" for least in ("0.5", "0.9", "0.95", "0.99")]
+    pairs = [one["pairs"] for one in accepted.values()]
+    assert pairs == sorted(pairs, reverse=True)
+    ceiling = score["methods"][-1]
+    assert (ceiling["method"], ceiling["bcubed"]["precision"]) == ("ceiling of the log", 1.0)
     assert score["browsers_store_the_answered_tracker"] is False
     strict = score["methods"][0]["bcubed"]
     assert strict["f1"] == Quality(strict["precision"], strict["recall"]).f1

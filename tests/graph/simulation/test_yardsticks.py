@@ -7,7 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph.identity.keys import EventKeys
-from graph.simulation.yardsticks import connected_components, last_login_wins, names_then_last_login
+from graph.simulation.yardsticks import (
+    ceiling_of_the_log,
+    connected_components,
+    last_login_wins,
+    names_then_last_login,
+)
 
 value = st.none() | st.sampled_from("abcde")
 events = st.lists(
@@ -49,6 +54,20 @@ def test_the_last_login_takes_all_of_a_browser(log: list[EventKeys]) -> None:
         if email is not None and (keys.tracker_id is None or settled):
             by_mail = [n for n, item in enumerate(log) if item.first("email") == email and item.tracker_id is None]
             assert all(labels[n] == labels[place] for n in by_mail)
+
+
+@given(events, st.data())
+def test_the_ceiling_joins_only_what_is_one_persons_and_tied_by_its_keys(
+    log: list[EventKeys], data: st.DataObject
+) -> None:
+    truth = data.draw(st.lists(st.integers(0, 2), min_size=len(log), max_size=len(log)))
+    found = groups(ceiling_of_the_log(log, truth))
+    expected = set()
+    for person in set(truth):
+        places = [place for place, who in enumerate(truth) if who == person]
+        own = groups(connected_components(log[place] for place in places))
+        expected |= {frozenset(places[number] for number in group) for group in own}
+    assert found == expected
 
 
 def test_two_people_on_one_browser_are_both_taken_for_the_last() -> None:
