@@ -1,6 +1,7 @@
 // The explorer page: which part of it the address asks for. Nothing is written without a preview.
 
 import { KEYS, byId, call, emptyBox, hrefTo, keepAccessKey, keptAccessKey, learnAccess, learnNamespaces, loading, make, problemBox, say, serverHas } from "./dom.js";
+import { catalogueView } from "./catalogue.js";
 import { contactView, ownersView } from "./contact.js";
 import { anomaliesView, clusterView, clustersView, findingView } from "./findings.js";
 import { homeView } from "./home.js";
@@ -27,6 +28,7 @@ const VIEWS = {
   why: (from, to) => whyView(from, to),
   try: (asked) => tryView(asked),
   offers: () => offersView(),
+  catalogue: (environment, part, name) => catalogueView(environment, part, name),
   settings: () => settingsView(),
   blocked: () => blockedView(),
   namespaces: () => namespacesView(),
@@ -38,7 +40,7 @@ const VIEWS = {
   audit: (query) => auditView(query),
 };
 const OF_SETTINGS = ["blocked", "namespaces", "segments", "workflows", "webhooks", "judgements", "access-keys", "audit"];
-const LISTED_UNDER = { finding: "anomalies", cluster: "clusters", ...Object.fromEntries(OF_SETTINGS.map((part) => [part, "settings"])) };
+const LISTED_UNDER = { finding: "anomalies", cluster: "clusters", catalogue: "offers", ...Object.fromEntries(OF_SETTINGS.map((part) => [part, "settings"])) };
 const TITLES = { anomalies: "Anomalies", clusters: "Clusters", unions: "Unions", suggestions: "One person or two?", why: "The same person?", try: "What if", offers: "Offers" };
 
 let asked = 0;

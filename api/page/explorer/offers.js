@@ -1,6 +1,6 @@
 // Offers: pick a space and a visitor, see what would be offered and why not the rest. A dry run: nothing is written.
 
-import { badgeOf, call, contactLink, emptyBox, make, plural, problemBox, say } from "./dom.js";
+import { badgeOf, call, contactLink, emptyBox, hrefTo, make, plural, problemBox, say } from "./dom.js";
 
 const KEYS = { tracker_id: "Tracker", email: "Email", subscription: "Subscription", user_id: "User id" };
 const HOW = {
@@ -10,7 +10,7 @@ const HOW = {
 };
 
 /** Read a list to its end. */
-async function everything(path) {
+export async function everything(path) {
   const items = [];
   let cursor = null;
   do {
@@ -72,7 +72,8 @@ export async function offersView() {
   const select = make("select", { name: "space", required: true }, await spaces());
   const head = [
     make("h1", {}, "What would be offered …"),
-    make("p", { class: "lead" }, "Pick a space and say who comes by. It is a dry run: the answer is the real one, and nothing is written."),
+    make("p", { class: "lead" }, "Pick a space and say who comes by. It is a dry run: the answer is the real one, and nothing is written. ",
+      make("a", { href: hrefTo("catalogue") }, "Edit the catalogue")),
   ];
   if (!select.options.length) {
     return make("div", { class: "view" }, head, emptyBox("No space yet", "Import a catalogue: kinfold catalogue import FILE."));

@@ -51,7 +51,7 @@ function lineForm({ fields, verb, send, done }) {
 }
 
 /** A button that does one thing at once, and says what was wrong. */
-function act(words, label, work) {
+export function act(words, label, work) {
   const button = make("button", { type: "button", class: "quiet small", "aria-label": label, onclick: async () => {
     button.disabled = true;
     try {
@@ -65,8 +65,8 @@ function act(words, label, work) {
   return button;
 }
 
-const chooser = (label, name, options) => make("label", {}, label, make("select", { name }, options.map(([value, words]) => make("option", { value }, words))));
-const field = (label, name, more = {}) => make("label", {}, label, make("input", { name, autocomplete: "off", autocapitalize: "none", spellcheck: "false", ...more }));
+export const chooser = (label, name, options) => make("label", {}, label, make("select", { name }, options.map(([value, words]) => make("option", { value }, words))));
+export const field = (label, name, more = {}) => make("label", {}, label, make("input", { name, autocomplete: "off", autocapitalize: "none", spellcheck: "false", ...more }));
 
 export function settingsView() {
   const lists = [
