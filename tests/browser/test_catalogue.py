@@ -5,7 +5,7 @@ from typing import Any
 from playwright.sync_api import Page, expect
 
 from graph.kinfold import Kinfold
-from tests.browser.conftest import Open, findings_of_axe
+from tests.browser.conftest import Open, Watch, findings_of_axe
 from tests.graph.offers.shop import ask, names, put
 
 
@@ -17,9 +17,15 @@ def saved(page: Page, words: str = "Saved") -> None:
     expect(page.locator("#live")).to_contain_text(words)
 
 
-def test_the_wizard_shows_what_follows_from_a_mapping_and_then_makes_it(open_page: Open, kinfold: Kinfold) -> None:
+def test_the_wizard_shows_what_follows_from_a_mapping_and_then_makes_it(
+    open_page: Open, kinfold: Kinfold, watch: Watch
+) -> None:
+    watch.expect("status of (409|422)")
     put(kinfold, taken={"kind": "anonymous", "visitors_folder": "mine"})
     page = open_page("#/catalogue")
+    page.get_by_label("Brand").fill("taken")
+    page.get_by_label("Brand").blur()
+    expect(page.locator("label", has_text="Brand").get_by_role("alert")).to_contain_text("already")
     page.get_by_label("Brand").fill("north")
     page.get_by_label("Brand").blur()
     draft = page.get_by_role("group", name="What will be made")
@@ -36,7 +42,8 @@ def test_the_wizard_shows_what_follows_from_a_mapping_and_then_makes_it(open_pag
     assert not findings_of_axe(page)
 
 
-def test_an_offer_and_a_space_are_made_edited_and_deleted(open_page: Open, kinfold: Kinfold) -> None:
+def test_an_offer_and_a_space_are_made_edited_and_deleted(open_page: Open, kinfold: Kinfold, watch: Watch) -> None:
+    watch.expect("status of (409|422)")
     put(kinfold, north={"kind": "anonymous", "spaces": {"banner": {}}}, crm={"kind": "identified"})
     page = open_page("#/catalogue/crm")
     page.get_by_label("New space").fill("home")
@@ -72,7 +79,8 @@ def test_an_offer_and_a_space_are_made_edited_and_deleted(open_page: Open, kinfo
     assert parts(kinfold, "crm", "offers") == {}
 
 
-def test_what_hangs_on_a_part_is_named_and_it_stays(open_page: Open, kinfold: Kinfold) -> None:
+def test_what_hangs_on_a_part_is_named_and_it_stays(open_page: Open, kinfold: Kinfold, watch: Watch) -> None:
+    watch.expect("status of (409|422)")
     put(
         kinfold,
         crm={

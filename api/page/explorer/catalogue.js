@@ -114,7 +114,7 @@ function drafted(answer) {
     answer.visitors_folder ? [make("dt", {}, "Visitors folder"), make("dd", {}, answer.visitors_folder)] : null);
 }
 
-function wizard() {
+function wizard(there) {
   const preview = make("div", { class: "card", role: "group", "aria-label": "What will be made" }, drafted(null));
   const { form } = checkedForm({
     inputs: [
@@ -126,7 +126,11 @@ function wizard() {
       targeting_dimension: said.elements.targeting_dimension.value,
       ...(said.elements.visitors_folder.value.trim() ? { visitors_folder: said.elements.visitors_folder.value.trim() } : {}),
     }),
-    target: (said) => (said.elements.brand.value.trim() ? pathTo(said.elements.brand.value.trim()) : ""),
+    target: (said) => {
+      const brand = said.elements.brand.value.trim();
+      if (there.includes(brand)) throw { errors: [{ field: "brand", message: "there is an environment of this name already" }] };
+      return brand ? pathTo(brand) : "";
+    },
     verb: "Make the environment",
     onChecked: (answer) => preview.replaceChildren(drafted(answer)),
     onSent: (made) => { say("Environment made"); location.hash = hrefTo("catalogue", made.name); },
@@ -141,7 +145,7 @@ async function environmentsView() {
     make("h1", {}, "Catalogue"),
     make("p", { class: "lead" }, "Environments with their categories, offers and spaces. One anonymous environment a brand."),
     make("ul", { class: "plain" }, environments.map((one) => make("li", {}, make("a", { href: hrefTo("catalogue", one.name) }, one.name), ` ${one.kind}`, one.visitors_folder ? `, keeps ${one.visitors_folder}` : ""))),
-    make("h2", {}, "A new environment"), wizard());
+    make("h2", {}, "A new environment"), wizard(environments.map((one) => one.name)));
 }
 
 const remove = (label, path, after) => act("Delete", label, async () => {
@@ -188,10 +192,7 @@ async function anonymousSpaces() {
 
 async function partView(environment, part, name) {
   const { one } = PARTS[part];
-  const there = await call(pathTo(environment, part, name)).catch((problem) => {
-    if (problem.status !== 404) throw problem;
-    return null;
-  });
+  const there = (await everything(pathTo(environment, part))).find((item) => (item.path ?? item.name) === name) ?? null;
   const spaces = part === "spaces" ? await anonymousSpaces() : [];
   const fields = PARTS[part].fields.map((asked) => (asked.name === "anonymous_space" ? { ...asked, options: ["", ...spaces] } : asked));
   const values = there ?? STARTS[part];
@@ -209,7 +210,7 @@ async function partView(environment, part, name) {
     },
     target: () => pathTo(environment, part, name),
     verb: there ? "Save" : `Make the ${one}`,
-    onSent: () => { say("Saved"); if (!there) dispatchEvent(new CustomEvent("kinfold:changed")); },
+    onSent: () => { say(there ? "Saved" : "Made"); if (!there) dispatchEvent(new CustomEvent("kinfold:changed")); },
   });
   form.setAttribute("aria-label", `The ${one}`);
   return make("div", { class: "view", "data-title": name },
