@@ -35,6 +35,7 @@ from graph.loads.event_logs import EventLogs
 from graph.loads.loads import Loads
 from graph.offers.catalogues import Catalogues
 from graph.offers.propositions import Propositions
+from graph.offers.reports import Reports
 from graph.opening import Progress, limits_of, open_database, prepare, resolver_on
 from graph.privacy.audit import Audit
 from graph.privacy.erasure import Erasures
@@ -82,6 +83,7 @@ class Kinfold:
     webhooks: Webhooks
     catalogues: Catalogues
     propositions: Propositions
+    reports: Reports
     loads: Loads
     histories: EventLogs
     subscriptions: SubscriptionEdits
@@ -144,6 +146,7 @@ class Kinfold:
             Webhooks(database, feed, clock=clock, allow_internal=settings.webhooks_allow_internal),
             catalogues,
             Propositions(database, resolver, catalogues),
+            Reports(database, catalogues),
             Loads(database, resolver, clock=clock),
             EventLogs(database, resolver, settings, clock=clock),
             SubscriptionEdits(context),

@@ -189,6 +189,14 @@ class AuditPage(Page):
     to: Moment | None = Field(None, description="Up to this time of arrival.")
 
 
+class ReportPage(Page):
+    """What is counted, and by what."""
+
+    by: Literal["offer", "space", "day"] = Field("offer", description="By the space that was asked; by the day in UTC.")
+    from_: Moment | None = Field(None, alias="from", description="From this time of arrival on.")
+    to: Moment | None = Field(None, description="Before this time of arrival.")
+
+
 class ActivityPage(Page):
     """Which activity."""
 
@@ -425,6 +433,7 @@ FlagsQuery = Annotated[Flags, Query()]
 FromPageQuery = Annotated[FromPage, Query()]
 PageQuery = Annotated[Page, Query()]
 AuditPageQuery = Annotated[AuditPage, Query()]
+ReportQuery = Annotated[ReportPage, Query()]
 ActivityQuery = Annotated[ActivityPage, Query()]
 ActivityDaysQuery = Annotated[ActivityDays, Query()]
 SearchQuery = Annotated[SearchPage, Query()]

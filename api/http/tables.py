@@ -49,6 +49,12 @@ def _listed(values: list[str]) -> str:
     return orjson.dumps(values).decode() if values else ""
 
 
+def csv_table(columns: Iterable[str], rows: Iterable[Mapping[str, Any]]) -> str:
+    """Write rows as a CSV table with a head."""
+    named = list(columns)
+    return _written([named, *([row[name] for name in named] for row in rows)])
+
+
 def _written(rows: Iterable[Iterable[Any]]) -> str:
     text = io.StringIO()
     csv.writer(text).writerows([safe_cell(value) for value in row] for row in rows)

@@ -19,7 +19,7 @@ from api.http.bodies import (
     read_as,
 )
 from api.http.problems import responses
-from api.http.query import Check, CheckQuery, FlagsQuery, FromPageQuery, NothingQuery, PageQuery, page_of
+from api.http.query import Check, CheckQuery, FlagsQuery, FromPageQuery, NothingQuery, PageQuery, ReportQuery, page_of
 from api.http.requests import as_json, in_thread, kinfold_of, nothing
 from api.http.schemas.offers import (
     Category,
@@ -29,6 +29,7 @@ from api.http.schemas.offers import (
     NotedOutcome,
     Offer,
     OfferList,
+    OfferReport,
     PageOffers,
     PageOffersOfSpaces,
     Proposition,
@@ -40,11 +41,19 @@ from api.http.schemas.offers import (
     SpaceList,
     VisitorList,
 )
+from api.http.tables import csv_table
 from graph.identity.events import MAX_EVENT_BYTES, Event, read_event
 from graph.offers.definitions import CategoryBody, EnvironmentBody, OfferBody, RuleBody, SpaceBody
+from graph.offers.reports import COUNTS
 
 router = APIRouter(tags=["offers"])
 
+_CSV = {
+    "text/csv": {
+        "schema": {"type": "string"},
+        "example": "offer,proposed,presented,clicked,accepted,refused\r\nboots-20,12,10,4,2,1\r\n",
+    }
+}
 _PUT = "It was there and is now this."
 _NEW = "It is new."
 
@@ -127,6 +136,25 @@ async def list_visitors(request: Request, env: str, page: PageQuery) -> Response
     items, following = await in_thread(visitors)
     kinfold_of(request).audit.read("visitors", None, environment=env)
     return as_json({"items": items, "next": following})
+
+
+@router.get(
+    "/environments/{env}/report",
+    summary="Report on the propositions of an environment",
+    operation_id="report_offers",
+    responses={200: {"model": OfferReport, "content": _CSV}, **responses(404, 422, 503)},
+)
+async def report_offers(request: Request, env: str, query: ReportQuery) -> Response:
+    """Count what was proposed, presented, clicked, accepted and refused, by offer, by space or by day.
+
+    `Accept: text/csv` answers with a table of all of it.
+    """
+    of = partial(kinfold_of(request).reports.of, env, query.by, since=query.from_, until=query.to)
+    rows = await in_thread(of)
+    if "text/csv" in request.headers.get("accept", ""):
+        headers = {"Content-Disposition": 'attachment; filename="offers.csv"'}
+        return Response(csv_table([query.by, *COUNTS], rows), media_type="text/csv; charset=utf-8", headers=headers)
+    return as_json(page_of(rows, query, query.by))
 
 
 @router.get(

@@ -137,6 +137,26 @@ class Offer(BaseModel):
     representations: dict[str, dict[str, Any]]
 
 
+class OfferCounts(BaseModel):
+    """What became of what was proposed, of one offer, at one space or on one day."""
+
+    offer: str | None = Field(None, description="When counted by offer.")
+    space: str | None = Field(None, description="When counted by space: environment/space.")
+    day: str | None = Field(None, description="When counted by day, in UTC.")
+    proposed: int
+    presented: int = Field(description="Noted as presented, by the page or the server that showed it.")
+    clicked: int
+    accepted: int
+    refused: int
+
+
+class OfferReport(BaseModel):
+    """Counts by name or day, a page of them."""
+
+    items: list[OfferCounts]
+    next: str | None
+
+
 class OfferList(BaseModel):
     """Offers by name, a page of them."""
 

@@ -288,7 +288,7 @@ SHOWS_NOBODY = {
         for call in ("segments", "segments/{name}", "workflows", "workflows/{name}", "merges", "merges/{id}")
     ),
     *((f"/v1/{call}") for call in ("webhooks", "webhooks/{name}", "webhooks/{name}/dead", "environments")),
-    *((f"/v1/environments/{{env}}{call}") for call in ("", "/rules", "/rules/{name}", "/categories")),
+    *((f"/v1/environments/{{env}}{call}") for call in ("", "/report", "/rules", "/rules/{name}", "/categories")),
     *((f"/v1/environments/{{env}}{call}") for call in ("/categories/{path}", "/offers")),
     *((f"/v1/environments/{{env}}{call}") for call in ("/offers/{name}", "/spaces", "/spaces/{name}")),
     *("/health", "/ready", "/metrics", "/tag.js"),

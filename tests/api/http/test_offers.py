@@ -389,3 +389,35 @@ def test_a_page_asks_several_spaces_for_its_own_visitor(shop: TestClient) -> Non
     both = {"spaces": ["footer", "recognising"], "tracker_id": "t9"}
     refused(shop.post("/v1/environments/north/offers", json=both), 409, "conflict")
     assert shop.get("/v1/contacts?tracker_id=t9").json()["items"] == []
+
+
+def test_what_became_of_offers_is_counted_by_offer_by_space_and_by_day(shop: TestClient) -> None:
+    put(shop, "crm/spaces/till")
+    first = ask(shop, "crm/spaces/home", email="ana@example.com", limit=1)
+    second = ask(shop, "crm/spaces/till", email="ben@example.com", limit=1)
+    for proposition, outcomes in ((first, ("presented", "clicked", "accepted")), (second, ("presented", "refused"))):
+        for outcome in outcomes:
+            shop.post(f"/v1/propositions/{proposition['proposition_id']}/outcome", json={"outcome": outcome})
+    ask(shop, "north/spaces/banner", tracker_id="t1")
+
+    def report(query: str = "") -> list[dict[str, Any]]:
+        response = shop.get(f"/v1/environments/crm/report{query}")
+        assert response.status_code == 200, response.text
+        items: list[dict[str, Any]] = response.json()["items"]
+        return items
+
+    both = {"proposed": 2, "presented": 2, "clicked": 1, "accepted": 1, "refused": 1}
+    assert report() == [{"offer": "boots", **both}]
+    assert report("?by=space") == [
+        {"space": "crm/home", "proposed": 1, "presented": 1, "clicked": 1, "accepted": 1, "refused": 0},
+        {"space": "crm/till", "proposed": 1, "presented": 1, "clicked": 0, "accepted": 0, "refused": 1},
+    ]
+    [day] = report("?by=day")
+    assert {name: day[name] for name in both} == both
+    assert report(f"?by=day&from={day['day']}T00:00:00Z") == [day]
+    assert report(f"?by=day&to={day['day']}T00:00:00Z") == []
+    table = shop.get("/v1/environments/crm/report", headers={"Accept": "text/csv"})
+    assert table.headers["content-type"].startswith("text/csv")
+    assert table.text == "offer,proposed,presented,clicked,accepted,refused\r\nboots,2,2,1,1,1\r\n"
+    refused(shop.get("/v1/environments/nothing/report"), 404, "not_found")
+    refused(shop.get("/v1/environments/crm/report?by=week"), 422, "bad_input")
