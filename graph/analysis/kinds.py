@@ -79,10 +79,8 @@ OTHERS_OF_A_ROLE = 1.0, 2.0
 """The same for a role address: whoever answers for it has a name of its own too."""
 GONE_AT_ONCE = 4.0, 12.0
 """Trackers of a key that came once and never again, as a bot's do, and how many are 0.5."""
-ROLE_FUSES = 0.5
-"""How sure it is of a role address that tied more than one device that they are more than one person's."""
 ROLE = 0.75
-"""How sure it is of a role address on very many devices, by its name alone; on three it is 0.5."""
+"""How sure it is of a role address on very many devices, by its name: on three it is 0.5, on two it may be a person."""
 MOST_OF_A_KIND = 1_000
 """Findings of one kind in an analysis, the highest scored ones."""
 SHARED_BY = {"usual": PAIR, "smallest": HOUSEHOLD_DEVIATION}
@@ -402,7 +400,7 @@ def fusing_values(reading: Reading) -> list[Finding]:
         kind, value = people.ref(number)
         rows = devices.rows(number)
         seen = devices.of(number)
-        score = _too_many(population, count, seen, ROLE_FUSES if seen.role and count > 1 else 0.0)
+        score = _too_many(population, count, seen, seen.by_role(count))
         if score < LOWEST:
             continue
         unions = by_cause.get((kind, value), [])
