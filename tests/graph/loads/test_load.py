@@ -119,7 +119,9 @@ def test_a_load_leaves_what_resolving_its_events_leaves(
     ]
     kinfold.resolver.resolve(before)
     loaded = kinfold.loads.load(write_csv(tmp_path / "rows.csv", rows))
-    ours, who = census(database), people(kinfold, [f"p{number}@example.com" for number in range(40)])
+    # Of a file it is told which ids came with several addresses; one event after the other tells nobody.
+    ours = {what: times for what, times in census(database).items() if what not in ("Finding", "ABOUT")}
+    who = people(kinfold, [f"p{number}@example.com" for number in range(40)])
     empty(database)
     kinfold.resolver.resolve(before)
     refused = 0

@@ -152,7 +152,8 @@ def test_a_score_holds_policies_and_yardsticks_against_the_truth(scratch: Scratc
     score = score_world(scratch, 60, seed=4, parameters=parameters)
     by_name = {method.name: method for method in score.methods}
     yardsticks = ["connected components", "last login wins", "names, then last login"]
-    assert list(by_name) == ["strict", "continuity", "last_login", *yardsticks]
+    suggested = [f"continuity + {least}" for least in (0.5, 0.9, 0.95, 0.99)]
+    assert list(by_name) == ["strict", "continuity", "last_login", *suggested, *yardsticks, "ceiling of the log"]
     strict = by_name["strict"]
     assert strict.summary
     assert strict.summary.resolved == score.events
