@@ -629,8 +629,9 @@ class _Turn:
         world, subscription, sent = self.world, self.keys.get("subscription"), self.keys.get("tracker_id")
         logout = self.event.get("logout", False)
         if subscription:
-            if sent or new:
-                # A device whose key was never anybody's, since a limit or a judgement kept it away, is not remembered.
+            # What was never anybody's, since a limit or a judgement kept it away, is not remembered: neither the
+            # subscription nor the device.
+            if (sent or new) and any((one.key, one.value) == ("subscription", subscription) for one in world.periods):
                 devices = {answered, *([sent] if sent else [])}
                 world.brought[subscription] = devices & {
                     period.value for period in world.periods if period.key == "tracker_id"

@@ -333,3 +333,16 @@ def test_a_device_that_a_limit_kept_away_is_forgotten_though_a_user_id_reads_the
     world.event(email="eve@example.com", tracker_id="u1", logout=True)
     assert [item["state"] for item in world.product.contacts.get(ana)["subscriptions"]] == ["awake"]
     world.compare()
+
+
+def test_a_subscription_that_a_limit_kept_away_was_brought_by_nobody(
+    shared_database: Database, server: Settings
+) -> None:
+    world = SideBySide(shared_database, server, max_subscriptions=1)
+    world.event(email="ana@example.com", subscription="s2")
+    world.event(email="ana@example.com", subscription="s1", tracker_id="u1")
+    bob = world.event(email="bob@example.com")
+    world.event(email="bob@example.com", subscription="s1")
+    world.event(email="eve@example.com", tracker_id="u1", logout=True)
+    assert [item["state"] for item in world.product.contacts.get(bob)["subscriptions"]] == ["awake"]
+    world.compare()
