@@ -13,12 +13,13 @@ def test_whom_a_broken_page_fused_come_apart_in_one_act_and_back(kinfold: Kinfol
     happenings = list(world.happenings())
     bogus = world.parameters.bogus_id
     fused = {one.truth.person for one in happenings if one.event.get("user_id") == bogus}
-    happenings = [one for one in happenings if one.truth.person in fused]
+    # Without a tracker it would be noted on a browser of somebody else's, whom the page had fused in before.
+    happenings = [one for one in happenings if one.truth.person in fused and "tracker_id" in one.event]
     kinfold.resolver.resolve([read_event(one.event) for one in happenings])
     person_of = {one.truth.message_id: one.truth.person for one in happenings}
     (document,) = kinfold.contacts.owners("user_id", bogus)
     assert len(document["trackers"]) > 100
-    assert len(document["emails"]) > 5
+    assert len(document["emails"]) > 1
     before = kinfold.exports.document(document["id"])
 
     entry = kinfold.splits.split(document["id"], Wanted(around=("user_id", bogus), block=True))
