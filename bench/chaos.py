@@ -388,6 +388,9 @@ def observe(on: Stage, outage: str, strike: Callable[[], float], times: int = 1)
     on.crowd.end()
     with open_database(on.settings) as database:
         tally = on.crowd.tally(outage, returns, database)
+    # One that was started again a moment ago has no say yet in how it ends.
+    for server in on.servers:
+        server.await_ready()
     assert [server.end() for server in on.servers] == [0] * len(on.servers)
     return tally
 

@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
@@ -111,15 +111,29 @@ def log_file(file: str) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def stopped_by_signal(code: int) -> Iterator[None]:
-    """Let SIGTERM unwind what is open before the process ends; a server that is told to stop ends well."""
+def stopped_by_signal(code: int) -> Iterator[Callable[[], None]]:
+    """Let SIGTERM unwind what is open before the process ends; a server that is told to stop ends well.
+
+    Yields
+    ------
+    callable
+        Ends the process if it was told to stop and runs on. Python drops what is raised in a finaliser or in a weak
+        reference's callback, and imports are full of both.
+    """
+    told = False
 
     def unwind(_: int, __: FrameType | None) -> NoReturn:
+        nonlocal told
+        told = True
         raise SystemExit(code)
+
+    def stop_if_told() -> None:
+        if told:
+            raise SystemExit(code)
 
     before = signal.signal(signal.SIGTERM, unwind)
     try:
-        yield
+        yield stop_if_told
     except KeyboardInterrupt:
         if code:
             raise

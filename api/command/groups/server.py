@@ -26,7 +26,7 @@ def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
 
     With KINFOLD_TENANTS every tenant of the file is served, or with --tenant one of them alone.
     """
-    with plain_errors(), stopped_by_signal(0):
+    with plain_errors(), stopped_by_signal(0) as stop_if_told:
         from api.http import serving
         from api.http.server_log import log_as_server
 
@@ -35,9 +35,12 @@ def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
         with serving.listen(host, port) as taken:
             if tenants is None:
                 with opened(settings) as kinfold:
-                    serving.serve(kinfold, taken, serving.keys_of(kinfold, taken))
+                    keys = serving.keys_of(kinfold, taken)
+                    stop_if_told()
+                    serving.serve(kinfold, taken, keys)
             else:
                 with opened_tenants(tenants) as served:
+                    stop_if_told()
                     serving.serve_tenants(served, settings, taken)
 
 
@@ -55,7 +58,7 @@ def demo(
     no_serve: Annotated[bool, typer.Option("--no-serve", help="Stop after printing.")] = False,
 ) -> None:
     """Resolve a short log, show who is who, and leave the server with its page up."""
-    with plain_errors(), stopped_by_signal(0), ExitStack() as stack:
+    with plain_errors(), stopped_by_signal(0) as stop_if_told, ExitStack() as stack:
         log_plainly()
         from api.command import demo as story
         from api.http import serving
@@ -70,4 +73,5 @@ def demo(
             from api.http.server_log import log_as_server
 
             log_as_server(settings)
+            stop_if_told()
             serving.serve(kinfold, taken, keys)
