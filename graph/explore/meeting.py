@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from graph.explore.contacts import Document
-from graph.explore.neighbourhood import title_of
+from graph.explore.neighbourhood import contact_node
 from graph.identity.keys import read_key
 from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
 from graph.model import KeyName
@@ -65,7 +65,7 @@ class Meetings:
         }
         edges: list[Document] = []
         for one in people:
-            nodes[one["id"]] = _contact(one)
+            nodes[one["id"]] = contact_node(one["id"], one["kind"], one["title"])
             edges.append(_tie(one, ref.value, root))
         for one in people:
             for ghost, kind, into, merge in one["ghosts"]:
@@ -79,16 +79,6 @@ class Meetings:
             "edges": edges,
             "left_out": row["total"] - len(people),
         }
-
-
-def _contact(row: Row) -> Document:
-    return {
-        "id": row["id"],
-        "type": "contact",
-        "label": row["id"],
-        "kind": row["kind"],
-        "title": title_of(row["title"]),
-    }
 
 
 def _tie(row: Row, value: str, root: str) -> Document:

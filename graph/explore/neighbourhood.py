@@ -158,16 +158,7 @@ def _page(
 
 
 def _drawing(living: str, row: Row, keys: dict[str, Any], ghosts: dict[str, Any]) -> Document:
-    nodes: dict[str, Document] = {
-        living: {
-            "id": living,
-            "type": "contact",
-            "label": living,
-            "kind": row["kind"],
-            "title": title_of(row["title"]),
-            "current": True,
-        }
-    }
+    nodes: dict[str, Document] = {living: contact_node(living, row["kind"], row["title"]) | {"current": True}}
     edges: list[Document] = []
     for node, key in keys.items():
         name = key["namespace"]
@@ -185,17 +176,7 @@ def _drawing(living: str, row: Row, keys: dict[str, Any], ghosts: dict[str, Any]
             }
         )
         for other, kind, title in key["others"]:
-            nodes.setdefault(
-                other,
-                {
-                    "id": other,
-                    "type": "contact",
-                    "label": other,
-                    "kind": kind,
-                    "title": title_of(title),
-                    "current": False,
-                },
-            )
+            nodes.setdefault(other, contact_node(other, kind, title) | {"current": False})
             edges.append({"id": f"{other}>{node}", "type": "owns", "source": other, "target": node})
     for ghost in ghosts.values():
         nodes[ghost["id"]] = {
@@ -220,6 +201,11 @@ def _drawing(living: str, row: Row, keys: dict[str, Any], ghosts: dict[str, Any]
             }
         )
     return {"contact": living, "nodes": list(nodes.values()), "edges": edges}
+
+
+def contact_node(id: str, kind: str, title: Any) -> Document:
+    """Return a contact as drawings have it."""
+    return {"id": id, "type": "contact", "label": id, "kind": kind, "title": title_of(title)}
 
 
 def title_of(value: Any) -> str | None:

@@ -1,12 +1,11 @@
-"""Three plain ways to put events together, to hold the resolver against. Neither looks at the order of arrival.
+"""Plain ways to put events together, to hold the resolver against. None looks at the order of arrival.
 
 They see the keys as the resolver sees them: normalised, and without what the block list names.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 
 from graph.identity.keys import EventKeys
-from graph.model import KeyRef
 
 
 class DisjointSets:
@@ -57,21 +56,7 @@ def connected_components(events: Iterable[EventKeys]) -> list[int]:
     -----
     Nearly linear in the keys; memory grows with the distinct keys, and one number an event.
     """
-    sets = DisjointSets()
-    numbers: dict[KeyRef, int] = {}
-    first: list[int] = []
-    for keys in events:
-        own: int | None = None
-        for key in keys.every:
-            number = numbers.get(key)
-            if number is None:
-                number = numbers[key] = sets.add()
-            if own is None:
-                own = number
-            else:
-                sets.join(own, number)
-        first.append(sets.add() if own is None else own)
-    return [sets.find(number) for number in first]
+    return _joined(keys.every for keys in events)
 
 
 def last_login_wins(events: Iterable[EventKeys]) -> list[int]:
@@ -131,15 +116,21 @@ def ceiling_of_the_log(events: Iterable[EventKeys], truth: Sequence[int]) -> lis
     list of int
         For each event, the number of its group.
     """
+    pairs = zip(events, truth, strict=True)
+    return _joined([(person, key) for key in keys.every] for keys, person in pairs)
+
+
+def _joined(ties: Iterable[Iterable[Hashable]]) -> list[int]:
+    """Return the number of each one's group; any chain of shared ties makes a group, and who has no tie is alone."""
     sets = DisjointSets()
-    numbers: dict[tuple[int, KeyRef], int] = {}
+    numbers: dict[Hashable, int] = {}
     first: list[int] = []
-    for keys, person in zip(events, truth, strict=True):
+    for of_one in ties:
         own: int | None = None
-        for key in keys.every:
-            if (person, key) not in numbers:
-                numbers[person, key] = sets.add()
-            number = numbers[person, key]
+        for tie in of_one:
+            number = numbers.get(tie)
+            if number is None:
+                number = numbers[tie] = sets.add()
             if own is None:
                 own = number
             else:

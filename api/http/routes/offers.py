@@ -425,12 +425,15 @@ async def offers_for_page(request: Request, env: str, space: str, _: FromPageQue
     is a 409: ask it for propositions from the site's server.
     """
     body = await read_as(PageOffersBody, request, MAX_EVENT_BYTES)
-    event = read_event({"tracker_id": body.tracker_id} if body.tracker_id is not None else {})
     propose = kinfold_of(request).propositions.propose
     answer = await in_thread(
-        partial(propose, env, space, event, limit=body.limit, from_page=True, context=body.context)
+        partial(propose, env, space, _visitor_of(body), limit=body.limit, from_page=True, context=body.context)
     )
     return as_json({name: answer[name] for name in ("tracker_id", "offers", "proposition_id")})
+
+
+def _visitor_of(body: PageOffersBody) -> Event:
+    return read_event({"tracker_id": body.tracker_id} if body.tracker_id is not None else {})
 
 
 @router.post(
@@ -446,10 +449,9 @@ async def offers_of_spaces_for_page(request: Request, env: str, _: FromPageQuery
     Every one of them must be a space that recognises nobody; with any other the whole call is a 409.
     """
     body = await read_as(PageOffersOfSpacesBody, request, MAX_EVENT_BYTES)
-    event = read_event({"tracker_id": body.tracker_id} if body.tracker_id is not None else {})
     propose = kinfold_of(request).propositions.propose_for_spaces
     answers = await in_thread(
-        partial(propose, env, body.spaces, event, limit=body.limit, from_page=True, context=body.context)
+        partial(propose, env, body.spaces, _visitor_of(body), limit=body.limit, from_page=True, context=body.context)
     )
     shown = [
         {"space": space, "offers": answer["offers"], "proposition_id": answer["proposition_id"]}
