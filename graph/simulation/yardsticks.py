@@ -1,4 +1,4 @@
-"""Plain ways to put events together, to hold the resolver against. None looks at the order of arrival.
+"""Plain ways to put events together, to hold the resolver against.
 
 They see the keys as the resolver sees them: normalised, and without what the block list names.
 """

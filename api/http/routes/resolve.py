@@ -4,7 +4,6 @@ import asyncio
 from functools import partial
 from typing import Any
 
-import orjson
 from fastapi import APIRouter, Request, Response
 from starlette.routing import Match, Route
 from starlette.types import Scope
@@ -170,7 +169,7 @@ async def simulate(request: Request, _: NothingQuery) -> Response:
 
 
 def _simulated(kinfold: Kinfold, body: SimulationBody) -> dict[str, Any]:
-    events = [read_one(orjson.dumps(event), kinfold.namespaces) for event in body.events]
+    events = [read_one(event, kinfold.namespaces) for event in body.events]
     policies = dict.fromkeys(body.policies or [kinfold.settings.policy])
     results = {}
     for policy in policies:
