@@ -29,9 +29,8 @@ def read_alias(event: Event, keys: EventKeys, block_list: BlockList) -> tuple[Ev
     Returns
     -------
     tuple
-        The keys of the event where its `previous_id` is nobody's, and what else it may be. An address is an email, if
-        the event brings none; anything but an address is a tracker. Where it is the key of somebody who was erased, so
-        is the event: it is not resolved.
+        The keys of the event where its `previous_id` is nobody's and so a tracker, and what else it may be. Where it is
+        the key of somebody who was erased, so is the event: it is not resolved.
     """
     previous = event.previous_id if isinstance(event, TrackedEvent) else None
     if previous is None:
@@ -41,10 +40,5 @@ def read_alias(event: Event, keys: EventKeys, block_list: BlockList) -> tuple[Ev
         return replace(keys, ignored=(*keys.ignored, *erased), all_blocked=True), None
     if not person.persons:
         return keys, None
-    if person.first("email") is None:
-        device = event.model_copy(update={"tracker_id": previous})
-    elif keys.first("email") is None:
-        device = event.model_copy(update={"email": previous})
-    else:
-        device = event
+    device = event.model_copy(update={"tracker_id": previous})
     return read_keys(device, block_list), Alias(replace(person, ignored=()), keys)
