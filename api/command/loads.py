@@ -14,7 +14,7 @@ from api.command.output import Teller
 from api.terminal import Refusal, analysing, progress_bar, say
 from graph.kinfold import Kinfold
 from graph.loads.customers import Refused, describe
-from graph.loads.layouts import Layout, read_mapping, read_types
+from graph.loads.layouts import Layout, encoding_name, read_mapping, read_types
 from graph.loads.loads import Foreseen, Loaded
 from graph.loads.several import Several, find_several
 
@@ -163,6 +163,7 @@ class Report:
 
 def read_layout(mapping: Path | None, types: list[str], delimiter: str | None, encoding: str | None) -> Layout:
     """Return what the options say of the files."""
+    encoding = encoding_name(encoding) if encoding else None
     return Layout(delimiter, encoding, read_mapping(mapping) if mapping else {}, read_types(types))
 
 
@@ -282,6 +283,7 @@ def load_histories(
     anew: bool,
     workers: int | None,
     work: Path | None,
+    encoding: str | None,
     as_json: bool,
 ) -> int:
     """Load logs one after the other, show what came of each, and say how many lines were refused."""
@@ -294,6 +296,7 @@ def load_histories(
                 workers=workers,
                 anew=anew,
                 work=work,
+                encoding=encoding,
                 on_begin=lambda: kept.begin(file, 0),
                 on_refused=kept.add_for_good,
                 on_progress=lambda what, done, total: progress(f"{file.name}: {_STEPS[what]}", done, total),

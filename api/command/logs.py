@@ -18,17 +18,18 @@ import orjson
 from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from api.http.batch import Read, read_one, resolve_read
+from api.http.batch import Read, resolve_read
 from api.http.problems import as_problem
 from api.segment_spec.messages import KINDS, read_message
 from api.terminal import inert, progress_bar, stderr
 from graph.errors import BadInput, KinfoldError
+from graph.identity.events import Event, read_event
 from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
 from graph.identity.resolver import Resolve
 from graph.kinfold import Kinfold
 from graph.loads.customers import read_event_row, read_rows
 from graph.loads.layouts import Layout
-from graph.logs.files import in_windows_1252, raw_events
+from graph.logs.files import raw_events, read_line
 from graph.logs.ndjson import line_too_long
 
 LINGER = 0.01
@@ -65,13 +66,13 @@ def read_logged(raw: bytes, namespaces: Namespaces = DEFAULT_NAMESPACES) -> Read
 
     A line that cannot be read and is not UTF-8 is tried as Windows-1252.
     """
-    read = _read_logged(raw, namespaces)
-    if isinstance(read, BadInput) and (recoded := in_windows_1252(raw)) is not None:
-        return _read_logged(recoded, namespaces)
-    return read
+    try:
+        return read_line(raw, lambda line: _read_logged(line, namespaces))
+    except KinfoldError as error:
+        return error
 
 
-def _read_logged(raw: bytes, namespaces: Namespaces) -> Read:
+def _read_logged(raw: bytes, namespaces: Namespaces) -> Event:
     if b'"type"' in raw:
         try:
             message = orjson.loads(raw)
@@ -79,11 +80,8 @@ def _read_logged(raw: bytes, namespaces: Namespaces) -> Read:
             message = None
         kind = message.get("type") if isinstance(message, dict) else None
         if isinstance(kind, str) and kind.strip().lower() in KINDS:
-            try:
-                return read_message(kind.strip().lower(), message, datetime.now(UTC), namespaces=namespaces)
-            except KinfoldError as error:
-                return error
-    return read_one(raw, namespaces)
+            return read_message(kind.strip().lower(), message, datetime.now(UTC), namespaces=namespaces)
+    return read_event(raw, namespaces=namespaces)
 
 
 def is_table(file: Path, layout: Layout) -> bool:

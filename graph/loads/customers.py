@@ -24,6 +24,8 @@ from graph.loads.values import ColumnType
 
 AS_WRITTEN = frozenset({"email", "subscription"})
 """Keys that no table has as numbers."""
+TIMES = frozenset({"created_at", "occurred_at"})
+"""When the row was true."""
 DEFAULT_LAYOUT = Layout()
 EVENT = "loaded"
 """The name of the activity that a row leaves."""
@@ -358,7 +360,7 @@ class Column:
     field
         Which field it is; None when it is left out.
     type, form
-        How its cells are read, and how its times are written where that was said.
+        How its cells are read, and how its times or numbers are written where that was said or found out.
     said
         Its type was said: a cell that does not fit is a mistake.
     digits
@@ -375,13 +377,16 @@ class Column:
     def read(self, cell: str) -> Any:
         """Return what a cell says; a mistake where it does not fit."""
         assert self.field is not None
+        cell = values.without_formula(cell)
         if self.said:
             read = values.declared(self.type, self.form, cell)
             if read is None:
                 return FieldError(self.field, "type", f"{cell[:40]!r} is not a {self.type}")
             return read
         if self.field.startswith(_PROPERTIES):
-            return values.inferred(self.type, cell)
+            return values.inferred(self.type, self.form, cell)
+        if self.form is not None:
+            return values.in_order(self.form, cell)
         return cell.partition(".")[0] if self.digits else cell
 
 
@@ -392,21 +397,28 @@ def _columns(sheet: Sheet, namespaces: Namespaces, layout: Layout) -> list[Colum
     columns = [Column(header, name) for header, name in zip(headers, names, strict=True)]
     types: dict[int, values.Inference] = {}
     floats: dict[int, values.WholeFloats] = {}
+    orders: dict[int, values.OrderOfDays] = {}
     for place, column in enumerate(columns):
         said = layout.typed(column.header.strip(), column.field) if column.field else None
         if said is not None:
             columns[place] = Column(column.header, column.field, *said, said=True)
         elif column.field and column.field.startswith(_PROPERTIES):
-            types[place] = values.Inference()
+            types[place] = values.Inference(decimal_comma=sheet.delimiter == ";")
         elif column.field in namespaces and column.field not in AS_WRITTEN:
             floats[place] = values.WholeFloats()
+        elif column.field in TIMES:
+            orders[place] = values.OrderOfDays()
+    watched: dict[int, values.Inference | values.WholeFloats | values.OrderOfDays] = {**types, **floats, **orders}
     for _, cells in _rows_of(sheet):
         if len(cells) == len(columns):
-            for place, cell in enumerate(cells):
-                if cell and (seen := types.get(place) or floats.get(place)):
-                    seen.see(cell)
+            for place, seen in watched.items():
+                if cells[place]:
+                    seen.see(values.without_formula(cells[place]))
     for place, inference in types.items():
-        columns[place] = replace(columns[place], type=inference.result)
+        kind, form = inference.result
+        columns[place] = replace(columns[place], type=kind, form=form)
+    for place, order in orders.items():
+        columns[place] = replace(columns[place], form=order.result)
     for place, whole in floats.items():
         columns[place] = replace(columns[place], digits=whole.result)
     return columns

@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
+from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -29,10 +30,13 @@ from graph.loads.partitions import Stretch
 from graph.loads.ties import Read, Span, connect, refusals_path, survey
 from graph.loads.worker import Part, Plan, Worker, failures_path, record_name
 from graph.loads.worker_pool import WorkerPool
+from graph.logs.files import is_plain, write_plain
 from graph.settings import Settings
 from graph.store.database import RECEIPT, REPEATABLE, Database, Row, Transaction
 
 PLAN = "plan.json"
+PLAIN = "plain.ndjson"
+"""The log, where its lines could not be read as they are: packed, an array, in another encoding."""
 LEADER, WORKERS = "leader.lock", "workers.lock"
 """Held by the process that leads a load, alone, and by those that work for it, together."""
 WIND_UP_SECONDS = 20.0
@@ -88,6 +92,7 @@ class EventLogs:
         workers: int | None = None,
         anew: bool = False,
         work: Path | None = None,
+        encoding: str | None = None,
         sizes: Sizes | None = None,
         on_begin: Callable[[], None] = lambda: None,
         on_refused: Callable[[list[Refused]], None] = lambda _: None,
@@ -98,7 +103,8 @@ class EventLogs:
         Parameters
         ----------
         file
-            Events as NDJSON, in the order in which they came. It must not change meanwhile.
+            Events in the order in which they came, written as `kinfold resolve` takes them. It must not change
+            meanwhile.
         workers
             Processes that work side by side; 1 is this one alone. As many as there are processors, up to four, when
             it is left out; one for a small log.
@@ -106,6 +112,8 @@ class EventLogs:
             Go through all events again; those that were resolved are known by their message ids.
         work
             Where the parted log is kept until the load is done; without it a folder in the deployment's home.
+        encoding
+            What the log is written in, where somebody says it.
         sizes
             How the log is cut up.
         on_begin
@@ -118,6 +126,8 @@ class EventLogs:
 
         Raises
         ------
+        BadInput
+            When a packed log is damaged, or an array does not end: nothing of it is resolved.
         ClashError
             When another process loads the same file.
         Unavailable
@@ -127,12 +137,15 @@ class EventLogs:
 
         Notes
         -----
-        O(n log n) in the events, most of it O(n). The folder holds the log once more, and memory the keys that are tied
+        O(n log n) in the events, most of it O(n). The folder holds the log once more (twice where it is not NDJSON in
+        UTF-8), and memory the keys that are tied
         to others, some stretches of events and, for each span, 16 bytes a line.
         """
         sizes = sizes or Sizes(batch=self._settings.batch_size)
-        size = file.stat().st_size
-        digest, spans = survey(file, max(sizes.span, size // sizes.spans + 1))
+        plain = is_plain(file, encoding)
+        digest, spans = survey(file, _span(file, sizes))
+        if encoding is not None:
+            digest = sha256(f"{digest} {encoding}".encode()).hexdigest()
         load = f"log {digest}"
         folder = (work or self._settings.home / "loads") / digest[:32]
         with _held(folder):
@@ -141,6 +154,10 @@ class EventLogs:
                 loaded = Loaded.of(state, before=True)
             else:
                 on_begin()
+                if not plain:
+                    file = _write_plain(file, folder, encoding)
+                    _, spans = survey(file, _span(file, sizes))
+                size = file.stat().st_size
                 with self._crew(workers, spans, folder) as crew:
                     plan = None if anew or state is None else _read_plan(folder)
                     if plan is None or not self._knows(load, plan):
@@ -257,8 +274,19 @@ def _held(folder: Path) -> Iterator[None]:
 def _clear(folder: Path) -> None:
     (folder / PLAN).unlink(missing_ok=True)  # first: without it nothing else counts
     for path in folder.iterdir():
-        if path.name not in (LEADER, WORKERS):
+        if path.name not in (LEADER, WORKERS, PLAIN):
             path.unlink()
+
+
+def _span(file: Path, sizes: Sizes) -> int:
+    return max(sizes.span, file.stat().st_size // sizes.spans + 1)
+
+
+def _write_plain(file: Path, folder: Path, encoding: str | None) -> Path:
+    plain = folder / PLAIN
+    with file.open("rb") as source, plain.open("wb") as target:
+        write_plain(source, target, encoding)
+    return plain
 
 
 def _write_plan(folder: Path, plan: Plan) -> None:

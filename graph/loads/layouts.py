@@ -1,7 +1,9 @@
 """Layouts of files: how a table is written, which field each of its columns is, and of which type."""
 
+import codecs
 import hashlib
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,7 +11,8 @@ from typing import Any
 
 from graph.errors import BadInput, KinfoldError
 from graph.identity.namespaces import Namespaces
-from graph.loads.values import ColumnType
+from graph.identity.normal_forms import trim
+from graph.loads.values import COMMA, ColumnType
 from graph.source_file import SourceFile
 
 KEY_COLUMNS = ("user_id", "email", "tracker_id", "subscription")
@@ -55,7 +58,7 @@ _NAMES = {"firstname": f"{PROPERTY}_name", "lastname": f"{PROPERTY}_surname"}
 
 EXPORTS = {
     "Shopify": Export(
-        frozenset({"customerid"}),
+        frozenset({"customerid", "acceptsmarketing", "acceptsemailmarketing"}),
         frozenset({"firstname", "lastname", "totalspent", "totalorders", "acceptsemailmarketing", "taxexempt"}),
         {"customerid": "user_id", "email": "email", **_NAMES},
     ),
@@ -152,16 +155,40 @@ def read_types(said: Iterable[str]) -> dict[str, tuple[ColumnType, str | None]]:
     for item in said:
         column, equals, written = item.rpartition("=")
         kind, _, form = written.partition(":")
-        if not equals or not column or kind not in list(ColumnType) or (form and kind != ColumnType.DATE):
+        if not equals or not column or kind not in list(ColumnType) or not _has_form(kind, form):
             kinds = ", ".join(ColumnType)
-            raise FileError(f"--types {item}: must be COLUMN=TYPE; the types are {kinds}, and date:%d/%m/%Y.")
+            raise FileError(f"--types {item}: must be COLUMN=TYPE; the types are {kinds}, number:, and date:%d/%m/%Y.")
         types[column] = (ColumnType(kind), form or None)
     return types
 
 
+def _has_form(kind: str, form: str) -> bool:
+    return not form or kind == ColumnType.DATE or (kind == ColumnType.NUMBER and form == COMMA)
+
+
+def encoding_name(said: str) -> str:
+    """Return the name by which an encoding is known here; a byte order mark of UTF-8 is no text.
+
+    Raises
+    ------
+    FileError
+        When there is no such encoding of text.
+    """
+    try:
+        name = codecs.lookup(said).name
+        "".encode(name)
+    except (LookupError, UnicodeError) as error:
+        raise FileError(f"--encoding {said}: there is no such encoding; utf-8, utf-16, windows-1252 are.") from error
+    return "utf-8-sig" if name == "utf-8" else name
+
+
 def plain_header(header: str) -> str:
     """Return a header as headers are compared: without case, blanks, underscores and dashes."""
-    return re.sub(r"[\s_\-]+", "", header).lower()
+    return re.sub(r"[\s_\-]+", "", "".join(filter(_can_be_seen, header))).lower()
+
+
+def _can_be_seen(character: str) -> bool:
+    return character.isascii() or unicodedata.category(character) != "Cf"
 
 
 def fields_of(file: Path, headers: list[str], layout: Layout, namespaces: Namespaces) -> list[str | None]:
@@ -177,7 +204,7 @@ def fields_of(file: Path, headers: list[str], layout: Layout, namespaces: Namesp
     reading = _Reading(file, known, layout, {plain_header(name): name for name in reversed(known)})
     plain = [plain_header(header) for header in headers]
     export = next((one for one in EXPORTS.values() if one.wrote(plain)), None)
-    found = [reading.field(header.strip(), export) for header in headers]
+    found = [reading.field(trim(header), export) for header in headers]
     if missing := [column for column in layout.mapping if column != REST and column not in reading.used]:
         raise FileError(f"{file}: the mapping names a column {missing[0]!r} that is not there.")
     if reading.unknown:
@@ -207,6 +234,8 @@ class _Reading:
 
     def field(self, header: str, export: Export | None) -> str | None:
         mapping, plain = self.layout.mapping, plain_header(header)
+        if not header and header not in mapping:  # what spreadsheets leave behind, or the numbers of a data frame
+            return None
         said = header if header in mapping else next((name for name in mapping if plain_header(name) == plain), None)
         if said is not None and said != REST:
             self.used.add(said)
@@ -220,7 +249,7 @@ class _Reading:
             return self.known.get(header, self.plain[plain])
         if REST in mapping:
             return self._mapped(REST, header)
-        if export is not None and header:
+        if export is not None:
             return PROPERTY + property_name(header)
         self.unknown.append(header)
         return None

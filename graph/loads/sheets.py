@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from graph.identity.events import MAX_EVENT_BYTES
-from graph.loads.layouts import DELIMITERS, FileError, Layout
+from graph.loads.layouts import DELIMITERS, FileError, Layout, encoding_name
 
 MAX_LINE = 8 * MAX_EVENT_BYTES
 _BLOCK = 1024 * 1024
@@ -38,7 +38,9 @@ class Sheet:
     blanks: bool
 
     def records(self) -> Iterator[tuple[int, list[str]]]:
-        """Read the records with the numbers of their lines, the columns first; blank lines are passed over.
+        """Read the records with the numbers of their lines, the columns first; those that say nothing are passed over.
+
+        Empty cells beyond the columns, which spreadsheets leave behind, are left out.
 
         Raises
         ------
@@ -53,10 +55,13 @@ class Sheet:
             reader = csv.reader(lines, strict=True, delimiter=self.delimiter, skipinitialspace=self.blanks)
             line = self.first
             try:
-                for count, record in enumerate(reader):
+                width = None
+                for record in reader:
                     line = self.first - 1 + reader.line_num
-                    if record or count == 0:
-                        yield line, record
+                    if not any(map(str.strip, record)):
+                        continue
+                    width = width or len(record)
+                    yield line, record if any(record[width:]) else record[:width]
             except csv.Error as error:
                 line = self.first - 1 + reader.line_num
                 raise FileError(f"{self.file}, line {line}: this is no CSV: {error}") from error
@@ -73,7 +78,7 @@ def sniff(file: Path, layout: Layout) -> Sheet:
     FileError
         When its encoding cannot be known, or what was said of it is unknown.
     """
-    encoding = _named(file, layout.encoding) if layout.encoding else _encoding(file)
+    encoding = encoding_name(layout.encoding) if layout.encoding else _encoding(file)
     try:
         with file.open(encoding=encoding, newline="") as text:
             beginning = text.readline(MAX_LINE)
@@ -114,16 +119,6 @@ def _beginning(sheet: Sheet) -> list[list[str]]:
     except FileError:  # told when the file is read
         pass
     return found
-
-
-def _named(file: Path, encoding: str) -> str:
-    try:
-        name = codecs.lookup(encoding).name
-    except LookupError as error:
-        raise FileError(
-            f"--encoding {encoding}: there is no such encoding; utf-8, utf-16, windows-1252 are."
-        ) from error
-    return "utf-8-sig" if name == "utf-8" else name
 
 
 def _encoding(file: Path) -> str:

@@ -22,6 +22,7 @@ from graph.errors import BadInput
 from graph.identity.events import Event, read_event
 from graph.identity.keys import BlockList, EventKeys, read_keys, read_replaced
 from graph.identity.namespaces import Namespaces
+from graph.logs.files import read_line
 from graph.logs.ndjson import line_too_long, raw_lines
 
 Hashes = npt.NDArray[np.uint64]
@@ -271,7 +272,7 @@ def _files(folder: Path, span: int) -> tuple[Path, Path, Path]:
 def _read(raw: bytes | None, namespaces: Namespaces) -> Event:
     if raw is None:
         raise line_too_long()
-    return read_event(raw, namespaces=namespaces)
+    return read_line(raw, lambda line: read_event(line, namespaces=namespaces))
 
 
 def _hash(name: str, value: str) -> int:

@@ -15,6 +15,7 @@ from graph.identity.resolver import Resolver
 from graph.loads.loads import advance
 from graph.loads.partitions import Parted, Stretch, batches, part_span
 from graph.loads.ties import Read, Span, read_span
+from graph.logs.files import read_line
 from graph.model import Answer, Outcome
 from graph.store.database import Database, Transaction
 
@@ -153,7 +154,7 @@ class Worker:
 
 
 def _event(load: str, item: Parted, namespaces: Namespaces) -> Event:
-    event = read_event(item.raw, namespaces=namespaces)
+    event = read_line(item.raw, lambda line: read_event(line, namespaces=namespaces))
     if event.message_id is not None:
         return event
     return event.model_copy(update={"message_id": f"{MESSAGE}{load.removeprefix('log ')[:32]}:{item.line}"})

@@ -5,8 +5,9 @@ import gzip
 import io
 import re
 import zlib
-from collections.abc import Iterator
-from typing import Any, BinaryIO, cast
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, TypeVar, cast
 
 from graph.errors import BadInput, FieldError
 from graph.identity.events import MAX_EVENT_BYTES
@@ -16,11 +17,16 @@ _MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _GZIP = b"\x1f\x8b"
 _BLOCK = 64 * 1024
 _LOOKED_AT = 4
+_UTF8 = ("utf-8", "utf-8-sig")
+_TOO_LONG = b"x" * (MAX_EVENT_BYTES + SLACK)
+"""In place of an event that is longer than any."""
+_IN_ONE_LINE = bytes.maketrans(b"\r\n", b"\t\t")
 _BLANK = b" \t\r\n"
 _OUTSIDE = re.compile(rb'["{}\[\],]')
 """What parts an array, and what may hold such a mark as text."""
 _INSIDE = re.compile(rb'["\\]')
 
+T = TypeVar("T")
 Piece = tuple[int, bytes | None, int]
 """Which event of a file this is, counted from 1; its JSON, None where that is longer than any event; and how many bytes
 of the file are behind then. Of NDJSON it is the line that is counted."""
@@ -59,6 +65,52 @@ def _peekable(stream: BinaryIO) -> io.BufferedReader:
     return io.BufferedReader(cast(io.RawIOBase, stream))
 
 
+def is_plain(file: Path, encoding: str | None = None) -> bool:
+    """Return whether a file is NDJSON in UTF-8 that is not packed, so that any of its lines can be read by itself."""
+    if encoding is not None and codecs.lookup(encoding).name not in _UTF8:
+        return False
+    with file.open("rb") as stream:
+        beginning = stream.peek(_BLOCK)
+        packed = beginning[:2] == _GZIP or _utf16(beginning[:_LOOKED_AT]) is not None
+        return not packed and not _is_array(beginning)
+
+
+def write_plain(source: BinaryIO, target: BinaryIO, encoding: str | None = None) -> None:
+    """Write the events of a file as NDJSON in UTF-8, each in the line of its number.
+
+    Raises
+    ------
+    BadInput
+        When the file is damaged, as `raw_events` says.
+    """
+    written = 0
+    for number, raw, _ in raw_events(source, encoding):
+        target.write(b"\n" * (number - 1 - written))
+        if raw is None:
+            target.write(_TOO_LONG)
+        else:
+            # A tab is white space between the parts of JSON, and wrong within a text, as the end of a line is.
+            target.write(raw.translate(_IN_ONE_LINE))
+        target.write(b"\n")
+        written = number
+
+
+def read_line(raw: bytes, read: Callable[[bytes], T]) -> T:
+    """Read a line; one that cannot be read and is not UTF-8 is tried as Windows-1252.
+
+    Raises
+    ------
+    BadInput
+        When it cannot be read either way, with what is wrong with it as it stands.
+    """
+    try:
+        return read(raw)
+    except BadInput:
+        if (recoded := in_windows_1252(raw)) is None:
+            raise
+    return read(recoded)
+
+
 def in_windows_1252(raw: bytes) -> bytes | None:
     r"""Return a line that was written in Windows-1252 in UTF-8; None for one that is UTF-8, or mostly that and damaged.
 
@@ -77,7 +129,7 @@ def in_windows_1252(raw: bytes) -> bytes | None:
 
 def _in_utf8(stream: io.BufferedReader, encoding: str | None) -> io.BufferedReader:
     encoding = encoding or _utf16(stream.peek(_BLOCK)[:_LOOKED_AT])
-    if encoding is None or codecs.lookup(encoding).name in ("utf-8", "utf-8-sig"):
+    if encoding is None or codecs.lookup(encoding).name in _UTF8:
         return stream
     return io.BufferedReader(_Recoded(stream, encoding), _BLOCK)
 
@@ -116,8 +168,11 @@ class _Recoded(io.RawIOBase):
 
 
 def _unpacked(stream: io.BufferedReader) -> Iterator[Piece]:
-    beginning = stream.peek(_BLOCK).removeprefix(BYTE_ORDER_MARK).lstrip(_BLANK)
-    yield from _array(stream) if beginning.startswith(b"[") else raw_lines(stream)
+    yield from _array(stream) if _is_array(stream.peek(_BLOCK)) else raw_lines(stream)
+
+
+def _is_array(beginning: bytes) -> bool:
+    return beginning.removeprefix(BYTE_ORDER_MARK).lstrip(_BLANK).startswith(b"[")
 
 
 def _array(stream: io.BufferedReader) -> Iterator[Piece]:

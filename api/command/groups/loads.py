@@ -16,7 +16,8 @@ commands = typer.Typer()
 @commands.command()
 def load(
     files: Annotated[
-        list[Path], typer.Argument(help="Parquet or CSV; with --history NDJSON (docs/bulk-load.md).", metavar="FILE…")
+        list[Path],
+        typer.Argument(help="Parquet or CSV; with --history a log of events (docs/bulk-load.md).", metavar="FILE…"),
     ],
     history: Annotated[
         bool, typer.Option("--history", help="FILE is a log of events, as resolve takes it: a long one, in one go.")
@@ -61,8 +62,8 @@ def load(
         if not history and (workers is not None or work is not None):
             raise Refusal("--workers and --work go with --history.")
         layout = loads.read_layout(mapping, types or [], delimiter, encoding)
-        if history and layout.mark:
-            raise Refusal("--map, --types, --delimiter and --encoding go with tables, not with --history.")
+        if history and layout.tells_columns:
+            raise Refusal("--map, --types and --delimiter go with tables, not with --history.")
         if history and dry_run:
             raise Refusal("--dry-run goes with tables; kinfold resolve --dry-run tells what a log comes to.")
         if not dry_run and rows is not None:
@@ -76,7 +77,14 @@ def load(
                 broken = loads.rehearse(kinfold, files, rows or loads.SHOWN, as_json=as_json, layout=layout)
             elif history:
                 broken = loads.load_histories(
-                    kinfold, files, refused, anew=anew, workers=workers, work=work, as_json=as_json
+                    kinfold,
+                    files,
+                    refused,
+                    anew=anew,
+                    workers=workers,
+                    work=work,
+                    encoding=layout.encoding,
+                    as_json=as_json,
                 )
             else:
                 broken = loads.load(kinfold, files, refused, anew=anew, as_json=as_json, layout=layout)

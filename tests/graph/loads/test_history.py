@@ -1,6 +1,7 @@
 """A history that is loaded leaves what resolving it event by event leaves, whatever happens in between."""
 
 import csv
+import gzip
 import hashlib
 import json
 import os
@@ -12,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -21,7 +23,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from graph.errors import ClashError
+from graph.errors import BadInput, ClashError
 from graph.identity.decision import Limits
 from graph.identity.events import Event, read_event
 from graph.identity.resolver import Prepared, Resolver
@@ -315,7 +317,7 @@ def test_bad_lines_are_told_and_change_nothing(kinfold: Kinfold, database: Datab
     good = [{"tracker_id": f"t{number}", "email": f"p{number}@example.com"} for number in range(20)]
     lines = [json.dumps(event).encode() for event in good]
     lines[3:3] = [b"no json", b"", b'{"tracker_id": 5, "colour": "red"}', b"  ", b'{"event": "' + b"x" * 40_000 + b'"}']
-    lines[15:15] = [b'{"tracker_id": "t1", "properties": {"a": {}}}', b"[]", b'{"email": "\xff"}']
+    lines[15:15] = [b'{"tracker_id": "t1", "properties": {"a": {}}}', b"[]", '{"email": "éé'.encode() + b'\xff"}']
     file.write_bytes(b"\xef\xbb\xbf" + b"\r\n".join(lines))
     said: list[Refused] = []
     loaded = kinfold.histories.load(file, work=tmp_path / "work", workers=1, sizes=SMALL, on_refused=said.extend)
@@ -331,6 +333,57 @@ def test_bad_lines_are_told_and_change_nothing(kinfold: Kinfold, database: Datab
     assert (loaded.rows, loaded.loaded, loaded.created, loaded.refused) == (26, 20, 20, 6)
     assert [one["keys"] for one in people(database)] == sorted([event["email"], event["tracker_id"]] for event in good)
     assert not list((tmp_path / "work").iterdir())
+
+
+EVENTS = [{"user_id": str(number), "properties": {"city": "Köln"}} for number in range(1, 41)]
+IN_LINES = "".join(json.dumps(event, ensure_ascii=False) + "\r\n" for event in EVENTS)
+AS_ARRAY = json.dumps(EVENTS, ensure_ascii=False, indent=2)
+
+
+@pytest.mark.parametrize(
+    ("raw", "encoding"),
+    [
+        pytest.param(IN_LINES.encode("utf-8-sig"), None, id="UTF-8"),
+        pytest.param(IN_LINES.encode("cp1252"), None, id="Windows-1252"),
+        pytest.param(IN_LINES.encode("utf-16"), None, id="UTF-16"),
+        pytest.param(IN_LINES.encode("utf-16-be"), None, id="UTF-16 without a mark"),
+        pytest.param(IN_LINES.encode("cp437"), "cp437", id="said"),
+        pytest.param(gzip.compress(IN_LINES.encode()), None, id="packed"),
+        pytest.param(AS_ARRAY.encode(), None, id="array"),
+        pytest.param(gzip.compress(AS_ARRAY.encode("utf-16")), None, id="packed array in UTF-16"),
+    ],
+)
+def test_a_history_is_read_however_resolve_reads_it(
+    kinfold: Kinfold, database: Database, tmp_path: Path, raw: bytes, encoding: str | None
+) -> None:
+    file = tmp_path / "log"
+    file.write_bytes(raw)
+    load = partial(kinfold.histories.load, file, work=tmp_path / "work", workers=1, encoding=encoding, sizes=SMALL)
+    assert load().loaded == len(EVENTS)
+    assert [one["keys"] for one in people(database)] == sorted([event["user_id"]] for event in EVENTS)
+    [found] = kinfold.contacts.owners("user_id", "7")
+    assert kinfold.contacts.get(found["id"])["properties"] == {"city": "Köln"}
+    assert load().before
+    assert not list((tmp_path / "work").iterdir())
+
+
+def test_lines_of_a_history_in_utf_16_keep_their_numbers(kinfold: Kinfold, tmp_path: Path) -> None:
+    file = tmp_path / "log"
+    long = '{"event": "' + "x" * 40_000 + '"}'
+    file.write_bytes("\n".join(["", '{"user_id": "1"}', "", long, "no json", '{"user_id": "2"}']).encode("utf-16"))
+    said: list[Refused] = []
+    loaded = kinfold.histories.load(file, work=tmp_path / "work", workers=1, on_refused=said.extend)
+    assert [(item.row, item.rule) for item in said] == [(4, "too_large"), (5, "json")]
+    assert (loaded.rows, loaded.loaded) == (4, 2)
+
+
+def test_a_history_that_is_cut_off_is_not_begun(kinfold: Kinfold, database: Database, tmp_path: Path) -> None:
+    for name, raw in (("array", AS_ARRAY[:-200].encode()), ("packed", gzip.compress(IN_LINES.encode())[:-20])):
+        file = tmp_path / name
+        file.write_bytes(raw)
+        with pytest.raises(BadInput, match=r"does not end|ends too early"):
+            kinfold.histories.load(file, work=tmp_path / "work", workers=1)
+    assert people(database) == []
 
 
 def test_an_empty_log_is_loaded(kinfold: Kinfold, tmp_path: Path) -> None:
@@ -425,7 +478,7 @@ def test_a_parted_log_that_was_lost_is_parted_again_and_nothing_is_done_twice(
 
 
 def test_a_log_that_two_load_is_loaded_by_one(kinfold: Kinfold, database: Database, tmp_path: Path) -> None:
-    log = [{"tracker_id": f"t{number}"} for number in range(40)]
+    log = [{"tracker_id": f"t{number}"} for number in range(1, 41)]
     file = write_log(tmp_path / "log.ndjson", log)
 
     def intrude(what: str, done: int, _: int) -> None:
@@ -442,7 +495,7 @@ def test_a_log_that_two_load_is_loaded_by_one(kinfold: Kinfold, database: Databa
 def test_a_log_that_is_loaded_anew_is_not_taken_away_by_who_finds_it_loaded(
     kinfold: Kinfold, database: Database, tmp_path: Path
 ) -> None:
-    file = write_log(tmp_path / "log.ndjson", [{"tracker_id": f"t{number}"} for number in range(40)])
+    file = write_log(tmp_path / "log.ndjson", [{"tracker_id": f"t{number}"} for number in range(1, 41)])
     kinfold.histories.load(file, work=tmp_path / "here", workers=1, sizes=SMALL)
     intruded = []
 
