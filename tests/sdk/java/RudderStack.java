@@ -1,13 +1,19 @@
-// Sends a short story with RudderStack's Java SDK as its registry gives it; the host is the only thing that is Kinfold's.
+// Sends a short story, or the identify and track calls that the third argument has as JSON, with RudderStack's
+// Java SDK as its registry gives it; the host is the only thing that is Kinfold's.
 import com.rudderstack.sdk.java.analytics.RudderAnalytics;
 import com.rudderstack.sdk.java.analytics.Callback;
 import com.rudderstack.sdk.java.analytics.messages.AliasMessage;
 import com.rudderstack.sdk.java.analytics.messages.GroupMessage;
 import com.rudderstack.sdk.java.analytics.messages.IdentifyMessage;
 import com.rudderstack.sdk.java.analytics.messages.Message;
+import com.rudderstack.sdk.java.analytics.messages.MessageBuilder;
 import com.rudderstack.sdk.java.analytics.messages.PageMessage;
 import com.rudderstack.sdk.java.analytics.messages.ScreenMessage;
 import com.rudderstack.sdk.java.analytics.messages.TrackMessage;
+import com.google.gson.Gson;
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -15,7 +21,8 @@ import java.util.concurrent.TimeUnit;
 
 public class RudderStack {
     public static void main(String[] arguments) throws Exception {
-        CountDownLatch told = new CountDownLatch(6);
+        JsonArray calls = arguments.length > 2 ? new Gson().fromJson(arguments[2], JsonArray.class) : null;
+        CountDownLatch told = new CountDownLatch(calls == null ? 6 : calls.size());
         RudderAnalytics analytics = RudderAnalytics.builder(arguments[1]).setDataPlaneUrl(arguments[0]).callback(new Callback() {
             @Override public void success(Message message) {
                 told.countDown();
@@ -26,6 +33,20 @@ public class RudderStack {
                 told.countDown();
             }
         }).build();
+        if (calls == null) {
+            tellTheStory(analytics);
+        } else {
+            for (JsonElement call : calls) {
+                analytics.enqueue(read(call.getAsJsonArray()));
+            }
+        }
+        analytics.flush();
+        if (!told.await(90, TimeUnit.SECONDS)) {
+            System.err.println("error not told whether it arrived");
+        }
+        analytics.shutdown();
+    }
+    private static void tellTheStory(RudderAnalytics analytics) {
         analytics.enqueue(PageMessage.builder("Home").anonymousId("browser-1")
             .properties(Map.of("url", "https://shop.example/")));
         analytics.enqueue(IdentifyMessage.builder().anonymousId("browser-1").userId("42")
@@ -36,10 +57,16 @@ public class RudderStack {
             .context(Map.of("device", Map.of("token", "push-1"))));
         analytics.enqueue(GroupMessage.builder("acme").userId("42").traits(Map.of("employees", 7)));
         analytics.enqueue(AliasMessage.builder("phone-1").userId("42"));
-        analytics.flush();
-        if (!told.await(90, TimeUnit.SECONDS)) {
-            System.err.println("error not told whether it arrived");
+    }
+
+    private static MessageBuilder read(JsonArray call) {
+        JsonObject said = call.get(1).getAsJsonObject();
+        MessageBuilder message = call.get(0).getAsString().equals("identify")
+            ? IdentifyMessage.builder().traits(new Gson().fromJson(said.get("traits"), Map.class))
+            : TrackMessage.builder(said.get("event").getAsString());
+        if (said.has("userId")) {
+            message.userId(said.get("userId").getAsString());
         }
-        analytics.shutdown();
+        return message.anonymousId(said.get("anonymousId").getAsString());
     }
 }
