@@ -259,7 +259,7 @@ class _Reading:
         if name is None:
             return None
         prefixes = self.layout.prefixes
-        if said == REST and (prefix := f"{name.rstrip('.')}.") in prefixes:
+        if said == REST and (prefix := f"{name.removesuffix('*').rstrip('.')}.") in prefixes:
             return prefix + property_name(header)
         if name not in self.known and not any(name.startswith(one) and name != one for one in prefixes):
             fields = ", ".join(self.known)

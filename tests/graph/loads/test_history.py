@@ -360,7 +360,7 @@ def test_a_history_is_read_however_resolve_reads_it(
     file.write_bytes(raw)
     load = partial(kinfold.histories.load, file, work=tmp_path / "work", workers=1, encoding=encoding, sizes=SMALL)
     assert load().loaded == len(EVENTS)
-    assert [one["keys"] for one in people(database)] == sorted([event["user_id"]] for event in EVENTS)
+    assert [one["keys"] for one in people(database)] == sorted([event["user_id"], "minted"] for event in EVENTS)
     [found] = kinfold.contacts.owners("user_id", "7")
     assert kinfold.contacts.get(found["id"])["properties"] == {"city": "Köln"}
     assert load().before

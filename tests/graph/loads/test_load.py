@@ -191,7 +191,8 @@ def test_what_breaks_a_rule_is_reported_with_row_field_and_rule(kinfold: Kinfold
         ("email,colour", "no column 'colour'"),
         ("email,email", "'email' is there twice"),
         ("properties.age", "none of its columns is a key"),
-        ("", "none of its columns is a key"),
+        ("", "no column 'a@example.com'"),
+        (",", "no column 'a@example.com'"),
         ("email;colour", "no column 'email;colour'"),
     ],
 )
