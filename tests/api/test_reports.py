@@ -60,7 +60,7 @@ def is_right(case: dict[str, Any], seen: dict[str, Any]) -> bool:
     return any(all(seen[name] == case["expect"][name] for name in group) for group in groups)
 
 
-@pytest.mark.parametrize("case", map(as_asked, CASES), ids=[case["id"] for case in CASES])
+@pytest.mark.parametrize("case", [*map(as_asked, CASES)], ids=[case["id"] for case in CASES])
 def test_a_reported_case_comes_out_as_it_should(case: dict[str, Any], play: Play) -> None:
     for step in case["input"]:
         play.step(step)
