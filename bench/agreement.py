@@ -26,7 +26,7 @@ from bench.analysis import same_partition
 from bench.harness import OUT, throw_away, timed, where
 from graph.analysis import Analysis
 from graph.analysis.components import Ties, tie
-from graph.analysis.reading import KEY_KINDS, SHARED, SUBSCRIPTION, Progress, Reading, read_graph, read_splits
+from graph.analysis.reading import Progress, Reading, read_graph, read_splits
 from graph.analysis.run import analyse_reading
 from graph.identity.decision import Limits
 from graph.identity.events import read_event
@@ -79,8 +79,7 @@ def partitions(reading: Reading, ties: Ties, folder: Path) -> tuple[Any, Any, An
     names = [("contact", people.contacts[place]) for place in range(ties.contacts)]
     names += [("redirect", name) for name in ties.redirects]
     for key in ties.keys.tolist():
-        kind = int(people.key_kinds[key])
-        names.append((KEY_KINDS[SUBSCRIPTION if kind == SHARED else kind], people.keys[key]))
+        names.append(people.ref(key))
     number = {name: place for place, name in enumerate(names)}
     graph: nx.Graph[int] = nx.Graph()
     graph.add_edges_from(zip(ties.left.tolist(), ties.right.tolist(), strict=True))

@@ -134,7 +134,7 @@ class Kinfold:
                 id_source=id_source,
                 clock=clock,
                 household=settings.household_properties,
-                persons=namespaces.other_persons,
+                further=namespaces.further,
             ),
             StoredKeys(database, tenant=settings.tenant, clock=clock),
             audit,

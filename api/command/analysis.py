@@ -75,9 +75,9 @@ def export_graph(kinfold: Kinfold, folder: Path, *, anew: bool, teller: Teller, 
     except ModuleNotFoundError as error:
         raise Refusal("Parquet needs pyarrow: install the extra with pip install 'kinfold[parquet]'.") from error
     household = kinfold.settings.household_properties
-    persons = kinfold.namespaces.other_persons
+    further = kinfold.namespaces.further
     manifest = export(
-        kinfold.database, folder, anew=anew, on_progress=on_progress, household=household, persons=persons
+        kinfold.database, folder, anew=anew, on_progress=on_progress, household=household, further=further
     )
     rows = ", ".join(f"{count:,} {table}" for table, count in manifest["rows"].items())
     teller.tell({"folder": str(folder), "rows": manifest["rows"]}, f"Written to {folder}: {rows}.")

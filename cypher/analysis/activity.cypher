@@ -1,6 +1,6 @@
 // name: analysis.activity
 // purpose: Read one page of activity, by message id: which keys came together, when, where the device was, and in a conflict the tracker that was answered.
-// parameters: after, limit, places, persons
+// parameters: after, limit, places, further
 // columns: page
 // access: read
 MATCH (a:Activity) USING INDEX SEEK a:Activity(message_id)
@@ -21,11 +21,9 @@ RETURN collect([
     place IN range(0, coalesce(size(a.property_names), 0) - 1)
     WHERE a.property_names[place] IN $places | [a.property_names[place], a.property_values[place]]
   ],
-  CASE WHEN size($persons) > 0 THEN head(COLLECT {
+  CASE WHEN size($further) = 0 THEN [] ELSE COLLECT {
     MATCH (a)-[:CARRIED]->(k:Key)
-    WHERE k.namespace IN $persons
+    WHERE k.namespace IN $further
     RETURN [k.namespace, k.value]
-    ORDER BY head([place IN range(0, size($persons) - 1) WHERE $persons[place] = k.namespace]), k.value
-    LIMIT 1
-  }) END
+  } END
 ]) AS page

@@ -1,6 +1,6 @@
 // name: analysis.unions
 // purpose: Read one page of the unions that stand, by id: what each moved, and the event that caused it.
-// parameters: after, limit, persons
+// parameters: after, limit, further
 // columns: page
 // access: read
 MATCH (m:Merge) USING INDEX SEEK m:Merge(id)
@@ -22,14 +22,21 @@ RETURN collect([
   a.user_id,
   a.subscription,
   COLLECT {
-    MATCH (m)-[:MOVED]->(k:Tracker|Email|UserId|Subscription)
-    RETURN [CASE WHEN k:Tracker THEN 0 WHEN k:Email THEN 1 WHEN k:UserId THEN 2 ELSE 3 END, k.value] LIMIT 600
+    MATCH (m)-[:MOVED]->(k:Key)
+    WHERE k:Tracker OR k:Email OR k:UserId OR k:Subscription OR k.namespace IN $further
+    RETURN [
+      CASE
+        WHEN k:Tracker THEN 0
+        WHEN k:Email THEN 1
+        WHEN k:UserId THEN 2
+        WHEN k:Subscription THEN 3
+        ELSE 4 + head([place IN range(0, size($further) - 1) WHERE $further[place] = k.namespace]) END,
+      k.value
+    ] LIMIT 600
   },
-  CASE WHEN size($persons) > 0 THEN head(COLLECT {
+  CASE WHEN size($further) = 0 THEN [] ELSE COLLECT {
     MATCH (a)-[:CARRIED]->(k:Key)
-    WHERE k.namespace IN $persons
+    WHERE k.namespace IN $further
     RETURN [k.namespace, k.value]
-    ORDER BY head([place IN range(0, size($persons) - 1) WHERE $persons[place] = k.namespace]), k.value
-    LIMIT 1
-  }) END
+  } END
 ]) AS page

@@ -13,22 +13,7 @@ CALL (f, row) {
   CREATE (f)-[:ABOUT]->(c)
 }
 CALL (f, row) {
-  UNWIND row.trackers AS value
-  MATCH (k:Tracker {value: value}) USING INDEX SEEK k:Tracker(value)
-  CREATE (f)-[:ABOUT]->(k)
-}
-CALL (f, row) {
-  UNWIND row.subscriptions AS value
-  MATCH (k:Subscription {value: value}) USING INDEX SEEK k:Subscription(value)
-  CREATE (f)-[:ABOUT]->(k)
-}
-CALL (f, row) {
-  UNWIND row.emails AS value
-  MATCH (k:Email {value: value}) USING INDEX SEEK k:Email(value)
-  CREATE (f)-[:ABOUT]->(k)
-}
-CALL (f, row) {
-  UNWIND row.user_ids AS value
-  MATCH (k:UserId {value: value}) USING INDEX SEEK k:UserId(value)
+  UNWIND row.keys AS key
+  MATCH (k:Key {namespace: key[0], value: key[1]}) USING INDEX SEEK k:Key(namespace, value)
   CREATE (f)-[:ABOUT]->(k)
 }

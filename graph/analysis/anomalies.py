@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Literal
 import orjson
 
 from graph.analysis.findings import (
-    KEY_OF,
     KINDS,
     NAMED,
     SPLIT_BY,
@@ -29,7 +28,8 @@ from graph.clock import END_OF_TIME, Clock, IdSource, Micros, RandomIds, to_pair
 from graph.errors import BadInput, FieldError, NotFound
 from graph.identity.decision import Limits
 from graph.identity.keys import DEFAULT_BLOCK_LIST, BlockList
-from graph.model import PLURALS, KeyName
+from graph.identity.namespaces import BUILT_IN, NONE_FURTHER, FurtherNamespaces
+from graph.model import TRACKER
 from graph.paging import cut_page, make_cursor, read_cursor
 from graph.settings import HOUSEHOLD_PROPERTIES
 from graph.store.audit import acting_because, because
@@ -75,10 +75,11 @@ class Anomalies:
         id_source: IdSource | None = None,
         clock: Clock | None = None,
         household: Sequence[str] = HOUSEHOLD_PROPERTIES,
-        persons: Sequence[KeyName] = (),
+        further: FurtherNamespaces = NONE_FURTHER,
     ) -> None:
         self._household = household
-        self._persons = tuple(persons)
+        self._further = further
+        self._names = (*(one.name for one in BUILT_IN), *further.names)
         self._database = database
         self._block_list = block_list
         self._limits = limits or Limits()
@@ -216,7 +217,7 @@ class Anomalies:
         for document in documents:
             # A rule may be for the keys of one namespace; a cluster does not say of which its value is.
             key = key_of(document.get("subject", {}).get("type", "cluster"))
-            names = KEY_OF.values() if key is None else (key,)
+            names = self._names if key is None else (key,)
             for action in document["actions"]:
                 if action["action"] == "unmerge":
                     action["done"] = action["merge"] in undone
@@ -234,7 +235,10 @@ class Anomalies:
             and (key := key_of(document["subject"]["type"])) is not None
         }
         keys = [list(key) for key in about]
-        rows = self._database.read(lambda tx: tx.run("anomalies.splittable", keys=keys)) if keys else []
+        persons = ["email", "user_id", *self._further.persons]
+        rows = (
+            self._database.read(lambda tx: tx.run("anomalies.splittable", keys=keys, persons=persons)) if keys else []
+        )
         for row in rows:
             actions = about[row["namespace"], row["value"]]["actions"]
             if not any(action["action"] == "split" for action in actions):
@@ -375,10 +379,10 @@ class Anomalies:
             seed=seed,
             on_progress=on_progress,
             household=self._household,
-            persons=self._persons,
+            further=self._further,
         )
         for start in range(0, len(analysis.findings), _BATCH):
-            rows = [_finding_row(run, item) for item in analysis.findings[start : start + _BATCH]]
+            rows = [_finding_row(run, item, self._further) for item in analysis.findings[start : start + _BATCH]]
             self._database.write(
                 lambda tx, rows=rows: tx.run("anomalies.add_findings", findings=rows),  # type: ignore[misc]
                 committed=RECEIPT,
@@ -562,17 +566,20 @@ def _points(score: float) -> int:
     return round(score * _TOP)
 
 
-def _finding_row(run: str, item: Finding) -> Row:
-    row: Row = {group: [] for group in PLURALS.values()}
-    row["contacts"] = list(item.evidence.get("contacts", ()))[:NAMED]
-    if item.subject["type"] in KEY_OF:
-        row[PLURALS[KEY_OF[item.subject["type"]]]] = [item.subject["value"]]
+def _finding_row(run: str, item: Finding, further: FurtherNamespaces = NONE_FURTHER) -> Row:
+    subject = key_of(item.subject["type"])
+    about = [] if subject is None else [(subject, item.subject["value"])]
+    # Evidence names values: whichever of these keys exists is tied.
     if item.kind == "many_emails":
-        # Of these names some are addresses and some are user ids: whichever of the two exists is tied.
-        row["emails"] = row["user_ids"] = item.evidence["keys"]
-        row["trackers"] = item.evidence["named"]
-    elif item.kind in ("many_trackers", "far_devices"):
-        row["trackers"] = item.evidence["named"]
+        persons = ("email", "user_id", *further.persons)
+        about += [(name, value) for value in item.evidence["keys"] for name in persons]
+    if item.kind in ("many_emails", "many_trackers", "far_devices"):
+        devices = (TRACKER, *further.devices)
+        about += [(name, value) for value in item.evidence["named"] for name in devices]
+    row: Row = {
+        "contacts": list(item.evidence.get("contacts", ()))[:NAMED],
+        "keys": [[*key] for key in dict.fromkeys(about)],
+    }
     row["node"] = {
         "run": run,
         "id": item.id,

@@ -9,11 +9,12 @@ import networkx as nx
 import numpy as np
 
 from graph.analysis.components import TIES, Ties
-from graph.analysis.findings import KEY_OF, NAMED, Finding, blocking, identity, subject_of, unmerging
-from graph.analysis.reading import Reading, Union
+from graph.analysis.findings import NAMED, Finding, blocking, identity, key_of, subject_of, unmerging
+from graph.analysis.reading import Reading, Ref, Union
 from graph.analysis.statistics import Population
 from graph.clock import to_text
-from graph.model import KeyName
+from graph.identity.namespaces import FurtherNamespaces
+from graph.model import TRACKER
 
 Node = tuple[str, str]
 """``("contact" | "redirect" | "tracker" | "subscription" | …, id or value)``."""
@@ -221,7 +222,7 @@ def best_cut(graph: "nx.Graph[Node]", candidates: Iterable[Node]) -> dict[str, A
         coherent = sum(size <= 1 for size in sizes)
         rank = (coherent, len(pieces), *key)
         entry = {
-            "key": KEY_OF[key[0]],
+            "key": key_of(key[0]),
             "value": key[1],
             "pieces": len(pieces),
             "coherent": coherent,
@@ -270,13 +271,13 @@ def _contact_label(reading: Reading, number: int) -> str:
     start, end = np.searchsorted(people.owner, [number, number + 1])
     for key in people.key[start:end].tolist():
         kind, value = people.ref(key)
-        if kind in ("email", "user_id"):
+        if kind in people.persons:
             return value
     return people.contacts[number]
 
 
-def _persons_met(reading: Reading) -> Callable[[str], int]:
-    """Make a function that tells how many contacts logged in on a tracker, or on its device, by its value."""
+def _persons_met(reading: Reading) -> Callable[[Ref], int]:
+    """Make a function that tells how many contacts logged in on a device, by its key."""
     owner = reading.finder.owner(reading.meetings.person)
     there = owner >= 0
     pairs = np.unique(reading.meetings.tracker[there].astype(np.int64) << 32 | owner[there].astype(np.int64))
@@ -285,8 +286,8 @@ def _persons_met(reading: Reading) -> Callable[[str], int]:
     for device in reading.devices.shared:
         met[device.tracker] = max(len(device.logins), met.get(device.tracker, 0))
 
-    def of(value: str) -> int:
-        return int(met.get(int(reading.finder.find(0, [value])[0]), 0))
+    def of(key: Ref) -> int:
+        return int(met.get(int(reading.finder.refs([key])[0]), 0))
 
     return of
 
@@ -297,7 +298,7 @@ def _cluster(
     recent_share: float,
     unions: dict[str, Union],
     by_subject: dict[tuple[str, str], list[Finding]],
-    met: Callable[[str], int],
+    met: Callable[[Ref], int],
     reading: Reading,
     seed: int,
     known: int,
@@ -320,7 +321,7 @@ def _cluster(
         parts = [tuple(sorted(node[1] for node in part if node[0] == "contact")) for part in found]
         communities = tuple(sorted((part for part in parts if part), key=lambda part: (-len(part), part)))
     cut = best_cut(graph, points[:TRIED_CUTS]) if small_enough else None
-    unmerges = _suggested(redirects, unions, by_subject, met)
+    unmerges = _suggested(redirects, unions, by_subject, met, reading.people.further)
     findings = [item for node in graph for item in by_subject.get(node, ())]
     worst = max((item.score for item in findings), default=0.0)
     score = round(max(population.outlier(known), worst), 3)
@@ -365,13 +366,14 @@ def _suggested(
     redirects: Iterable[str],
     unions: dict[str, Union],
     by_subject: dict[tuple[str, str], list[Finding]],
-    met: Callable[[str], int],
+    met: Callable[[Ref], int],
+    further: FurtherNamespaces,
 ) -> list[dict[str, Any]]:
     """Suggest unions to take back, the newest first: each came by a value, or with a key, that strangers share."""
     suggested: list[dict[str, Any]] = []
     for source in redirects:
         union = unions.get(source)
-        why = None if union is None else _why_not(union, by_subject, met)
+        why = None if union is None else _why_not(union, by_subject, met, further)
         if union is not None and why is not None:
             evidence, words = why
             suggested.append(
@@ -389,9 +391,12 @@ def _suggested(
 
 
 def _why_not(
-    union: Union, by_subject: dict[tuple[str, str], list[Finding]], met: Callable[[str], int]
+    union: Union,
+    by_subject: dict[tuple[str, str], list[Finding]],
+    met: Callable[[Ref], int],
+    further: FurtherNamespaces,
 ) -> tuple[dict[str, Any], str] | None:
-    def flagged(key: tuple[KeyName, str], kinds: tuple[str, ...]) -> float:
+    def flagged(key: Ref, kinds: tuple[str, ...]) -> float:
         found = by_subject.get((subject_of(key[0]), key[1]), ())
         return max((item.score for item in found if item.kind in kinds), default=0.0)
 
@@ -400,16 +405,19 @@ def _why_not(
         words = union.cause[0].replace("_", " ")
         return evidence, f"The {words} {union.cause[1]}, which strangers seem to share, folded contacts together."
     for key in union.moved:
-        kinds = {"tracker_id": ("many_emails",), "subscription": ("shared_subscription",)}.get(key[0])
-        if kinds is None or (score := flagged(key, kinds)) < 0.5:
+        is_device = key[0] == TRACKER or key[0] in further.devices
+        if not is_device and key[0] != "subscription" and key[0] not in further.subscriptions:
+            continue
+        if (score := flagged(key, ("many_emails",) if is_device else ("shared_subscription",))) < 0.5:
             continue
         evidence = {"moved": list(key), "score": score}
-        if key[0] == "tracker_id":
-            evidence["persons_met"] = met(key[1])
+        words = subject_of(key[0]).replace("_", " ")
+        if is_device:
+            evidence["persons_met"] = met(key)
             return evidence, (
-                f"The tracker {key[1]}, on which {evidence['persons_met']} persons logged in, went to one of them."
+                f"The {words} {key[1]}, on which {evidence['persons_met']} persons logged in, went to one of them."
             )
-        return evidence, f"The subscription {key[1]}, which strangers seem to share, went to one of them."
+        return evidence, f"The {words} {key[1]}, which strangers seem to share, went to one of them."
     return None
 
 
@@ -524,7 +532,7 @@ def _directed(cluster: Cluster, one: Node, other: Node) -> tuple[Node, Node]:
 
 
 def _id_of(node: Node) -> str:
-    return node[1] if node[0] in ("contact", "redirect") else f"{KEY_OF[node[0]]}:{node[1]}"
+    return node[1] if node[0] in ("contact", "redirect") else f"{key_of(node[0])}:{node[1]}"
 
 
 def _drawn(graph: "nx.Graph[Node]", node: Node) -> dict[str, Any]:
@@ -543,4 +551,4 @@ def _drawn(graph: "nx.Graph[Node]", node: Node) -> dict[str, Any]:
             "title": title,
         }
     owners = sum("owns" in data["tie"] for _, _, data in graph.edges(node, data=True))
-    return {"id": _id_of(node), "type": KEY_OF[type_], "label": value, "shared": owners > 1}
+    return {"id": _id_of(node), "type": key_of(type_), "label": value, "shared": owners > 1}

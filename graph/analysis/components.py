@@ -14,7 +14,7 @@ import numpy.typing as npt
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from graph.analysis.reading import Ints, Reading, SmallInts
+from graph.analysis.reading import TRACKER, Ints, Reading, SmallInts
 from graph.identity.decision.facts import Limits
 
 OWNS, MET, SPLIT, FOLDED = range(4)
@@ -154,8 +154,8 @@ def fullness(reading: Reading, limits: Limits) -> npt.NDArray[np.float64]:
     people = reading.people
     kinds = people.key_kinds[people.key]
     count = len(people.contacts)
-    trackers = np.bincount(people.owner[kinds == 0], minlength=count)
-    subscriptions = np.bincount(people.owner[kinds == 3], minlength=count)
+    trackers = np.bincount(people.owner[kinds == TRACKER], minlength=count)
+    subscriptions = np.bincount(people.owner[np.isin(kinds, people.subscriptions)], minlength=count)
     return np.maximum(trackers / limits.max_trackers, subscriptions / limits.max_subscriptions)
 
 
@@ -187,7 +187,7 @@ def _split(
             if (name := people.contacts[place]) in wanted:
                 places[name] = place
     for row in splits:
-        key = people.shared.get(row["subscription"])
+        key = people.shared.get((row["namespace"], row["subscription"]))
         node = numbers.get(row["owner"], places.get(row["owner"]))
         yield node, None if key is None else int(node_of_key[key]), SPLIT, row["at"]
 

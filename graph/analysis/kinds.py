@@ -21,8 +21,7 @@ from graph.analysis.device_kinds import KIND_WORDS, UNKNOWN
 from graph.analysis.findings import NAMED, NEAR_LIMIT, WORTH_ACTING, Finding, finding, limit_finding, named, subject_of
 from graph.analysis.persons import Company, company_of
 from graph.analysis.places import FarCase, far_cases, far_score
-from graph.analysis.reading import EMAIL, SUBSCRIPTION, TRACKER, Ints, Reading, SmallInts, Union
-from graph.analysis.reading import OTHERS as OTHER_PERSONS
+from graph.analysis.reading import EMAIL, TRACKER, Ints, Reading, Ref, SmallInts, Union
 from graph.analysis.statistics import (
     HOUSEHOLD_DEVIATION,
     PAIR,
@@ -39,7 +38,6 @@ from graph.analysis.statistics import (
 )
 from graph.clock import rfc3339, to_text
 from graph.identity.decision.facts import Limits
-from graph.model import KeyName
 
 LOWEST = 0.2
 """Scores below are not reported."""
@@ -141,14 +139,14 @@ def shared_subscriptions(reading: Reading) -> list[Finding]:
         score = max(score, TWO_PERSONS if company.strangers > 1 else 0.0)
         if score < LOWEST:
             continue
-        value = people.keys[number]
+        ref = people.ref(number)
         owners = [int(people.owner[place]) for place in of_subscription(number)]
         began = _second(np.array([person_of[int(uses.contact[place])] for place in signed]), uses.at[signed])
         named_by = [contact for contacts in company.persons for contact in contacts]
         found.append(
             finding(
                 "shared_subscription",
-                ("subscription", value),
+                (subject_of(ref[0]), ref[1]),
                 score,
                 f"{_persons(company)} gave their names with this subscription, which belongs to one browser"
                 + (f"; shared since {_moment(began)[:10]}" if began else "")
@@ -183,7 +181,7 @@ def shared_subscriptions(reading: Reading) -> list[Finding]:
                     },
                 },
                 block=True,
-                unmerge=reading.journal.caused_by("subscription", value),
+                unmerge=reading.journal.caused_by(*ref),
             )
         )
     return sorted(found, key=lambda item: (-item.score, item.id))
@@ -210,12 +208,12 @@ def many_emails(reading: Reading) -> list[Finding]:
         score = together(by_count ** (1.0 - EVENNESS_WEIGHS * even), judged.scores["apart"])
         if score < LOWEST:
             continue
-        value = people.keys[device.tracker]
+        ref = people.ref(device.tracker)
         others = len(device.trackers) - 1
         found.append(
             finding(
                 "many_emails",
-                ("tracker", value),
+                (subject_of(ref[0]), ref[1]),
                 score,
                 f"{_persons(company)} logged in on one device, where {population_words(population)} is usual for one "
                 f"that is shared; it changed hands {_times(len(device.times))}"
@@ -240,7 +238,7 @@ def many_emails(reading: Reading) -> list[Finding]:
                 },
                 # A browser that was given another tracker does not send this one any more.
                 block=not others,
-                unmerge=reading.journal.moved_with("tracker_id", value),
+                unmerge=reading.journal.moved_with(*ref),
             )
         )
     return sorted(found, key=lambda item: (-item.score, item.id))
@@ -324,7 +322,7 @@ def _spans(trackers: SmallInts, at: Ints) -> list[tuple[int, int]]:
 
 
 def many_trackers(reading: Reading) -> list[Finding]:
-    """Find emails and user ids that came on too many trackers: bots, role addresses.
+    """Find person keys that came on too many devices: bots, role addresses.
 
     Notes
     -----
@@ -343,13 +341,15 @@ def many_trackers(reading: Reading) -> list[Finding]:
         score = _too_many(population, count, seen, seen.by_role(count))
         if score < LOWEST:
             continue
-        trackers = [people.keys[int(tracker)] for tracker in meetings.tracker[devices.rows(number)]]
+        on = meetings.tracker[devices.rows(number)]
+        trackers = [people.keys[int(tracker)] for tracker in on]
+        what = "trackers" if np.all(people.key_kinds[on] == TRACKER) else "devices"
         found.append(
             finding(
                 "many_trackers",
                 (subject_of(kind), value),
                 score,
-                f"It came on {count} trackers, where {population_words(population)} is usual{seen.words()}.",
+                f"It came on {count} {what}, where {population_words(population)} is usual{seen.words()}.",
                 {
                     "trackers": count,
                     "named": named(trackers),
@@ -368,15 +368,15 @@ def many_trackers(reading: Reading) -> list[Finding]:
 def fusing_values(reading: Reading) -> list[Finding]:
     """Find values that tied strangers together: candidates for the block list.
 
-    A person key ties the trackers that are its contact's and on which it came, by a union or because nobody had them;
-    a subscription ties what it folded.
+    A person key ties the devices that are its contact's and on which it came, by a union or because nobody had them;
+    a subscription, and a device's key beside its tracker, tie what they folded.
 
     Notes
     -----
     O(meetings · log meetings + unions · log unions).
     """
     meetings, people, journal = reading.meetings, reading.people, reading.journal
-    by_cause: dict[tuple[KeyName, str], list[Union]] = defaultdict(list)
+    by_cause: dict[Ref, list[Union]] = defaultdict(list)
     for union in journal.unions:
         if union.cause is not None:
             by_cause[union.cause].append(union)
@@ -405,7 +405,7 @@ def fusing_values(reading: Reading) -> list[Finding]:
             continue
         unions = by_cause.get((kind, value), [])
         times = [*(one.at for one in unions), *meetings.first[rows].tolist()]
-        what = "devices" if kind != "subscription" else "contacts"
+        what = "devices" if kind in people.persons else "contacts"
         found.append(
             finding(
                 "fusing_value",
@@ -450,7 +450,7 @@ def near_limits(reading: Reading, limits: Limits) -> list[Finding]:
             break
         start, end = np.searchsorted(people.owner, [place, place + 1])
         kinds = people.key_kinds[people.key[start:end]]
-        trackers, subscriptions = int(np.sum(kinds == TRACKER)), int(np.sum(kinds == SUBSCRIPTION))
+        trackers, subscriptions = int(np.sum(kinds == TRACKER)), int(np.sum(np.isin(kinds, people.subscriptions)))
         found.append(limit_finding(people.contacts[place], trackers, subscriptions, limits, []))
     return found
 
@@ -526,7 +526,7 @@ def far_devices(reading: Reading) -> list[Finding]:
         sure = max(item[0] for item in times)
         score = far_score(times)
         worst = sorted(times, key=lambda item: (-item[0], int(seen.at[item[3]]), item[2]))
-        trackers = {people.keys[int(seen.tracker[row])] for item in times for row in item[2:]}
+        trackers = {people.ref(int(seen.tracker[row])) for item in times for row in item[2:]}
         found.append(
             finding(
                 "far_devices",
@@ -545,7 +545,7 @@ def far_devices(reading: Reading) -> list[Finding]:
                         }
                         for item in worst[:NAMED]
                     ],
-                    "named": named(trackers),
+                    "named": named(value for _, value in trackers),
                     "contacts": [people.contacts[contact]],
                     "detail": {"sure": round(sure, 3), "times": len(times), "pairs": pairs[contact]},
                 },
@@ -729,8 +729,7 @@ def _person_key(reading: Reading, contact: int) -> str:
     people = reading.people
     start, end = np.searchsorted(people.owner, [contact, contact + 1])
     keys = (people.ref(key) for key in people.key[start:end].tolist())
-    names = ("email", "user_id", *people.names[OTHER_PERSONS:])
-    return next((value for kind, value in keys if kind in names), people.contacts[contact])
+    return next((value for kind, value in keys if kind in people.persons), people.contacts[contact])
 
 
 def _times(count: int) -> str:
@@ -778,6 +777,6 @@ def _at_once(reading: Reading, rows: Ints) -> float:
     return overlap(zip(first.tolist(), (last + DAY).tolist(), strict=True))
 
 
-def _moved_to(reading: Reading, contact: str, trackers: set[str]) -> list[str]:
-    moved = {merge for value in sorted(trackers) for merge in reading.journal.moved_with("tracker_id", value)}
+def _moved_to(reading: Reading, contact: str, devices: set[Ref]) -> list[str]:
+    moved = {merge for key in sorted(devices) for merge in reading.journal.moved_with(*key)}
     return [one.id for one in reading.unions if one.id in moved and reading.journal.survivor(one.target) == contact]

@@ -121,7 +121,7 @@ def _names(reading: Reading, contacts: Sequence[int]) -> tuple[list[list[str]], 
         start, end = np.searchsorted(people.owner, [contact, contact + 1])
         keys = [people.ref(key) for key in people.key[start:end].tolist()]
         emails.append([value for kind, value in keys if kind == "email"][:MOST_NAMES])
-        ids.append(any(kind not in ("email", "tracker_id", "subscription") for kind, _ in keys))
+        ids.append(any(kind != "email" and kind in people.persons for kind, _ in keys))
     return emails, ids
 
 

@@ -9,6 +9,7 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,8 @@ from graph.analysis.places import PLACE_PROPERTIES, Place, read_place
 from graph.analysis.signs import Signs, plain_name, sign_of
 from graph.analysis.statistics import Population
 from graph.analysis.strings import Strings
+from graph.identity.namespaces import NONE_FURTHER, FurtherNamespaces
+from graph.model import TRACKER as TRACKER_ID
 from graph.model import KeyName
 from graph.settings import HOUSEHOLD_PROPERTIES
 from graph.store.database import Database, Row
@@ -32,9 +35,12 @@ SmallInts = npt.NDArray[np.int32]
 
 KEY_KINDS: tuple[KeyName, ...] = ("tracker_id", "email", "user_id", "subscription")
 """Keys by the number that stands for their kind in arrays and in what the statements return."""
-TRACKER, EMAIL, USER_ID, SUBSCRIPTION, SHARED = range(5)
-OTHERS = 5
-"""Where the numbers of the other namespaces of persons begin, in the order in which they are asked."""
+TRACKER, EMAIL, USER_ID, SUBSCRIPTION = range(4)
+FURTHER = 4
+"""Where the numbers of the namespaces begin that a deployment declares: persons, devices, then subscriptions."""
+
+Ref = tuple[KeyName, str]
+"""A key by namespace and value."""
 
 CONTACTS_A_PAGE = 5_000
 ACTIVITIES_A_PAGE = 10_000
@@ -53,7 +59,7 @@ UNION_COLUMNS = (
     "user_id",
     "subscription",
     "moved",
-    "named",
+    "carried",
 )
 """What a row of a page of unions has."""
 ACTIVITY_COLUMNS = (
@@ -67,7 +73,7 @@ ACTIVITY_COLUMNS = (
     "subscription",
     "at",
     "place",
-    "named",
+    "carried",
 )
 """What a row of a page of activity has."""
 _HASH_BITS = 0x7FFF_FFFF_FFFF_FFFF
@@ -89,7 +95,7 @@ class People:
         The value and the kind of every key (a place in ``names``); a shared subscription is one key. The last ones
         are subscriptions that nobody owns any more.
     shared
-        Subscriptions with several owners, by value.
+        The numbers of the subscriptions with several owners.
     """
 
     contacts: Strings
@@ -99,13 +105,27 @@ class People:
     since: Ints
     keys: Strings
     key_kinds: npt.NDArray[np.int8]
-    shared: dict[str, int]
+    shared: dict[Ref, int]
     ended: int = 0
     """How many of the keys are subscriptions that nobody owns any more."""
-    names: tuple[KeyName, ...] = KEY_KINDS
+    further: FurtherNamespaces = NONE_FURTHER
+    """The namespaces that the deployment declares beside the four that are always there."""
+    names: tuple[KeyName, ...] = field(init=False)
     """The namespaces by the number that stands for each."""
+    persons: tuple[KeyName, ...] = field(init=False)
+    """The namespaces of persons."""
+    devices: tuple[int, ...] = field(init=False)
+    """The numbers of the namespaces of devices."""
+    subscriptions: tuple[int, ...] = field(init=False)
+    """The numbers of the namespaces of subscriptions."""
 
-    def ref(self, key: int) -> tuple[KeyName, str]:
+    def __post_init__(self) -> None:
+        self.names = names_of(self.further)
+        self.persons = ("email", "user_id", *self.further.persons)
+        self.devices = (TRACKER, *(self.names.index(name) for name in self.further.devices))
+        self.subscriptions = (SUBSCRIPTION, *(self.names.index(name) for name in self.further.subscriptions))
+
+    def ref(self, key: int) -> Ref:
         """Name a key by kind and value."""
         return self.names[self.key_kinds[key]], self.keys[key]
 
@@ -133,8 +153,8 @@ class Union:
     target: str
     rule: str | None
     at: int
-    cause: tuple[KeyName, str] | None
-    moved: tuple[tuple[KeyName, str], ...]
+    cause: Ref | None
+    moved: tuple[Ref, ...]
 
 
 class Journal:
@@ -151,8 +171,8 @@ class Journal:
     def __init__(self, unions: list[Union]) -> None:
         self.unions = sorted(unions, key=lambda one: (one.at, one.id), reverse=True)
         self.redirects = {one.source: one.target for one in self.unions}
-        self._caused: dict[tuple[KeyName, str], list[str]] = {}
-        self._moved: dict[tuple[KeyName, str], list[str]] = {}
+        self._caused: dict[Ref, list[str]] = {}
+        self._moved: dict[Ref, list[str]] = {}
         for one in self.unions:
             if one.cause is not None:
                 self._caused.setdefault(one.cause, []).append(one.id)
@@ -356,15 +376,28 @@ class KeyFinder:
         self,
         user_ids: Sequence[str | None],
         emails: Sequence[str | None],
-        others: Sequence[Sequence[str] | None],
+        further: Sequence[Ref | None],
     ) -> SmallInts:
         """Return the number of the key that says who each event is: a user id, else an address, else another's."""
         found = self.find(USER_ID, user_ids)
         found = np.where(found >= 0, found, self.find(EMAIL, emails)).astype(np.int32)
-        for kind in range(OTHERS, len(self._people.names)):
-            name = self._people.names[kind]
-            values = [other[1] if other is not None and other[0] == name else None for other in others]
-            found = np.where(found >= 0, found, self.find(kind, values)).astype(np.int32)
+        return np.where(found >= 0, found, self.refs(further)).astype(np.int32)
+
+    def devices(self, trackers: Sequence[str | None], further: Sequence[Ref | None]) -> SmallInts:
+        """Return the number of the key that says on which device each event came: a tracker, else another one."""
+        found = self.find(TRACKER, trackers)
+        return np.where(found >= 0, found, self.refs(further)).astype(np.int32)
+
+    def refs(self, keys: Sequence[Ref | None]) -> SmallInts:
+        """Return the number of each key, -1 where there is none."""
+        found = np.full(len(keys), -1, np.int32)
+        names = self._people.names
+        by_kind: dict[int, list[int]] = {}
+        for place, key in enumerate(keys):
+            if key is not None and key[0] in names:
+                by_kind.setdefault(names.index(key[0]), []).append(place)
+        for kind, places in by_kind.items():
+            found[places] = self.find(kind, [key[1] for place in places if (key := keys[place]) is not None])
         return found
 
     def owner(self, keys: SmallInts) -> SmallInts:
@@ -380,7 +413,7 @@ def read_graph(
     on_progress: Progress | None = None,
     *,
     household: Sequence[str] = HOUSEHOLD_PROPERTIES,
-    persons: Sequence[KeyName] = (),
+    further: FurtherNamespaces = NONE_FURTHER,
 ) -> Reading:
     """Read the identity graph out of the database, without the uses of subscriptions.
 
@@ -388,8 +421,8 @@ def read_graph(
     ----------
     household
         Properties that people of one household have in common.
-    persons
-        The namespaces of persons beside email and user_id, in the order in which they are asked.
+    further
+        The namespaces beside the four that are always there.
 
     Raises
     ------
@@ -403,11 +436,19 @@ def read_graph(
     """
     tell = on_progress or (lambda what, done, total: None)
     sizes = database.read(lambda tx: tx.run("analysis.sizes"))[0]
-    persons = list(persons)
-    contacts = pages(database, "analysis.contacts", CONTACTS_A_PAGE, household=plain_names(household), persons=persons)
-    ended = (value for page in pages(database, "analysis.ended", CONTACTS_A_PAGE) for (value,) in page)
-    people, finder, signs = people_of(contacts, sizes["contacts"], tell, ended=ended, persons=persons)
-    unions = read_unions(database, sizes["unions"], tell, persons)
+    contacts = pages(
+        database,
+        "analysis.contacts",
+        CONTACTS_A_PAGE,
+        household=plain_names(household),
+        further=list(further.names),
+        subscriptions=list(further.subscriptions),
+    )
+    names = sorted(("subscription", *further.subscriptions))
+    ended = pages(database, "analysis.ended", CONTACTS_A_PAGE, namespaces=names)
+    gone = ((namespace, value) for page in ended for _, namespace, value in page)
+    people, finder, signs = people_of(contacts, sizes["contacts"], tell, ended=gone, further=further)
+    unions = read_unions(database, sizes["unions"], tell, further)
     meetings, handovers, named, sightings, device_kinds, hits, activities, newest = _read_activity(
         database, people, finder, sizes["activities"], tell
     )
@@ -436,33 +477,33 @@ def people_of(
     total: int = 0,
     tell: Progress = lambda what, done, total: None,
     *,
-    ended: Iterable[str] = (),
-    persons: Sequence[KeyName] = (),
+    ended: Iterable[Ref] = (),
+    further: FurtherNamespaces = NONE_FURTHER,
 ) -> tuple[People, KeyFinder, Signs]:
     """Put contacts and what they own into arrays, page by page as ``analysis.contacts`` returns them, by id.
 
     Keys are numbered by their first owner, kind and value, whatever the order in which the graph holds them; behind
-    them come the subscriptions that nobody owns any more, by value.
+    them come the subscriptions that nobody owns any more, by namespace and value.
     """
+    names = names_of(further)
     contacts, keys = Strings(), Strings()
     known, kinds = array("b"), array("b")
     owner, key, since, hashes = array("i"), array("i"), array("q"), array("q")
-    shared: dict[str, int] = {}
+    shared: dict[Ref, int] = {}
     signs = SignArrays()
     for page in contacts_by_page:
         for id_, is_known, owned, said in page:
             number = contacts.append(id_)
             known.append(is_known)
             signs.add(number, signs_of(said))
-            for kind, value, began in sorted(owned):
-                place = shared.get(value) if kind == SHARED else None
+            for kind, value, began, is_shared in sorted(owned):
+                place = shared.get((names[kind], value)) if is_shared else None
                 if place is None:
                     place = keys.append(value)
-                    bare = SUBSCRIPTION if kind == SHARED else kind
-                    kinds.append(bare)
-                    hashes.append(_hash(bare, value))
-                    if kind == SHARED:
-                        shared[value] = place
+                    kinds.append(kind)
+                    hashes.append(_hash(kind, value))
+                    if is_shared:
+                        shared[names[kind], value] = place
                 owner.append(number)
                 key.append(place)
                 since.append(began)
@@ -470,11 +511,12 @@ def people_of(
     owned_keys = len(keys)
     gone = set(ended)
     if gone:  # save what came to somebody while the graph was read
-        gone -= {keys[place] for place, kind in enumerate(kinds) if kind == SUBSCRIPTION}
-    for value in sorted(gone):
+        theirs = {SUBSCRIPTION, *(names.index(name) for name in further.subscriptions)}
+        gone -= {(names[kind], keys[place]) for place, kind in enumerate(kinds) if kind in theirs}
+    for kind, value in sorted((names.index(namespace), value) for namespace, value in gone):
         keys.append(value)
-        kinds.append(SUBSCRIPTION)
-        hashes.append(_hash(SUBSCRIPTION, value))
+        kinds.append(kind)
+        hashes.append(_hash(kind, value))
     people = People(
         contacts=contacts,
         known=_frozen(known, np.int8).astype(np.bool_),
@@ -485,24 +527,61 @@ def people_of(
         key_kinds=_frozen(kinds, np.int8),
         shared=shared,
         ended=len(keys) - owned_keys,
-        names=names_of(persons),
+        further=further,
     )
     return people, KeyFinder(people, hashes), signs.signs()
 
 
-def names_of(persons: Sequence[KeyName]) -> tuple[KeyName, ...]:
-    """Return the namespaces by the number that stands for each; of the number of a shared subscription, its own."""
-    return (*KEY_KINDS, KEY_KINDS[SUBSCRIPTION], *persons)
+def names_of(further: FurtherNamespaces) -> tuple[KeyName, ...]:
+    """Return the namespaces by the number that stands for each."""
+    return (*KEY_KINDS, *further.names)
 
 
-def read_unions(database: Database, total: int, tell: Progress, persons: Sequence[KeyName] = ()) -> list[Union]:
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """The keys of declared namespaces that an event carried: who, on which device, and its subscriptions."""
+
+    person: Ref | None = None
+    device: Ref | None = None
+    devices: tuple[Ref, ...] = ()
+    subscriptions: tuple[Ref, ...] = ()
+
+
+_NOTHING_CARRIED = Carried()
+
+
+class CarriedKeys:
+    """Sorts out the keys of declared namespaces, of each class in the order in which they are asked, then by value."""
+
+    def __init__(self, further: FurtherNamespaces) -> None:
+        self._place = {name: place for place, name in enumerate(further.names)}
+        self._persons, self._devices = frozenset(further.persons), frozenset(further.devices)
+
+    def of(self, keys: Sequence[Sequence[str]]) -> Carried:
+        """Sort out the keys of one event, as the statements return them."""
+        if not keys:
+            return _NOTHING_CARRIED
+        place = self._place
+        ordered = sorted(((name, value) for name, value in keys if name in place), key=lambda key: (place[key[0]], key))
+        devices = tuple(key for key in ordered if key[0] in self._devices)
+        return Carried(
+            next((key for key in ordered if key[0] in self._persons), None),
+            devices[0] if devices else None,
+            devices,
+            tuple(key for key in ordered if key[0] not in self._persons and key[0] not in self._devices),
+        )
+
+
+def read_unions(
+    database: Database, total: int, tell: Progress, further: FurtherNamespaces = NONE_FURTHER
+) -> list[Union]:
     """Read the unions that stand, with the key that caused each."""
     unions: list[Union] = []
     seen = 0
-    for page in pages(database, "analysis.unions", UNIONS_A_PAGE, persons=list(persons)):
+    for page in pages(database, "analysis.unions", UNIONS_A_PAGE, further=list(further.names)):
         seen += len(page)
         rows = (dict(zip(UNION_COLUMNS, row, strict=True)) for row in page)
-        unions += [union_of(row) for row in rows if row["standing"]]
+        unions += [union_of(row, further) for row in rows if row["standing"]]
         tell("unions", seen, max(total, seen))
     return unions
 
@@ -549,24 +628,35 @@ class SignArrays:
 def read_uses(database: Database, people: People, finder: "KeyFinder", subscriptions: Sequence[int]) -> Uses:
     """Read the activity that carried some subscriptions, by the number of each."""
     rows: list[Row] = []
-    persons = list(people.names[OTHERS:])
+    further = list(people.further.names)
     for start in range(0, len(subscriptions), SUBSCRIPTIONS_A_PAGE):
-        page = [people.keys[number] for number in subscriptions[start : start + SUBSCRIPTIONS_A_PAGE]]
-        rows += database.read(
-            lambda tx, page=page: tx.run("analysis.uses", subscriptions=page, persons=persons)  # type: ignore[misc]
-        )
+        page = [people.ref(number) for number in subscriptions[start : start + SUBSCRIPTIONS_A_PAGE]]
+        asked = {
+            "analysis.uses": [value for namespace, value in page if namespace == "subscription"],
+            "analysis.uses_of_further": [[*key] for key in page if key[0] != "subscription"],
+        }
+        for statement, keys in asked.items():
+            if keys:
+                rows += database.read(partial(_run, statement, subscriptions=keys, further=further))
     return uses_of(people, finder, sorted(rows, key=lambda row: row["message_id"]))
+
+
+def _run(statement: str, tx: Any, **parameters: Any) -> list[Row]:
+    rows: list[Row] = tx.run(statement, **parameters)
+    return rows
 
 
 def uses_of(people: People, finder: "KeyFinder", rows: Sequence[Row]) -> Uses:
     """Put uses into arrays, as ``analysis.uses`` returns them, in the order of message ids."""
-    trackers = finder.find(TRACKER, [row["tracker_id"] for row in rows])
-    given = ([row[name] for row in rows] for name in ("user_id", "email", "named"))
-    signed = finder.owner(finder.persons(*given))
+    sorting = CarriedKeys(people.further)
+    carried = [sorting.of(row["carried"]) for row in rows]
+    trackers = finder.devices([row["tracker_id"] for row in rows], [one.device for one in carried])
+    given = ([row[name] for row in rows] for name in ("user_id", "email"))
+    signed = finder.owner(finder.persons(*given, [one.person for one in carried]))
     names = sorted({row["event"] for row in rows})
     place = {name: number for number, name in enumerate(names)}
     return Uses(
-        finder.find(SUBSCRIPTION, [row["subscription"] for row in rows]),
+        finder.refs([(row["namespace"], row["subscription"]) for row in rows]),
         np.array([row["at"] for row in rows], dtype=np.int64),
         np.where(signed >= 0, signed, finder.owner(trackers)).astype(np.int32),
         np.array([place[row["event"]] for row in rows], dtype=np.int32),
@@ -576,36 +666,43 @@ def uses_of(people: People, finder: "KeyFinder", rows: Sequence[Row]) -> Uses:
     )
 
 
-def read_splits(database: Database, subscriptions: list[str]) -> list[Row]:
+def read_splits(database: Database, subscriptions: Sequence[Ref]) -> list[Row]:
     """Read the conflicts of row 4.3.3 on these subscriptions: whose tracker it was, and when."""
     rows: list[Row] = []
     for start in range(0, len(subscriptions), SUBSCRIPTIONS_A_PAGE):
-        page = subscriptions[start : start + SUBSCRIPTIONS_A_PAGE]
-        rows += database.read(lambda tx, page=page: tx.run("analysis.splits", subscriptions=page))  # type: ignore[misc]
+        page = [[*key] for key in subscriptions[start : start + SUBSCRIPTIONS_A_PAGE]]
+        rows += database.read(partial(_run, "analysis.splits", subscriptions=page))
     return rows
 
 
-def union_of(row: Row) -> Union:
+def union_of(row: Row, further: FurtherNamespaces = NONE_FURTHER) -> Union:
     """Read a union as ``analysis.unions`` returns it, and tell which key caused it."""
-    moved = tuple((KEY_KINDS[kind], value) for kind, value in row["moved"])
-    cause: tuple[KeyName, str] | None = None
-    person: tuple[KeyName, str] | None = None
-    if row["user_id"] is not None:
-        person = ("user_id", row["user_id"])
-    elif row["email"] is not None:
-        person = ("email", row["email"])
-    elif row["named"] is not None:
-        person = (row["named"][0], row["named"][1])
-    subscription = row["subscription"]
+    names = names_of(further)
+    moved = tuple((names[kind], value) for kind, value in row["moved"])
+    carried = CarriedKeys(further).of(row["carried"])
+    cause: Ref | None = None
+    person = carried.person
+    for name in ("email", "user_id"):
+        if row[name] is not None:
+            person = (name, row[name])
+    devices = carried.devices
+    if row["tracker_id"] is not None:
+        devices = ((TRACKER_ID, row["tracker_id"]), *devices)
+    subscriptions = carried.subscriptions
+    if row["subscription"] is not None:
+        subscriptions = (("subscription", row["subscription"]), *subscriptions)
     if row["rule"] is not None:
-        # Rule 3 folds the tracker's owner for the sake of the person key; a subscription's owners go for its sake.
-        by_tracker = row["rule"] == "3" and ("tracker_id", row["tracker_id"]) in moved
-        if subscription is not None and (
-            person is None or (("subscription", subscription) in moved and not by_tracker)
-        ):
-            cause = ("subscription", subscription)
+        # Rule 3 folds the device's owner for the sake of the person key; a subscription's owners go for its sake.
+        brought = next((key for key in subscriptions if key in moved), None)
+        if person is not None:
+            by_device = row["rule"] == "3" and any(key in moved for key in devices)
+            cause = person if brought is None or by_device else brought
+        elif subscriptions and (brought is not None or row["rule"] == "4.2"):
+            cause = brought or subscriptions[0]
         else:
-            cause = person
+            # The owner of another key of one device goes along with it.
+            tied = next((key for key in devices if key in moved and key[0] != TRACKER_ID), None)
+            cause = tied or next(iter(subscriptions), None)
     return Union(
         id=row["id"],
         source=row["source"],
@@ -628,29 +725,40 @@ def _read_activity(
     hits = np.zeros(len(people.keys), np.int32)
     activities, newest = 0, 0
     asked = [*PLACE_PROPERTIES, *KIND_PROPERTIES]
+    sorting = CarriedKeys(people.further)
     for page in pages(
-        database, "analysis.activity", ACTIVITIES_A_PAGE, places=asked, persons=list(people.names[OTHERS:])
+        database, "analysis.activity", ACTIVITIES_A_PAGE, places=asked, further=list(people.further.names)
     ):
         activities += len(page)
-        _, _, in_conflict, answers, sent, addresses, user_ids, carried, times, said, others = zip(*page, strict=True)
+        _, _, in_conflict, answers, sent, addresses, user_ids, pushes, times, said, others = zip(*page, strict=True)
+        carried = [sorting.of(keys) for keys in others]
         at = np.array(times, dtype=np.int64)
         newest = max(newest, int(at.max()))
-        trackers = finder.find(TRACKER, sent)
+        trackers = finder.devices(sent, [one.device for one in carried])
         np.add.at(hits, trackers[trackers >= 0], 1)
-        persons = finder.persons(user_ids, addresses, others)
+        persons = finder.persons(user_ids, addresses, [one.person for one in carried])
         signed = finder.owner(persons)
         who = np.where(signed >= 0, signed, finder.owner(trackers))
         conflict = np.array(in_conflict, dtype=np.bool_)
         both = (trackers >= 0) & (persons >= 0)
         met.add(trackers[both], persons[both], conflict[both], at[both])
         over = np.flatnonzero(conflict & both & (signed >= 0))
-        answered = finder.find(TRACKER, [answers[place] for place in over.tolist()])
+        # Only a browser stores the tracker that it is answered.
+        by_tracker = people.key_kinds[trackers[over]] == TRACKER
+        answered = np.where(by_tracker, finder.find(TRACKER, [answers[place] for place in over.tolist()]), -1)
+        answered = answered.astype(np.int32)
         rows: tuple[npt.NDArray[np.int32 | np.int64], ...] = (trackers[over], answered, signed[over], at[over])
         for column, values in zip(changed, rows, strict=True):
             column.frombytes(values.tobytes())
-        subscriptions = finder.find(SUBSCRIPTION, carried)
+        subscriptions = finder.find(SUBSCRIPTION, pushes)
         named = (subscriptions >= 0) & (signed >= 0)
         with_names.add(subscriptions[named], signed[named], conflict[named], at[named])
+        rest = [(place, key) for place, one in enumerate(carried) for key in one.subscriptions if signed[place] >= 0]
+        if rest:
+            events = np.array([place for place, _ in rest], dtype=np.int64)
+            subscriptions = finder.refs([key for _, key in rest])
+            events, subscriptions = events[subscriptions >= 0], subscriptions[subscriptions >= 0]
+            with_names.add(subscriptions, signed[events], conflict[events], at[events])
         for place, properties in enumerate(said):
             if not properties or trackers[place] < 0:
                 continue

@@ -44,6 +44,8 @@ _COLOURS = {
     "user_id": "#2f7d4f",
 }
 _SHAPES = {"contact": "o", "redirect": "o", "tracker": "s", "subscription": "D", "email": "^", "user_id": "v"}
+_OTHER_COLOUR, _OTHER_SHAPE = "#8a6d1f", "h"
+"""Of keys of declared namespaces."""
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _VERDICTS: tuple[Verdict, ...] = ("mistake", "shared device", "household", "one person")
 
@@ -126,20 +128,21 @@ def draw(cluster: Cluster, *, seed: int = 0) -> Figure:
         # Where every node is named, distances as in the graph leave the names more room.
         places = nx.kamada_kawai_layout(graph, pos=places)
     nx.draw_networkx_edges(graph, places, ax=axes, edge_color="#b8bec6", width=0.9)
-    for kind, shape in _SHAPES.items():
+    there = {node[0] for node in graph}
+    present = [*(kind for kind in _SHAPES if kind in there), *sorted(there - _SHAPES.keys())]
+    for kind in present:
         nodes = [node for node in graph if node[0] == kind]
-        if nodes:
-            nx.draw_networkx_nodes(
-                graph,
-                places,
-                ax=axes,
-                nodelist=nodes,
-                node_shape=shape,
-                node_color=_COLOURS[kind],
-                node_size=[{"contact": 110, "redirect": 45}.get(kind, 260)] * len(nodes),
-                edgecolors="white",
-                linewidths=0.8,
-            )
+        nx.draw_networkx_nodes(
+            graph,
+            places,
+            ax=axes,
+            nodelist=nodes,
+            node_shape=_SHAPES.get(kind, _OTHER_SHAPE),
+            node_color=_COLOURS.get(kind, _OTHER_COLOUR),
+            node_size=[{"contact": 110, "redirect": 45}.get(kind, 260)] * len(nodes),
+            edgecolors="white",
+            linewidths=0.8,
+        )
     keys = [node for node in graph if node[0] not in ("contact", "redirect")]
     # The id of a folded contact tells nobody anything.
     people = [node for node in graph if node[0] == "contact"] if len(graph) <= FEW else []
@@ -160,10 +163,16 @@ def draw(cluster: Cluster, *, seed: int = 0) -> Figure:
             parse_math=False,
             path_effects=[withStroke(linewidth=2.5, foreground="white", alpha=0.85)],
         )
-    present = [kind for kind in _SHAPES if any(node[0] == kind for node in graph)]
     axes.legend(
         handles=[
-            Line2D([], [], marker=_SHAPES[kind], color=_COLOURS[kind], linestyle="", label=_words(kind))
+            Line2D(
+                [],
+                [],
+                marker=_SHAPES.get(kind, _OTHER_SHAPE),
+                color=_COLOURS.get(kind, _OTHER_COLOUR),
+                linestyle="",
+                label=_words(kind),
+            )
             for kind in present
         ],
         loc="best",

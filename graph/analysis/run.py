@@ -11,7 +11,7 @@ from graph.analysis.findings import Finding, ranked
 from graph.analysis.reading import Progress, Reading, read_graph, read_splits, read_uses
 from graph.clock import to_text
 from graph.identity.decision.facts import Limits
-from graph.model import KeyName
+from graph.identity.namespaces import NONE_FURTHER, FurtherNamespaces
 from graph.settings import HOUSEHOLD_PROPERTIES
 from graph.store.database import Database
 
@@ -47,7 +47,7 @@ def analyse(
     seed: int = 0,
     on_progress: Progress | None = None,
     household: Sequence[str] = HOUSEHOLD_PROPERTIES,
-    persons: Sequence[KeyName] = (),
+    further: FurtherNamespaces = NONE_FURTHER,
 ) -> Analysis:
     """Read the identity graph out and find what is wrong in it.
 
@@ -63,8 +63,8 @@ def analyse(
         Told what is being done, how much of it is done, and how much there is.
     household
         Properties that people of one household have in common.
-    persons
-        The namespaces of persons beside email and user_id, in the order in which they are asked.
+    further
+        The namespaces beside the four that are always there.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def analyse(
     O(n log n) in contacts, keys and pairs that met, and networkx on at most `MOST_CLUSTERS` clusters.
     """
     tell = on_progress or (lambda what, done, total: None)
-    reading = read_graph(database, tell, household=household, persons=persons)
+    reading = read_graph(database, tell, household=household, further=further)
     named = [number for number, _ in kinds.named_by_several(reading)]
     reading.uses = read_uses(database, reading.people, reading.finder, named)
     splits = read_splits(database, sorted(reading.people.shared))

@@ -7,6 +7,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from graph.embedded import stop
+from graph.identity.declared_namespaces import apply
+from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
 from graph.kinfold import Kinfold
 from graph.opening import Progress, open_database
 from graph.settings import PolicyName, Settings
@@ -32,8 +34,8 @@ class ScratchGraph:
         self._token = secrets.token_hex(16)
         database.write(lambda tx: tx.run("scratch.mark", token=self._token), committed=REPEATABLE)
 
-    def emptied(self, policy: PolicyName) -> Kinfold:
-        """Forget everything, and return the product on the empty graph, with this policy."""
+    def emptied(self, policy: PolicyName, namespaces: Namespaces = DEFAULT_NAMESPACES) -> Kinfold:
+        """Forget everything, and return the product on the empty graph, with this policy and these namespaces."""
 
         def some(tx: Transaction) -> int:
             deleted: int = tx.run("scratch.empty", token=self._token)[0]["deleted"]
@@ -41,6 +43,8 @@ class ScratchGraph:
 
         while self.database.write(some, committed=REPEATABLE):
             pass
+        if namespaces is not DEFAULT_NAMESPACES:
+            apply(self.database, namespaces)
         return Kinfold.on(self.database, self.settings.model_copy(update={"policy": policy}))
 
 

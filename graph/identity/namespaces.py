@@ -158,6 +158,24 @@ def counter_of(name: str) -> str:
     return _BUILT_IN_COUNTERS.get(name) or f"{name}_keys"
 
 
+@dataclass(frozen=True, slots=True)
+class FurtherNamespaces:
+    """The namespaces beside the four that are always there, by class, each in the order in which its keys are asked."""
+
+    persons: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()
+    subscriptions: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All of them."""
+        return (*self.persons, *self.devices, *self.subscriptions)
+
+
+NONE_FURTHER = FurtherNamespaces()
+"""Those of a deployment that declares none."""
+
+
 @dataclass(frozen=True)
 class Namespaces:
     """The namespaces of a deployment, in order of declaration.
@@ -203,10 +221,12 @@ class Namespaces:
         """Namespaces of class person in the order in which they are asked."""
         return self._asked(KeyClass.PERSON)
 
-    @property
-    def other_persons(self) -> tuple[str, ...]:
-        """Those beside email and user_id."""
-        return tuple(name for name in self.persons if name not in ("email", "user_id"))
+    @cached_property
+    def further(self) -> FurtherNamespaces:
+        """Those that the deployment declares beside the four that are always there."""
+        always = {one.name for one in BUILT_IN}
+        by_class = (self.persons, self.devices, self.subscriptions)
+        return FurtherNamespaces(*(tuple(name for name in names if name not in always) for names in by_class))
 
     @cached_property
     def places_of_persons(self) -> Mapping[str, int]:

@@ -5,7 +5,7 @@ person has several keys of a kind, further events tie them to the person's user 
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from itertools import islice
@@ -110,7 +110,8 @@ def read_customer(number: int, row: Mapping[str, Any], namespaces: Namespaces = 
     further = {
         name: found for name in namespaces.names if name not in KEY_COLUMNS and (found := _keys(name, row.get(name)))
     }
-    _check_keys(keys, further)
+    persons = [name for name in namespaces.further.persons if name in further]
+    _check_keys(keys, further, persons)
     properties = _properties(row)
     created_at = values.occurred(row.get("created_at"))
     named = {f"{PROPERTY}{name}": value for name, value in properties.items()}
@@ -122,7 +123,12 @@ def read_customer(number: int, row: Mapping[str, Any], namespaces: Namespaces = 
     message = MESSAGE + hashlib.blake2b(said, digest_size=16).hexdigest()
     first: dict[str, Any] = {name: found[0] for name, found in keys.items() if found}
     common: dict[str, Any] = {"event": EVENT, "occurred_at": created_at}
-    person = {"user_id": first["user_id"]} if "user_id" in first else {"email": first.get("email")}
+    person: dict[str, Any] = {}
+    if "user_id" in first or "email" in first:
+        name = "user_id" if "user_id" in first else "email"
+        person = {name: first[name]}
+    elif persons:
+        person = {"keys": {persons[0]: further[persons[0]][:1]}}
     if further:
         first["keys"] = further
     events = [{**first, "properties": properties, **common, "message_id": message}]
@@ -179,7 +185,7 @@ def _readable(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: plain for name, value in row.items() if (plain := values.plain(value)) is not None}
 
 
-def _check_keys(keys: Mapping[str, list[Any]], further: Mapping[str, list[Any]]) -> None:
+def _check_keys(keys: Mapping[str, list[Any]], further: Mapping[str, list[Any]], persons: Sequence[str]) -> None:
     errors: list[FieldError] = []
     if not any(keys.values()) and not further:
         errors.append(FieldError("", "no_key", f"a row has one of {', '.join((*KEY_COLUMNS, *further))}"))
@@ -188,8 +194,8 @@ def _check_keys(keys: Mapping[str, list[Any]], further: Mapping[str, list[Any]])
     if len(keys["email"]) > 1 and not keys["user_id"]:
         errors.append(FieldError("email", "tied", "several emails are one person's when a user_id ties them"))
     for name in ("tracker_id", "subscription"):
-        if len(keys[name]) > 1 and not keys["user_id"] and not keys["email"]:
-            errors.append(FieldError(name, "tied", "several are one person's when a user_id or email ties them"))
+        if len(keys[name]) > 1 and not keys["user_id"] and not keys["email"] and not persons:
+            errors.append(FieldError(name, "tied", "several are one person's when a key of a person ties them"))
     if errors:
         raise BadInput(errors)
 

@@ -141,6 +141,8 @@ class Browser:
     user: "Person | None" = None
     role: "Role | None" = None
     subscription: str | None = None
+    install: str | None = None
+    """The id of the app's installation, where it sends one."""
     replaced: str | None = None
     """The subscription that this one came in the place of, until its service worker has said so."""
     asked: bool = False
@@ -191,6 +193,10 @@ class Person:
     plus: bool
     """Whether it also logs in with a sub-address."""
     pace: float
+    phone: str | None = None
+    """Its number, where it gives one at a log-in."""
+    hashed: bool = False
+    """Whether an ad platform brings it now and then, with a hash of its address."""
     public: Browser | None = None
     """The kiosk that it uses."""
     role: Role | None = None
@@ -230,6 +236,8 @@ class Draft:
     logout: bool = False
     replaces: str | None = None
     """The subscription that the event's own came in the place of."""
+    keys: dict[str, str] = field(default_factory=dict)
+    """Keys of the namespaces that `Parameters.namespaces` declares."""
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from graph.clock import to_micros, to_text
 from graph.errors import BadInput, FieldError
+from graph.identity.namespaces import DEFAULT_NAMESPACES, KeyClass, Namespace, Namespaces, Normaliser
 
 _SHARES = (
     "safari",
@@ -41,7 +42,20 @@ _SHARES = (
     "push_expires",
     "says_logged_out",
     "says_replaced",
+    "gives_phone",
+    "has_install_id",
+    "comes_by_hash",
 )
+
+
+DECLARED = Namespaces.of(
+    [
+        Namespace("phone", KeyClass.PERSON, normalise=Normaliser.PHONE, region="FR"),
+        Namespace("email_sha256", KeyClass.PERSON, hash_of="email"),
+        Namespace("app_install", KeyClass.DEVICE, priority=20, normalise=Normaliser.UUID),
+    ]
+)
+"""What a deployment declares, as examples/keys.yaml does, for a world in which people have keys of these kinds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +165,10 @@ class Parameters:
     pushes_every
         After how many days the shop pushes to everybody who is subscribed, when a score asks whom that reaches.
         *Guess.*
+    gives_phone, has_install_id, comes_by_hash
+        People who give a phone number at a log-in, apps that send the id of their installation, and people whom an ad
+        platform brings with a hash of their address. None unless asked for: such events are for a deployment that
+        declares these namespaces (`namespaces`).
     """
 
     starts_at: datetime = datetime(2026, 1, 1, tzinfo=UTC)
@@ -210,6 +228,14 @@ class Parameters:
     says_logged_out: float = 0.5
     says_replaced: float = 0.7
     pushes_every: float = 7.0
+    gives_phone: float = 0.0
+    has_install_id: float = 0.0
+    comes_by_hash: float = 0.0
+
+    @property
+    def namespaces(self) -> Namespaces:
+        """The namespaces that a deployment declares for this world: those that always are there, unless it has more."""
+        return DECLARED if self.gives_phone or self.has_install_id or self.comes_by_hash else DEFAULT_NAMESPACES
 
     def __post_init__(self) -> None:
         wrong = [

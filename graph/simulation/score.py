@@ -206,7 +206,7 @@ def score_world(
     )
     with_suggestions: list[Method] = []
     for policy in policies:
-        kinfold = scratch.emptied(policy)
+        kinfold = scratch.emptied(policy, parameters.namespaces)
         again = World(people, seed=seed, parameters=parameters)
         jar, shop = Jar(), Shop(parameters.push_times())
         run = _replay(kinfold, policy, again.happenings(), len(truth), jar if adopts else None, shop, told)
@@ -295,8 +295,11 @@ def _with_suggestions(
 
 
 def _keys(scratch: ScratchGraph, world: World) -> Iterator[EventKeys]:
-    block_list = Blocking(scratch.database, scratch.settings).current()
-    return (read_keys(read_event(happening.event), block_list) for happening in world.happenings())
+    namespaces = world.parameters.namespaces
+    block_list = Blocking(scratch.database, scratch.settings, namespaces=namespaces).current()
+    return (
+        read_keys(read_event(happening.event, namespaces=namespaces), block_list) for happening in world.happenings()
+    )
 
 
 def _replay(
@@ -311,7 +314,7 @@ def _replay(
     run = Run(policy)
     for batch in _plain(happenings, kinfold) if jar is None else jar.batches(happenings, kinfold.settings.batch_size):
         sent = [happening.event if jar is None else jar.sent(happening) for happening in batch]
-        answers = kinfold.resolver.resolve([read_event(event) for event in sent])
+        answers = kinfold.resolver.resolve([read_event(event, namespaces=kinfold.namespaces) for event in sent])
         for happening, answer in zip(batch, answers, strict=True):
             run.add(answer)
             shop.note(happening, answer)
@@ -371,7 +374,7 @@ class Jar:
                 yield batch
                 batch, waiting = [], set()
             batch.append(happening)
-            if cookie is not None and not event.keys().isdisjoint(("email", "user_id", "subscription")):
+            if cookie is not None and not event.keys().isdisjoint(("email", "user_id", "subscription", "keys")):
                 waiting.add(cookie)
         if batch:
             yield batch
@@ -388,6 +391,7 @@ def _detections(
         limits=Limits(settings.max_trackers, settings.max_subscriptions),
         seed=seed,
         household=settings.household_properties,
+        further=kinfold.namespaces.further,
     )
     findings: list[FindingLike] = analysis.findings
     return detect(findings, planted, mixed=mixed, cookies=cookies)

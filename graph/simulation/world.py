@@ -6,6 +6,7 @@ is next. Only what lives is in memory, never the log, so that the events of 100,
 
 import math
 from collections.abc import Iterator
+from hashlib import sha256
 from heapq import heappop, heappush
 from typing import Any
 
@@ -35,6 +36,8 @@ TOO_MANY_TRACKERS = 3
 """From how many trackers on the world plants ``many_trackers`` for what is more than one person's."""
 SURNAMES = 800
 """How many surnames there are; the first ones are the most common."""
+COMES_BY_AD = 0.3
+"""How often a visit of somebody whom an ad platform knows comes from there."""
 FEWEST_POSTCODES = 20
 PEOPLE_A_POSTCODE = 30
 
@@ -63,6 +66,8 @@ class World:
         self.seed = seed
         self.parameters = parameters or Parameters()
         self._dice = Dice(f"kinfold world {seed}")
+        # Of its own, so that a world without declared namespaces stays the same.
+        self._keys = Dice(f"kinfold keys {seed}")
         self._start = to_micros(self.parameters.starts_at)
         self._end = self._start + int(self.parameters.days * _DAY) * _SECOND
         self._now = self._start
@@ -139,6 +144,9 @@ class World:
             event["subscription"] = draft.subscription
         if draft.user_id is not None:
             event["user_id"] = draft.user_id
+        keys = draft.keys | ({"app_install": browser.install} if browser.install and not browser.refuses else {})
+        if keys:
+            event["keys"] = keys
         if draft.properties:
             event["properties"] = draft.properties
         if draft.logout:
@@ -150,11 +158,11 @@ class World:
         event |= {"event": draft.event, "occurred_at": to_text(self._now), "message_id": message_id}
         if draft.account is not None:
             account, household = draft.account
-            keys: tuple[tuple[KeyName, str | None], ...] = (
+            named: tuple[tuple[KeyName, str | None], ...] = (
                 ("tracker_id", draft.cookie),
                 ("subscription", draft.subscription),
             )
-            for key, value in keys:
+            for key, value in named:
                 if value is not None:
                     self._named.setdefault((key, value), Used(browser)).accounts[account] = household
         truth = Truth(
@@ -261,6 +269,8 @@ class World:
             apart=dice.chance(p.ids_apart),
             plus=dice.chance(p.plus_addresses),
             pace=min(max(dice.waiting(1.0), 0.1), 5.0),
+            phone=f"{number:08d}" if self._keys.chance(p.gives_phone) else None,
+            hashed=household.joint is None and self._keys.chance(p.comes_by_hash),
         )
 
     def _browser(self, name: str, situation: Situation, kind: str = "desktop") -> Browser:
@@ -274,7 +284,13 @@ class World:
             stores=dice.chance(p.stores_answer),
             tells_kind=dice.chance(p.tells_device),
             refuses=None if private else False,
+            install=self._install() if kind == "app" and self._keys.chance(p.has_install_id) else None,
         )
+
+    def _install(self) -> str:
+        """Make the id of an app's installation."""
+        text = self._keys.token() + self._keys.token() + self._keys.token()
+        return f"{text[:8]}-{text[8:12]}-4{text[12:15]}-8{text[15:18]}-{text[18:30]}"
 
     def _public(self, name: str, situation: Situation) -> Browser:
         """Make a browser that strangers use, or are entered on, with push when it was accepted there."""
@@ -335,6 +351,8 @@ class World:
                 yield self._log_in(person, browser), dice.between(5, 90)
             view = self._view(person, browser)
             if view is not None:
+                if page == 0:
+                    self._bring(view, person, browser)
                 yield view, dice.between(5, 180)
         if not browser.refuses and not browser.asked and (again or browser.user is person):
             browser.asked = True
@@ -351,6 +369,13 @@ class World:
                 yield self._log_out(person, browser), dice.between(1, 5)
             browser.user = browser.role = None
         browser.busy = False
+
+    def _bring(self, draft: Draft, person: Person, browser: Browser) -> None:
+        """Let an ad platform bring somebody whose address it knows, on a device where nobody is logged in."""
+        if person.hashed and browser.user is None and not browser.refuses and self._keys.chance(COMES_BY_AD):
+            draft.keys["email_sha256"] = sha256(person.email.encode()).hexdigest()
+            draft.named = True
+            draft.account = person.account, person.household.number
 
     def _open(self, browser: Browser) -> None:
         p, dice = self.parameters, self._dice
@@ -430,6 +455,9 @@ class World:
             if login and person.tells_address:
                 draft.properties = {"surname": person.surname, "postcode": person.household.postcode}
             draft.account = person.account, person.household.number
+            if login and person.phone is not None:
+                # Typed as people of the country do, or with its code.
+                draft.keys["phone"] = f"{'06' if self._keys.chance(0.5) else '+336'}{person.phone}"
         if login and browser.broken:
             self._spoil(draft, person.name)
 

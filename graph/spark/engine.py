@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graph.identity.decision.facts import Limits
-from graph.model import KeyName
+from graph.identity.namespaces import NONE_FURTHER, FurtherNamespaces
 from graph.settings import HOUSEHOLD_PROPERTIES
 from graph.spark.session import LOCAL, check_installed, open_spark
 
@@ -49,7 +49,7 @@ class SparkEngine:
         seed: int = 0,
         on_progress: "Progress | None" = None,
         household: Sequence[str] = HOUSEHOLD_PROPERTIES,
-        persons: Sequence[KeyName] = (),
+        further: FurtherNamespaces = NONE_FURTHER,
     ) -> "Analysis":
         """Export the graph unless that was done, and analyse it.
 
@@ -80,7 +80,7 @@ class SparkEngine:
             # Whoever was erased since must not come back out of files.
             stale = manifest is not None and manifest["erasures"] != erasures
             if manifest is None or manifest["finished"] is None or stale:
-                export_graph(database, graph, anew=stale, on_progress=on_progress, household=household, persons=persons)
+                export_graph(database, graph, anew=stale, on_progress=on_progress, household=household, further=further)
             results.mkdir(parents=True, exist_ok=True)
             spark = stack.enter_context(open_spark(self.master, options=self.options))
             stack.callback(shutil.rmtree, results / "scratch", ignore_errors=True)

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
@@ -17,8 +17,9 @@ from graph.analysis import reading
 from graph.analysis.device_kinds import KIND_PROPERTIES, read_kind
 from graph.analysis.places import PLACE_PROPERTIES
 from graph.analysis.reading import (
-    SHARED,
+    CarriedKeys,
     Progress,
+    Ref,
     names_of,
     pages,
     plain_names,
@@ -27,9 +28,9 @@ from graph.analysis.reading import (
 )
 from graph.clock import to_micros, to_text
 from graph.durable import finish, write_durably
-from graph.model import KeyName
+from graph.identity.namespaces import NONE_FURTHER, FurtherNamespaces
 from graph.settings import HOUSEHOLD_PROPERTIES
-from graph.spark.tables import FORMAT, MANIFEST, TABLES, ExportError, is_export, part_path, read_manifest
+from graph.spark.tables import FORMAT, MANIFEST, TABLES, ExportError, further_of, is_export, part_path, read_manifest
 from graph.store.database import Database, Row
 
 PAGES_A_PART = 20
@@ -59,7 +60,7 @@ def export_graph(
     anew: bool = False,
     on_progress: Progress | None = None,
     household: Sequence[str] = HOUSEHOLD_PROPERTIES,
-    persons: Sequence[KeyName] = (),
+    further: FurtherNamespaces = NONE_FURTHER,
 ) -> dict[str, Any]:
     """Write contacts with their keys and signs of a household, unions, redirects, conflicts and activity as Parquet.
 
@@ -76,6 +77,8 @@ def export_graph(
         Told what is read, how much of it, and how much there is (0 when nobody knows).
     household
         Properties that people of one household have in common.
+    further
+        The namespaces beside the four that are always there.
 
     Returns
     -------
@@ -109,20 +112,20 @@ def export_graph(
             manifest = None  # what is written may hold somebody who was erased since
     if manifest is None:
         folder.mkdir(parents=True, exist_ok=True)
-        steps = {step.what: {"after": "", "done": False, "parts": []} for step in _steps(household, persons)}
+        steps = {step.what: {"after": "", "done": False, "parts": []} for step in _steps(household, further)}
         manifest = {
             "format": FORMAT,
             "store": store,
             "erasures": erasures,
             "began": _now(),
             "finished": None,
-            "persons": list(persons),
+            "namespaces": {name: list(of) for name, of in asdict(further).items()},
             "steps": steps,
             "rows": dict.fromkeys(TABLES, 0),
         }
         _save(folder, manifest)
     sizes = database.read(lambda tx: tx.run("analysis.sizes"))[0]
-    for step in _steps(household, manifest["persons"]):
+    for step in _steps(household, further_of(manifest)):
         _carry_on(database, folder, manifest, step, sizes.get(step.size, 0) if step.size else 0, tell)
     manifest["finished"] = _now()
     _save(folder, manifest)
@@ -199,7 +202,7 @@ def _save(folder: Path, manifest: dict[str, Any]) -> None:
     write_durably(folder / MANIFEST, orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
 
 
-def _contacts(names: Sequence[KeyName], page: list[Row], first: int) -> Rows:
+def _contacts(names: Sequence[str], page: list[Row], first: int) -> Rows:
     contacts: list[dict[str, Any]] = []
     ownerships: list[dict[str, Any]] = []
     signs: list[dict[str, Any]] = []
@@ -212,17 +215,17 @@ def _contacts(names: Sequence[KeyName], page: list[Row], first: int) -> Rows:
                 "key": names[kind],
                 "value": value,
                 "since": since,
-                "shared": kind == SHARED,
+                "shared": shared,
             }
-            for kind, value, since in sorted(row["keys"])
+            for kind, value, since, shared in sorted(row["keys"])
         ]
         said = signs_of(row["household"])
         signs += [{"number": number, "name": name, "value": said[name]} for name in sorted(said)]
     return {"contacts": contacts, "ownerships": ownerships, "signs": signs}
 
 
-def _unions(page: list[Row], _: int) -> Rows:
-    standing = [union_of(row) for row in page if row["standing"]]
+def _unions(further: FurtherNamespaces, page: list[Row], _: int) -> Rows:
+    standing = [union_of(row, further) for row in page if row["standing"]]
     return {
         "unions": [
             {
@@ -231,8 +234,8 @@ def _unions(page: list[Row], _: int) -> Rows:
                 "target": one.target,
                 "rule": one.rule,
                 "at": one.at,
-                "cause": None if one.cause is None else {"key": one.cause[0], "value": one.cause[1]},
-                "moved": [{"key": key, "value": value} for key, value in one.moved],
+                "cause": _struct(one.cause),
+                "moved": [_struct(key) for key in one.moved],
             }
             for one in standing
         ],
@@ -243,29 +246,39 @@ def _unions(page: list[Row], _: int) -> Rows:
 def _conflicts(page: list[Row], _: int) -> Rows:
     return {
         "conflicts": [
-            {"subscription": row["value"], "owner": owner, "at": at} for row in page for owner, at in row["conflicts"]
+            {"key": row["namespace"], "subscription": row["value"], "owner": owner, "at": at}
+            for row in page
+            for owner, at in row["conflicts"]
         ]
     }
 
 
-def _activity(page: list[Row], first: int) -> Rows:
+def _activity(sorting: CarriedKeys, page: list[Row], first: int) -> Rows:
     names = TABLES["activity"].names[1:]
-    return {
-        "activity": [
+    rows = []
+    for number, row in enumerate(page, start=first):
+        carried = sorting.of(row["carried"])
+        own = () if row["subscription"] is None else (("subscription", row["subscription"]),)
+        rows.append(
             {name: row.get(name) for name in names}
             | {
                 "number": number,
-                "named": None if row["named"] is None else {"key": row["named"][0], "value": row["named"][1]},
+                "named": _struct(carried.person),
+                "device_key": _struct(carried.device),
+                "subscriptions": [_struct(key) for key in (*own, *carried.subscriptions)],
                 "place": [{"name": name, "value": value} for name, value in row["place"] if name in PLACE_PROPERTIES],
                 "device": read_kind(row["place"]),
             }
-            for number, row in enumerate(page, start=first)
-        ]
-    }
+        )
+    return {"activity": rows}
 
 
-def _steps(household: Sequence[str], persons: Sequence[KeyName]) -> tuple[_Step, ...]:
-    others = ("persons", list(persons))
+def _struct(key: Ref | None) -> dict[str, str] | None:
+    return None if key is None else {"key": key[0], "value": key[1]}
+
+
+def _steps(household: Sequence[str], further: FurtherNamespaces) -> tuple[_Step, ...]:
+    names = ("further", list(further.names))
     return (
         _Step(
             "contacts",
@@ -273,9 +286,13 @@ def _steps(household: Sequence[str], persons: Sequence[KeyName]) -> tuple[_Step,
             ("id", "known", "keys", "household"),
             reading.CONTACTS_A_PAGE,
             ("contacts", "ownerships", "signs"),
-            partial(_contacts, names_of(persons)),
+            partial(_contacts, names_of(further)),
             size="contacts",
-            parameters=(("household", plain_names(household)), others),
+            parameters=(
+                ("household", plain_names(household)),
+                ("subscriptions", list(further.subscriptions)),
+                names,
+            ),
         ),
         _Step(
             "unions",
@@ -283,17 +300,18 @@ def _steps(household: Sequence[str], persons: Sequence[KeyName]) -> tuple[_Step,
             reading.UNION_COLUMNS,
             reading.UNIONS_A_PAGE,
             ("unions", "redirects"),
-            _unions,
+            partial(_unions, further),
             size="unions",
-            parameters=(others,),
+            parameters=(names,),
         ),
         _Step(
             "conflicts",
             "analysis.conflicts",
-            ("value", "conflicts"),
+            ("after", "namespace", "value", "conflicts"),
             reading.CONTACTS_A_PAGE,
             ("conflicts",),
             _conflicts,
+            parameters=(("namespaces", sorted(("subscription", *further.subscriptions))),),
         ),
         _Step(
             "activity",
@@ -301,8 +319,8 @@ def _steps(household: Sequence[str], persons: Sequence[KeyName]) -> tuple[_Step,
             reading.ACTIVITY_COLUMNS,
             reading.ACTIVITIES_A_PAGE,
             ("activity",),
-            _activity,
+            partial(_activity, CarriedKeys(further)),
             size="activities",
-            parameters=(("places", [*PLACE_PROPERTIES, *KIND_PROPERTIES]), others),
+            parameters=(("places", [*PLACE_PROPERTIES, *KIND_PROPERTIES]), names),
         ),
     )

@@ -6,7 +6,7 @@ both engines give the same clusters and the same ranking, and this process holds
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,9 +21,6 @@ from graph.analysis.devices import Device, Devices, chains, shared_devices
 from graph.analysis.findings import NEAR_LIMIT, identity
 from graph.analysis.places import far_contacts, read_place
 from graph.analysis.reading import (
-    OTHERS,
-    SHARED,
-    TRACKER,
     Handovers,
     Journal,
     KeyFinder,
@@ -32,6 +29,7 @@ from graph.analysis.reading import (
     People,
     Progress,
     Reading,
+    Ref,
     Sightings,
     SignArrays,
     Union,
@@ -44,9 +42,11 @@ from graph.analysis.run import MOST_CLUSTERS, Analysis, analyse_reading
 from graph.analysis.statistics import Population
 from graph.clock import to_text
 from graph.identity.decision.facts import Limits
+from graph.identity.namespaces import NONE_FURTHER
+from graph.model import TRACKER as TRACKER_ID
 from graph.model import KeyName
 from graph.spark.algorithms import SparkGraph
-from graph.spark.tables import TABLES, parts, read_manifest
+from graph.spark.tables import TABLES, further_of, parts, read_manifest
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
@@ -54,6 +54,10 @@ if TYPE_CHECKING:
 REDIRECTS = 1 << 60
 KEYS = 1 << 61
 """Where the numbers of folded contacts and of keys begin; contacts have the numbers of the export."""
+
+_DEVICE = pa.struct([("kind", pa.int32()), ("key", pa.string()), ("value", pa.string())])
+"""A key of a device: its namespace by number, by which devices are ordered, and by name."""
+DeviceKey = tuple[int, KeyName, str]
 
 
 class SparkAnalysis:
@@ -92,8 +96,10 @@ class SparkAnalysis:
         self._done = 0
         self._tables = {name: self._table(name) for name in TABLES}
         manifest = read_manifest(folder)
-        self._persons: list[str] = [] if manifest is None else manifest["persons"]
-        self._names = names_of(self._persons)
+        self._further = NONE_FURTHER if manifest is None else further_of(manifest)
+        self._names = names_of(self._further)
+        self._devices = (TRACKER_ID, *self._further.devices)
+        self._subscriptions = ("subscription", *self._further.subscriptions)
         self._populations: dict[str, Population] = {}
 
     def run(self, *, seed: int = 0) -> Analysis:
@@ -156,7 +162,7 @@ class SparkAnalysis:
         return self.spark.read.schema(frame.schema).parquet(path)
 
     def _frame(self, **columns: Any) -> "DataFrame":
-        """Give Spark columns of this process; lists are text."""
+        """Give Spark columns of this process; lists are text, or devices (`_of_devices`)."""
         arrays = {
             name: pa.array(column, pa.string()) if isinstance(column, list) else column
             for name, column in columns.items()
@@ -189,25 +195,32 @@ class SparkAnalysis:
         activity = self._tables["activity"].withColumn("at", f.unix_millis("at"))
         for key, prefix in (("tracker_id", "t"), ("user_id", "u"), ("email", "e")):
             activity = activity.join(owners_of(key, prefix), key, "left")
-        others = single.where(f.col("key").isin(*self._persons)) if self._persons else single.where(f.lit(False))
-        others = others.select(
-            f.struct("key", "value").alias("named"),
-            f.col("number").alias("o_owner"),
-            f.col("known").alias("o_known"),
-        )
-        activity = activity.join(others, "named", "left")
+        for column, prefix, names in (
+            ("named", "o", self._further.persons),
+            ("device_key", "d", self._further.devices),
+        ):
+            others = single.where(f.col("key").isin(*names) if names else f.lit(False))
+            others = others.select(
+                f.struct("key", "value").alias(column),
+                f.col("number").alias(f"{prefix}_owner"),
+                f.col("known").alias(f"{prefix}_known"),
+            )
+            activity = activity.join(others, column, "left")
+        by_tracker, by_device = (f.col(f"{prefix}_owner").isNotNull() for prefix in "td")
         resolved = activity.select(
             "number",
             "event",
             "conflict",
-            "answered",
-            "subscription",
+            f.when(by_tracker, f.col("answered")).alias("answered"),
+            "subscriptions",
             "at",
             "place",
             "device",
-            f.when(f.col("t_owner").isNotNull(), f.col("tracker_id")).alias("tracker"),
-            "t_owner",
-            "t_known",
+            f.when(by_tracker, self._device(f.lit(TRACKER_ID), f.col("tracker_id")))
+            .when(by_device, self._device(f.col("device_key.key"), f.col("device_key.value")))
+            .alias("tracker"),
+            f.coalesce("t_owner", "d_owner").alias("t_owner"),
+            f.when(by_tracker, f.col("t_known")).otherwise(f.col("d_known")).alias("t_known"),
             f.when(by_user, "user_id").when(by_email, "email").when(by_other, f.col("named.key")).alias("person_key"),
             f.when(by_user, f.col("user_id"))
             .when(by_email, f.col("email"))
@@ -218,9 +231,12 @@ class SparkAnalysis:
             .when(by_email, f.col("e_known"))
             .otherwise(f.col("o_known"))
             .alias("p_known"),
-            f.coalesce("u_owner", "e_owner", "o_owner", "t_owner").alias("who"),
+            f.coalesce("u_owner", "e_owner", "o_owner", "t_owner", "d_owner").alias("who"),
         )
         self.activity = self._kept("resolved", resolved)
+        self.carried = self.activity.withColumn("carried", f.explode("subscriptions")).select(
+            "*", f.col("carried.key").alias("key"), f.col("carried.value").alias("subscription")
+        )
         met = ["tracker", "t_owner", "t_known", "person_key", "person", "p_owner", "p_known"]
         self.meetings = self._kept(
             "meetings",
@@ -237,21 +253,30 @@ class SparkAnalysis:
         self.handovers = (
             self.activity.where("conflict and tracker is not null and person is not null")
             .join(answered, "answered", "left")
-            .select("number", "tracker", "t_owner", "answered", "a_owner", "p_owner", "p_known", "at")
+            .select(
+                "number",
+                "tracker",
+                "t_owner",
+                self._device(f.lit(TRACKER_ID), f.col("answered")).alias("answered"),
+                "a_owner",
+                "p_owner",
+                "p_known",
+                "at",
+            )
         )
         self.unions = self._tables["unions"].withColumn("at", f.unix_millis("at"))
 
     def _put_devices_together(self) -> None:
         """Put hand-overs together to shared devices, in this process: what came next depends on what came before."""
         over = self.handovers.toArrow().sort_by("number")
-        names = _TrackerNames(over)
+        names = _DeviceNames(over)
         found = chains(
             names.numbers(over["t_owner"], over["tracker"]),
             names.numbers(over["a_owner"], over["answered"]),
             over["p_owner"].to_numpy(),
             over["at"].to_numpy(),
         )
-        firsts = self._frame(tracker=[names.value(tracker) for tracker in found])
+        firsts = self._frame(tracker=_of_devices(names.key(tracker) for tracker in found))
         met = self.meetings.join(firsts, "tracker").orderBy(
             "t_owner", "tracker", "p_owner", self._code("person_key"), "person"
         )
@@ -285,11 +310,13 @@ class SparkAnalysis:
             if contact in known and contact != owners[device.tracker]
         ]
         self.on_device = self._frame(
-            tracker=[names.value(device.tracker) for device, _ in on_device],
+            tracker=_of_devices(names.key(device.tracker) for device, _ in on_device),
             left=pa.array([contact for _, contact in on_device], pa.int64()),
             at=pa.array([device.first[contact] for device, contact in on_device], pa.int64()),
         )
-        self.device_trackers = self._frame(tracker=[names.value(tracker) for tracker in sorted(self.devices.trackers)])
+        self.device_trackers = self._frame(
+            tracker=_of_devices(names.key(tracker) for tracker in sorted(self.devices.trackers))
+        )
 
     def _as_of(self) -> int:
         from pyspark.sql import functions as f
@@ -315,8 +342,8 @@ class SparkAnalysis:
         keys = (
             self.owned.where("shared")
             .select("key", "value")
-            .union(apart.select(f.lit("tracker_id"), "tracker"))
-            .union(self.on_device.select(f.lit("tracker_id"), "tracker"))
+            .union(apart.select("tracker.key", "tracker.value"))
+            .union(self.on_device.select("tracker.key", "tracker.value"))
             .distinct()
         )
         node = (f.monotonically_increasing_id() + KEYS).alias("node")
@@ -332,7 +359,9 @@ class SparkAnalysis:
         owns = self.owned.join(self.keys, ["key", "value"]).select(
             f.col("number").alias("left"), f.col("node").alias("right"), f.col("since").alias("at")
         )
-        trackers = self.keys.where("key = 'tracker_id'").select(f.col("value").alias("tracker"), "node")
+        trackers = self.keys.where(f.col("key").isin(*self._devices)).select(
+            self._device(f.col("key"), f.col("value")).alias("tracker"), "node"
+        )
         met = self.apart.join(trackers, "tracker").select(
             f.col("p_owner").alias("left"), f.col("node").alias("right"), f.col("first").alias("at")
         )
@@ -340,14 +369,14 @@ class SparkAnalysis:
         source = self.redirects.select(f.col("id").alias("source"), f.col("node").alias("left"))
         target = self.ids.select(f.col("id").alias("target"), f.col("node").alias("right"))
         folded = self.unions.join(source, "source").join(target, "target").select("left", "right", "at")
-        subscriptions = self.keys.where("key = 'subscription'").select(
-            f.col("value").alias("subscription"), f.col("node").alias("right")
+        subscriptions = self.keys.where(f.col("key").isin(*self._subscriptions)).select(
+            "key", f.col("value").alias("subscription"), f.col("node").alias("right")
         )
         owner = self.ids.select(f.col("id").alias("owner"), f.col("node").alias("left"))
         split = (
             self._tables["conflicts"]
             .withColumn("at", f.unix_millis("at"))
-            .join(subscriptions, "subscription")
+            .join(subscriptions, ["key", "subscription"])
             .join(owner, "owner")
             .select("left", "right", "at")
         )
@@ -415,39 +444,40 @@ class SparkAnalysis:
         from pyspark.sql import functions as f
 
         touched: list[DataFrame] = []
-        subscriptions = self.owned.where("key = 'subscription'")
-        by_value = subscriptions.groupBy(f.col("value").alias("subscription")).agg(
-            f.min("number").alias("owner"), f.max("shared").alias("shared")
+        subscriptions = self.owned.where(f.col("key").isin(*self._subscriptions))
+        by_value = subscriptions.groupBy("key", f.col("value").alias("subscription")).agg(
+            f.min("number").alias("owner")
         )
         counts = (
-            self.activity.where("subscription is not null and p_owner is not null")
-            .groupBy("subscription")
+            self.carried.where("p_owner is not null")
+            .groupBy("key", "subscription")
             .agg(f.count_distinct("p_owner").alias("count"))
-            .join(by_value, "subscription", "left")
+            .join(by_value, ["key", "subscription"], "left")
             # Those that nobody owns any more come last, as `people_of` numbers them.
             .withColumn("owner", f.coalesce("owner", f.lit(REDIRECTS)))
-            .withColumn("shared", f.coalesce("shared", f.lit(False)))
         )
         # Few of different households are as good a reason as many: how far the count stands out rules none of them out.
         shared = self._standing_out(
             "shared_subscription",
             counts.where("count > 1"),
             "owner",
-            "shared",
+            self._code("key"),
             "subscription",
             floor=None,
             **kinds.SHARED_BY,
         )
-        shared = self._kept("shared", shared.select("subscription"))
-        touched.append(subscriptions.join(shared.withColumnRenamed("subscription", "value"), "value").select("number"))
+        shared = self._kept("shared", shared.select("key", "subscription"))
+        shared_keys = shared.withColumnRenamed("subscription", "value")
+        touched.append(subscriptions.join(shared_keys, ["key", "value"]).select("number"))
         uses = self._kept(
             "uses",
-            self.activity.join(shared, "subscription").select(
-                "number", "subscription", "at", "event", "tracker", "t_owner", "person_key", "person", "p_owner"
+            self.carried.join(shared, ["key", "subscription"]).select(
+                "number", "key", "subscription", "at", "event", "tracker", "t_owner", "person_key", "person", "p_owner"
             ),
         )
         touched += [uses.where(f.col(column).isNotNull()).select(column) for column in ("t_owner", "p_owner")]
-        devices = self._frame(value=[self.names.value(device.tracker) for device in self.striking])
+        devices = self._frame(tracker=_of_devices(self.names.key(device.tracker) for device in self.striking))
+        devices = devices.select("tracker.key", "tracker.value")
         on_devices = {contact for device in self.striking for contact in device.logins}
         on_devices |= {self.names.owner(tracker) for device in self.striking for tracker in device.trackers}
         touched.append(self._frame(node=pa.array(sorted(on_devices), pa.int64())))
@@ -463,7 +493,7 @@ class SparkAnalysis:
             "fusing_value",
             self._tied(),
             "owner",
-            f.when(f.col("shared"), SHARED).otherwise(self._code("key")),
+            self._code("key"),
             "value",
             floor=floor,
         )
@@ -486,11 +516,12 @@ class SparkAnalysis:
         )
         touched.append(self.owned.join(named, ["key", "value"]).select("number"))
         caused = self.unions.select("source", f.col("cause.key").alias("key"), f.col("cause.value").alias("value"))
-        moved = self.unions.select("source", f.explode("moved").alias("moved")).where("moved.key = 'tracker_id'")
+        moved = self.unions.select("source", f.explode("moved").alias("moved"))
+        moved = moved.select("source", "moved.key", "moved.value").join(devices, ["key", "value"])
         takes_back = (
-            caused.join(named.union(shared.select(f.lit("subscription"), "subscription")), ["key", "value"])
+            caused.join(named.union(shared_keys.select("key", "value")), ["key", "value"])
             .select("source")
-            .union(moved.select("source", "moved.value").join(devices, "value").select("source"))
+            .union(moved.select("source"))
             .distinct()
         )
         touched.append(takes_back.join(self.redirects.withColumnRenamed("id", "source"), "source").select("node"))
@@ -516,13 +547,12 @@ class SparkAnalysis:
             .agg((f.count("*") + 1).alias("count"))
         )
         caused = self.owned.join(causes, ["key", "value"]).select(
-            "key", "value", f.col("number").alias("owner"), "count", "shared"
+            "key", "value", f.col("number").alias("owner"), "count"
         )
         return (
-            tied.withColumn("shared", f.lit(False))
-            .unionByName(caused)
+            tied.unionByName(caused)
             .groupBy("key", "value")
-            .agg(f.max("count").alias("count"), f.min("owner").alias("owner"), f.max("shared").alias("shared"))
+            .agg(f.max("count").alias("count"), f.min("owner").alias("owner"))
         )
 
     def _standing_out(
@@ -540,10 +570,10 @@ class SparkAnalysis:
         """Pick the contacts that are nearest to their limits."""
         from pyspark.sql import functions as f
 
-        owns = {key: f.sum((f.col("key") == key).cast("double")) for key in ("tracker_id", "subscription")}
-        full = f.greatest(
-            owns["tracker_id"] / self.limits.max_trackers, owns["subscription"] / self.limits.max_subscriptions
+        trackers, subscriptions = (
+            f.sum(f.col("key").isin(*names).cast("double")) for names in ((TRACKER_ID,), self._subscriptions)
         )
+        full = f.greatest(trackers / self.limits.max_trackers, subscriptions / self.limits.max_subscriptions)
         per_contact = self.owned.groupBy("number").agg(full.alias("full"))
         return (
             per_contact.where(f.col("full") >= NEAR_LIMIT)
@@ -613,8 +643,23 @@ class SparkAnalysis:
         """Return the numbers of kinds of keys, to order by them."""
         from pyspark.sql import functions as f
 
-        codes = [(code, name) for code, name in enumerate(self._names) if code != SHARED]
-        return f.coalesce(*(f.when(f.col(column) == name, code) for code, name in codes))
+        return self._number(f.col(column))
+
+    def _number(self, name: "Column") -> "Column":
+        from pyspark.sql import functions as f
+
+        return f.coalesce(*(f.when(name == one, code) for code, one in enumerate(self._names)))
+
+    def _device(self, name: "Column", value: "Column") -> "Column":
+        """Return a device's key as `_DEVICE` has it, null where there is no value."""
+        from pyspark.sql import functions as f
+
+        return f.when(
+            value.isNotNull(),
+            f.struct(
+                self._number(name).alias("kind"), f.when(value.isNotNull(), name).alias("key"), value.alias("value")
+            ),
+        )
 
     # --- reading --------------------------------------------------------------------------------------------
 
@@ -647,11 +692,12 @@ class SparkAnalysis:
         owned = self.owned.join(inside, "number").select("number", "key", "value", "since", "shared").toArrow()
         contacts = self.contacts.join(inside, "number").toArrow()
         said = self._tables["signs"].join(inside, "number").toArrow()
-        carried = candidates["uses"].select("subscription").distinct()
-        owned_ones = self.owned.where("key = 'subscription'").select(f.col("value").alias("subscription"))
-        ended = carried.join(owned_ones, "subscription", "leftanti").toArrow()["subscription"].to_pylist()
+        carried = candidates["uses"].select("key", "subscription").distinct()
+        owned_ones = self.owned.select("key", f.col("value").alias("subscription"))
+        gone = carried.join(owned_ones, ["key", "subscription"], "leftanti").toArrow()
+        ended = zip(gone["key"].to_pylist(), gone["subscription"].to_pylist(), strict=True)
         rows = [*_contact_rows(contacts, owned, self._names)]
-        people, finder, _ = people_of([rows], ended=ended, persons=self._persons)
+        people, finder, _ = people_of([rows], ended=ended, further=self._further)
         arrays = SignArrays()
         numbers = _numbers(contacts)
         by_contact: dict[int, dict[str, int]] = {}
@@ -674,13 +720,16 @@ class SparkAnalysis:
             for row in self.unions.join(touched["redirects"], "source").toArrow().to_pylist()
         ]
         both = self.meetings.join(inside.toDF("t_owner"), "t_owner").join(inside.toDF("p_owner"), "p_owner")
-        meetings = _meetings(both.toArrow(), finder, self._names)
+        meetings = _meetings(both.toArrow(), finder)
         uses = _uses(candidates["uses"].toArrow(), people, finder)
         named = uses.signed
         pairs = np.unique(np.stack((uses.subscription[named], uses.contact[named]), axis=1), axis=0)
         kinds_of, hits = self._looked_at(finder, len(people.keys))
-        shared = self._frame(subscription=list(people.shared))
-        conflicts = self._tables["conflicts"].withColumn("at", f.unix_millis("at")).join(shared, "subscription")
+        shared = self._frame(
+            key=[name for name, _ in people.shared], subscription=[value for _, value in people.shared]
+        )
+        conflicts = self._tables["conflicts"].withColumn("at", f.unix_millis("at"))
+        conflicts = conflicts.join(shared, ["key", "subscription"]).withColumnRenamed("key", "namespace")
         reading = Reading(
             people=people,
             journal=Journal(unions),
@@ -702,7 +751,7 @@ class SparkAnalysis:
     def _looked_at(self, finder: KeyFinder, keys: int) -> tuple[Any, Any]:
         """Return what kind of device the trackers that are looked at are on, and in how many events each came."""
         table = self.looked_at.toArrow()
-        there = finder.find(TRACKER, table["tracker"].to_pylist())
+        there = finder.refs(_refs(table["tracker"]))
         kinds_of, hits = np.zeros(keys, np.int8), np.zeros(keys, np.int32)
         kinds_of[there[there >= 0]] = table["device"].to_numpy()[there >= 0]
         hits[there[there >= 0]] = table["hits"].to_numpy()[there >= 0]
@@ -711,7 +760,7 @@ class SparkAnalysis:
     def _devices_of(self, finder: KeyFinder, contacts: pa.Table) -> Devices:
         """Replace the names of shared devices by the numbers of this process; what is not in it is left out."""
         order = sorted(self.devices.trackers)
-        there = finder.find(TRACKER, [self.names.value(tracker) for tracker in order]).tolist()
+        there = finder.refs([self.names.key(tracker)[1:] for tracker in order]).tolist()
         tracker_of = {tracker: number for tracker, number in zip(order, there, strict=True) if number >= 0}
         contact_of = {contact: place for place, contact in enumerate(np.sort(contacts["number"].to_numpy()).tolist())}
         shared = [
@@ -742,7 +791,7 @@ class SparkAnalysis:
         degrees.coalesce(1).write.mode("overwrite").parquet(str(self.results / "degrees"))
         shares = (
             self.owned.where("shared")
-            .groupBy(f.col("value").alias("subscription"))
+            .groupBy("key", f.col("value").alias("subscription"))
             .agg(f.count("*").alias("owners"), f.sum(f.col("known").cast("long")).alias("known"))
         )
         shares.write.mode("overwrite").parquet(str(self.results / "shares"))
@@ -754,7 +803,7 @@ class SparkAnalysis:
         owned = self.owned.agg(
             f.count("*"),
             f.sum((~f.col("shared")).cast("long")),
-            f.count_distinct(f.when(f.col("shared"), f.col("value"))),
+            f.count_distinct(f.when(f.col("shared"), f.struct("key", "value"))),
         ).first()
         assert people is not None
         assert owned is not None
@@ -775,29 +824,43 @@ _NO_HANDOVERS = Handovers(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros
 """The devices that they make are handed in instead."""
 
 
-class _TrackerNames:
-    """Numbers the trackers of hand-overs in the order in which `people_of` does: by owner, then by value."""
+def _of_devices(keys: Iterable[DeviceKey]) -> pa.Array:
+    """Make a column of devices."""
+    return pa.array([{"kind": kind, "key": key, "value": value} for kind, key, value in keys], _DEVICE)
+
+
+def _refs(devices: pa.ChunkedArray) -> list[Ref | None]:
+    """Return the keys of a column of devices."""
+    return [None if device is None else (device["key"], device["value"]) for device in devices.to_pylist()]
+
+
+class _DeviceNames:
+    """Numbers the devices of hand-overs as `people_of` does: by owner, then by namespace and value."""
 
     def __init__(self, over: pa.Table) -> None:
         pairs = {
-            (owner, value)
-            for owners, values in (("t_owner", "tracker"), ("a_owner", "answered"))
-            for owner, value in zip(over[owners].to_pylist(), over[values].to_pylist(), strict=True)
-            if owner is not None
+            (owner, key)
+            for owners, keys in (("t_owner", "tracker"), ("a_owner", "answered"))
+            for owner, key in self._pairs(over[owners], over[keys])
+            if owner is not None and key is not None
         }
-        self._names: list[tuple[int, str]] = sorted(pairs)
+        self._names: list[tuple[int, DeviceKey]] = sorted(pairs)
         self._numbers = {pair: number for number, pair in enumerate(self._names)}
 
-    def value(self, number: int) -> str:
+    def key(self, number: int) -> DeviceKey:
         return self._names[number][1]
 
     def owner(self, number: int) -> int:
         return self._names[number][0]
 
-    def numbers(self, owners: pa.ChunkedArray, values: pa.ChunkedArray) -> Any:
-        """Return the numbers of trackers; -1 for one that is gone."""
-        pairs = zip(owners.to_pylist(), values.to_pylist(), strict=True)
-        return np.array([self._numbers.get(pair, -1) for pair in pairs], dtype=np.int64)
+    def numbers(self, owners: pa.ChunkedArray, keys: pa.ChunkedArray) -> Any:
+        """Return the numbers of devices; -1 for one that is gone."""
+        return np.array([self._numbers.get(pair, -1) for pair in self._pairs(owners, keys)], dtype=np.int64)
+
+    @staticmethod
+    def _pairs(owners: pa.ChunkedArray, keys: pa.ChunkedArray) -> Iterator[tuple[Any, Any]]:
+        for owner, key in zip(owners.to_pylist(), keys.to_pylist(), strict=True):
+            yield owner, None if key is None else (key["kind"], key["key"], key["value"])
 
 
 def is_role(column: str) -> "Column":
@@ -872,8 +935,8 @@ def _contact_rows(contacts: pa.Table, owned: pa.Table, names: Sequence[KeyName])
     """Return contacts with their keys as ``analysis.contacts`` does, by id."""
     keys: dict[int, list[list[Any]]] = {}
     for row in owned.to_pylist():
-        kind = SHARED if row["shared"] else names.index(row["key"])
-        keys.setdefault(row["number"], []).append([kind, row["value"], row["since"]])
+        key = [names.index(row["key"]), row["value"], row["since"], row["shared"]]
+        keys.setdefault(row["number"], []).append(key)
     for row in sorted(contacts.to_pylist(), key=lambda row: row["number"]):
         yield [row["id"], row["known"], keys.get(row["number"], []), ()]
 
@@ -888,13 +951,9 @@ def _numbers(contacts: pa.Table) -> Callable[[pa.ChunkedArray], Any]:
     return of
 
 
-def _meetings(table: pa.Table, finder: KeyFinder, names: Sequence[KeyName]) -> Meetings:
-    trackers = finder.find(TRACKER, table["tracker"].to_pylist())
-    keys, values = table["person_key"].to_pylist(), table["person"].to_pylist()
-    persons = np.full(len(values), -1, np.int32)
-    for name in ("email", "user_id", *names[OTHERS:]):
-        asked = [value if key == name else None for key, value in zip(keys, values, strict=True)]
-        persons = np.maximum(persons, finder.find(names.index(name), asked))
+def _meetings(table: pa.Table, finder: KeyFinder) -> Meetings:
+    trackers = finder.refs(_refs(table["tracker"]))
+    persons = finder.refs([*zip(table["person_key"].to_pylist(), table["person"].to_pylist(), strict=True)])
     # In the order of the numbers, as an engine that adds them up has them.
     order = np.lexsort((persons, trackers))
     counts = (table[name].to_numpy()[order] for name in ("count", "conflicts", "first", "last"))
@@ -904,11 +963,14 @@ def _meetings(table: pa.Table, finder: KeyFinder, names: Sequence[KeyName]) -> M
 def _uses(table: pa.Table, people: People, finder: KeyFinder) -> Uses:
     rows = table.sort_by("number").to_pylist()
     for row in rows:
-        row["tracker_id"] = row["tracker"]
-        for name in ("email", "user_id"):
-            row[name] = row["person"] if row["person_key"] == name else None
-        other = row["person_key"] not in (None, "email", "user_id")
-        row["named"] = (row["person_key"], row["person"]) if other else None
+        row["namespace"] = row["key"]
+        device = row["tracker"]
+        given = {row["person_key"]: row["person"]}
+        if device is not None:
+            given[device["key"]] = device["value"]
+        for name in (TRACKER_ID, "email", "user_id"):
+            row[name] = given.pop(name, None)
+        row["carried"] = [[name, value] for name, value in given.items() if name is not None]
     return uses_of(people, finder, rows)
 
 
@@ -920,7 +982,7 @@ def _sightings(table: pa.Table, finder: KeyFinder, numbers: Callable[[pa.Chunked
     number = {place: count for count, place in enumerate(places)}
     return Sightings(
         numbers(table["who"])[there],
-        finder.find(TRACKER, table["tracker"].to_pylist())[there],
+        finder.refs(_refs(table["tracker"]))[there],
         table["at"].to_numpy()[there],
         np.array([number[place] for place in said if place is not None], dtype=np.int32),
         places,

@@ -11,9 +11,10 @@ import orjson
 import pyarrow as pa
 
 from graph.errors import KinfoldError
+from graph.identity.namespaces import FurtherNamespaces
 
 _FORMATS = "kinfold-graph/"
-FORMAT = f"{_FORMATS}3"
+FORMAT = f"{_FORMATS}4"
 MANIFEST = "manifest.json"
 
 _TIME = pa.timestamp("ms", tz="UTC")
@@ -45,7 +46,9 @@ TABLES: dict[str, pa.Schema] = {
         ]
     ),
     "redirects": pa.schema([("source", pa.string()), ("target", pa.string())]),
-    "conflicts": pa.schema([("subscription", pa.string()), ("owner", pa.string()), ("at", _TIME)]),
+    "conflicts": pa.schema(
+        [("key", pa.string()), ("subscription", pa.string()), ("owner", pa.string()), ("at", _TIME)]
+    ),
     "activity": pa.schema(
         [
             ("number", pa.int64()),
@@ -60,6 +63,8 @@ TABLES: dict[str, pa.Schema] = {
             ("place", pa.list_(_PLACE)),
             ("device", pa.int8()),
             ("named", _KEY),
+            ("device_key", _KEY),
+            ("subscriptions", pa.list_(_KEY)),
         ]
     ),
 }
@@ -92,6 +97,11 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise ExportError(f"{folder / MANIFEST} is not of the format {FORMAT}.")
     return manifest
+
+
+def further_of(manifest: dict[str, Any]) -> FurtherNamespaces:
+    """Return the namespaces beside the four that are always there, as an export has them."""
+    return FurtherNamespaces(**{name: tuple(of) for name, of in manifest["namespaces"].items()})
 
 
 def is_export(folder: Path) -> bool:

@@ -20,7 +20,7 @@ from api.http.schemas.anomalies import (
     OneCluster,
     Undismissed,
 )
-from graph.analysis.findings import KEY_OF
+from graph.analysis.findings import key_of
 from graph.kinfold import Kinfold
 
 router = APIRouter(tags=["anomalies"])
@@ -84,9 +84,9 @@ def _drawn(kinfold: Kinfold, item: dict[str, Any]) -> dict[str, Any]:
         return {"root": around["contact"], "nodes": around["nodes"], "edges": around["edges"], "left_out": left}
     # A shared device wanders from tracker to tracker: the evidence has those that it was seen with.
     devices = evidence.get("named", ()) if subject["type"] == "tracker" else ()
-    return kinfold.meetings.of(
-        KEY_OF[subject["type"]], subject["value"], devices=devices, contacts=evidence.get("contacts", ())
-    )
+    key = key_of(subject["type"])
+    assert key is not None
+    return kinfold.meetings.of(key, subject["value"], devices=devices, contacts=evidence.get("contacts", ()))
 
 
 @router.post(

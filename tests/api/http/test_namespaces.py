@@ -278,3 +278,20 @@ def test_over_every_route_no_answer_that_names_a_contacts_keys_forgets_a_namespa
     for name, value in zip(("phone", "card", "install", "app_push"), DECLARED_ONES, strict=True):
         assert found(shop, **{name: value}) == []
     assert counts["suppressed"] >= 4
+
+
+def test_a_finding_about_a_declared_namespace_is_drawn_and_handled_like_any(shop: TestClient) -> None:
+    for number in range(27):
+        resolve(shop, {"message_id": f"m{number}", "keys": {"install": "kiosk", "phone": f"06123456{number % 9:02}"}})
+    [item] = shop.get("/v1/anomalies?kind=many_emails").json()["items"]
+    assert item["subject"] == {"type": "install", "value": "kiosk"}
+    drawn = shop.get(f"/v1/anomalies/{item['id']}/graph").json()
+    assert drawn["root"] == "install:kiosk"
+    assert len([node for node in drawn["nodes"] if node["type"] == "contact"]) == 9
+    [cluster] = shop.get("/v1/clusters").json()["items"]
+    drawn = shop.get(f"/v1/clusters/{cluster['id']}/graph").json()
+    assert "install:kiosk" in {node["id"] for node in drawn["nodes"]}
+    block = next(action for action in item["actions"] if action["action"] == "block")
+    assert shop.request(block["method"], block["path"]).status_code in (200, 201)
+    [again] = shop.get("/v1/anomalies?kind=many_emails").json()["items"]
+    assert next(action for action in again["actions"] if action["action"] == "block")["done"]

@@ -10,7 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from graph.errors import BadInput
 from graph.identity.decision.facts import Limits
+from graph.identity.namespaces import KeyClass, Namespace, Namespaces
 from graph.kinfold import Kinfold
 from graph.loads.customers import Refused, columns_of, read_customer, read_rows
 from graph.loads.layouts import FileError, Layout, read_mapping, read_types
@@ -320,3 +322,16 @@ def test_what_a_row_lost_is_counted_and_told(kinfold: Kinfold, tmp_path: Path) -
     ]
     assert (loaded.conflicts, loaded.limited, loaded.shared, loaded.refused) == (1, 1, 1, 0)
     assert json.dumps([item.document() for item in said]).count('"refused": false') == 4
+
+
+def test_several_trackers_of_a_row_are_tied_by_a_key_of_any_namespace_of_persons() -> None:
+    declared = Namespaces.of([Namespace("card", KeyClass.PERSON), Namespace("phone", KeyClass.PERSON, priority=5)])
+    row = {"card": "c1", "phone": "p1", "tracker_id": '["t1", "t2"]', "subscription": '["s1", "s2"]'}
+    first, *others = read_customer(1, row, declared).events
+    assert first.keys == {"card": ["c1"], "phone": ["p1"]}
+    assert [(event.tracker_id, event.subscription, event.keys) for event in others] == [
+        ("t2", None, {"phone": ["p1"]}),
+        (None, "s2", {"phone": ["p1"]}),
+    ]
+    with pytest.raises(BadInput, match="key of a person"):
+        read_customer(1, {**row, "card": None, "phone": None}, declared)

@@ -1,5 +1,6 @@
 """The simulated world: the same for a seed, and its truth is true."""
 
+import hashlib
 import re
 from collections import defaultdict
 from dataclasses import fields, replace
@@ -12,11 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph.errors import BadInput
+from graph.identity.declared_namespaces import apply
 from graph.identity.events import read_event
-from graph.identity.keys import read_keys
+from graph.identity.keys import BlockList, read_keys
+from graph.kinfold import Kinfold
 from graph.simulation import Happening, Parameters, Situation, World
 from graph.simulation.dice import Dice
-from graph.simulation.parameters import _SHARES
+from graph.simulation.parameters import _SHARES, DECLARED
 
 BUSY = Parameters(
     days=40.0,
@@ -228,3 +231,47 @@ def test_every_parameter_is_documented() -> None:
     assert Parameters.__doc__
     described = " ".join(line for line in Parameters.__doc__.splitlines() if line[:4].isspace() and line[4:5] != " ")
     assert [field.name for field in fields(Parameters) if field.name not in described] == []
+
+
+DECLARING = replace(BUSY, days=20.0, gives_phone=0.7, has_app=0.8, has_install_id=1.0, comes_by_hash=0.7)
+
+
+def test_people_have_phones_installations_and_hashed_addresses_where_that_is_asked_for() -> None:
+    without = replace(DECLARING, gives_phone=0.0, has_install_id=0.0, comes_by_hash=0.0)
+    plain, declaring = (list(World(40, seed=3, parameters=one).happenings()) for one in (without, DECLARING))
+    assert not any("keys" in happening.event for happening in plain)
+    hashes = {hashlib.sha256(f"person{number}@example.com".encode()).hexdigest() for number in range(1, 41)}
+    phones: defaultdict[str, set[str]] = defaultdict(set)
+    installs: defaultdict[str, set[str]] = defaultdict(set)
+    carried = set()
+    for happening in declaring:
+        keys = read_keys(read_event(happening.event, namespaces=DECLARED), BlockList.of(namespaces=DECLARED))
+        assert not keys.ignored or happening.truth.situation in (Situation.BROKEN, Situation.BOT)
+        given = happening.event.get("keys", {})
+        carried |= given.keys()
+        if "phone" in given:
+            [phone] = [key.value for key in keys.persons if key.namespace == "phone"]
+            phones[phone].add(happening.truth.person)
+        if "app_install" in given:
+            installs[given["app_install"]].add(happening.truth.device)
+        if "email_sha256" in given:
+            assert given["email_sha256"] in hashes
+    assert carried == {"phone", "app_install", "email_sha256"}
+    assert all(len(people) == 1 for people in phones.values())
+    assert all(len(devices) == 1 for devices in installs.values())
+    # The world is the same but for these keys.
+    assert [happening.event for happening in plain] == [
+        {name: value for name, value in happening.event.items() if name != "keys"} for happening in declaring
+    ]
+
+
+def test_a_world_with_declared_namespaces_is_resolved_by_them(kinfold: Kinfold) -> None:
+    apply(kinfold.database, DECLARED)
+    kinfold = Kinfold.on(kinfold.database, kinfold.settings)
+    happenings = list(World(15, seed=3, parameters=DECLARING).happenings())
+    events = [read_event(happening.event, namespaces=kinfold.namespaces) for happening in happenings]
+    answers = kinfold.resolver.resolve(events)
+    assert len(answers) == len(happenings)
+    for happening in happenings:
+        for name, value in happening.event.get("keys", {}).items():
+            assert kinfold.contacts.owners(name, value), (name, value)

@@ -4,10 +4,13 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
 
-from graph.analysis.reading import OTHERS
+from graph.analysis.reading import FURTHER
+from graph.identity.namespaces import FurtherNamespaces
 
-PERSONS = ("card", "phone")
-"""Namespaces of persons beside email and user_id."""
+DECLARED = FurtherNamespaces(persons=("card", "phone"), devices=("app", "tv"), subscriptions=("mail", "app_push"))
+"""Namespaces beside the four that are always there."""
+_SUBSCRIPTIONS = (3, *(FURTHER + DECLARED.names.index(name) for name in DECLARED.subscriptions))
+_NAMES = ("tracker_id", "email", "user_id", "subscription", *DECLARED.names)
 MINUTE = 60_000
 START = 1_770_000_000_000
 
@@ -34,31 +37,50 @@ class Rows:
             return [{what: len(self.tables[table]) for what, table in counts.items()}]
         if name == "splits":
             return [
-                {"subscription": row["value"], "owner": owner, "at": at}
+                {"namespace": row["namespace"], "subscription": row["value"], "owner": owner, "at": at}
                 for row in self.tables["conflicts"]
-                if row["value"] in parameters["subscriptions"]
+                if [row["namespace"], row["value"]] in parameters["subscriptions"]
                 for owner, at in row["conflicts"]
             ]
         if name == "ended":
-            owned = {value for row in self.tables["contacts"] for kind, value, _ in row["keys"] if kind in (3, 4)}
-            carried = {row["subscription"] for row in self.tables["activity"]} - {None} - owned
-            ended = [[value] for value in sorted(carried) if value > parameters["after"]]
-            return [{"page": ended[: parameters["limit"]]}]
-        if name == "uses":
-            fields = ("message_id", "event", "tracker_id", "email", "user_id", "at", "subscription", "named")
-            return [
-                {field: row[field] for field in fields} | ({} if parameters["persons"] else {"named": None})
-                for row in self.tables["activity"]
-                if row["subscription"] in parameters["subscriptions"]
+            keys = [key for row in self.tables["contacts"] for key in row["keys"] if key[0] in _SUBSCRIPTIONS]
+            owned = {(_NAMES[kind], value) for kind, value, *_ in keys}
+            carried = {key for row in self.tables["activity"] for key in _subscriptions_of(row)} - owned
+            ended = [
+                [f"{namespace} {value}", namespace, value]
+                for namespace, value in sorted(carried)
+                if namespace in parameters["namespaces"] and f"{namespace} {value}" > parameters["after"]
             ]
-        rows = [[*row.values()] for row in self.tables[name]]
-        if not parameters.get("persons"):  # the statements know of no others then
+            return [{"page": ended[: parameters["limit"]]}]
+        if name in ("uses", "uses_of_further"):
+            fields = ("message_id", "event", "tracker_id", "email", "user_id", "at")
+            asked = [("subscription", key) if name == "uses" else tuple(key) for key in parameters["subscriptions"]]
+            return [
+                {field: row[field] for field in fields}
+                | {"namespace": namespace, "subscription": value}
+                | {"carried": row["carried"] if parameters["further"] else []}
+                for row in self.tables["activity"]
+                for namespace, value in _subscriptions_of(row)
+                if (namespace, value) in asked
+            ]
+        tables = self.tables[name]
+        if name == "conflicts":
+            tables = [row for row in tables if row["namespace"] in parameters["namespaces"]]
+        rows = [[*row.values()] for row in tables]
+        if not parameters.get("further"):  # the statements know of no others then
             for row in rows:
                 if name == "contacts":
-                    row[2] = [key for key in row[2] if key[0] < OTHERS]
+                    row[2] = [key for key in row[2] if key[0] < FURTHER]
                 elif name in ("activity", "unions"):
-                    row[-1] = None
+                    row[-1] = []
+                if name == "unions":
+                    row[-2] = [key for key in row[-2] if key[0] < FURTHER]
         return [{"page": [row for row in rows if row[0] > parameters["after"]][: parameters["limit"]]}]
+
+
+def _subscriptions_of(row: dict[str, Any]) -> list[tuple[str, str]]:
+    own = [] if row["subscription"] is None else [("subscription", row["subscription"])]
+    return own + [(name, value) for name, value in row["carried"] if name in DECLARED.subscriptions]
 
 
 def random_rows(seed: int, contacts: int) -> Rows:
@@ -69,6 +91,7 @@ def random_rows(seed: int, contacts: int) -> Rows:
     keys: dict[str, list[list[Any]]] = {name: [] for name in living}
     trackers: list[str] = []
     persons: list[tuple[str, str]] = []
+    devices: list[tuple[str, str]] = []
 
     def since() -> int:
         return START + random.randrange(60 * 24) * MINUTE
@@ -76,30 +99,45 @@ def random_rows(seed: int, contacts: int) -> Rows:
     for name in living:
         for number in range(random.choice((1, 1, 2, 3))):
             trackers.append(f"t-{name}-{number}")
-            keys[name].append([0, trackers[-1], since()])
+            keys[name].append([0, trackers[-1], since(), False])
+        for code, key in enumerate(DECLARED.devices, start=FURTHER + len(DECLARED.persons)):
+            if random.random() < 0.4:
+                devices.append((key, f"{key}-{name}"))
+                keys[name].append([code, devices[-1][1], since(), False])
         if name in known:
             for kind, key in ((1, "email"), (2, "user_id")):
                 if kind == 1 or random.random() < 0.3:
                     role = "info" if random.random() < 0.1 else "p"
                     value = f"{role}+{name}@example.com" if kind == 1 else f"u-{name}"
                     persons.append((key, value))
-                    keys[name].append([kind, value, since()])
-            for code, key in enumerate(PERSONS, start=OTHERS):
+                    keys[name].append([kind, value, since(), False])
+            for code, key in enumerate(DECLARED.persons, start=FURTHER):
                 if random.random() < 0.3:
                     value = f"{key}-{name}"
                     persons.append((key, value))
-                    keys[name].append([code, value, since()])
+                    keys[name].append([code, value, since(), False])
 
     def said(name: str) -> list[list[Any]]:
         surname = [["surname", f"Name {random.randrange(contacts)}"]] if random.random() < 0.5 else []
         return surname + ([["Post_Code", random.randrange(5)]] if random.random() < 0.3 else [])
 
-    subscriptions = [f"s{number}" for number in range(max(1, contacts // 3))]
-    for place, value in enumerate(subscriptions):
+    many = range(max(1, contacts // 3))
+    subscriptions = [f"s{number}" for number in many]
+    # One value in two namespaces is two keys.
+    further = [(name, f"s{number}") for name in DECLARED.subscriptions for number in many if random.random() < 0.6]
+    for place, (space, value) in enumerate([*(("subscription", value) for value in subscriptions), *further]):
         size = contacts // 2 if place == 0 else random.choice((1, 1, 1, 2, 3))
         owners = random.sample(living, min(size, contacts))
         for name in owners:
-            keys[name].append([4 if len(owners) > 1 else 3, value, since()])
+            keys[name].append([_NAMES.index(space), value, since(), len(owners) > 1])
+
+    def carried(person: tuple[str, str] | None, devices: Sequence[tuple[str, str]]) -> list[list[str]]:
+        found = [[*person]] if person and person[0] in DECLARED.persons else []
+        found += [[*random.choice(devices)] for _ in range(2) if devices and random.random() < 0.3]
+        found += [[*random.choice([*further, ("mail", "gone")])] for _ in range(2) if random.random() < 0.2]
+        random.shuffle(found)
+        return [key for place, key in enumerate(found) if key not in found[:place]]
+
     for held in keys.values():
         random.shuffle(held)
     folded = [f"f{number:04}" for number in range(contacts)]
@@ -128,8 +166,12 @@ def random_rows(seed: int, contacts: int) -> Rows:
                 "user_id": value if key == "user_id" and not by_hand else None,
                 "subscription": random.choice(subscriptions) if random.random() < 0.2 else None,
                 "moved": [[0, random.choice(trackers)]]
-                + ([[3, random.choice(subscriptions)]] if number % 5 == 0 else []),
-                "named": [key, value] if key in PERSONS and not by_hand else None,
+                + ([[3, random.choice(subscriptions)]] if number % 5 == 0 else [])
+                + [
+                    [_NAMES.index(name), moved]
+                    for name, moved in (random.choice([*devices, *further, ("tv", "lost")]) for _ in range(number % 3))
+                ],
+                "carried": carried(None if by_hand else (key, value), devices),
             }
         )
     busy, seen_often = trackers[:2], persons[:2]
@@ -158,17 +200,19 @@ def random_rows(seed: int, contacts: int) -> Rows:
                 "subscription": random.choice([*subscriptions, "gone", None]) if random.random() < 0.4 else None,
                 "at": since(),
                 "place": place,
-                "named": [*person] if person and person[0] in PERSONS else None,
+                "carried": carried(person, [*devices, *devices[:1] * len(devices)]),
             }
         )
         if random.random() < 0.2:
             place.append(["device_type", random.choice(('"phone"', '"desktop"', "7"))])
     conflicts = [
         {
+            "after": f"{namespace} {value}",
+            "namespace": namespace,
             "value": value,
             "conflicts": [[random.choice(living + folded), since()] for _ in range(random.choice((0, 0, 1)))],
         }
-        for value in sorted(subscriptions)
+        for namespace, value in sorted([*(("subscription", value) for value in subscriptions), *further])
     ]
     return Rows(
         {
@@ -197,9 +241,9 @@ def _named(field: str, value: Any, suffix: str) -> Any:
     """Give whatever names something in a row a suffix."""
     if field in ("keys", "moved"):
         return [[kind, name + suffix, *rest] for kind, name, *rest in value]
-    if field == "named":
-        return value and [value[0], value[1] + suffix]
+    if field == "carried":
+        return [[name, key + suffix] for name, key in value]
     if field == "conflicts":
         return [[name + suffix, at] for name, at in value]
-    plain = isinstance(value, str) and field not in ("event", "rule")
+    plain = isinstance(value, str) and field not in ("event", "rule", "namespace")
     return value + suffix if plain else value

@@ -35,7 +35,7 @@ from graph.spark.session import SparkError
 from graph.spark.spark_analysis import SparkAnalysis, lowest_count
 from graph.spark.tables import parts, read_manifest
 from tests.graph.analysis import worlds
-from tests.graph.spark.rows import PERSONS, islands
+from tests.graph.spark.rows import DECLARED, islands
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -62,9 +62,9 @@ def documents(analysis: Analysis) -> dict[str, Any]:
 def test_both_engines_agree_on_random_graphs(spark: "SparkSession", seed: int, sizes: list[int]) -> None:
     rows = islands(seed, sizes)
     with TemporaryDirectory() as folder:
-        export_graph(rows, Path(folder) / "graph", persons=PERSONS)
+        export_graph(rows, Path(folder) / "graph", further=DECLARED)
         found = SparkAnalysis(spark, Path(folder) / "graph", Path(folder), limits=LIMITS).run()
-    assert documents(found) == documents(analyse(rows, limits=LIMITS, persons=PERSONS))  # type: ignore[arg-type]
+    assert documents(found) == documents(analyse(rows, limits=LIMITS, further=DECLARED))  # type: ignore[arg-type]
 
 
 def test_both_engines_cut_off_at_the_same_place(
