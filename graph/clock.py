@@ -1,5 +1,6 @@
 """Times: microseconds since the epoch inside, UTC datetimes at the edges; ids that nobody has used before."""
 
+import re
 import secrets
 import threading
 import time
@@ -78,6 +79,12 @@ class IdSource(Protocol):
 
 MINTED = "kf-"
 """How trackers of our own making begin."""
+_MINTED_FORM = re.compile(MINTED + r"[A-Za-z0-9_-]{24}")
+
+
+def is_minted(tracker: str) -> bool:
+    """Return whether a tracker looks like one of our own making."""
+    return _MINTED_FORM.fullmatch(tracker) is not None
 
 
 class RandomIds:

@@ -15,7 +15,9 @@ import orjson
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
+from graph.clock import is_minted
 from graph.identity.namespaces import KeyClass, Namespace, Normaliser
+from graph.model import TRACKER
 from graph.patterns import Pattern
 
 MAX_KEY = 1024
@@ -109,6 +111,9 @@ def form_of(namespace: Namespace, value: str) -> str:
         raise InvalidKey(f"a key has 1 to {MAX_KEY} characters after trimming, this one has {len(value)}")
     if not value.isprintable() and any(unicodedata.category(character) == "Cc" for character in value):
         raise InvalidKey("a key has no control characters")
+    shaped = namespace.normalise is not Normaliser.OPAQUE or namespace.pattern is not None
+    if shaped and namespace.name == TRACKER and is_minted(value):
+        return value  # browsers send back what they were answered
     value = _digest(value) if namespace.hash_of is not None else _FORMS[namespace.normalise](value, namespace)
     if namespace.pattern is not None and not _pattern(namespace.pattern).matches(value):
         raise InvalidKey(f"a key of {namespace.name} matches {namespace.pattern!r} as a whole")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from graph.clock import RandomIds
 from graph.errors import BadInput, ClashError
 from graph.identity.declared_namespaces import OtherNamespaces, agree, apply, counted, namespaces_of
 from graph.identity.events import read_event
@@ -68,6 +69,16 @@ def test_what_is_always_there_keeps_its_class_and_may_get_other_settings() -> No
     assert namespaces.persons == ("email", "user_id")
     assert namespaces.at_most == {"email": 3, "user_id": 1}
     assert DEFAULT_NAMESPACES.persons == ("user_id", "email")
+
+
+@pytest.mark.parametrize("setting", ["normalise: uuid", "normalise: lower", "normalise: digits", "pattern: 'v[0-9]+'"])
+def test_a_minted_tracker_counts_whatever_form_trackers_have(setting: str) -> None:
+    namespaces = read_namespaces(f"tracker_id: {{{setting}}}".encode())
+    minted = RandomIds().tracker()
+    keys = read_keys(read_event({"tracker_id": minted}, namespaces=namespaces), BlockList.of(namespaces=namespaces))
+    assert [key.value for key in keys.devices] == [minted]
+    other = read_event({"tracker_id": "KF-no"}, namespaces=namespaces)
+    assert [key.value for key in read_keys(other, BlockList.of(namespaces=namespaces)).devices] != ["KF-no"]
 
 
 def test_keys_of_one_priority_are_asked_in_the_order_of_declaration() -> None:
