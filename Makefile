@@ -40,6 +40,7 @@ bench-offline: $(VENV)/.test ## Bulk loads, Spark at ten million edges, and both
 	$(BIN)/python -m bench.load --history
 	$(BIN)/python -m bench.spark
 	$(BIN)/python -m bench.agreement
+	$(BIN)/python -m bench.migration
 
 $(VENV)/.python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Kinfold needs Python 3.11 or later; say which with: make PYTHON=python3.12 …")'

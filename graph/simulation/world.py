@@ -372,7 +372,8 @@ class World:
 
     def _bring(self, draft: Draft, person: Person, browser: Browser) -> None:
         """Let an ad platform bring somebody whose address it knows, on a device where nobody is logged in."""
-        if person.hashed and browser.user is None and not browser.refuses and self._keys.chance(COMES_BY_AD):
+        plain = browser.user is None and not browser.refuses and not browser.broken
+        if person.hashed and plain and self._keys.chance(COMES_BY_AD):
             draft.keys["email_sha256"] = sha256(person.email.encode()).hexdigest()
             draft.named = True
             draft.account = person.account, person.household.number

@@ -72,19 +72,20 @@ def test_both_engines_cut_off_at_the_same_place(
 ) -> None:
     monkeypatch.setattr(kinds, "MOST_OF_A_KIND", 3)
     monkeypatch.setattr("graph.analysis.run.MOST_CLUSTERS", 3)
-    rows = islands(52, (9, 14, 4, 20, 2, 1, 7, 12, 3, 25))
+    rows = islands(117, (9, 14, 4, 20, 2, 1, 7, 12, 3, 25))
     # As when unions come and go while the graph is read: into a contact that is not there, out of one that still is.
     there = {row["id"] for row in rows.tables["contacts"]}
     standing = [row for row in rows.tables["unions"] if row["standing"]]
     assert {row["target"] for row in standing} - there - {row["source"] for row in standing}
     assert there & {row["source"] for row in standing}
-    export_graph(rows, tmp_path / "graph")
+    export_graph(rows, tmp_path / "graph", further=DECLARED)
     # Keys that come from several partitions at once.
     spark.conf.set("spark.sql.shuffle.partitions", "3")
     found = SparkAnalysis(spark, tmp_path / "graph", tmp_path, limits=LIMITS, most_clusters=3, most_findings=3).run()
     spark.conf.set("spark.sql.shuffle.partitions", "1")
     assert {item.kind for item in found.findings} == {*KINDS} - {TOLD_BY_FILES, RAISED_ONLY}
-    assert documents(found) == documents(analyse(rows, limits=LIMITS))  # type: ignore[arg-type]
+    assert {*DECLARED.subscriptions} & {item.subject["type"] for item in found.findings}
+    assert documents(found) == documents(analyse(rows, limits=LIMITS, further=DECLARED))  # type: ignore[arg-type]
     results = {name: pq.read_table(tmp_path / name).to_pylist() for name in ("degrees", "shares", "components")}
     assert sum(row["keys"] * row["contacts"] for row in results["degrees"]) == found.totals["ownerships"]
     assert len(results["shares"]) == found.totals["shared_subscriptions"]
