@@ -180,7 +180,7 @@ def test_pages_of_any_size_read_the_same_graph(kinfold: Kinfold, monkeypatch: py
 
 
 def test_unions_into_a_contact_that_came_after_the_contacts_were_read_are_no_burst() -> None:
-    rows = islands(52, (9, 14, 4, 20, 25))
+    rows = islands(100, (9, 14, 4, 20, 25))
     before = analyse(rows)  # type: ignore[arg-type]
     for number in range(9):
         union = rows.tables["unions"][0] | {"id": f"n{number}", "source": f"g{number}", "target": "late"}
