@@ -651,8 +651,8 @@ def uses_of(people: People, finder: "KeyFinder", rows: Sequence[Row]) -> Uses:
     sorting = CarriedKeys(people.further)
     carried = [sorting.of(row["carried"]) for row in rows]
     trackers = finder.devices([row["tracker_id"] for row in rows], [one.device for one in carried])
-    given = ([row[name] for row in rows] for name in ("user_id", "email"))
-    signed = finder.owner(finder.persons(*given, [one.person for one in carried]))
+    user_ids, emails = ([row[name] for row in rows] for name in ("user_id", "email"))
+    signed = finder.owner(finder.persons(user_ids, emails, [one.person for one in carried]))
     names = sorted({row["event"] for row in rows})
     place = {name: number for number, name in enumerate(names)}
     return Uses(
