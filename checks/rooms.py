@@ -33,7 +33,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "graph.access": ("store",),
     "graph.workflows": ("store", "identity"),
     "graph.segments": ("store", "identity"),
-    "graph.explore": ("store", "identity", "segments", "workflows"),
+    "graph.explore": ("store", "identity", "segments", "workflows", "analysis"),
     "graph.edits": ("store", "identity", "explore", "analysis"),
     "graph.analysis": ("store", "identity"),
     "graph.offers": ("store", "identity", "segments"),

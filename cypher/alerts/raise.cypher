@@ -1,5 +1,5 @@
 // name: alerts.raise
-// purpose: Note who named themselves with a key that is another's, and raise a finding when so many persons did, once for every doubling.
+// purpose: Note who named themselves with a key that is another's, and raise a finding when so many persons did (0 for never), once for every doubling.
 // parameters: crowds, counters, most
 // columns: -
 // access: write
@@ -18,6 +18,7 @@ CALL (k, row) {
   MERGE (c)-[:NAMED_WITH]->(k)
 }
 WITH k, row
+WHERE $most > 0
 WITH
   k,
   row,

@@ -1,7 +1,7 @@
 // name: explore.deliveries
 // purpose: Read, for pairs of a contact and a subscription, what says whether a push reaches that person now.
 // parameters: checks, counters, persons, now
-// columns: place, contact, named, ended, ended_at, since, asleep_at, others, carried, devices, barred, apart
+// columns: place, contact, named, trackers, ended, ended_at, since, asleep_at, turned_at, others, persons, carried, devices, barred, apart
 // access: read
 // plan: kept
 UNWIND $checks AS row
@@ -23,10 +23,12 @@ RETURN
   row.place AS place,
   c.id AS contact,
   any(counter IN $counters WHERE coalesce(c[counter], 0) > 0) AS named,
+  coalesce(c.trackers, 0) AS trackers,
   s.ended AS ended,
   s.ended_at.epochMillis * 1000 + s.ended_at.microsecond % 1000 AS ended_at,
   o.since.epochMillis * 1000 + o.since.microsecond % 1000 AS since,
   o.asleep_at.epochMillis * 1000 + o.asleep_at.microsecond % 1000 AS asleep_at,
+  o.turned_at.epochMillis * 1000 + o.turned_at.microsecond % 1000 AS turned_at,
   COLLECT {
     MATCH (s)<-[theirs:OWNS]-(other:Contact)
     WHERE other <> c
@@ -37,6 +39,24 @@ RETURN
     ]
     LIMIT 100
   } AS others,
+  COLLECT {
+    CALL (s) {
+      MATCH (s)<-[:OWNS|NAMED_WITH]-(holder)
+      RETURN holder
+      UNION
+      MATCH (s)-[:BROUGHT_BY]->(:Key)<-[:OWNS|NAMED_WITH]-(holder)
+      RETURN holder
+    }
+    MATCH (holder)-[:TO*0..]->(person:Contact)
+    WHERE any(counter IN $counters WHERE coalesce(person[counter], 0) > 0)
+    WITH DISTINCT person
+    LIMIT 20
+    RETURN [
+      person.id,
+      any(counter IN $counters WHERE counter <> 'emails' AND coalesce(person[counter], 0) > 0),
+      COLLECT { MATCH (person)-[:OWNS]->(address:Email) RETURN address.value ORDER BY address.value LIMIT 5 }
+    ]
+  } AS persons,
   COLLECT {
     CALL (s) {
       MATCH (a:Activity) USING INDEX SEEK a:Activity(subscription, received_at)
@@ -59,21 +79,26 @@ RETURN
       a.email IS NOT NULL OR a.user_id IS NOT NULL
         OR EXISTS { MATCH (a)-[:CARRIED]->(name:Key) WHERE name.namespace IN $persons },
       a.received_at.epochMillis * 1000 + a.received_at.microsecond % 1000,
-      a.tracker_id
+      a.tracker_id,
+      a.occurred_at.epochMillis * 1000 + a.occurred_at.microsecond % 1000,
+      a.email
     ]
     ORDER BY a.received_at DESC
   } AS carried,
   COLLECT {
     MATCH (s)-[:BROUGHT_BY]->(device:Key)
-    OPTIONAL MATCH (device)<-[:OWNS]-(holder:Contact)
+    OPTIONAL MATCH (device)<-[holding:OWNS]-(holder:Contact)
     OPTIONAL MATCH (device)<-[:OF]-(period:Timeline)
     RETURN [
       holder.id,
       any(counter IN $counters WHERE coalesce(holder[counter], 0) > 0),
+      holding.since.epochMillis * 1000 + holding.since.microsecond % 1000,
       period.last_at.epochMillis * 1000 + period.last_at.microsecond % 1000,
       COLLECT {
         MATCH (a:Activity) USING INDEX SEEK a:Activity(elsewhere, received_at)
         WHERE a.elsewhere = device.value AND a.received_at <= $now
+          // A browser has one subscription: what carried another came from another device with this tracker.
+          AND (a.subscription IS NULL OR a.subscription = s.value)
           AND (a.email IS NOT NULL OR a.user_id IS NOT NULL
             OR EXISTS { MATCH (a)-[:CARRIED]->(name:Key) WHERE name.namespace IN $persons })
         WITH a

@@ -8,20 +8,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from itertools import groupby, pairwise
+from itertools import groupby, pairwise, takewhile
 from typing import Any
 
+from graph.analysis.addresses import Sets, join_alike
 from graph.clock import Micros, to_text
 from graph.identity.keys import valid_key
 from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces, counter_of
 from graph.model import KeyName
 from graph.store.database import Database, Row
 
-CROWD = 5
-"""From how many persons on a subscription on it is nobody's in particular, whoever was there last."""
-CROWD_OF_LATE = 3
-"""The same among the newest events that carried it: a kiosk has other guests every week."""
-RETURNS = 3
+CROWD = 3
+"""From how many persons on a subscription is nobody's in particular, whoever was there last."""
+SETTLED = 3
+"""On how many visits in a row somebody names themselves whose it is, however many there were before."""
+NOBODYS = 100
+"""On how many trackers somebody is who is nobody: an id that a broken page sends for everybody."""
+VISIT: Micros = 30 * 60 * 1_000_000
+"""So long without an event ends a visit."""
+RETURNS = 2
 """How often a tracker comes back after another that came with the same subscription, from which on several devices
 have it: a browser that lost a tracker never sends it again."""
 
@@ -124,45 +129,37 @@ def _asleep(row: Row) -> Document:
 
 
 def _awake(row: Row) -> Document:
-    me = row["contact"]
-    named = _last_named(row)
-    mine = max((at for who, _, at, _ in row["carried"] if who == me), default=0)
-    own_name = max((at for who, by_name, at, _ in row["carried"] if who == me and by_name), default=0)
-    handed = _handed_over(row, mine)
+    carried = [_Carried(*one) for one in row["carried"]]
+    persons = _Persons.of(row, carried)
+    me = persons.me
+    named = next((one for one in carried if one.named), None)
+    mine = max((one.at for one in carried if one.who in me), default=0)
+    own_name = max((one.at for one in carried if one.who in me and one.named), default=0)
+    handed = _handed_over(row, me, mine)
     awake = [one for one in row["others"] if one[2]]
-    persons = {who for who, by_name, *_ in row["carried"] if by_name} | {
-        who for who, has_name, _ in row["others"] if has_name
-    }
     strangers = [who for who, *_ in row["others"] if who in row["apart"]]
     reasons = [("awake", "this person is awake on it")]
-    if named is not None and named[0] != me:
-        reasons.append(("named_another", f"the last who named themselves with it is another, at {to_text(named[1])}"))
-        return _said(Verdict.HOLD if mine <= named[1] else Verdict.DOUBT, 0.9 if mine <= named[1] else 0.5, *reasons)
+    if named is not None and named.who not in me:
+        reasons.append(("named_another", f"the last who named themselves with it is another, at {to_text(named.at)}"))
+        return _said(Verdict.HOLD if mine <= named.at else Verdict.DOUBT, 0.9 if mine <= named.at else 0.5, *reasons)
     if handed is not None:
         reasons.append(("handed_over", f"another named themselves on the device that brought it, at {to_text(handed)}"))
         return _said(Verdict.HOLD, 0.85, *reasons)
     if strangers and awake:
         reasons.append(("kept_apart", "somebody who was judged to be another person is awake on it too"))
         return _said(Verdict.HOLD, 0.8, *reasons)
-    last = row["carried"][0] if row["carried"] else None
-    if awake and last is not None and last[0] != me:
+    if awake and carried and carried[0].who not in me:
         reasons.append(("shared", f"{len(awake)} others are awake on it, and one of them brought it last"))
         return _said(Verdict.DOUBT, 0.5, *reasons)
-    turns = _turns(row)
-    crowd = len(persons | {me})
-    of_late = {who for who, by_name, *_ in row["carried"] if by_name}
-    if crowd >= CROWD or len(of_late) >= CROWD_OF_LATE:
-        reasons.append(("many_persons", f"{crowd} persons named themselves with it: it may be nobody's own"))
-        return _said(Verdict.DOUBT, 0.5, *reasons)
-    if _returns(row) >= RETURNS:
-        reasons.append(("many_devices", "several devices send it by turns, as when every copy of an app has it"))
-        return _said(Verdict.DOUBT, 0.5, *reasons)
+    if (doubt := _doubt(row, carried, persons, own_name)) is not None:
+        return _said(Verdict.DOUBT, 0.5, *reasons, doubt)
+    turns = _turns(carried)
     if own_name:
         reasons.append(("named_last", f"nobody named themselves with it since this person did, at {to_text(own_name)}"))
     elif row["named"]:
         reasons.append(("never_named", "this person never named themselves in an event that carried it"))
     if turns:
-        reasons.append(("turns", f"it changed hands {turns} times in the last {len(row['carried'])} events"))
+        reasons.append(("turns", f"it changed hands {turns} times in the last {len(carried)} events"))
     if row["others"] and not awake:
         reasons.append(("others_asleep", f"{len(row['others'])} others are asleep on it"))
     confidence = 0.97 if own_name else 0.9
@@ -170,34 +167,114 @@ def _awake(row: Row) -> Document:
     return _said(Verdict.DELIVER, confidence, *reasons)
 
 
+@dataclass(frozen=True, slots=True)
+class _Carried:
+    """An event that carried the subscription: whose, with a name or without, when it came, and what it carried."""
+
+    who: str
+    named: bool
+    at: Micros
+    tracker: str | None
+    occurred: Micros
+    address: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Persons:
+    """Who named themselves with a subscription, or on the device that brought it, as far as is known.
+
+    Attributes
+    ----------
+    me
+        The contacts that are the person who is asked about: a slip in an address is no other person.
+    count
+        How many persons they are: an id without an address may be an address without an id.
+    """
+
+    me: frozenset[str]
+    count: int
+
+    @classmethod
+    def of(cls, row: Row, carried: Sequence["_Carried"]) -> "_Persons":
+        addresses: dict[str, set[str]] = {row["contact"]: set()} if row["named"] else {}
+        other_names: set[str] = set()
+        for who, by_other, known in row["persons"]:
+            addresses.setdefault(who, set()).update(known)
+            if by_other:
+                other_names.add(who)
+        for one in carried:
+            if one.named and one.address is not None:
+                addresses.setdefault(one.who, set()).add(one.address)
+            elif one.named:
+                addresses.setdefault(one.who, set())
+                other_names.add(one.who)
+        everybody = sorted(addresses)
+        same = Sets(len(everybody))
+        join_alike(same, [(place, one) for place, who in enumerate(everybody) for one in sorted(addresses[who])])
+        groups = [{everybody[place] for place in group} for group in same.groups()]
+        only_address = sum(other_names.isdisjoint(group) for group in groups)
+        only_other = sum(not any(addresses[who] for who in group) for group in groups)
+        me = next((group for group in groups if row["contact"] in group), {row["contact"]})
+        return cls(frozenset(me), len(groups) - min(only_address, only_other))
+
+
+def _doubt(row: Row, carried: Sequence[_Carried], persons: _Persons, own_name: Micros) -> tuple[str, str] | None:
+    """Return why somebody else may read what is sent to a person who is awake and whom nobody followed by name."""
+    count = persons.count
+    if row["trackers"] >= NOBODYS:
+        return "many_trackers", f"this contact came on {row['trackers']} trackers: its name may be nobody's own"
+    if count >= CROWD and _own_visits(persons.me, carried) < SETTLED:
+        return "many_persons", f"{count} persons named themselves with it or on its device: it may be nobody's own"
+    if row["named"] and (row["turned_at"] or 0) > own_name:
+        return "woken", "somebody logged out or took over, and whoever came then gave no name"
+    if _returns(carried) >= RETURNS:
+        return "many_devices", "several devices send it by turns, as when every copy of an app has it"
+    return None
+
+
+def _visits(carried: Sequence[_Carried]) -> list[list[_Carried]]:
+    """Cut events, the newest first, into visits, the newest first."""
+    visits: list[list[_Carried]] = []
+    for one in carried:
+        if visits and visits[-1][-1].occurred - one.occurred <= VISIT:
+            visits[-1].append(one)
+        else:
+            visits.append([one])
+    return visits
+
+
+def _own_visits(me: frozenset[str], carried: Sequence[_Carried]) -> int:
+    """Count the visits on which a person named themselves with it since another did."""
+    since = list(takewhile(lambda one: one.who in me or not one.named, carried))
+    return sum(any(one.named for one in visit) for visit in _visits(since))
+
+
 def _last_named(row: Row) -> tuple[str, Micros] | None:
-    return next(((who, at) for who, by_name, at, _ in row["carried"] if by_name), None)
+    return next(((who, at) for who, by_name, at, *_ in row["carried"] if by_name), None)
 
 
-def _turns(row: Row) -> int:
+def _turns(carried: Sequence[_Carried]) -> int:
     """Count how often the person changed among the last named events."""
-    names = [who for who, by_name, *_ in row["carried"] if by_name]
+    names = [one.who for one in carried if one.named]
     return sum(one != other for one, other in pairwise(names))
 
 
-def _returns(row: Row) -> int:
+def _returns(carried: Sequence[_Carried]) -> int:
     """Count how often a tracker came back after another had come with the same subscription."""
-    trackers = [tracker for *_, tracker in row["carried"] if tracker is not None]
-    stretches = [tracker for tracker, _ in groupby(trackers)]
+    stretches = [tracker for tracker, _ in groupby(one.tracker for one in carried if one.tracker is not None)]
     return len(stretches) - len(set(stretches))
 
 
-def _handed_over(row: Row, mine: Micros) -> Micros | None:
+def _handed_over(row: Row, me: frozenset[str], mine: Micros) -> Micros | None:
     """Return when somebody else was last named on the device that brought it, if the person is not back since."""
-    me = row["contact"]
     found: Micros | None = None
-    for holder, has_name, last, elsewhere in row["devices"]:
-        if holder == me:
+    for holder, has_name, since, last, elsewhere in row["devices"]:
+        if holder in me:
             mine = max(mine, last or 0)
-        elif holder is not None and has_name and (last or 0) > mine:
+        elif holder is not None and has_name and min(since, last or 0) > mine:
             found = max(found or 0, last)
         for who, at in elsewhere:
-            if who != me:
+            if who not in me:
                 found = max(found or 0, at)
     return found if found is not None and found > mine else None
 

@@ -582,7 +582,7 @@ class EventResolution:
         if decision.limited:
             self._note("limited", contact, decision)
         contact = self._unite(contact, answer)
-        if working_set.alert_persons and (gained := keys_that_gained(working_set, contact, decision)):
+        if gained := keys_that_gained(working_set, contact, decision):
             note_crowds(working_set, gained, self.at, item.message_id)
         if self.said_to_be is not None and (other := working_set.contact(self.said_to_be.id)) is not contact:
             working_set.hints.append((other.id, contact.id))

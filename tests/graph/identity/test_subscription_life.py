@@ -72,6 +72,8 @@ class Story:
                 event["logout"] = True
             elif name == "replaces":
                 event["replaces"] = {"subscription": value}
+            elif name == "day":
+                event["occurred_at"] = f"2026-01-{int(value):02}T10:00:00Z"
             else:
                 event[NAMES[name]] = value
         return read_event(event)
