@@ -55,8 +55,9 @@ def chains(
 ) -> dict[int, Device]:
     """Put hand-overs that came on one device together, by the device's first tracker.
 
-    A hand-over belongs to the device that got its tracker answered in an earlier one, the latest such; where there is
-    none, to the device that the tracker belongs to. Browsers that store no answer keep sending their own tracker.
+    A hand-over belongs to a device that got its tracker answered in an earlier one; where there is none, to the device
+    that the tracker belongs to. Of several it is the one on which this person logged in before, else the one that most
+    people use, the latest such. Browsers that store no answer keep sending their own tracker.
 
     Parameters
     ----------
@@ -65,8 +66,8 @@ def chains(
 
     Notes
     -----
-    O(hand-overs · log hand-overs). A person whose own tracker was answered to a kiosk and who then shares a device at
-    home may have the two taken for one: nothing in an event tells them apart.
+    O(hand-overs · log hand-overs), and as many devices as hold one tracker at a time. Whoever first logs in at home on
+    a tracker that a kiosk holds too is taken for the kiosk's: nothing in an event tells the two apart.
     """
     devices: dict[int, Device] = {}
     # By tracker, the devices that had it answered last and were not seen with it since, the latest at the end.
@@ -74,7 +75,7 @@ def chains(
     holds: dict[int, int] = {}
     for row in np.argsort(at, kind="stable").tolist():
         tracker, answer, contact, moment = int(trackers[row]), int(answered[row]), int(contacts[row]), int(at[row])
-        device = holding[tracker].pop() if holding.get(tracker) else devices.setdefault(tracker, Device(tracker))
+        device = _device_of(tracker, contact, holding.get(tracker, []), devices)
         if (before := holds.pop(device.tracker, None)) is not None and device in holding[before]:
             holding[before].remove(device)
         device.logins[contact] += 1
@@ -85,6 +86,18 @@ def chains(
             holding[answer].append(device)
             holds[device.tracker] = answer
     return devices
+
+
+def _device_of(tracker: int, contact: int, holding: list[Device], devices: dict[int, Device]) -> Device:
+    """Find the device that a tracker came on when a person logged in there."""
+    own = devices.get(tracker)
+    known = [device for device in ([own] if own is not None else []) + holding if contact in device.logins]
+    if known:
+        return known[-1]
+    if not holding:
+        return devices.setdefault(tracker, Device(tracker))
+    most = max(len(device.logins) for device in holding)
+    return [device for device in holding if len(device.logins) == most][-1]
 
 
 def shared_devices(

@@ -400,7 +400,9 @@ def fusing_values(reading: Reading) -> list[Finding]:
         kind, value = people.ref(number)
         rows = devices.rows(number)
         seen = devices.of(number)
-        score = _too_many(population, count, seen, seen.by_role(count))
+        # Two that are in use at once are more likely two people's than two of which one was lost.
+        by_role = seen.by_role(max(count, len(rows)) + seen.at_once)
+        score = _too_many(population, count, seen, by_role)
         if score < LOWEST:
             continue
         unions = by_cause.get((kind, value), [])
@@ -603,7 +605,7 @@ class _Seen:
     def fleeting(self) -> float:
         return scale(*GONE_AT_ONCE).outlier(self.gone)
 
-    def by_role(self, count: int) -> float:
+    def by_role(self, count: float) -> float:
         return ROLE * (1.0 - 1.0 / count) if self.role else 0.0
 
     def words(self) -> str:
