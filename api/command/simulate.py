@@ -143,14 +143,17 @@ def _detected(score: "Score") -> Table:
     for rows in zip(*(method.detections or [] for method in methods), strict=False):
         table.add_row(
             rows[0].kind,
-            f"{rows[0].planted}",
+            f"{rows[0].planted}" + (f" ({rows[0].evident})" if rows[0].evident < rows[0].planted else ""),
             *(
                 f"{_share(row.precision)} / {_share(row.recall)} / {_share(row.average_precision)}  ({row.found})"
                 for row in rows
             ),
         )
     wrongly = ", ".join(f"{method.name} {sum(row.households for row in method.detections or [])}" for method in methods)
-    table.caption = f"What a household shares is not planted; of the findings, about a household: {wrongly}"
+    table.caption = (
+        f"What a household shares is not planted; of the findings, about a household: {wrongly}. In brackets: how many "
+        "of those planted the log gives away, where not all of them"
+    )
     table.caption_justify = "left"
     return table
 
@@ -161,7 +164,7 @@ def _pushed(score: "Score") -> Table:
         title_justify="left",
     )
     table.add_column("", no_wrap=True)
-    for heading in ("right", "wrong", "wrong with the gate", "prevented", "right withheld", "share"):
+    for heading in ("right", "wrong", "nameless", "wrong with the gate", "prevented", "right withheld", "share"):
         table.add_column(heading, justify="right", no_wrap=True)
     for method in score.methods:
         if (pushes := method.pushes) is None:
@@ -170,8 +173,12 @@ def _pushed(score: "Score") -> Table:
         through, withheld = with_gate
         shares = ("" if pushes.wrong_through is None else _percent(one) for one in (pushes.prevented, pushes.withheld))
         prevented, share = shares
-        table.add_row(method.name, f"{pushes.right:,}", f"{pushes.wrong:,}", through, prevented, withheld, share)
-    table.caption = "What the gate (POST /v1/deliveries/check) does not let through: all that is not 'deliver'"
+        counts = (f"{count:,}" for count in (pushes.right, pushes.wrong, pushes.wrong_nameless))
+        table.add_row(method.name, *counts, through, prevented, withheld, share)
+    table.caption = (
+        "What the gate (POST /v1/deliveries/check) does not let through: all that is not 'deliver'; nameless: wrong "
+        "ones on a device on which nobody ever gave a name"
+    )
     table.caption_justify = "left"
     return table
 

@@ -43,6 +43,8 @@ class Detection:
         The kind.
     planted
         How many there are. What a household shares does not count: it should not be found.
+    evident
+        How many of those the log gives away (`Planted.evident`): nobody can be expected to find more.
     found
         How many findings can be judged: those about a key, and those about a contact whose events are known.
     right
@@ -62,6 +64,7 @@ class Detection:
 
     kind: str
     planted: int
+    evident: int
     found: int
     right: int
     hit: int
@@ -110,6 +113,7 @@ def detect(
     for item in planted:
         count = counted.setdefault(item.kind, _Count())
         (count.shared if item.household else count.planted).add((item.key, item.value))
+        count.evident += item.evident and not item.household
     seen: set[tuple[str, str, str]] = set()
     for finding in sorted(findings, key=lambda finding: -finding.score):
         subject = (KEY_OF.get(finding.subject["type"], finding.subject["type"]), finding.subject["value"])
@@ -131,7 +135,7 @@ class _Count:
         self.planted: set[tuple[str, str]] = set()
         self.shared: set[tuple[str, str]] = set()
         self.hit: set[tuple[str, str]] = set()
-        self.found = self.right = self.unjudged = self.households = 0
+        self.found = self.right = self.unjudged = self.households = self.evident = 0
         self._ranked = 0
         self._listed: set[tuple[str, str]] = set()
         self._precisions = 0.0
@@ -165,6 +169,7 @@ class _Count:
         return Detection(
             kind,
             planted,
+            self.evident,
             self.found,
             self.right,
             len(self.hit),

@@ -1,11 +1,15 @@
 """What there is in a simulated world: people, browsers, events, the truth about them, and what is planted."""
 
+from collections.abc import Set
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from graph.clock import Micros
 from graph.model import KeyName
+
+MANY = 6
+"""From how many people on something is evidently shared by strangers, whatever is known of them."""
 
 
 class Situation(StrEnum):
@@ -104,6 +108,9 @@ class Planted:
         How many people it ties together.
     household
         Whether all of them live together: shared, and nothing that anybody should be told of.
+    evident
+        Whether the log says so: six people, or people of two households whose addresses the shop has. Of fewer, whom
+        nothing tells apart, nobody can say whether they are a couple.
     """
 
     kind: str
@@ -112,6 +119,7 @@ class Planted:
     situation: Situation
     people: int
     household: bool = False
+    evident: bool = True
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON shows it: the subject as the analysis writes it."""
@@ -120,6 +128,7 @@ class Planted:
             "subject": {"type": "tracker" if self.key == "tracker_id" else self.key, "value": self.value},
             "situation": self.situation.value,
             "household": self.household,
+            "evident": self.evident,
             "people": self.people,
         }
 
@@ -247,11 +256,23 @@ class Used:
     browser: Browser
     accounts: dict[str, int] = field(default_factory=dict)
     """By account, the number of its household."""
+    names: dict[str, set[str]] = field(default_factory=dict)
+    """By account, the email addresses and ids that were given."""
 
-    def planted(self, kind: str, key: KeyName, value: str) -> Planted | None:
-        """Describe what is planted when several accounts were named: of one household, or of several."""
+    def note(self, account: str, household: int, names: set[str]) -> None:
+        """Note under which account and which names it was used."""
+        self.accounts[account] = household
+        self.names.setdefault(account, set()).update(names)
+
+    def planted(self, kind: str, key: KeyName, value: str, told: Set[str]) -> Planted | None:
+        """Describe what is planted when several accounts were named: of one household, or of several.
+
+        ``told`` are the names with which a postal address came.
+        """
         if len(self.accounts) < 2:
             return None
         together = len(set(self.accounts.values())) == 1
         situation = Situation.FAMILY if together else self.browser.situation
-        return Planted(kind, key, value, situation, len(self.accounts), together)
+        homes = {self.accounts[account] for account, names in self.names.items() if names & told}
+        evident = len(homes) > 1 or len(self.accounts) >= MANY
+        return Planted(kind, key, value, situation, len(self.accounts), together, evident)

@@ -30,6 +30,8 @@ class Pushes:
     ----------
     right, wrong
         Pushes to everybody who owns the subscription that reached that person, and that reached somebody else.
+    wrong_nameless
+        Of the wrong ones, those to a single device on which nobody ever gave a name: the log says nothing of them.
     wrong_through, right_withheld
         Of those, the wrong ones that the gate let through, and the right ones that it did not; None where no gate
         was asked.
@@ -39,6 +41,7 @@ class Pushes:
 
     right: int = 0
     wrong: int = 0
+    wrong_nameless: int = 0
     wrong_through: int | None = None
     right_withheld: int | None = None
     wrong_by_situation: Counter[str] = field(default_factory=Counter)
@@ -60,8 +63,8 @@ class Pushes:
             "wrong_by_situation": dict(self.wrong_by_situation),
             "through_by_situation": dict(self.through_by_situation),
         }
-        counts = (self.right, self.wrong, self.wrong_through, self.right_withheld)
-        names = ("right", "wrong", "wrong_through", "right_withheld")
+        counts = (self.right, self.wrong, self.wrong_nameless, self.wrong_through, self.right_withheld)
+        names = ("right", "wrong", "wrong_nameless", "wrong_through", "right_withheld")
         return dict(zip(names, counts, strict=True)) | by | {"prevented": self.prevented, "withheld": self.withheld}
 
 
@@ -70,6 +73,7 @@ class _Device:
     situation: Situation
     subscription: str | None
     reader: str | None
+    named: bool = False
 
 
 @dataclass(slots=True)
@@ -114,7 +118,9 @@ class Readers:
             reader = None
         elif truth.device_situation in _AGENTS:
             reader = truth.device
-        self._devices[truth.device] = _Device(truth.device_situation, truth.subscription, reader)
+        before = self._devices.get(truth.device)
+        named = _name(happening) is not None or (before is not None and before.named)
+        self._devices[truth.device] = _Device(truth.device_situation, truth.subscription, reader, named)
         if SUBSCRIPTION in event:
             self._of.setdefault(event[SUBSCRIPTION], {})[truth.device] = None
 
@@ -130,6 +136,11 @@ class Readers:
         """Return who reads a push; None for nobody in particular, as when every copy of an app gets it."""
         devices = [self._devices[device] for device in self._of.get(subscription, ())]
         return devices[0].reader if len(devices) == 1 else None
+
+    def nameless(self, subscription: str) -> bool:
+        """Return whether it is one device's, and nobody ever gave a name there."""
+        devices = [self._devices[device] for device in self._of.get(subscription, ())]
+        return len(devices) == 1 and not devices[0].named
 
     def counts(self, subscription: str) -> bool:
         """Return whether a push is somebody's: a farm's accounts are nobody."""
@@ -189,6 +200,7 @@ class Shop:
             return
         situation = self._readers.situation(value).value
         pushes.wrong += 1
+        pushes.wrong_nameless += self._readers.nameless(value)
         pushes.wrong_by_situation[situation] += 1
         if delivered:
             pushes.wrong_through += 1
@@ -217,6 +229,7 @@ def last_name_wins(happenings: Iterable[Happening], times: Iterable[str]) -> Pus
                     pushes.right += 1
                 else:
                     pushes.wrong += 1
+                    pushes.wrong_nameless += readers.nameless(value)
                     pushes.wrong_by_situation[readers.situation(value).value] += 1
         readers.note(happening)
         name, carried, cookie = _name(happening), event.get(SUBSCRIPTION), event.get("tracker_id")

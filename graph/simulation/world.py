@@ -76,6 +76,8 @@ class World:
         self._persons: list[Person] = []
         self._named: dict[tuple[KeyName, str], Used] = {}
         """Under which accounts each cookie and each subscription was named."""
+        self._told: set[str] = set()
+        """The names with which a postal address came."""
         self._roles: list[Role] = []
         self._bogus_people: dict[str, None] = {}
         self._bogus_cookies: set[str] = set()
@@ -97,7 +99,7 @@ class World:
     def planted(self) -> list[Planted]:
         """List what is wrong in the world as far as it came true by now, ordered by kind and value."""
         kinds = {"tracker_id": "many_emails", "subscription": "shared_subscription"}
-        each = (used.planted(kinds[key], key, value) for (key, value), used in self._named.items())
+        each = (used.planted(kinds[key], key, value, self._told) for (key, value), used in self._named.items())
         found = [planted for planted in each if planted is not None]
         for role in self._roles:
             people, first = len(role.people), len(role.first)
@@ -158,13 +160,16 @@ class World:
         event |= {"event": draft.event, "occurred_at": to_text(self._now), "message_id": message_id}
         if draft.account is not None:
             account, household = draft.account
+            names = {name for name in (draft.email, draft.user_id, *draft.keys.values()) if name is not None}
+            if draft.properties:
+                self._told |= names
             named: tuple[tuple[KeyName, str | None], ...] = (
                 ("tracker_id", draft.cookie),
                 ("subscription", draft.subscription),
             )
             for key, value in named:
                 if value is not None:
-                    self._named.setdefault((key, value), Used(browser)).accounts[account] = household
+                    self._named.setdefault((key, value), Used(browser)).note(account, household, names)
         truth = Truth(
             message_id,
             draft.person,

@@ -1,6 +1,6 @@
 """Findings held against what was planted."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from graph.simulation import Planted, Situation
 from graph.simulation.detection import KINDS, detect
@@ -62,6 +62,12 @@ def test_what_a_household_shares_is_wrongly_found_and_no_miss_when_it_is_not() -
     assert of("many_emails", findings, truth) == (1, 2, 1, 1, 0, 0.5, 1.0)
     (counted,) = [one for one in detect(findings, truth) if one.kind == "many_emails"]
     assert counted.households == 1
+
+
+def test_what_the_log_does_not_give_away_is_counted_apart() -> None:
+    truth = [planted("many_emails", "t1"), replace(planted("many_emails", "t2"), evident=False)]
+    (counted,) = [one for one in detect([], truth) if one.kind == "many_emails"]
+    assert (counted.planted, counted.evident) == (2, 1)
 
 
 def test_a_finding_about_an_answered_tracker_is_about_the_browsers_that_stored_it() -> None:

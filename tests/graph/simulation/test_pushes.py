@@ -55,6 +55,18 @@ def test_a_subscription_that_no_browser_has_is_refused() -> None:
     assert readers.expired("s1")
 
 
+def test_a_device_on_which_nobody_ever_gave_a_name_says_nothing_of_who_reads() -> None:
+    readers = Readers()
+    readers.note(at(1, OWN, tracker_id="t1", subscription="s1"))
+    assert readers.nameless("s1")
+    readers.note(at(2, replace(OWN, device="another"), tracker_id="t2", subscription="s1"))
+    assert not readers.nameless("s1")
+    readers = Readers()
+    readers.note(at(1, OWN, tracker_id="t1", email="ana@example.com"))
+    readers.note(at(2, OWN, tracker_id="t1", subscription="s1"))
+    assert not readers.nameless("s1")
+
+
 def test_the_gate_holds_what_the_table_would_send_to_who_is_gone(kinfold: Kinfold) -> None:
     shop = Shop(["2026-01-03T00:00:00Z"])
     story = [named(1, "ana"), named(2, "bob"), named(3, "bob")]
