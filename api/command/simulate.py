@@ -164,7 +164,7 @@ def _pushed(score: "Score") -> Table:
         title_justify="left",
     )
     table.add_column("", no_wrap=True)
-    for heading in ("right", "wrong", "nameless", "wrong with the gate", "prevented", "right withheld", "share"):
+    for heading in ("right", "wrong", "unsaid", "wrong with the gate", "prevented", "right withheld", "share"):
         table.add_column(heading, justify="right", no_wrap=True)
     for method in score.methods:
         if (pushes := method.pushes) is None:
@@ -173,11 +173,11 @@ def _pushed(score: "Score") -> Table:
         through, withheld = with_gate
         shares = ("" if pushes.wrong_through is None else _percent(one) for one in (pushes.prevented, pushes.withheld))
         prevented, share = shares
-        counts = (f"{count:,}" for count in (pushes.right, pushes.wrong, pushes.wrong_nameless))
+        counts = (f"{count:,}" for count in (pushes.right, pushes.wrong, pushes.wrong_unsaid))
         table.add_row(method.name, *counts, through, prevented, withheld, share)
     table.caption = (
-        "What the gate (POST /v1/deliveries/check) does not let through: all that is not 'deliver'; nameless: wrong "
-        "ones on a device on which nobody ever gave a name"
+        "What the gate (POST /v1/deliveries/check) does not let through: all that is not 'deliver'; unsaid: wrong "
+        "ones to a device of which the log says nothing of a second person"
     )
     table.caption_justify = "left"
     return table

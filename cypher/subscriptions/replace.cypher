@@ -1,5 +1,5 @@
 // name: subscriptions.replace
-// purpose: Put new subscriptions in the place of old ones in the journal of unions and in the conflicts that made contacts.
+// purpose: Put new subscriptions in the place of old ones in the journal of unions, in the conflicts that made contacts, and with whoever named themselves.
 // parameters: replaced
 // columns: -
 // access: write
@@ -19,3 +19,9 @@ CALL (old, new) {
   CREATE (split)-[:ON]->(new)
   DELETE on
 }
+CALL (old, new) {
+  MATCH (old)<-[named:NAMED_WITH]-(holder)
+  MERGE (holder)-[:NAMED_WITH]->(new)
+  DELETE named
+}
+SET new.alert_at = coalesce(new.alert_at, old.alert_at)

@@ -69,6 +69,8 @@ def replace(working_set: WorkingSet, old: KeyRef, new: KeyRef, at: Micros, messa
         moved.append(MovedKey(old.namespace, old.value, owner.id, new.value))
         _note(working_set, "replaced", owner, old, at, message_id, replaced_by=new.value)
     working_set.replaced.append((leaving, coming))
+    # The browser is the same, and whoever logs out there leaves the new one too.
+    coming.brought_by = coming.brought_by or leaving.brought_by
     for merge in working_set.merges:
         for item in merge.moved:
             if item.key is leaving:

@@ -30,8 +30,9 @@ class Pushes:
     ----------
     right, wrong
         Pushes to everybody who owns the subscription that reached that person, and that reached somebody else.
-    wrong_nameless
-        Of the wrong ones, those to a single device on which nobody ever gave a name: the log says nothing of them.
+    wrong_unsaid
+        Of the wrong ones, those to a single device on which at most one person ever gave a name, and nobody told a
+        log-out since: the log says nothing of anybody else.
     wrong_through, right_withheld
         Of those, the wrong ones that the gate let through, and the right ones that it did not; None where no gate
         was asked.
@@ -41,7 +42,7 @@ class Pushes:
 
     right: int = 0
     wrong: int = 0
-    wrong_nameless: int = 0
+    wrong_unsaid: int = 0
     wrong_through: int | None = None
     right_withheld: int | None = None
     wrong_by_situation: Counter[str] = field(default_factory=Counter)
@@ -63,8 +64,8 @@ class Pushes:
             "wrong_by_situation": dict(self.wrong_by_situation),
             "through_by_situation": dict(self.through_by_situation),
         }
-        counts = (self.right, self.wrong, self.wrong_nameless, self.wrong_through, self.right_withheld)
-        names = ("right", "wrong", "wrong_nameless", "wrong_through", "right_withheld")
+        counts = (self.right, self.wrong, self.wrong_unsaid, self.wrong_through, self.right_withheld)
+        names = ("right", "wrong", "wrong_unsaid", "wrong_through", "right_withheld")
         return dict(zip(names, counts, strict=True)) | by | {"prevented": self.prevented, "withheld": self.withheld}
 
 
@@ -73,7 +74,10 @@ class _Device:
     situation: Situation
     subscription: str | None
     reader: str | None
-    named: bool = False
+    named: set[str] = field(default_factory=set)
+    """Who gave a name there."""
+    left: bool = False
+    """Whether a log-out was told since."""
 
 
 @dataclass(slots=True)
@@ -118,9 +122,12 @@ class Readers:
             reader = None
         elif truth.device_situation in _AGENTS:
             reader = truth.device
-        before = self._devices.get(truth.device)
-        named = _name(happening) is not None or (before is not None and before.named)
-        self._devices[truth.device] = _Device(truth.device_situation, truth.subscription, reader, named)
+        device = self._devices.setdefault(truth.device, _Device(truth.device_situation, None, None))
+        device.situation, device.subscription, device.reader = truth.device_situation, truth.subscription, reader
+        if (name := _name(happening)) is not None:
+            device.named.add(truth.person if truth.named else name)
+            device.left = False
+        device.left |= bool(event.get("logout"))
         if SUBSCRIPTION in event:
             self._of.setdefault(event[SUBSCRIPTION], {})[truth.device] = None
 
@@ -137,10 +144,10 @@ class Readers:
         devices = [self._devices[device] for device in self._of.get(subscription, ())]
         return devices[0].reader if len(devices) == 1 else None
 
-    def nameless(self, subscription: str) -> bool:
-        """Return whether it is one device's, and nobody ever gave a name there."""
+    def unsaid(self, subscription: str) -> bool:
+        """Return whether it is one device's, and the log says nothing of a second person there."""
         devices = [self._devices[device] for device in self._of.get(subscription, ())]
-        return len(devices) == 1 and not devices[0].named
+        return len(devices) == 1 and len(devices[0].named) < 2 and not devices[0].left
 
     def counts(self, subscription: str) -> bool:
         """Return whether a push is somebody's: a farm's accounts are nobody."""
@@ -200,7 +207,7 @@ class Shop:
             return
         situation = self._readers.situation(value).value
         pushes.wrong += 1
-        pushes.wrong_nameless += self._readers.nameless(value)
+        pushes.wrong_unsaid += self._readers.unsaid(value)
         pushes.wrong_by_situation[situation] += 1
         if delivered:
             pushes.wrong_through += 1
@@ -229,7 +236,7 @@ def last_name_wins(happenings: Iterable[Happening], times: Iterable[str]) -> Pus
                     pushes.right += 1
                 else:
                     pushes.wrong += 1
-                    pushes.wrong_nameless += readers.nameless(value)
+                    pushes.wrong_unsaid += readers.unsaid(value)
                     pushes.wrong_by_situation[readers.situation(value).value] += 1
         readers.note(happening)
         name, carried, cookie = _name(happening), event.get(SUBSCRIPTION), event.get("tracker_id")

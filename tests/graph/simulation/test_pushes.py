@@ -55,16 +55,19 @@ def test_a_subscription_that_no_browser_has_is_refused() -> None:
     assert readers.expired("s1")
 
 
-def test_a_device_on_which_nobody_ever_gave_a_name_says_nothing_of_who_reads() -> None:
+def unsaid(*happenings: Happening) -> bool:
     readers = Readers()
-    readers.note(at(1, OWN, tracker_id="t1", subscription="s1"))
-    assert readers.nameless("s1")
-    readers.note(at(2, replace(OWN, device="another"), tracker_id="t2", subscription="s1"))
-    assert not readers.nameless("s1")
-    readers = Readers()
-    readers.note(at(1, OWN, tracker_id="t1", email="ana@example.com"))
-    readers.note(at(2, OWN, tracker_id="t1", subscription="s1"))
-    assert not readers.nameless("s1")
+    for happening in happenings:
+        readers.note(happening)
+    return readers.unsaid("s1")
+
+
+def test_the_log_says_nothing_of_a_second_person_who_never_gave_a_name() -> None:
+    visitor = at(2, replace(OWN, person="bob"), tracker_id="t1")
+    assert unsaid(named(1, "ana"), visitor)
+    assert not unsaid(named(1, "ana"), named(2, "bob"))
+    assert not unsaid(named(1, "ana"), at(2, OWN, tracker_id="t1", logout=True), visitor)
+    assert not unsaid(named(1, "ana"), at(2, replace(OWN, device="another"), tracker_id="t2", subscription="s1"))
 
 
 def test_the_gate_holds_what_the_table_would_send_to_who_is_gone(kinfold: Kinfold) -> None:
