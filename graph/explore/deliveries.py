@@ -186,7 +186,8 @@ class _Persons:
     Attributes
     ----------
     me
-        The contacts that are the person who is asked about: a slip in an address is no other person.
+        The contacts that are the person who is asked about: a slip in an address is no other person, unless somebody
+        judged so.
     count
         How many persons they are: an id without an address may be an address without an id.
     """
@@ -215,7 +216,7 @@ class _Persons:
         only_address = sum(other_names.isdisjoint(group) for group in groups)
         only_other = sum(not any(addresses[who] for who in group) for group in groups)
         me = next((group for group in groups if row["contact"] in group), {row["contact"]})
-        return cls(frozenset(me), len(groups) - min(only_address, only_other))
+        return cls(frozenset(me - set(row["apart"])), len(groups) - min(only_address, only_other))
 
 
 def _doubt(row: Row, carried: Sequence[_Carried], persons: _Persons, own_name: Micros) -> tuple[str, str] | None:

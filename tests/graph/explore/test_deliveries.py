@@ -85,3 +85,19 @@ def test_names_of_every_person_namespace_and_subscriptions_of_every_namespace_co
     before, after = kinfold.deliveries.check([Check(one, None, ("push", "p1")) for one in contacts[:2]])
     assert [reason["code"] for reason in before["reasons"]] == ["asleep", "named_another"]
     assert [reason["code"] for reason in after["reasons"]] == ["awake", "named_last", "turns", "others_asleep"]
+
+
+def test_alike_addresses_are_two_persons_when_somebody_judged_so(kinfold: Kinfold):
+    contacts = []
+    for event in (
+        {"email": "ana.silva@example.com", "tracker_id": "t1", "subscription": "s1"},
+        {"email": "ana.slva@example.com", "tracker_id": "t1"},
+    ):
+        [answer] = kinfold.resolver.resolve([read_event(event)])
+        assert answer.contact
+        contacts.append(answer.contact.id or "")
+    check = Check(contacts[0], None, ("subscription", "s1"))
+    assert kinfold.deliveries.check([check])[0]["verdict"] == "deliver"
+    kinfold.judgements.apart(*contacts, why="twins")
+    [judged] = kinfold.deliveries.check([check])
+    assert (judged["verdict"], judged["reasons"][-1]["code"]) == ("hold", "handed_over")
