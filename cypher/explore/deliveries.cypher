@@ -40,14 +40,7 @@ RETURN
     LIMIT 100
   } AS others,
   COLLECT {
-    CALL (s) {
-      MATCH (s)<-[:OWNS|NAMED_WITH]-(holder)
-      RETURN holder
-      UNION
-      MATCH (s)-[:BROUGHT_BY]->(:Key)<-[:OWNS|NAMED_WITH]-(holder)
-      RETURN holder
-    }
-    MATCH (holder)-[:TO*0..]->(person:Contact)
+    MATCH (s)-[:BROUGHT_BY*0..1]->(:Key)<-[:OWNS|NAMED_WITH]-(holder)-[:TO*0..]->(person:Contact)
     WHERE any(counter IN $counters WHERE coalesce(person[counter], 0) > 0)
     WITH DISTINCT person
     LIMIT 20
@@ -77,7 +70,7 @@ RETURN
     RETURN [
       whose.id,
       a.email IS NOT NULL OR a.user_id IS NOT NULL
-        OR EXISTS { MATCH (a)-[:CARRIED]->(name:Key) WHERE name.namespace IN $persons },
+        OR (size($persons) > 2 AND EXISTS { MATCH (a)-[:CARRIED]->(name:Key) WHERE name.namespace IN $persons }),
       a.received_at.epochMillis * 1000 + a.received_at.microsecond % 1000,
       a.tracker_id,
       a.occurred_at.epochMillis * 1000 + a.occurred_at.microsecond % 1000,
