@@ -237,7 +237,7 @@ class Reference:
         for period in self.held("subscription", old):
             self.periods.append(Period("subscription", new, period.holder, period.since, asleep=period.asleep))
         self.conflicts = [(one, new if value == old else value, made) for one, value, made in self.conflicts]
-        if old in self.brought and not self.brought.get(new):
+        if owners and old in self.brought and not self.brought.get(new):
             self.brought[new] = set(self.brought[old])
         self.end(old)
         return [{"key": "subscription", "value": old, "from": owner, "replaced_by": new} for owner in owners]
