@@ -21,6 +21,7 @@ from graph.errors import BadInput, FieldError, TooLarge
 from graph.identity.events import MAX_EVENT_BYTES, MAX_MESSAGE_ID, TrackedEvent, read_event
 from graph.identity.keys import DEFAULT_BLOCK_LIST, MAX_KEY, InvalidKey, normalise
 from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
+from graph.logs.ndjson import BYTE_ORDER_MARK
 from graph.model import MAX_NAME, KeyName
 
 KINDS = ("identify", "track", "page", "screen", "group", "alias")
@@ -136,6 +137,7 @@ def parse(body: bytes) -> dict[str, Any]:
     BadMessage
         When it is none.
     """
+    body = body.removeprefix(BYTE_ORDER_MARK)
     try:
         parsed = orjson.loads(body)
     except orjson.JSONDecodeError as error:

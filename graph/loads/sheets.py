@@ -15,6 +15,11 @@ _BLOCK = 1024 * 1024
 _LOOKED_AT = 20
 """Records by which a delimiter is chosen."""
 _CHOICE = (",", ";", "\t", "|")
+_NO_TEXT = {
+    b"PK\x03\x04": "a spreadsheet or a zip archive: save the sheet as CSV, or take the table out of the archive",
+    b"\xd0\xcf\x11\xe0": "a spreadsheet of Excel: save the sheet as CSV",
+    b"\x1f\x8b": "packed with gzip: unpack it first, since a load reads a file more than once",
+}
 _NULS = 0.3
 """So much of a text is NUL at every other place when it is UTF-16: the better part of any table is ASCII."""
 
@@ -129,6 +134,8 @@ def _encoding(file: Path) -> str:
     """
     with file.open("rb") as stream:
         beginning = stream.read(4096)
+        if what := next((what for mark, what in _NO_TEXT.items() if beginning.startswith(mark)), None):
+            raise FileError(f"{file}: this is {what}.")
         if beginning.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             return "utf-16"
         even, odd = beginning[::2].count(0), beginning[1::2].count(0)

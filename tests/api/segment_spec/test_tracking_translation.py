@@ -174,6 +174,7 @@ def test_what_is_no_object_is_refused(body: bytes) -> None:
 
 
 def test_what_python_writes_and_json_lacks_is_read_as_text() -> None:
+    assert parse(b'\xef\xbb\xbf{"a": 1}') == {"a": 1}
     body = parse(json.dumps({"a": math.nan, "b": math.inf, "c": "é"}).encode())
     assert body == {"a": "NaN", "b": "Infinity", "c": "é"}
 

@@ -207,6 +207,8 @@ def test_a_file_with_other_columns_is_refused_whole(kinfold: Kinfold, tmp_path: 
     ("content", "words"),
     [
         (b"", "empty"),
+        (b"PK\x03\x04 and no more", "save the sheet as CSV"),
+        (b"\x1f\x8b and no more", "packed with gzip"),
         (b"PAR1 and no more", "cannot be read as Parquet"),
         (b'email\n"a@example.com', "line 2: this is no CSV"),
         (("email\n" + "ä@example.com\n" * 40_000).encode() + b"b\xff@example.com\n", "line 40002: this is not UTF-8"),
