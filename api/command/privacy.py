@@ -50,7 +50,7 @@ def erase(kinfold: Kinfold, contact: str | None, key: str | None, *, allow_retur
     for name, number in receipt["removed"].items():
         if number:
             removed.add_row(name.replace("_", " "), str(number))
-    comes_back = f"Emails and user ids that do not come back: {receipt['suppressed']}; kinfold suppress allow lets one."
+    comes_back = f"Keys of persons that do not come back: {receipt['suppressed']}; kinfold suppress allow lets one."
     teller.tell(
         receipt,
         f"Contact {receipt['contact']} is erased. The receipt is {receipt['receipt']}.",

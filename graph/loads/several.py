@@ -69,7 +69,8 @@ def find_several(
 ) -> list[Several]:
     """Find the person keys of a file that come with several of another kind.
 
-    Values are compared as they are said, addresses without regard to case; what is blocked or spoilt is left out.
+    Values are compared as they are said, addresses without regard to case; what is blocked, spoilt, or of
+    somebody who was erased is left out.
 
     Parameters
     ----------
@@ -97,15 +98,21 @@ def find_several(
     counted = {pair: _count(np.frombuffer(held, np.uint64).reshape(-1, 2)) for pair, held in pairs.items()}
     counted = {pair: counts for pair, counts in counted.items() if len(counts[0])}
     names = _names(file, block_list, layout, counted, named) if counted else {}
-    return [
-        Several(
-            key,
-            other,
-            len(hashes),
-            tuple((names[key, int(one)], int(count)) for one, count in list(zip(hashes, counts, strict=True))[:named]),
-        )
-        for (key, other), (hashes, counts) in counted.items()
-    ]
+    found: list[Several] = []
+    for (key, other), (hashes, counts) in counted.items():
+        most = [(names[key, int(one)], int(count)) for one, count in zip(hashes[:named], counts[:named], strict=True)]
+        told = [(value, count) for value, count in most if not _of_erased(block_list, key, value)]
+        if told:
+            found.append(Several(key, other, len(hashes) - len(most) + len(told), tuple(told)))
+    return found
+
+
+def _of_erased(block_list: BlockList, name: str, value: str) -> bool:
+    """Return whether a value is of somebody who was erased: nothing is kept of it."""
+    try:
+        return block_list.suppresses(name, form_of(block_list.namespaces[name], value))
+    except InvalidKey:
+        return False
 
 
 _Counts = tuple[npt.NDArray[np.uint64], npt.NDArray[np.intp]]

@@ -54,7 +54,7 @@ async def erase_contact(request: Request, id: str, query: EraseQuery) -> Respons
     """Erase keys, properties, activity, journal and mentions in the records of others; its ids answer 410 afterwards.
 
     A merged id erases its survivor, which is the same person: `redirected_from`. Unions that it took part in cannot
-    be undone any more. Emails and user ids do not come back by late events, unless allow_return=true.
+    be undone any more. Keys of persons do not come back by late events, unless allow_return=true.
     """
     erasures = kinfold_of(request).erasures
     return as_json(await in_thread(partial(erasures.erase, id, allow_return=query.allow_return)))

@@ -265,7 +265,7 @@ class StoredReceipt(BaseModel):
     receipt: str
     erased_at: str
     done: bool = Field(description="False while batches of a long history are still being deleted.")
-    suppressed: int = Field(description="How many emails and user ids do not come back.")
+    suppressed: int = Field(description="How many keys of persons do not come back.")
     removed: Removed
 
 

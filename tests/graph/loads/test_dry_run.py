@@ -106,3 +106,13 @@ def test_the_values_with_the_most_are_named_and_blocked_ones_are_not_counted(kin
     [one] = find_several(file, kinfold.blocking.current())
     assert (one.key, one.other, one.values) == ("user_id", "email", 8)
     assert one.most == (("u8", 9), ("u7", 8), ("u6", 7), ("u5", 6), ("u4", 5))
+
+
+def test_nothing_is_told_of_a_key_whose_owner_was_erased(kinfold: Kinfold, tmp_path: Path) -> None:
+    file = tmp_path / "customers.csv"
+    file.write_text("user_id,email\n7,ana@example.com\n7,ana@example.org\n8,bob@example.com\n8,bob@example.org\n")
+    assert [one.most for one in kinfold.loads.load(file).several] == [(("7", 2), ("8", 2))]
+    kinfold.erasures.erase(kinfold.contacts.owners("user_id", "7")[0]["id"])
+    again = kinfold.loads.load(file, anew=True).several
+    assert [(one.values, one.most) for one in again] == [(1, (("8", 2),))]
+    assert [item["subject"]["value"] for item in kinfold.anomalies.page("several_keys")[0]] == ["8"]
