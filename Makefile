@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
+SHOP_PORT ?= 8010
 # The example keeps its data beside the checkout, so that deleting .kinfold starts it afresh.
 export KINFOLD_HOME ?= $(CURDIR)/.kinfold
 
@@ -12,7 +13,7 @@ export KINFOLD_HOME ?= $(CURDIR)/.kinfold
 
 run: $(VENV)/.run ## Resolve the sample log on a Neo4j of this machine, then serve
 	KINFOLD_KEYS=examples/keys.yaml $(BIN)/kinfold demo examples/story.ndjson --catalogue examples/catalogue.yaml \
-		--keys examples/keys.ndjson --port $(PORT)
+		--keys examples/keys.ndjson --port $(PORT) --shop examples/shop/server.py --shop-port $(SHOP_PORT)
 
 test: $(VENV)/.test ## Every test, on a real Neo4j
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --durations 25

@@ -79,7 +79,8 @@ class Reader:
         """Run a command, and return what it printed, to be compared with what is shown."""
         line = self.local(command.line.partition("  #")[0].strip())
         if line.endswith("make run"):
-            return self.start(f"{line} PORT={self.ports['8000']} BIN={Path(sys.executable).parent} -o .venv/.run")
+            given = f"PORT={self.ports['8000']} SHOP_PORT=0 BIN={Path(sys.executable).parent}"
+            return self.start(f"{line} {given} -o .venv/.run")
         if line.endswith("&"):
             return self.start(line.removesuffix("&"))
         assigned = re.match(r"([A-Z_]+)=\$\(", line)

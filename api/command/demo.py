@@ -1,8 +1,12 @@
 """A short log told as a story: what came in, who it is, why, and who is who in the end."""
 
 import shlex
+import socket
+import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from shutil import which
@@ -16,7 +20,7 @@ from api.command.catalogue import load
 from api.command.logs import lines
 from api.http.batch import resolve_read
 from api.http.problems import as_problem
-from api.terminal import Screen
+from api.terminal import Screen, say
 from graph.errors import KinfoldError
 from graph.explore.contacts import Contacts
 from graph.identity.events import Event
@@ -44,8 +48,54 @@ _OUTCOME_WORDS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class ShopBeside:
+    """The server of an example shop, which runs beside Kinfold's."""
+
+    file: Path
+    port: int
+
+    @property
+    def url(self) -> str:
+        """Where browsers find it."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def origins(self) -> list[str]:
+        """The sites whose pages are to call Kinfold."""
+        return [self.url, f"http://localhost:{self.port}"]
+
+    @contextmanager
+    def running(self, kinfold: str) -> Iterator[None]:
+        """Run it until the end of the block; ``kinfold`` is where Kinfold is."""
+        command = [sys.executable, str(self.file), "--port", str(self.port), "--kinfold", kinfold]
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)  # noqa: S603
+        try:
+            yield
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def shop_beside(file: Path, port: int) -> ShopBeside | None:
+    """Return a shop to run at a port; None, and a line that says why, when something else is there."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            say(f"Port {port} cannot be used ({error.strerror}): no shop is there. See --shop-port.")
+            return None
+        return ShopBeside(file, probe.getsockname()[1])
+
+
 def tell(
-    kinfold: Kinfold, stream: BinaryIO, url: str | None, catalogue: Path | None = None, keys: Path | None = None
+    kinfold: Kinfold,
+    stream: BinaryIO,
+    url: str | None,
+    catalogue: Path | None = None,
+    keys: Path | None = None,
+    shop: str | None = None,
 ) -> None:
     """Resolve the log event by event and print it as two tables and what to try next.
 
@@ -57,6 +107,8 @@ def tell(
         A log with keys of declared namespaces; with one a last table shows who is found by them.
     url
         Where the server is going to be; None when there is none.
+    shop
+        Where the shop is going to be.
     """
     told = Screen(width=WIDTH)
     names = Names(kinfold.contacts)
@@ -70,11 +122,11 @@ def tell(
         load(kinfold, catalogue.read_bytes())
         told.print(_offers_table(kinfold, names, people, seen))
     if keys is not None:
-        shop = _story_table("By phone, loyalty card, hashed address and app (examples/keys.yaml)")
+        others = _story_table("By phone, loyalty card, hashed address and app (examples/keys.yaml)")
         with keys.open("rb") as log:
-            _resolve(kinfold, log, names, shop)
-        told.print(shop)
-    next_things = _next_things(events, people, url, _in_shell(kinfold.settings))
+            _resolve(kinfold, log, names, others)
+        told.print(others)
+    next_things = _next_things(events, people, url, _in_shell(kinfold.settings), shop)
     told.print(next_things, soft_wrap=True)
 
 
@@ -284,7 +336,9 @@ def _in_shell(settings: Settings) -> str:
     return " ".join(words)
 
 
-def _next_things(events: list[Event], people: list[dict[str, Any]], url: str | None, command: str) -> str:
+def _next_things(
+    events: list[Event], people: list[dict[str, Any]], url: str | None, command: str, shop: str | None
+) -> str:
     at = url or "http://127.0.0.1:8000"
     first = "Try next:" if url else "Try next, after `kinfold serve`:"
     richest = max(people, key=lambda contact: len(contact["merged_from"]), default=None)
@@ -302,6 +356,7 @@ def _next_things(events: list[Event], people: list[dict[str, Any]], url: str | N
             f"  what it did curl '{at}/v1/contacts/{quote(richest['id'], safe='')}/activity?limit=5'",
             f"  what if     curl '{at}/v1/resolve?dry_run=true&explain=true' -d {event}",
             f"  by command  {command} export --key {key}={shlex.quote(value)}",
+            *([f"  a shop      {shop}  (offers for visitors, and for Ana once you log in)"] if shop else []),
         ]
     )
 

@@ -55,6 +55,10 @@ def demo(
     keys_log: Annotated[
         Path | None, typer.Option("--keys", help="Another log, with keys of declared namespaces.", metavar="FILE")
     ] = None,
+    shop: Annotated[
+        Path | None, typer.Option(help="The server of a shop to leave up too: examples/shop/server.py.", metavar="FILE")
+    ] = None,
+    shop_port: Annotated[int, typer.Option(min=0, max=65535, help="Its port; 0 takes a free one.")] = 8010,
     no_serve: Annotated[bool, typer.Option("--no-serve", help="Stop after printing.")] = False,
 ) -> None:
     """Resolve a short log, show who is who, and leave the server with its page up."""
@@ -66,12 +70,18 @@ def demo(
         stream = stack.enter_context(log_file(str(file)))
         settings = settings_of_command()
         taken = None if no_serve else stack.enter_context(serving.listen(host, port))
+        beside = story.shop_beside(shop, shop_port) if taken and shop else None
+        if beside:
+            settings = settings.model_copy(update={"cors_origins": [*settings.cors_origins, *beside.origins]})
         kinfold = stack.enter_context(opened(settings))
         keys = serving.keys_of(kinfold, taken) if taken else None
-        story.tell(kinfold, stream, serving.url_of(taken) if taken else None, offers, keys_log)
+        url = serving.url_of(taken) if taken else None
+        story.tell(kinfold, stream, url, offers, keys_log, beside.url if beside else None)
         if taken and keys:
             from api.http.server_log import log_as_server
 
             log_as_server(settings)
             stop_if_told()
+            if beside:
+                stack.enter_context(beside.running(serving.url_of(taken)))
             serving.serve(kinfold, taken, keys)
