@@ -36,6 +36,7 @@ from graph.loads.loads import Loads
 from graph.offers.catalogues import Catalogues
 from graph.offers.propositions import Propositions
 from graph.offers.reports import Reports
+from graph.offers.simulation import Simulations
 from graph.opening import Progress, limits_of, open_database, prepare, resolver_on
 from graph.privacy.audit import Audit
 from graph.privacy.erasure import Erasures
@@ -84,6 +85,7 @@ class Kinfold:
     catalogues: Catalogues
     propositions: Propositions
     reports: Reports
+    offer_simulations: Simulations
     loads: Loads
     histories: EventLogs
     subscriptions: SubscriptionEdits
@@ -105,6 +107,7 @@ class Kinfold:
         past = Past(database, namespaces, settings.union_rules)
         unions = Unions(context)
         judgements = Judgements(context)
+        segments = Segments(database, clock=clock, namespaces=namespaces)
         return cls(
             settings,
             namespaces,
@@ -124,7 +127,7 @@ class Kinfold:
             People(database, namespaces),
             Overview(database, namespaces),
             past,
-            Segments(database, clock=clock, namespaces=namespaces),
+            segments,
             Workflows(database, id_source=id_source, clock=clock),
             blocking,
             Anomalies(
@@ -147,6 +150,7 @@ class Kinfold:
             catalogues,
             Propositions(database, resolver, catalogues),
             Reports(database, catalogues),
+            Simulations(database, catalogues, segments),
             Loads(database, resolver, clock=clock),
             EventLogs(database, resolver, settings, clock=clock),
             SubscriptionEdits(context),

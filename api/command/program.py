@@ -18,6 +18,7 @@ from api.command.groups import (
     logs,
     mcp,
     namespaces,
+    offers,
     privacy,
     reidentify,
     server,
@@ -89,6 +90,7 @@ for name, group in {
     "keys": access,
     "catalogue": catalogue,
     "environment": environments,
+    "offers": offers,
     "suppress": suppressed,
     "namespaces": namespaces,
 }.items():

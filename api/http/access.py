@@ -56,7 +56,7 @@ _REHEARSES = {
     "PUT": re.compile(r"/v1/environments/[^/]+(/(categories|offers|spaces|rules)/.+)?", re.DOTALL),
 }
 """Calls that write nothing with dry_run=true: they read, so a read key may make them."""
-_READS = re.compile(r"/v1/(deliveries/check|simulations)")
+_READS = re.compile(r"/v1/(deliveries/check|simulations|environments/[^/]+/simulation)")
 """Calls that write nothing, though they send a body."""
 _NOTED = re.compile(r"/v1/anomalies/[^/]+/(act|dismiss|undismiss|reopen)|/v1/suggestions/[^/]+/later")
 """Calls of an analyst: what was found is put aside or back."""

@@ -27,6 +27,7 @@ from graph.offers.definitions import (
     RuleBody,
     SpaceBody,
 )
+from graph.offers.simulation import DEFAULT_LISTED, DEFAULT_PEOPLE, MOST_LISTED, MOST_PEOPLE
 from graph.segments.condition_schema import DocumentedCondition
 from graph.settings import PolicyName, WriteAnswer
 from graph.store.audit import MAX_WHY
@@ -497,6 +498,26 @@ class PageOffersOfSpacesBody(PageOffersBody):
     spaces: Spaces = Field(description="Spaces of the environment, in the order in which they are given offers.")
 
 
+class OfferSimulationBody(BaseModel):
+    """On whom a catalogue is tried, and as of when."""
+
+    model_config = _example(segment="vip", at="2026-12-24T10:00:00Z", spaces=["home"], context={"language": "fr"})
+
+    segment: StrictStr | None = Field(None, description="On its members; on every contact when left out.")
+    at: Time | None = Field(None, description="As of this time, such as a campaign's first day; now if not said.")
+    spaces: Spaces | None = Field(None, description="The spaces that are asked; all of the environment when left out.")
+    identified_by: Literal["explicit", "implicit"] = Field(
+        "explicit",
+        description="How known contacts come: logged in, or by their cookies, which the spaces must then compare.",
+    )
+    limit: StrictInt | None = Field(None, ge=1, le=MAX_OFFERS, description="How many offers a call asks for.")
+    context: ContextMap = Field(default_factory=dict, description="Data of the call, which conditions may ask.")
+    most: StrictInt = Field(
+        DEFAULT_PEOPLE, ge=1, le=MOST_PEOPLE, description="How many contacts are looked at, in the order of their ids."
+    )
+    listed: StrictInt = Field(DEFAULT_LISTED, ge=0, le=MOST_LISTED, description="How many answers are listed singly.")
+
+
 class OutcomeBody(BaseModel):
     """What became of a proposition."""
 
@@ -537,6 +558,7 @@ BODIES: tuple[type[BaseModel], ...] = (
     SpaceBody,
     OfferBody,
     PropositionBody,
+    OfferSimulationBody,
     NoteBody,
     AccessKeyBody,
     SimulationBody,

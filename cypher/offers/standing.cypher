@@ -23,10 +23,7 @@ CALL () {
   WITH o.name AS name, collect([on.at, proposed.outcome, proposed.outcome_at]) AS times
   RETURN collect([
     name,
-    [window IN $windows | size([time IN times
-      WHERE (window[1] IS NULL OR window[1] = time[1])
-        AND (window[0] IS NULL OR (CASE WHEN window[1] IS NULL THEN time[0] ELSE time[2] END) >= $now - duration(window[0]))
-    ])]
+    // insert: offers.counted
   ]) AS presented
 }
 WITH version, truths, presented, $context AS properties

@@ -146,21 +146,31 @@ class Segments:
         """
         (after,) = read_cursor(cursor, (str,)) if cursor else ("",)
         now = datetime.now(UTC)
-
-        def work(tx: Transaction) -> list[Row]:
-            segment = _row(tx, name)
-            if segment["kind"] == "static":
-                return tx.run("segments.listed", name=name, after=after, limit=limit + 1)
-            program = compile_condition(orjson.loads(segment["where_text"]), activity=True, namespaces=None)
-            return tx.run("segments.members", after=after, limit=limit + 1, now=now, **program.parameters())
-
-        rows = self._database.read(work)
+        rows = [*self.after(name, after, limit + 1, now=now)]
         page, following = cut_page(rows, limit, "id")
         return {
             "items": [{"id": row["id"], "kind": row["kind"]} for row in page],
             "next": following,
             "as_of": rfc3339(now),
         }
+
+    def after(self, name: str, after: str, limit: int, *, now: datetime) -> Sequence[Row]:
+        """Return the next contacts in a segment by id, as of a time: their ids and kinds.
+
+        Raises
+        ------
+        NotFound
+            When there is no such segment.
+        """
+
+        def work(tx: Transaction) -> list[Row]:
+            segment = _row(tx, name)
+            if segment["kind"] == "static":
+                return tx.run("segments.listed", name=name, after=after, limit=limit)
+            program = compile_condition(orjson.loads(segment["where_text"]), activity=True, namespaces=None)
+            return tx.run("segments.members", after=after, limit=limit, now=now, **program.parameters())
+
+        return self._database.read(work)
 
     def put_member(self, name: str, contact_id: str) -> None:
         """Put a contact on a static segment's list; a folded one's survivor is meant.

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from api.http.access import check_may_be_told, check_may_look
 from api.http.bodies import (
     MAX_BODY_BYTES,
+    OfferSimulationBody,
     OutcomeBody,
     PageOffersBody,
     PageOffersOfSpacesBody,
@@ -30,6 +31,7 @@ from api.http.schemas.offers import (
     Offer,
     OfferList,
     OfferReport,
+    OfferSimulation,
     PageOffers,
     PageOffersOfSpaces,
     Proposition,
@@ -45,6 +47,7 @@ from api.http.tables import csv_table
 from graph.identity.events import MAX_EVENT_BYTES, Event, read_event
 from graph.offers.definitions import CategoryBody, EnvironmentBody, OfferBody, RuleBody, SpaceBody
 from graph.offers.reports import COUNTS
+from graph.offers.simulation import COLUMNS, Plan
 
 router = APIRouter(tags=["offers"])
 
@@ -52,6 +55,12 @@ _CSV = {
     "text/csv": {
         "schema": {"type": "string"},
         "example": "offer,proposed,presented,clicked,accepted,refused\r\nboots-20,12,10,4,2,1\r\n",
+    }
+}
+_SIMULATION_CSV = {
+    "text/csv": {
+        "schema": {"type": "string"},
+        "example": "contact,kind,space,answered_by,position,offer,weight\r\n01a2,known,home,shop/home,1,boots,20\r\n",
     }
 }
 _PUT = "It was there and is now this."
@@ -155,6 +164,30 @@ async def report_offers(request: Request, env: str, query: ReportQuery) -> Respo
         headers = {"Content-Disposition": 'attachment; filename="offers.csv"'}
         return Response(csv_table([query.by, *COUNTS], rows), media_type="text/csv; charset=utf-8", headers=headers)
     return as_json(page_of(rows, query, query.by))
+
+
+@router.post(
+    "/environments/{env}/simulation",
+    summary="Try a catalogue on a segment",
+    operation_id="simulate_offers",
+    responses={200: {"model": OfferSimulation, "content": _SIMULATION_CSV}, **responses(404, 413, 422, 503)},
+    openapi_extra=documented(OfferSimulationBody),
+)
+async def simulate_offers(request: Request, env: str, _: NothingQuery) -> Response:
+    """Return who would get what at a time, and which offers nobody would get and why. Writes nothing.
+
+    Contacts are as they are today. `Accept: text/csv` answers with a table of what each would get at each space.
+    """
+    body = await read_as(OfferSimulationBody, request)
+    said = {name: getattr(body, name) for name in ("segment", "at", "identified_by", "limit", "context", "most")}
+    plan = Plan(**said, spaces=None if body.spaces is None else tuple(body.spaces))
+    simulations = kinfold_of(request).offer_simulations
+    kinfold_of(request).audit.read("offer_simulation", None, environment=env)
+    if "text/csv" in request.headers.get("accept", ""):
+        text = await in_thread(lambda: csv_table(COLUMNS, simulations.rows(env, plan)))
+        headers = {"Content-Disposition": 'attachment; filename="simulation.csv"'}
+        return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
+    return as_json(await in_thread(partial(simulations.run, env, plan, listed=body.listed)))
 
 
 @router.get(

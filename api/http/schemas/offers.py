@@ -10,6 +10,23 @@ from graph.model import Kind
 from graph.offers.definitions import Outcome
 from graph.segments.condition_schema import DocumentedCondition
 
+LeftOutReason = Literal[
+    "draft",
+    "not_for_this_space",
+    "not_identified",
+    "not_started",
+    "ended",
+    "category_off",
+    "category_not_started",
+    "category_ended",
+    "condition",
+    "offer_limit",
+    "category_limit",
+    "excluded",
+    "no_room",
+]
+"""Why an offer is not proposed."""
+
 
 class Environment(BaseModel):
     """Whom a catalogue of offers is for."""
@@ -157,6 +174,67 @@ class OfferReport(BaseModel):
     next: str | None
 
 
+class SimulatedLeftOut(BaseModel):
+    """Why an offer is not proposed to some, at one space."""
+
+    space: str = Field(description="The space that was asked.")
+    reason: LeftOutReason
+    words: str
+    people: int
+
+
+class SimulatedOffer(BaseModel):
+    """Who would get an offer, and why the others would not."""
+
+    name: str
+    environment: str = Field(description="Another than the one asked where a space falls back.")
+    state: Literal["draft", "live"]
+    people: int = Field(description="How many would get it at one space or another.")
+    first: int = Field(description="How often it would be the first choice.")
+    spaces: dict[str, int] = Field(description="By space that was asked: how many would get it there.")
+    left_out: list[SimulatedLeftOut]
+
+
+class SimulatedSpace(BaseModel):
+    """How a space would answer."""
+
+    space: str
+    answered: int = Field(description="Contacts with an offer or more.")
+    without: int = Field(description="Contacts without any.")
+    fell_back: int = Field(description="Contacts whom the associated anonymous space would answer.")
+
+
+class SimulatedItem(BaseModel):
+    """An offer that somebody would get."""
+
+    name: str
+    weight: float
+
+
+class SimulatedAnswer(BaseModel):
+    """What one contact would get at one space, the first choice first."""
+
+    contact: str
+    kind: Kind
+    space: str
+    answered_by: str | None = Field(description="As environment/space; null where nobody answers.")
+    offers: list[SimulatedItem]
+
+
+class OfferSimulation(BaseModel):
+    """What a catalogue would do; nothing was proposed."""
+
+    environment: str
+    segment: str | None
+    at: str
+    people: int = Field(description="How many contacts were looked at.")
+    more_people: bool = Field(description="Whether there are more than were looked at.")
+    offers: list[SimulatedOffer] = Field(description="Those of the environment first, by name.")
+    never: list[str] = Field(description="Offers that nobody would get, as environment/offer; `left_out` says why.")
+    spaces: list[SimulatedSpace]
+    answers: list[SimulatedAnswer]
+
+
 class OfferList(BaseModel):
     """Offers by name, a page of them."""
 
@@ -193,21 +271,7 @@ class LeftOut(BaseModel):
     """An offer that is not proposed, and why."""
 
     name: str
-    reason: Literal[
-        "draft",
-        "not_for_this_space",
-        "not_identified",
-        "not_started",
-        "ended",
-        "category_off",
-        "category_not_started",
-        "category_ended",
-        "condition",
-        "offer_limit",
-        "category_limit",
-        "excluded",
-        "no_room",
-    ]
+    reason: LeftOutReason
     words: str
 
 

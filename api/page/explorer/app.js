@@ -5,6 +5,7 @@ import { catalogueView } from "./catalogue.js";
 import { contactView, ownersView } from "./contact.js";
 import { anomaliesView, clusterView, clustersView, findingView } from "./findings.js";
 import { homeView } from "./home.js";
+import { reportView, simulationView } from "./offer_reports.js";
 import { offersView } from "./offers.js";
 import { peopleView } from "./people.js";
 import { searchView } from "./search.js";
@@ -27,7 +28,7 @@ const VIEWS = {
   cluster: (id) => clusterView(id),
   why: (from, to) => whyView(from, to),
   try: (asked) => tryView(asked),
-  offers: () => offersView(),
+  offers: (part, environment, by) => (part === "simulation" ? simulationView(environment) : part === "report" ? reportView(environment, by) : offersView()),
   catalogue: (environment, part, name) => catalogueView(environment, part, name),
   settings: () => settingsView(),
   blocked: () => blockedView(),

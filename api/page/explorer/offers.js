@@ -32,7 +32,7 @@ function whereOf(answer, asked) {
   return `${space} answers itself`;
 }
 
-function table(caption, heads, rows) {
+export function table(caption, heads, rows) {
   return make(
     // Whoever has no pointer scrolls what has the focus.
     "div", { class: "scroll", tabindex: 0, role: "group", "aria-label": caption },
@@ -73,7 +73,9 @@ export async function offersView() {
   const head = [
     make("h1", {}, "What would be offered …"),
     make("p", { class: "lead" }, "Pick a space and say who comes by. It is a dry run: the answer is the real one, and nothing is written. ",
-      make("a", { href: hrefTo("catalogue") }, "Edit the catalogue")),
+      make("a", { href: hrefTo("catalogue") }, "Edit the catalogue"), ", ",
+      make("a", { href: hrefTo("offers", "simulation") }, "try it on many people"), ", or see ",
+      make("a", { href: hrefTo("offers", "report") }, "what became of propositions"), "."),
   ];
   if (!select.options.length) {
     return make("div", { class: "view" }, head, emptyBox("No space yet", "Import a catalogue: kinfold catalogue import FILE."));

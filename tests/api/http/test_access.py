@@ -125,6 +125,7 @@ SCOPES = {
     ("DELETE", "/v1/suppressed/{kind}/{value}"): "admin",
     ("GET", "/v1/audit"): "admin",
     ("POST", "/v1/simulations"): "read",
+    ("POST", "/v1/environments/{env}/simulation"): "read",
     ("GET", "/v1/access"): "read",
     ("GET", "/v1/access-keys"): "admin",
     ("POST", "/v1/access-keys"): "admin",

@@ -421,3 +421,72 @@ def test_what_became_of_offers_is_counted_by_offer_by_space_and_by_day(shop: Tes
     assert table.text == "offer,proposed,presented,clicked,accepted,refused\r\nboots,2,2,1,1,1\r\n"
     refused(shop.get("/v1/environments/nothing/report"), 404, "not_found")
     refused(shop.get("/v1/environments/crm/report?by=week"), 422, "bad_input")
+
+
+def test_a_catalogue_is_tried_on_a_segment_by_call_and_by_command(
+    shop: TestClient, environment: dict[str, str], tmp_path: Path
+) -> None:
+    for name, country in (("ana", "FR"), ("ben", "DE")):
+        event = {"email": f"{name}@example.com", "properties": {"country": country}}
+        assert shop.post("/v1/resolve", json=event).status_code == 200
+    where = {"property": "country", "is": "FR"}
+    assert shop.put("/v1/segments/french", json={"kind": "dynamic", "where": where}).status_code in (200, 201)
+    path = "/v1/environments/crm/simulation"
+    found = shop.post(path, json={"segment": "french"}).json()
+    assert found["people"] == 1
+    assert [(one["name"], one["people"]) for one in found["offers"]] == [("boots", 1), ("card", 1)]
+    everybody = shop.post(path, json={}).json()
+    assert [(one["name"], one["people"]) for one in everybody["offers"]] == [("boots", 2), ("card", 1)]
+    [left_out] = everybody["offers"][1]["left_out"]
+    assert (left_out["reason"], left_out["people"]) == ("condition", 1)
+    table = shop.post(path, json={"segment": "french"}, headers={"Accept": "text/csv"})
+    assert table.headers["content-type"].startswith("text/csv")
+    assert [line.split(",")[1:] for line in table.text.splitlines()[1:]] == [
+        ["known", "home", "crm/home", "1", "boots", "3"],
+        ["known", "home", "crm/home", "2", "card", "2"],
+    ]
+    for body, field in (
+        ({"segment": "none"}, "segment"),
+        ({"spaces": ["attic"]}, "spaces[0]"),
+        ({"at": "tomorrow"}, "at"),
+        ({"most": 0}, "most"),
+        ({"identified_by": "guess"}, "identified_by"),
+        ({"people": 3}, "people"),
+    ):
+        problem = refused(shop.post(path, json=body), 422, "bad_input")
+        assert [error["field"] for error in problem["errors"]] == [field]
+    refused(shop.post("/v1/environments/nothing/simulation", json={}), 404, "not_found")
+    assert shop.get("/v1/environments/crm/report").json()["items"] == [], "nothing was proposed"
+
+    csv = tmp_path / "who.csv"
+    said = ("offers", "simulate", "crm", "--segment", "french", "--context", "{}", "--csv", csv)
+    ran = run(environment, *said, "--json")
+    assert ran.returncode == 0, ran.stderr
+    by_command = orjson.loads(ran.stdout)
+    assert by_command | {"at": 0} == found | {"at": 0}
+    assert csv.read_text().splitlines() == table.text.splitlines()
+    shown = run(environment, "offers", "simulate", "crm")
+    assert "The contact does not meet its condition." in shown.stdout
+    wrong = run(environment, "offers", "simulate", "crm", "--space", "attic")
+    assert (wrong.returncode, "spaces[0]" in wrong.stderr or "attic" in wrong.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("name", ["offers.png", "offers.svg"])
+def test_a_report_is_shown_kept_as_a_table_and_drawn_by_command(
+    shop: TestClient, environment: dict[str, str], tmp_path: Path, name: str
+) -> None:
+    answer = ask(shop, "crm/spaces/home", email="ana@example.com")
+    outcome = {"outcome": "refused", "offer": "boots"}
+    shop.post(f"/v1/propositions/{answer['proposition_id']}/outcome", json=outcome)
+    csv, picture = tmp_path / "offers.csv", tmp_path / name
+    ran = run(environment, "offers", "report", "crm", "--csv", csv, "--picture", picture)
+    assert ran.returncode == 0, ran.stderr
+    assert csv.read_text().splitlines() == ["offer,proposed,presented,clicked,accepted,refused", "boots,1,0,0,0,1"]
+    head = picture.read_bytes()[:400]
+    assert head.startswith(b"\x89PNG") if name.endswith("png") else b"<svg" in head
+    by_day = run(environment, "offers", "report", "crm", "--by", "day", "--picture", picture, "--json")
+    assert [one["refused"] for one in orjson.loads(by_day.stdout)["items"]] == [1]
+    none = run(environment, "offers", "report", "crm", "--to", "2020-01-01T00:00:00Z", "--picture", picture)
+    assert none.returncode == 0, "a picture of nothing is one too"
+    for wrong in (("crm", "--by", "week"), ("crm", "--from", "yesterday"), ("nowhere",)):
+        assert run(environment, "offers", "report", *wrong).returncode == 1
