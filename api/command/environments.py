@@ -25,8 +25,13 @@ class Draft:
     document: Document
 
 
-def draft(kinfold: Kinfold, mapping: str, *, brand: str | None, name: str | None, folder: str | None) -> Draft:
+def draft(kinfold: Kinfold, mapping: str, **said: Any) -> Draft:
     """Fill in what a mapping says of an environment, and check it against the catalogue.
+
+    Parameters
+    ----------
+    said
+        What `environment_of` takes.
 
     Raises
     ------
@@ -35,7 +40,7 @@ def draft(kinfold: Kinfold, mapping: str, *, brand: str | None, name: str | None
     ClashError
         When there is an environment of this name already.
     """
-    called, body = environment_of(mapping, brand=brand, name=name, folder=folder)
+    called, body = environment_of(mapping, **said)
     _, document = kinfold.catalogues.put_environment(called, body, only_new=True, dry_run=True)
     return Draft(called, body, document)
 
@@ -72,7 +77,7 @@ def show(kinfold: Kinfold, *, teller: Teller) -> None:
         table.add_row(
             item["name"],
             item["kind"],
-            item["targeting_dimension"],
+            _dimension(item),
             _box(item["inbound_anonymous"]),
             item["visitors_folder"] or "",
         )
@@ -81,11 +86,18 @@ def show(kinfold: Kinfold, *, teller: Teller) -> None:
 
 def _form(document: Document) -> Table:
     form = Table(title=f"Environment {document['name']}", title_justify="left", show_header=False)
-    form.add_row("Targeting dimension", document["targeting_dimension"])
+    form.add_row("Targeting dimension", _dimension(document))
     form.add_row("For inbound anonymous interactions", _box(document["inbound_anonymous"]))
     if document["visitors_folder"] is not None:
         form.add_row("Visitors folder", document["visitors_folder"])
+    if document["goes_on_from"]:
+        form.add_row("Goes on from", ", ".join(document["goes_on_from"]))
     return form
+
+
+def _dimension(document: Document) -> str:
+    segment = document["segment"]
+    return str(document["targeting_dimension"]) if segment is None else f"segment {segment}"
 
 
 def _box(ticked: bool) -> str:

@@ -1,6 +1,6 @@
 // name: offers.standings
 // purpose: Tell of each of some contacts which leaves of conditions it meets at a time, which leaves the data of a call meet, and how often what was presented to it, or accepted or refused by it, in each window.
-// parameters: contact_ids, environment, now, windows, names, events, leaves, context, asked_of_call
+// parameters: contact_ids, environments, now, windows, names, events, leaves, context, asked_of_call
 // columns: contact, truths, of_call, presented
 // access: read
 UNWIND $contact_ids AS contact_id
@@ -12,9 +12,9 @@ CALL (c) {
 }
 CALL (c) {
   MATCH (c)-[:HAS]->()<-[on:PROPOSED_ON]-(made)
-  WHERE on.environment = $environment
+  WHERE on.environment IN $environments
   MATCH (made)-[proposed:PROPOSED]->(o)
-  WITH o.name AS name, collect([on.at, proposed.outcome, proposed.outcome_at]) AS times
+  WITH o.name AS name, collect([on.at, proposed.outcome, proposed.outcome_at, on.environment <> $environments[0]]) AS times
   RETURN collect([
     name,
     // insert: offers.counted

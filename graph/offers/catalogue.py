@@ -21,6 +21,7 @@ from graph.offers.definitions import (
     OfferBody,
     RuleBody,
     SpaceBody,
+    TargetingDimension,
 )
 from graph.segments.conditions import OffersScope, Program, compile_condition
 
@@ -79,6 +80,8 @@ class Limit:
     """The place of its period among the shelf's windows."""
     within: str | None
     counted: Counted = "presented"
+    as_visitor: bool = False
+    """Whether it is no rule of the catalogue's own, but what the environments say from which this one goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +90,16 @@ class Window:
 
     within: str | None = None
     counted: Counted = "presented"
+    elsewhere: bool = False
+    """Whether only what other environments proposed counts."""
 
     @property
-    def asked(self) -> list[str | None]:
-        """The period and the outcome, as the database is asked; None for every presentation."""
-        return [self.within, None if self.counted == "presented" else self.counted]
+    def asked(self) -> list[str | bool | None]:
+        """The period, the outcome (None for every presentation) and where from, as the database is asked."""
+        return [self.within, None if self.counted == "presented" else self.counted, self.elsewhere]
+
+
+REFUSED_ELSEWHERE = Window(None, "refused", elsewhere=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +200,8 @@ class Shelf:
         What the conditions of all its offers ask of a contact, each leaf once.
     asked_of_call
         What they ask of the data of a call.
+    addressed
+        Whom the environment addresses; None where it addresses all contacts, or visitors.
     """
 
     groups: list[list[Item]] = field(default_factory=list)
@@ -202,6 +212,11 @@ class Shelf:
     events: list[dict[str, Any]] = field(default_factory=list)
     leaves: list[dict[str, Any]] = field(default_factory=list)
     asked_of_call: list[dict[str, Any]] = field(default_factory=list)
+    addressed: Condition | None = None
+
+    def addresses(self, truths: Sequence[bool]) -> bool:
+        """Return whether a contact is of those whom the environment addresses, by the truths of the leaves."""
+        return self.addressed is None or self.addressed.met(truths)
 
     def items(self) -> Iterator[Item]:
         """Yield its offers, the heaviest first as far as their weight is always the same."""
@@ -221,6 +236,10 @@ class Environment:
     spaces: Mapping[str, SpaceBody]
     offers: Mapping[str, OfferBody]
     rules: Mapping[str, RuleBody] = field(default_factory=dict)
+    goes_on_from: tuple[str, ...] = ()
+    """The anonymous environments whose propositions count here too."""
+    segment: str | None = None
+    """The segment that is its targeting dimension; None where it addresses all contacts, or visitors."""
     segments: Segments = field(default_factory=dict, compare=False, repr=False)
     """By name: the kind and the condition of each segment of the graph."""
 
@@ -235,9 +254,21 @@ class Environment:
         """
         kind: EnvironmentKind = body.kind or ("anonymous" if body.targeting_dimension == "visitors" else "identified")
         folder = (body.visitors_folder or f"visitors of {name}") if kind == "anonymous" else None
+        made = cls(name, kind, folder, {}, {}, {}, goes_on_from=body.goes_on_from, segment=body.segment)
         if parts is None:
-            return cls(name, kind, folder, {}, {}, {})
-        return cls(name, kind, folder, with_ancestors(parts.categories), parts.spaces, parts.offers, parts.rules)
+            return made
+        categories = with_ancestors(parts.categories)
+        return replace(made, categories=categories, spaces=parts.spaces, offers=parts.offers, rules=parts.rules)
+
+    @property
+    def targeting_dimension(self) -> TargetingDimension:
+        """Whom it addresses."""
+        return DIMENSION_OF[self.kind] if self.segment is None else "segment"
+
+    @property
+    def counted_in(self) -> list[str]:
+        """The environments whose propositions count here, its own first."""
+        return [self.name, *self.goes_on_from]
 
     @cached_property
     def chains(self) -> dict[str, tuple[str, ...]]:
@@ -344,6 +375,8 @@ def mistakes_of(
                         "environment are invisible to another",
                     )
                 )
+        found += _addressed(catalogue, environment, place)
+        found += _goes_on(catalogue, environment, place)
         in_order = _categories(environment, place)
         found += in_order
         anonymous = frozenset(one.name for one in catalogue.environments.values() if one.kind == "anonymous")
@@ -354,10 +387,36 @@ def mistakes_of(
     return found
 
 
+def _addressed(catalogue: Catalogue, environment: Environment, place: Place) -> Iterator[Mistake]:
+    if environment.segment not in (None, *catalogue.segments) and environment.kind == "identified":
+        message = f"there is no segment {environment.segment!r}"
+        yield Mistake((*place, "segment"), "unknown_segment", message)
+
+
+def _goes_on(catalogue: Catalogue, environment: Environment, place: Place) -> Iterator[Mistake]:
+    for index, name in enumerate(environment.goes_on_from):
+        at = (*place, "goes_on_from", index)
+        other = catalogue.environments.get(name)
+        if environment.kind != "identified":
+            yield Mistake(at, "anonymous", "only an identified environment goes on from what visitors were proposed")
+        elif other is None:
+            yield Mistake(at, "unknown_environment", f"there is no environment {name!r}")
+        elif other.kind != "anonymous":
+            yield Mistake(at, "identified", f"environment {name!r} is not for visitors: go on from an anonymous one")
+
+
 def _mapping(place: Place, body: EnvironmentBody) -> Iterator[Mistake]:
     if body.kind is None and body.targeting_dimension is None:
         yield Mistake((*place, "kind"), "missing", "an environment is identified or anonymous")
-    elif body.kind is not None and body.targeting_dimension not in (None, DIMENSION_OF[body.kind]):
+    elif body.targeting_dimension == "segment" and body.segment is None:
+        yield Mistake((*place, "segment"), "missing", "an environment that addresses a segment says which")
+    elif body.segment is not None and (body.targeting_dimension not in (None, "segment") or body.kind == "anonymous"):
+        yield Mistake((*place, "segment"), "kind", "the members of a segment are identified people: say nothing else")
+    elif (
+        body.kind is not None
+        and body.segment is None
+        and body.targeting_dimension not in (None, DIMENSION_OF[body.kind])
+    ):
         yield Mistake(
             (*place, "targeting_dimension"),
             "kind",
@@ -532,6 +591,8 @@ def is_for(offer: OfferBody, space: str) -> bool:
 def _shelf(environment: Environment, space: str) -> Shelf:
     shelf = Shelf()
     compiler = _Compiler(shelf, environment)
+    if environment.segment is not None:
+        shelf.addressed = compiler.in_segment(environment.segment)
     made: list[Item] = []
     for name, body in sorted(environment.offers.items()):
         chain = environment.chain_of(name)
@@ -571,6 +632,8 @@ class _Compiler:
         limits += [
             self._limit(path, self._environment.rules[one].at_most, path or body.category) for path, one in rules
         ]
+        if self._environment.goes_on_from:
+            limits.append(Limit(None, 1, self._window(REFUSED_ELSEWHERE), None, "refused", as_visitor=True))
         conditions = [] if body.where is None else [self._condition(body.where)]
         for _, one in dict.fromkeys(rules):
             if (where := self._environment.rules[one].where) is not None:
@@ -592,6 +655,10 @@ class _Compiler:
             tuple(conditions),
             others,
         )
+
+    def in_segment(self, name: str) -> Condition:
+        """Compile the condition of being in a segment."""
+        return self._condition({"segment": name})
 
     def placed(self, items: list[Item]) -> list[Item]:
         """Let the conditions find the truths of the call after those of the contact, now that all are known."""
@@ -622,7 +689,7 @@ class _Compiler:
             if one.starts_at is None and one.ends_at is None and one.segment is None:
                 always = max(always, one.weight)
                 continue
-            condition = None if one.segment is None else self._condition({"segment": one.segment})
+            condition = None if one.segment is None else self.in_segment(one.segment)
             others.append(OtherWeight(_times(one.weight, factor), Period(one.starts_at, one.ends_at), condition))
         return _times(always, factor), tuple(one for one in others if one.weight > _times(always, factor))
 
@@ -636,11 +703,15 @@ class _Compiler:
         """Return a limit as it is checked; ``category`` is what it counts over when it counts over one."""
         if at_most is None:
             return None
-        window = Window(at_most.within, at_most.of)
+        window = self._window(Window(at_most.within, at_most.of))
+        over = {"offer": None, "category": category, None: said_of}[at_most.scope]
+        return Limit(over, at_most.count, window, at_most.within, at_most.of)
+
+    def _window(self, window: Window) -> int:
+        """Return the place of a window among the shelf's."""
         if window not in self._shelf.windows:
             self._shelf.windows.append(window)
-        over = {"offer": None, "category": category, None: said_of}[at_most.scope]
-        return Limit(over, at_most.count, self._shelf.windows.index(window), at_most.within, at_most.of)
+        return self._shelf.windows.index(window)
 
     def _place_of(self, program: Program, leaf: dict[str, Any]) -> int:
         if leaf["test"] == "event":
@@ -687,6 +758,7 @@ def hanging_on(catalogue: Catalogue, environment: Environment, part: str | None,
             "rules": list(environment.rules),
             "categories": list(environment.categories),
             "offers": list(environment.offers),
+            "environments": [one.name for one in catalogue.environments.values() if name in one.goes_on_from],
         }
         found["spaces"] += [f"{environment.name}/{space}" for space in environment.spaces]
     elif part == "categories":

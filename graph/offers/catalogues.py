@@ -14,7 +14,6 @@ from graph.identity.events import field_errors
 from graph.identity.write_context import WriteContext
 from graph.offers.catalogue import Catalogue, Environment, Place, hanging_on, mistakes_of, refuse, with_ancestors
 from graph.offers.definitions import (
-    DIMENSION_OF,
     CatalogueFile,
     CategoryBody,
     EnvironmentBody,
@@ -283,9 +282,7 @@ class Catalogues:
         """Return the whole catalogue as a file holds it: importing it again changes nothing."""
         shown: Document = {}
         for name, one in sorted(self.current().environments.items()):
-            shown[name] = {"kind": one.kind}
-            if one.visitors_folder is not None:
-                shown[name]["visitors_folder"] = one.visitors_folder
+            shown[name] = _definition(_body_of(one))
             for part in _PARTS:
                 items = {key: _definition(body) for key, body in sorted(getattr(one, part).items())}
                 if items:
@@ -372,6 +369,14 @@ def _catalogue(row: Row) -> Catalogue:
     return Catalogue(row["version"], found, segments)
 
 
+def _body_of(one: Environment) -> EnvironmentBody:
+    """Return what an environment says of itself, without what is in it."""
+    said = {"kind": one.kind, "visitors_folder": one.visitors_folder, "goes_on_from": one.goes_on_from}
+    if one.segment is not None:
+        said |= {"targeting_dimension": "segment", "segment": one.segment}
+    return EnvironmentBody.model_validate(said)
+
+
 def _definition(body: BaseModel) -> Document:
     """Return what of a definition is not said by leaving it out."""
     return body.model_dump(mode="json", exclude_defaults=True)
@@ -386,16 +391,17 @@ def _rows(before: Catalogue, after: Catalogue) -> Parts:
     rows: Parts = {"environments": [], "rules": [], "categories": [], "spaces": [], "offers": []}
     for name, now in after.environments.items():
         was = before.environments.get(name)
-        if was is None or (was.kind, was.visitors_folder) != (now.kind, now.visitors_folder):
-            body = EnvironmentBody.model_validate({"kind": now.kind, "visitors_folder": now.visitors_folder})
+        if was is None or _body_of(was) != _body_of(now):
             rows["environments"].append(
                 {
                     "name": name,
                     "kind": now.kind,
-                    "targeting_dimension": DIMENSION_OF[now.kind],
+                    "targeting_dimension": now.targeting_dimension,
+                    "segment": now.segment,
                     "inbound_anonymous": now.kind == "anonymous",
                     "folder": now.visitors_folder,
-                    "definition": _text(body),
+                    "goes_on_from": list(now.goes_on_from),
+                    "definition": _text(_body_of(now)),
                 }
             )
         for rule, body_of_rule in now.rules.items():
@@ -445,9 +451,11 @@ def _environment(one: Environment) -> Document:
     return {
         "name": one.name,
         "kind": one.kind,
-        "targeting_dimension": DIMENSION_OF[one.kind],
+        "targeting_dimension": one.targeting_dimension,
+        "segment": one.segment,
         "inbound_anonymous": one.kind == "anonymous",
         "visitors_folder": one.visitors_folder,
+        "goes_on_from": list(one.goes_on_from),
     }
 
 

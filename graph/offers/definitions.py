@@ -19,7 +19,7 @@ from graph.segments.condition_schema import DocumentedCondition
 from graph.segments.conditions import is_duration
 
 EnvironmentKind = Literal["identified", "anonymous"]
-TargetingDimension = Literal["contacts", "visitors"]
+TargetingDimension = Literal["contacts", "visitors", "segment"]
 OfferState = Literal["draft", "live"]
 Outcome = Literal["presented", "clicked", "accepted", "refused", "ignored"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
@@ -145,6 +145,16 @@ class EnvironmentBody(_Closed):
     )
     visitors_folder: PlainName | None = Field(
         None, description="Where an anonymous environment keeps its visitors; its own, named after it if left out."
+    )
+    segment: Name | None = Field(
+        None, description="Whom a targeting dimension of segment addresses: the members of this one, and nobody else."
+    )
+    goes_on_from: tuple[PlainName, ...] = Field(
+        (),
+        max_length=MAX_SPACES,
+        description="Anonymous environments from whose propositions an identified one goes on: what somebody was "
+        "presented there as a visitor counts for the offer of the same name, and what was refused there is not "
+        "offered again.",
     )
 
 

@@ -5,7 +5,7 @@ and it hangs on a period of ownership. A union moves periods, so it takes propos
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -52,12 +52,15 @@ class Visit:
         What the resolver answered; None when nobody was resolved.
     also
         A contact whose presentations count too although the space may not recognise it.
+    cookies
+        Where a page asks: the trackers by which its browser comes, whose presentations count in place of anybody's.
     """
 
     identification: Identification
     choice: Choice
     answer: Answer | None
     also: tuple[str, ...] = ()
+    cookies: tuple[str, ...] | None = None
     plain: bool = False
     """The contact was there, and the visit changes nothing about it but when it was seen."""
 
@@ -65,6 +68,11 @@ class Visit:
     def contact(self) -> str | None:
         """The contact that the offers are for."""
         return None if self.answer is None or self.answer.contact is None else self.answer.contact.id
+
+    @property
+    def holders(self) -> list[str]:
+        """The contacts whose presentations count."""
+        return [] if self.contact is None or self.cookies is not None else [self.contact, *self.also]
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +221,13 @@ class Propositions:
         if not visit.plain:
             # What the visit makes of the contact, a union for one, is what the offers are held against.
             write_working_set(working_set)
-        ranked = self._ranked(tx, catalogue, visit, call)
+        ranked, addressed = self._ranked(tx, catalogue, visit, call)
+        if not addressed:
+            # Who is not of those whom the environment addresses is nobody that it identifies.
+            other = choose(catalogue, asked, space, Identification.NONE)
+            visit = replace(visit, choice=other)
+            if other.space is not None:
+                ranked, _ = self._ranked(tx, catalogue, visit, call)
         if visit.contact is not None:
             record = _record(visit, ranked, item.message_id, environment, space)
             if visit.plain:
@@ -224,20 +238,22 @@ class Propositions:
         made_up = {one.id for one in working_set.contacts.values() if not one.stored} | working_set.minted
         return _Attempt(document, visit, marker, frozenset(made_up))
 
-    def _ranked(self, tx: Transaction, catalogue: Catalogue, visit: Visit, call: "_Call") -> Ranked:
+    def _ranked(self, tx: Transaction, catalogue: Catalogue, visit: Visit, call: "_Call") -> tuple[Ranked, bool]:
+        """Choose the offers; and return whether the contact is of those whom the environment addresses."""
         explain, limit = call.explain, call.limit
         choice, now = visit.choice, datetime.now(UTC)
         if visit.contact is None or choice.space is None:
             # Nothing else says whether the catalogue is still that of the graph.
             self._catalogues.confirm(tx, catalogue)
-            return Ranked(left_out=nobody(choice.environment) if explain else [])
+            return Ranked(left_out=nobody(choice.environment) if explain else []), True
         shelf = choice.environment.shelves[choice.space]
         [row] = tx.run(
             "offers.standing",
             id=call.item.message_id,
             contact_id=visit.contact,
-            also=list(visit.also),
-            environment=choice.environment.name,
+            holders=visit.holders,
+            cookies=list(visit.cookies or ()),
+            environments=choice.environment.counted_in,
             now=now,
             windows=[window.asked for window in shelf.windows],
             names=shelf.names,
@@ -251,7 +267,10 @@ class Propositions:
             raise TryAgain  # the catalogue was changed; nothing of this try stays
         counts = [count for count in (limit, choice.environment.spaces[choice.space].offers) if count is not None]
         standing = Standing([*row["truths"], *row["of_call"]], dict(row["presented"]))
-        return rank(choice.environment, shelf, standing, now, min(counts, default=DEFAULT_COUNT), explain=explain)
+        if not shelf.addresses(standing.truths):
+            return Ranked(left_out=nobody(choice.environment, addressed=False) if explain else []), False
+        count = min(counts, default=DEFAULT_COUNT)
+        return rank(choice.environment, shelf, standing, now, count, explain=explain), True
 
     def _visit(
         self,
@@ -265,6 +284,7 @@ class Propositions:
     ) -> tuple[Visit, Marker | None]:
         """Find out whom the call is from, and let the resolver do what it does with any event."""
         keys = item.keys
+        cookies = _cookies(keys, choose(catalogue, asked, space, Identification.NONE)) if from_page else None
         if keys.all_blocked:
             return Visit(Identification.NONE, choose(catalogue, asked, space, Identification.NONE), None), None
         implicitly = asked.spaces[space].identify_implicitly
@@ -286,13 +306,13 @@ class Propositions:
                 also: tuple[str, ...] = ()
                 if answer is not None:
                     answer.tracker_id = item.keys.tracker_id
-                    if decision.current is not None and not from_page:
+                    if decision.current is not None:
                         also = (decision.current,)
-                return Visit(identification, choice, answer, also), marker
+                return Visit(identification, choice, answer, also, cookies), marker
             identification = Identification.IMPLICIT
         choice = choose(catalogue, asked, space, identification)
         plain = decision.current is not None and not decision.effects and not working_set.carried
-        return Visit(identification, choice, answer, plain=plain), marker
+        return Visit(identification, choice, answer, cookies=cookies, plain=plain), marker
 
     # --- what became of them --------------------------------------------------------------------------------
 
@@ -414,6 +434,17 @@ def _as_visitor(item: Prepared, choice: Choice) -> Prepared | None:
     tracker = tracker_in(choice.folder, cookie_of(item.keys))
     masked = item.event.model_copy(update={"tracker_id": tracker, "subscription": None, "keys": {}})
     return Prepared(masked, EventKeys.of(tracker_id=tracker), item.message_id)
+
+
+def _cookies(keys: EventKeys, choice: Choice) -> tuple[str, ...]:
+    """Return the trackers by which a page's browser is known: its own, and the one that stands for it in the folder.
+
+    Both count, whoever owns the first: that a log-in with somebody's address was or was not taken up shows in who owns
+    it, and must not show in the answer.
+    """
+    if keys.tracker_id is None or choice.folder is None:
+        return ()
+    return keys.tracker_id, tracker_in(choice.folder, cookie_of(keys))
 
 
 def _plain_write(working_set: WorkingSet) -> dict[str, Any]:

@@ -82,10 +82,13 @@ def rank(
     return ranked
 
 
-def nobody(environment: Environment) -> list[LeftOut]:
-    """State for every offer that nobody was identified who could get it."""
-    words = "Its environment is for identified people, and this call is not answered as one."
-    return [LeftOut(name, "not_identified", words) for name in sorted(environment.offers)]
+def nobody(environment: Environment, *, addressed: bool = True) -> list[LeftOut]:
+    """State for every offer that nobody was identified who could get it; or that who was is not addressed."""
+    reason, words = "not_identified", "Its environment is for identified people, and this call is not answered as one."
+    if not addressed:
+        reason = "not_addressed"
+        words = f"Its environment is for members of segment {environment.segment!r}, and the contact is none."
+    return [LeftOut(name, reason, words) for name in sorted(environment.offers)]
 
 
 _Reason = tuple[str, str] | None
@@ -143,6 +146,11 @@ class _Tally:
         for limit in item.limits:
             counts = self._offers.get(item.name) if limit.of is None else self._categories.get(limit.of)
             many = counts[limit.window] if counts else 0
+            if many >= limit.count and limit.as_visitor:
+                return (
+                    "refused_as_visitor",
+                    "It was refused as a visitor, in an environment that this one goes on from.",
+                )
             if many >= limit.count:
                 return ("category_limit" if limit.of else "offer_limit"), _limit_in_words(limit, many)
         return None

@@ -216,6 +216,7 @@ class _Trial:
         self.spaces = spaces
         self.at = plan.at or datetime.now(UTC)
         self.more = False
+        self._unaddressed: set[str] = set()
         self._counts: dict[tuple[str, str], _Counts] = {
             (environment.name, name): _Counts() for name in sorted(environment.offers)
         }
@@ -225,6 +226,9 @@ class _Trial:
         for page in self._pages():
             asked = {row["id"]: self._choices(row["kind"]) for row in page}
             standings = self._standings(asked)
+            others = self._otherwise(asked, standings)
+            asked |= others
+            standings |= self._standings(others)
             for row in page:
                 contact, kind = row["id"], row["kind"]
                 at_spaces = zip(self.spaces, asked[contact], strict=True)
@@ -277,6 +281,24 @@ class _Trial:
         how = Identification(self._plan.identified_by) if kind == Kind.KNOWN.value else Identification.NONE
         return [choose(self._catalogue, self._environment, space, how) for space in self.spaces]
 
+    def _otherwise(
+        self, asked: Mapping[str, list[Choice]], standings: Mapping[tuple[str, str, str], Standing]
+    ) -> dict[str, list[Choice]]:
+        """Choose again for whom the environment does not address: it identifies nobody there."""
+        shelves = self._environment.shelves
+        others: dict[str, list[Choice]] = {}
+        if self._environment.segment is None:
+            return others
+        for contact, choices in asked.items():
+            for place, choice in enumerate(choices):
+                standing = standings.get((choice.environment.name, choice.space or "", contact))
+                own = choice.environment is self._environment and choice.space is not None
+                if own and standing is not None and not shelves[choice.space or ""].addresses(standing.truths):
+                    chosen = others.setdefault(contact, list(choices))
+                    chosen[place] = choose(self._catalogue, self._environment, self.spaces[place], Identification.NONE)
+                    self._unaddressed.add(contact)
+        return others
+
     def _standings(self, asked: Mapping[str, Sequence[Choice]]) -> dict[tuple[str, str, str], Standing]:
         """Read how the contacts stand, at each space that answers for them."""
         by_space: dict[tuple[str, str], list[str]] = {}
@@ -299,7 +321,7 @@ class _Trial:
         return tx.run(
             "offers.standings",
             contact_ids=contacts,
-            environment=environment,
+            environments=self._catalogue.environments[environment].counted_in,
             now=self.at,
             windows=[window.asked for window in shelf.windows],
             names=shelf.names,
@@ -319,7 +341,7 @@ class _Trial:
     ) -> Outcome:
         environment = choice.environment
         if choice.space is None:
-            ranked = Ranked(left_out=nobody(environment))
+            ranked = Ranked(left_out=nobody(environment, addressed=contact not in self._unaddressed))
         else:
             standing = standings.get((environment.name, choice.space, contact))
             if standing is None:
@@ -328,12 +350,16 @@ class _Trial:
             counts = [many for many in (self._plan.limit, environment.spaces[choice.space].offers) if many is not None]
             count = min(counts, default=DEFAULT_COUNT)
             ranked = rank(environment, environment.shelves[choice.space], standing, self.at, count, explain=True)
+        left_out = [(environment.name, out) for out in ranked.left_out]
+        if environment is not self._environment:
+            own = nobody(self._environment, addressed=contact not in self._unaddressed)
+            left_out += [(self._environment.name, out) for out in own]
         for place, item in enumerate(ranked.chosen):
             counts_of = self._counts.setdefault((environment.name, item.name), _Counts())
             counts_of.people.add(contact)
             counts_of.first += place == 0
             counts_of.spaces[space] += 1
-        for out in ranked.left_out:
-            counts_of = self._counts.setdefault((environment.name, out.name), _Counts())
+        for of, out in left_out:
+            counts_of = self._counts.setdefault((of, out.name), _Counts())
             counts_of.left_out[space, out.reason, _WORDS.get(out.reason, out.words)] += 1
         return Outcome(contact, kind, space, choice, tuple(ranked.chosen))

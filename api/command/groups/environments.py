@@ -15,10 +15,16 @@ commands = typer.Typer(
 
 @commands.command("create")
 def create_environment(
-    mapping: Annotated[str, typer.Option(help="Whom it addresses: contacts, or visitors nobody has identified.")],
+    mapping: Annotated[
+        str, typer.Option(help="Whom it addresses: contacts, visitors nobody has identified, or a segment.")
+    ],
     brand: Annotated[str | None, typer.Option(help="Whose visitors they are: names it and its folder.")] = None,
     name: Annotated[str | None, typer.Option(help="Its name, where it is not the brand's.")] = None,
     visitors_folder: Annotated[str | None, typer.Option(help="Its folder, where it is not named after it.")] = None,
+    segment: Annotated[str | None, typer.Option(help="The segment, where that is the mapping.")] = None,
+    goes_on_from: Annotated[
+        list[str] | None, typer.Option(help="An anonymous environment whose propositions count too; again for another.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be made, and make nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Make it without asking.")] = False,
     as_json: AsJson = False,
@@ -34,7 +40,15 @@ def create_environment(
 
         teller = Teller(as_json=as_json)
         try:
-            drafted = environments.draft(kinfold, mapping, brand=brand, name=name, folder=visitors_folder)
+            drafted = environments.draft(
+                kinfold,
+                mapping,
+                brand=brand,
+                name=name,
+                folder=visitors_folder,
+                segment=segment,
+                goes_on_from=goes_on_from or (),
+            )
             environments.create(kinfold, drafted, teller=teller, dry_run=dry_run, ask=not yes and not as_json)
         except KinfoldError as error:
             raise teller.refuse(error) from error

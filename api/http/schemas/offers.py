@@ -14,6 +14,7 @@ LeftOutReason = Literal[
     "draft",
     "not_for_this_space",
     "not_identified",
+    "not_addressed",
     "not_started",
     "ended",
     "category_off",
@@ -22,6 +23,7 @@ LeftOutReason = Literal[
     "condition",
     "offer_limit",
     "category_limit",
+    "refused_as_visitor",
     "excluded",
     "no_room",
 ]
@@ -36,16 +38,22 @@ class Environment(BaseModel):
             "name": "north",
             "kind": "anonymous",
             "targeting_dimension": "visitors",
+            "segment": None,
             "inbound_anonymous": True,
             "visitors_folder": "visitors of north",
+            "goes_on_from": [],
         }
     )
 
     name: str
     kind: Literal["identified", "anonymous"]
-    targeting_dimension: Literal["contacts", "visitors"]
+    targeting_dimension: Literal["contacts", "visitors", "segment"]
+    segment: str | None = Field(description="The segment that it addresses, where that is its targeting dimension.")
     inbound_anonymous: bool = Field(description="Dedicated to inbound anonymous interactions.")
     visitors_folder: str | None = Field(description="The folder of an anonymous environment.")
+    goes_on_from: list[str] = Field(
+        description="Anonymous environments whose propositions count for the offers of the same names here."
+    )
 
 
 class EnvironmentList(BaseModel):

@@ -26,6 +26,9 @@ const PARTS = {
 };
 const STARTS = { categories: { multiplier: 1, enabled: true }, offers: { weight: 1, state: "live" }, spaces: { identified_offers_when_implicit: true }, rules: {} };
 
+const listed = (said) => said.split(",").map((one) => one.trim()).filter(Boolean);
+const dimensionOf = ({ targeting_dimension: dimension, segment }) => (segment ? `segment ${segment}` : dimension);
+
 const empty = (value) => value === null || value === undefined || (Array.isArray(value) && !value.length) || (typeof value === "object" && !Object.keys(value).length);
 
 function inputOf({ label, name, kind, options }, value) {
@@ -46,7 +49,7 @@ function readOf({ name, kind }, form) {
   const said = input.value.trim();
   if (said === "") return undefined;
   if (kind === "number") return Number(said);
-  if (kind === "list") return said.split(",").map((one) => one.trim()).filter(Boolean);
+  if (kind === "list") return listed(said);
   if (kind !== "json") return said;
   try {
     return JSON.parse(said);
@@ -56,7 +59,7 @@ function readOf({ name, kind }, form) {
 }
 
 /** A form whose mistakes stand beside their fields: checked by a dry run after each change, then sent. */
-function checkedForm({ inputs, bodyOf, target, verb, onChecked, onSent }) {
+function checkedForm({ inputs, bodyOf, target, verb, onChecked, onSent, renamed = {} }) {
   const place = make("div", { class: "wide", "aria-live": "polite" });
   const form = make("form", { class: "card fields" }, inputs, make("div", { class: "wide actions" }, make("button", { type: "submit" }, verb)), place);
   let turn = 0;
@@ -67,7 +70,8 @@ function checkedForm({ inputs, bodyOf, target, verb, onChecked, onSent }) {
     for (const input of form.querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
     if (!problem) return;
     const left = (problem.errors ?? []).filter((error) => {
-      const input = form.elements[(error.field ?? "").split(/[.[]/)[0]];
+      const of = (error.field ?? "").split(/[.[]/)[0];
+      const input = form.elements[renamed[of] ?? of];
       if (!input?.closest) return true;
       input.setAttribute("aria-invalid", "true");
       input.closest("label").append(make("span", { class: "beside", role: "alert" }, error.message));
@@ -110,27 +114,38 @@ function drafted(answer) {
   return make("dl", { class: "draft" },
     make("dt", {}, "Environment"), make("dd", {}, answer.name),
     make("dt", {}, "For inbound anonymous interactions"), make("dd", {}, tick(answer.inbound_anonymous)),
-    make("dt", {}, "Targeting dimension"), make("dd", {}, answer.targeting_dimension),
+    make("dt", {}, "Targeting dimension"), make("dd", {}, dimensionOf(answer)),
     answer.visitors_folder ? [make("dt", {}, "Visitors folder"), make("dd", {}, answer.visitors_folder)] : null);
 }
 
-function wizard(there) {
+function wizard(there, segments) {
   const preview = make("div", { class: "card", role: "group", "aria-label": "What will be made" }, drafted(null));
+  const folder = field("Visitors folder (named after the brand if empty)", "visitors_folder");
+  const segment = chooser("Segment", "segment", segments.map((name) => [name, name]));
+  const mapping = chooser("Mapping", "targeting_dimension", [
+    ["visitors", "visitors, nobody has identified them"], ["contacts", "contacts, identified people"],
+    ...(segments.length ? [["segment", "a segment, a table of recipients of your own"]] : [])]);
+  const chosen = () => mapping.querySelector("select").value;
+  const fit = () => {
+    folder.hidden = chosen() !== "visitors";
+    segment.hidden = chosen() !== "segment";
+  };
+  mapping.addEventListener("change", fit);
+  fit();
   const { form } = checkedForm({
-    inputs: [
-      chooser("Mapping", "targeting_dimension", [["visitors", "visitors, nobody has identified them"], ["contacts", "contacts, identified people"]]),
-      field("Brand", "brand", { required: true }),
-      field("Visitors folder (named after the brand if empty)", "visitors_folder"),
-    ],
+    inputs: [mapping, field("Brand", "brand", { required: true }), folder, segment],
     bodyOf: (said) => ({
-      targeting_dimension: said.elements.targeting_dimension.value,
-      ...(said.elements.visitors_folder.value.trim() ? { visitors_folder: said.elements.visitors_folder.value.trim() } : {}),
+      targeting_dimension: chosen(),
+      ...(chosen() === "visitors" && said.elements.visitors_folder.value.trim() ? { visitors_folder: said.elements.visitors_folder.value.trim() } : {}),
+      ...(chosen() === "segment" ? { segment: said.elements.segment.value } : {}),
     }),
     target: (said) => {
       const brand = said.elements.brand.value.trim();
       if (there.includes(brand)) throw { errors: [{ field: "brand", message: "there is an environment of this name already" }] };
       return brand ? pathTo(brand) : "";
     },
+    // The environment's name is what the wizard calls its brand.
+    renamed: { name: "brand", kind: "targeting_dimension" },
     verb: "Make the environment",
     onChecked: (answer) => preview.replaceChildren(drafted(answer)),
     onSent: (made) => { say("Environment made"); location.hash = hrefTo("catalogue", made.name); },
@@ -140,7 +155,7 @@ function wizard(there) {
 }
 
 async function environmentsView() {
-  const environments = await everything("/v1/environments");
+  const [environments, segments] = await Promise.all([everything("/v1/environments"), everything("/v1/segments")]);
   return make("div", { class: "view", "data-title": "Catalogue" },
     make("h1", {}, "Catalogue"),
     make("p", { class: "lead" }, "Environments with their categories, offers and spaces. One anonymous environment a brand."),
@@ -160,9 +175,16 @@ async function environmentView(name) {
   const { form } = checkedForm({
     inputs: [
       make("label", { class: "tick" }, tick(anonymous), "For inbound anonymous interactions"),
-      anonymous ? field("Visitors folder", "visitors_folder", { value: environment.visitors_folder }) : null,
-    ].filter(Boolean),
-    bodyOf: (said) => ({ kind: environment.kind, ...(anonymous ? { visitors_folder: said.elements.visitors_folder.value.trim() || null } : {}) }),
+      make("p", { class: "soft" }, `Targeting dimension: ${dimensionOf(environment)}`),
+      anonymous
+        ? field("Visitors folder", "visitors_folder", { value: environment.visitors_folder })
+        : field("Goes on from what visitors were proposed in", "goes_on_from", { value: environment.goes_on_from.join(", ") }),
+    ],
+    bodyOf: (said) => {
+      if (anonymous) return { kind: "anonymous", visitors_folder: said.elements.visitors_folder.value.trim() || null };
+      const whom = environment.segment ? { targeting_dimension: "segment", segment: environment.segment } : { kind: "identified" };
+      return { ...whom, goes_on_from: listed(said.elements.goes_on_from.value) };
+    },
     target: () => pathTo(name), verb: "Save", onSent: () => say("Saved"),
   });
   form.setAttribute("aria-label", "The environment");

@@ -257,6 +257,8 @@ def test_a_change_of_the_catalogue_can_be_checked_first(shop: TestClient) -> Non
             "kind": "anonymous",
             "targeting_dimension": "visitors",
             "inbound_anonymous": True,
+            "segment": None,
+            "goes_on_from": [],
             "visitors_folder": "visitors of south",
         },
     )

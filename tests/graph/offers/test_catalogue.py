@@ -6,11 +6,12 @@ from typing import Any
 import orjson
 import pytest
 
-from graph.errors import BadInput, NotFound
+from graph.errors import BadInput, ClashError, NotFound
 from graph.kinfold import Kinfold
 from graph.offers import files
 from graph.offers.catalogue import Catalogue, Environment, mistakes_of, refuse
 from graph.offers.definitions import CatalogueFile, CategoryBody, EnvironmentBody, OfferBody, SpaceBody
+from tests.graph.offers.shop import put
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 
@@ -82,6 +83,42 @@ REFUSED: list[tuple[str, str, str, str]] = [
         "{a: {kind: identified, visitors_folder: f}}",
         "environments.a.visitors_folder",
         "identified",
+    ),
+    (
+        "going on from an environment that is not there",
+        "{a: {kind: identified, goes_on_from: [b]}}",
+        "environments.a.goes_on_from[0]",
+        "unknown_environment",
+    ),
+    (
+        "going on from identified people",
+        "{a: {kind: identified, goes_on_from: [a]}}",
+        "environments.a.goes_on_from[0]",
+        "identified",
+    ),
+    (
+        "visitors who go on",
+        "{a: {kind: anonymous, goes_on_from: [a]}}",
+        "environments.a.goes_on_from[0]",
+        "anonymous",
+    ),
+    (
+        "a segment of visitors",
+        "{a: {kind: anonymous, segment: vip}}",
+        "environments.a.segment",
+        "kind",
+    ),
+    (
+        "a segment that is not there",
+        "{a: {targeting_dimension: segment, segment: vip}}",
+        "environments.a.segment",
+        "unknown_segment",
+    ),
+    (
+        "a targeting dimension of segment without one",
+        "{a: {targeting_dimension: segment}}",
+        "environments.a.segment",
+        "missing",
     ),
     (
         "an offer of no category",
@@ -208,6 +245,8 @@ def test_an_environment_is_made_from_a_mapping(kinfold: Kinfold) -> None:
         "name": "north",
         "kind": "anonymous",
         "targeting_dimension": "visitors",
+        "segment": None,
+        "goes_on_from": [],
         "inbound_anonymous": True,
         "visitors_folder": "visitors of north",
     }
@@ -278,3 +317,27 @@ def test_the_schema_that_is_shipped_is_the_one_that_is_read() -> None:
 def test_a_file_that_is_nested_without_end_is_refused(raw: bytes) -> None:
     with pytest.raises(BadInput, match="nested at most"):
         files.read_catalogue(raw)
+
+
+def test_whom_it_goes_on_from_and_its_segment_are_kept_exported_and_hang_together(kinfold: Kinfold) -> None:
+    kinfold.segments.define("vip", "static")
+    club = {"targeting_dimension": "segment", "segment": "vip", "goes_on_from": ["north"]}
+    put(kinfold, club=club, north={"kind": "anonymous"})
+    assert kinfold.catalogues.environment("club") == {
+        "name": "club",
+        "kind": "identified",
+        "targeting_dimension": "segment",
+        "segment": "vip",
+        "inbound_anonymous": False,
+        "visitors_folder": None,
+        "goes_on_from": ["north"],
+    }
+    exported = kinfold.catalogues.export()
+    assert exported["environments"]["club"] == {"kind": "identified", **club}
+    put(kinfold, **exported["environments"])
+    assert kinfold.catalogues.export() == exported
+    with pytest.raises(ClashError) as refused_:
+        kinfold.catalogues.remove_environment("north")
+    assert refused_.value.extra["hanging"] == {"environments": ["club"]}
+    kinfold.catalogues.put_environment("club", EnvironmentBody.model_validate({"kind": "identified"}))
+    kinfold.catalogues.remove_environment("north")

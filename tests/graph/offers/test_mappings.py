@@ -19,7 +19,8 @@ CASES = list(csv.DictReader((Path(__file__).parents[2] / "cases" / "mappings.csv
 @pytest.mark.parametrize("row", CASES, ids=[row["case"] for row in CASES])
 def test_a_mapping_fills_in_what_follows_from_it(kinfold: Kinfold, row: dict[str, str]) -> None:
     put(kinfold, taken={"kind": "anonymous"})
-    said = {name: row[name] or None for name in ("brand", "name", "folder")}
+    kinfold.segments.define("vip", "static")
+    said = {name: row[name] or None for name in ("brand", "name", "folder", "segment")}
     if row["refused"]:
         with pytest.raises(BadInput) as refused:
             kinfold.catalogues.put_environment(*environment_of(row["mapping"], **said))
@@ -31,8 +32,10 @@ def test_a_mapping_fills_in_what_follows_from_it(kinfold: Kinfold, row: dict[str
         "name": row["environment"],
         "kind": row["kind"],
         "targeting_dimension": row["mapping"],
+        "segment": row["segment"] or None,
         "inbound_anonymous": row["box"] == "yes",
         "visitors_folder": row["visitors_folder"] or None,
+        "goes_on_from": [],
     }
     assert kinfold.catalogues.put_environment(name, body, dry_run=True) == (True, expected)
     assert [one["name"] for one in kinfold.catalogues.environments()] == ["taken"]
@@ -64,6 +67,8 @@ def test_a_fresh_graph_has_an_identified_environment_for_contacts(kinfold: Kinfo
             "name": "contacts",
             "kind": "identified",
             "targeting_dimension": "contacts",
+            "segment": None,
+            "goes_on_from": [],
             "inbound_anonymous": False,
             "visitors_folder": None,
         }
