@@ -1,5 +1,6 @@
 """The catalogue in the page: a wizard for environments, and editing with what is wrong beside the field."""
 
+import json
 from typing import Any
 
 from playwright.sync_api import Page, expect
@@ -60,6 +61,7 @@ def test_an_offer_and_a_space_are_made_edited_and_deleted(open_page: Open, kinfo
     assert (home["identify_implicitly"], home["fall_back"], home["anonymous_space"]) == (True, True, "north/banner")
 
     page.goto(page.url.partition("#")[0] + "#/catalogue/crm/offers/boots")
+    page.get_by_role("button", name="As JSON").click()
     page.get_by_label("Condition (JSON)").fill('{"property": "size", "above": 3}')
     page.get_by_label("Condition (JSON)").blur()
     expect(page.locator("label", has_text="Condition").get_by_role("alert").first).to_be_visible()
@@ -97,3 +99,94 @@ def test_what_hangs_on_a_part_is_named_and_it_stays(open_page: Open, kinfold: Ki
     page.get_by_role("button", name="Save").click()
     saved(page)
     assert names(ask(kinfold, "crm/home", email="ana@example.com")) == []
+
+
+def test_a_condition_is_made_of_tests_with_what_is_wrong_beside_each(
+    open_page: Open, kinfold: Kinfold, watch: Watch
+) -> None:
+    watch.expect("status of 422")
+    kinfold.segments.define("vip", "static")
+    put(kinfold, north={"kind": "anonymous"}, crm={"kind": "identified", "spaces": {"home": {}}})
+    page = open_page("#/catalogue/crm/offers/boots")
+    condition = page.get_by_role("group", name="Condition")
+    condition.get_by_role("button", name="Add a test").click()
+    first = condition.locator(".test[data-place]").nth(0)
+    first.get_by_label("Name").fill("country")
+    first.get_by_label("Value").fill("FR")
+    condition.get_by_role("button", name="Add a test").click()
+    second = condition.locator(".test[data-place]").nth(1)
+    second.get_by_label("Name").fill("renews_at")
+    second.get_by_label("Test", exact=True).select_option("is_before")
+    second.get_by_label("Value").fill("in a month")
+    second.get_by_label("Value").blur()
+    expect(second.get_by_role("alert")).to_contain_text("ISO 8601 duration")
+    expect(first.get_by_role("alert")).to_have_count(0)
+    second.get_by_label("Value").fill("P30D")
+    second.get_by_label("Value").blur()
+    expect(second.get_by_role("alert")).to_have_count(0)
+    condition.get_by_role("button", name="Add a group").click()
+    inner = condition.locator(".group-of .group-of")
+    inner.get_by_label("All or any").select_option("any")
+    third = inner.locator(".test[data-place]").first
+    third.get_by_label("What is asked").select_option("segment")
+    inner.get_by_role("button", name="Add a test").click()
+    fourth = inner.locator(".test[data-place]").nth(1)
+    fourth.get_by_label("What is asked").select_option("event")
+    fourth.get_by_label("Event", exact=True).fill("purchase")
+    fourth.get_by_label("At least how often").fill("2")
+    fourth.get_by_label("Within").fill("P90D")
+    fourth.get_by_label("not", exact=True).check()
+    assert not findings_of_axe(page)
+    page.get_by_role("button", name="Make the offer").click()
+    expect(page.get_by_role("button", name="Delete offer boots")).to_be_visible()
+    purchase = {"event": "purchase", "at_least": 2, "within": "P90D"}
+    where = {
+        "all": [
+            {"property": "country", "is": "FR"},
+            {"property": "renews_at", "is_before": "P30D"},
+            {"any": [{"segment": "vip"}, {"not": purchase}]},
+        ]
+    }
+    assert parts(kinfold, "crm", "offers")["boots"]["where"] == where
+    # What was said is shown again as it was, as a form and as JSON, and may be taken away test by test.
+    condition = page.get_by_role("group", name="Condition")
+    expect(condition.get_by_label("Name").first).to_have_value("country")
+    condition.get_by_role("button", name="As JSON").click()
+    assert json.loads(page.get_by_label("Condition (JSON)").input_value()) == where
+    condition.get_by_role("button", name="As a form").click()
+    condition.get_by_role("button", name="Remove this group").click()
+    condition.get_by_role("button", name="Remove this test").nth(1).click()
+    page.get_by_role("button", name="Save").click()
+    saved(page)
+    assert parts(kinfold, "crm", "offers")["boots"]["where"] == {"property": "country", "is": "FR"}
+
+
+def test_an_environment_of_a_segment_is_made_and_goes_on_from_visitors(
+    open_page: Open, kinfold: Kinfold, watch: Watch
+) -> None:
+    watch.expect("status of 422")
+    kinfold.segments.define("vip", "static")
+    put(kinfold, north={"kind": "anonymous"})
+    page = open_page("#/catalogue")
+    page.get_by_label("Mapping").select_option("segment")
+    page.locator("[name=segment]").select_option("vip")
+    # What the server says of the name stands beside the field that gives it.
+    for refused, words in (("a/b", "no slash"), ("x" * 300, "255")):
+        page.locator("[name=brand]").fill(refused)
+        page.locator("[name=brand]").blur()
+        expect(page.locator("label", has_text="Brand").get_by_role("alert")).to_contain_text(words)
+    page.locator("[name=brand]").fill("club")
+    page.locator("[name=brand]").blur()
+    draft = page.get_by_role("group", name="What will be made")
+    expect(draft).to_contain_text("segment vip")
+    expect(draft.get_by_label("For inbound anonymous interactions")).not_to_be_checked()
+    page.get_by_role("button", name="Make the environment").click()
+    expect(page.get_by_role("heading", name="club")).to_be_visible()
+    page.get_by_label("Goes on from").fill("north, nowhere")
+    page.get_by_label("Goes on from").blur()
+    expect(page.locator("label", has_text="Goes on from").get_by_role("alert")).to_contain_text("'nowhere'")
+    page.get_by_label("Goes on from").fill("north")
+    page.get_by_role("button", name="Save").click()
+    saved(page)
+    club = kinfold.catalogues.environment("club")
+    assert (club["targeting_dimension"], club["segment"], club["goes_on_from"]) == ("segment", "vip", ["north"])

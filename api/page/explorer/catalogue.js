@@ -1,6 +1,7 @@
 // The catalogue of offers: environments, a wizard that makes them of a mapping, and what is in them, to be edited.
 
 import { call, hrefTo, make, problemBox, say } from "./dom.js";
+import { conditionField } from "./conditions.js";
 import { act, chooser, field } from "./settings.js";
 import { everything } from "./offers.js";
 
@@ -16,13 +17,13 @@ const PARTS = {
   offers: { title: "Offers", one: "offer", fields: [
     text("Category", "category"), text("Weight", "weight", "number"), { label: "State", name: "state", kind: "choice", options: ["live", "draft"] },
     text("Starts at", "starts_at"), text("Ends at", "ends_at"), text("Spaces (all if empty)", "spaces", "list"), text("Rules", "rules", "list"),
-    text("Condition (JSON)", "where", "json"), text("At most (JSON)", "at_most", "json"), text("Other weights (JSON)", "weights", "json"), text("Content (JSON)", "content", "json")] },
+    text("Condition", "where", "condition"), text("At most (JSON)", "at_most", "json"), text("Other weights (JSON)", "weights", "json"), text("Content (JSON)", "content", "json")] },
   spaces: { title: "Spaces", one: "space", fields: [
     flag("Identify implicitly from browsing history", "identify_implicitly"), flag("Fall back to an anonymous space if nobody was identified", "fall_back"),
     { label: "Associated anonymous space", name: "anonymous_space", kind: "choice", options: [] },
     flag("Identified offers for the implicitly identified", "identified_offers_when_implicit"),
     text("How many offers", "offers", "number"), text("Content that every offer has", "content", "list")] },
-  rules: { title: "Typology rules", one: "rule", fields: [text("Condition (JSON)", "where", "json"), text("At most (JSON)", "at_most", "json")] },
+  rules: { title: "Typology rules", one: "rule", fields: [text("Condition", "where", "condition"), text("At most (JSON)", "at_most", "json")] },
 };
 const STARTS = { categories: { multiplier: 1, enabled: true }, offers: { weight: 1, state: "live" }, spaces: { identified_offers_when_implicit: true }, rules: {} };
 
@@ -31,7 +32,8 @@ const dimensionOf = ({ targeting_dimension: dimension, segment }) => (segment ? 
 
 const empty = (value) => value === null || value === undefined || (Array.isArray(value) && !value.length) || (typeof value === "object" && !Object.keys(value).length);
 
-function inputOf({ label, name, kind, options }, value) {
+function inputOf({ label, name, kind, options, known }, value) {
+  if (kind === "condition") return conditionField({ label, name }, value, known);
   if (kind === "flag") return make("label", { class: "tick" }, make("input", { type: "checkbox", name, checked: Boolean(value) }), label);
   if (kind === "choice") {
     const select = chooser(label, name, options.map((one) => [one, one || "none"]));
@@ -50,7 +52,7 @@ function readOf({ name, kind }, form) {
   if (said === "") return undefined;
   if (kind === "number") return Number(said);
   if (kind === "list") return listed(said);
-  if (kind !== "json") return said;
+  if (kind !== "json" && kind !== "condition") return said;
   try {
     return JSON.parse(said);
   } catch {
@@ -73,8 +75,10 @@ function checkedForm({ inputs, bodyOf, target, verb, onChecked, onSent, renamed 
       const of = (error.field ?? "").split(/[.[]/)[0];
       const input = form.elements[renamed[of] ?? of];
       if (!input?.closest) return true;
-      input.setAttribute("aria-invalid", "true");
-      input.closest("label").append(make("span", { class: "beside", role: "alert" }, error.message));
+      const told = make("span", { class: "beside", role: "alert" }, error.message);
+      const spot = input.closest("[hidden]") ? spotOf(form, error.field) : null;
+      if (!spot) input.setAttribute("aria-invalid", "true");
+      (spot ?? input.closest("label")).append(told);
       return false;
     });
     if (left.length || !problem.errors?.length) place.replaceChildren(problemBox({ ...problem, errors: left }));
@@ -142,6 +146,8 @@ function wizard(there, segments) {
     target: (said) => {
       const brand = said.elements.brand.value.trim();
       if (there.includes(brand)) throw { errors: [{ field: "brand", message: "there is an environment of this name already" }] };
+      // In the address of a call it would be another address.
+      if (brand.includes("/")) throw { errors: [{ field: "brand", message: "a name has no slash" }] };
       return brand ? pathTo(brand) : "";
     },
     // The environment's name is what the wizard calls its brand.
@@ -159,8 +165,8 @@ async function environmentsView() {
   return make("div", { class: "view", "data-title": "Catalogue" },
     make("h1", {}, "Catalogue"),
     make("p", { class: "lead" }, "Environments with their categories, offers and spaces. One anonymous environment a brand."),
-    make("ul", { class: "plain" }, environments.map((one) => make("li", {}, make("a", { href: hrefTo("catalogue", one.name) }, one.name), ` ${one.kind}`, one.visitors_folder ? `, keeps ${one.visitors_folder}` : ""))),
-    make("h2", {}, "A new environment"), wizard(environments.map((one) => one.name)));
+    make("ul", { class: "plain" }, environments.map((one) => make("li", {}, make("a", { href: hrefTo("catalogue", one.name) }, one.name), ` ${one.kind}`, one.visitors_folder ? `, keeps ${one.visitors_folder}` : "", one.segment ? `, of segment ${one.segment}` : ""))),
+    make("h2", {}, "A new environment"), wizard(environments.map((one) => one.name), segments.map((one) => one.name)));
 }
 
 const remove = (label, path, after) => act("Delete", label, async () => {
@@ -212,11 +218,29 @@ async function anonymousSpaces() {
   return found.flat();
 }
 
+/** What conditions may speak of by name. */
+async function namesForConditions() {
+  const [segments, environments] = await Promise.all([everything("/v1/segments"), everything("/v1/environments")]);
+  return { segments: segments.map(({ name }) => name), environments: environments.filter(({ kind }) => kind === "anonymous").map(({ name }) => name) };
+}
+
+/** Where in a form of conditions a mistake belongs: the innermost part whose place begins as the mistake's does. */
+function spotOf(form, place) {
+  const inside = [...form.querySelectorAll("[data-place]")].filter((part) => {
+    const { place: own } = part.dataset;
+    return !part.closest("[hidden]") && (place === own || (place.startsWith(own) && ".[".includes(place[own.length])));
+  });
+  // Of two with one place, as a condition and its only test, the inner one comes later.
+  return inside.reverse().sort((one, other) => other.dataset.place.length - one.dataset.place.length)[0];
+}
+
 async function partView(environment, part, name) {
   const { one } = PARTS[part];
   const there = (await everything(pathTo(environment, part))).find((item) => (item.path ?? item.name) === name) ?? null;
   const spaces = part === "spaces" ? await anonymousSpaces() : [];
-  const fields = PARTS[part].fields.map((asked) => (asked.name === "anonymous_space" ? { ...asked, options: ["", ...spaces] } : asked));
+  const known = PARTS[part].fields.some(({ kind }) => kind === "condition") ? await namesForConditions() : null;
+  const more = { anonymous_space: { options: ["", ...spaces] }, where: { known } };
+  const fields = PARTS[part].fields.map((asked) => ({ ...asked, ...more[asked.name] }));
   const values = there ?? STARTS[part];
   const kept = Object.fromEntries(Object.entries(values).filter(([key]) => !["name", "path", "environment"].includes(key)));
   const { form } = checkedForm({

@@ -8,6 +8,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from graph.kinfold import Kinfold
+from graph.offers.picture import draw
+from graph.offers.reports import BY
 from graph.settings import Settings
 from tests.api.command.test_command import run
 from tests.api.conftest import open_client
@@ -455,8 +457,7 @@ def test_a_catalogue_is_tried_on_a_segment_by_call_and_by_command(
         ({"identified_by": "guess"}, "identified_by"),
         ({"people": 3}, "people"),
     ):
-        problem = refused(shop.post(path, json=body), 422, "bad_input")
-        assert [error["field"] for error in problem["errors"]] == [field]
+        assert [error["field"] for error in refused(shop.post(path, json=body), 422, "bad_input")] == [field]
     refused(shop.post("/v1/environments/nothing/simulation", json={}), 404, "not_found")
     assert shop.get("/v1/environments/crm/report").json()["items"] == [], "nothing was proposed"
 
@@ -469,26 +470,29 @@ def test_a_catalogue_is_tried_on_a_segment_by_call_and_by_command(
     assert csv.read_text().splitlines() == table.text.splitlines()
     shown = run(environment, "offers", "simulate", "crm")
     assert "The contact does not meet its condition." in shown.stdout
-    wrong = run(environment, "offers", "simulate", "crm", "--space", "attic")
-    assert (wrong.returncode, "spaces[0]" in wrong.stderr or "attic" in wrong.stderr) == (1, True)
+    assert run(environment, "offers", "simulate", "crm", "--space", "attic").returncode == 1
 
 
-@pytest.mark.parametrize("name", ["offers.png", "offers.svg"])
 def test_a_report_is_shown_kept_as_a_table_and_drawn_by_command(
-    shop: TestClient, environment: dict[str, str], tmp_path: Path, name: str
+    shop: TestClient, environment: dict[str, str], tmp_path: Path
 ) -> None:
     answer = ask(shop, "crm/spaces/home", email="ana@example.com")
     outcome = {"outcome": "refused", "offer": "boots"}
     shop.post(f"/v1/propositions/{answer['proposition_id']}/outcome", json=outcome)
-    csv, picture = tmp_path / "offers.csv", tmp_path / name
+    csv, picture, drawing = (tmp_path / name for name in ("offers.csv", "offers.png", "offers.svg"))
     ran = run(environment, "offers", "report", "crm", "--csv", csv, "--picture", picture)
     assert ran.returncode == 0, ran.stderr
     assert csv.read_text().splitlines() == ["offer,proposed,presented,clicked,accepted,refused", "boots,1,0,0,0,1"]
-    head = picture.read_bytes()[:400]
-    assert head.startswith(b"\x89PNG") if name.endswith("png") else b"<svg" in head
-    by_day = run(environment, "offers", "report", "crm", "--by", "day", "--picture", picture, "--json")
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    by_day = run(environment, "offers", "report", "crm", "--by", "day", "--picture", drawing, "--json")
     assert [one["refused"] for one in orjson.loads(by_day.stdout)["items"]] == [1]
-    none = run(environment, "offers", "report", "crm", "--to", "2020-01-01T00:00:00Z", "--picture", picture)
-    assert none.returncode == 0, "a picture of nothing is one too"
-    for wrong in (("crm", "--by", "week"), ("crm", "--from", "yesterday"), ("nowhere",)):
-        assert run(environment, "offers", "report", *wrong).returncode == 1
+    assert b"<svg" in drawing.read_bytes()[:400]
+    assert run(environment, "offers", "report", "crm", "--by", "week").returncode == 1
+
+
+def test_a_picture_of_nothing_and_one_of_much_are_drawn_too(tmp_path: Path) -> None:
+    counts = {"proposed": 3, "presented": 2, "clicked": 1, "accepted": 1, "refused": 0}
+    for by in BY:
+        draw([], by, "crm", tmp_path / "none.png")
+        draw([{by: f"{by} {number:03}"} | counts for number in range(100)], by, "crm", tmp_path / f"{by}.svg")
+        assert "60 of 100" in (tmp_path / f"{by}.svg").read_text()
