@@ -80,6 +80,7 @@ def resolver_on(
     *,
     id_source: IdSource | None = None,
     clock: Clock | None = None,
+    namespaces: Namespaces | None = None,
 ) -> Resolver:
     """Return a resolver with the policy, the limits and the block list of a deployment.
 
@@ -89,9 +90,11 @@ def resolver_on(
         The deployment's block list, when the caller has it already.
     id_source, clock
         Where new ids and times of arrival come from; random ids and this machine's clock unless said.
+    namespaces
+        Others than the deployment's, for dry runs.
     """
     clock = clock or Clock()
-    namespaces = namespaces_of(database, settings)
+    namespaces = namespaces or namespaces_of(database, settings)
     blocking = blocking or Blocking(
         database, settings, Suppression(database, settings, namespaces), clock=clock, namespaces=namespaces
     )

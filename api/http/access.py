@@ -50,20 +50,21 @@ _PROPOSES = re.compile(r"/v1/environments/[^/]+/(spaces/[^/]+/)?(propositions|of
 _REHEARSES = {
     "POST": re.compile(
         r"/v1/(resolve(/batch)?|merges|merges/[^/]+/undo|contacts/[^/]+/keys(/remove)?|contacts/[^/]+/split"
+        r"|subscriptions/(sleep|wake)"
         r"|environments/[^/]+/(spaces/[^/]+/)?propositions)"
     ),
     "PATCH": re.compile(r"/v1/contacts/[^/]+"),
     "PUT": re.compile(r"/v1/environments/[^/]+(/(categories|offers|spaces|rules)/.+)?", re.DOTALL),
 }
 """Calls that write nothing with dry_run=true: they read, so a read key may make them."""
-_READS = re.compile(r"/v1/(deliveries/check|simulations|environments/[^/]+/simulation)")
+_READS = re.compile(r"/v1/(deliveries/check|simulations|contacts/names|environments/[^/]+/simulation)")
 """Calls that write nothing, though they send a body."""
 _NOTED = re.compile(r"/v1/anomalies/[^/]+/(act|dismiss|undismiss|reopen)|/v1/suggestions/[^/]+/later")
 """Calls of an analyst: what was found is put aside or back."""
 _TAKEN_BACK = {
     "POST": re.compile(
         r"/v1/(merges|merges/[^/]+/undo|contacts/[^/]+/(keys|keys/remove|split)|splits/[^/]+/undo|judgements|analyses"
-        r"|anomalies/[^/]+/act|suggestions/[^/]+/(accept|refuse))"
+        r"|anomalies/[^/]+/act|suggestions/[^/]+/(accept|refuse)|subscriptions/(sleep|wake))"
     ),
     "PUT": re.compile(r"/v1/(blocked/[^/]+/.+|segments/[^/]+/members/[^/]+)", re.DOTALL),
     "DELETE": re.compile(r"/v1/(blocked/[^/]+/.+|segments/[^/]+/members/[^/]+|judgements(/[^/]+)?)", re.DOTALL),

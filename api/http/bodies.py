@@ -1,7 +1,9 @@
 """What may stand in the body of a call: closed objects, checked as events are."""
 
+import re
 from typing import Annotated, Any, Literal, TypeVar
 
+import orjson
 from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, ValidationError, WithJsonSchema
 
@@ -13,6 +15,7 @@ from graph.errors import BadInput, FieldError
 from graph.explore.deliveries import Check
 from graph.identity.events import MAX_EVENT_BYTES, KeyMap, PropertyMap, Time, field_errors
 from graph.identity.namespaces import Namespaces
+from graph.identity.namespaces_file import read_namespaces
 from graph.json import parse_json
 from graph.model import MAX_NAME, KeyName
 from graph.offers.definitions import (
@@ -37,11 +40,17 @@ MAX_CHECKS_BYTES = 4 * 1024 * 1024
 """The longest body that lists subscriptions."""
 MAX_CHECKS = 1_000
 """Subscriptions that one call may name."""
+MAX_NAMED = 200
+"""Contacts whose names one call may ask for."""
 MAX_SIMULATED = 100
 """Events that are played through at once."""
 MAX_BODY_BYTES = 256 * 1024
 """The longest body that is no event: a condition may list many values."""
 
+
+MAX_NAMESPACES_BYTES = 16 * 1024
+"""The longest registry that a call may bring."""
+_LINE = re.compile(r"^line \d+: ")
 
 MAX_PARTS = 500
 MAX_PART_KEYS = 1_000
@@ -83,6 +92,36 @@ class SimulationBody(BaseModel):
     policies: list[PolicyName] = Field(
         default_factory=list, max_length=3, description="The deployment's own when left out."
     )
+    namespaces: dict[str, Any] | None = Field(
+        None,
+        description="Namespaces to read the events by, as a file of KINFOLD_KEYS declares them; the deployment's when "
+        "left out. Email, user_id, tracker_id and subscription are always there.",
+    )
+    drawing: StrictBool = Field(False, description="Answer with what each policy leaves, as a drawing.")
+
+    def declared(self) -> Namespaces | None:
+        """Return the namespaces of the body, if it has any.
+
+        Raises
+        ------
+        BadInput
+            With every field of them that is wrong.
+        """
+        if self.namespaces is None:
+            return None
+        try:
+            raw = orjson.dumps({"namespaces": self.namespaces})
+        except TypeError:
+            raise BadInput([FieldError("namespaces", "depth", "this is nested too deeply")]) from None
+        if len(raw) > MAX_NAMESPACES_BYTES:
+            message = f"these are at most {MAX_NAMESPACES_BYTES} bytes of JSON"
+            raise BadInput([FieldError("namespaces", "too_large", message)])
+        try:
+            return read_namespaces(raw)
+        except BadInput as error:
+            # What is sent has no lines.
+            shown = [FieldError(one.field, one.rule, _LINE.sub("", one.message)) for one in error.errors]
+            raise BadInput(shown) from error
 
 
 class AccessKeyBody(BaseModel):
@@ -283,6 +322,53 @@ class GoneBody(BaseModel):
         if wrong:
             raise BadInput(wrong)
         return found
+
+
+class NamesBody(BaseModel):
+    """Contacts by their ids."""
+
+    model_config = _example("contacts", contacts=["01936f2e-7c1a-7d10-9a3c-5b1f0c2d4e6f"])
+
+    contacts: list[Annotated[StrictStr, Field(max_length=MAX_NAME)]] = Field(
+        min_length=1, max_length=MAX_NAMED, description="Their ids."
+    )
+
+
+class WakeBody(BaseModel):
+    """A subscription and those of its owners who are meant."""
+
+    model_config = _example(subscription="https://push.example.com/send/f3a9")
+
+    subscription: Annotated[Any, WithJsonSchema({"anyOf": _TEXT_OR_KEY})] = Field(
+        description="A value of `subscription`; `{namespace: value}` for another namespace of subscriptions."
+    )
+    contacts: list[StrictStr] | None = Field(
+        None, min_length=1, max_length=MAX_CHECKS, description="Ids of owners; all of them when it is left out."
+    )
+
+    def key(self, namespaces: Namespaces) -> tuple[KeyName, str]:
+        """Return the subscription with the name of its namespace.
+
+        Raises
+        ------
+        BadInput
+            When it is none.
+        """
+        key = subscription_in(self.subscription, namespaces)
+        if key is None:
+            message = "must be a string, or an object of one namespace of subscriptions and a value"
+            raise BadInput([FieldError("subscription", "type", message)])
+        return key
+
+
+class SleepBody(WakeBody):
+    """A subscription and those of its owners who are not to be reached by it."""
+
+    model_config = _example(
+        subscription="https://push.example.com/send/f3a9", but="01936f2e-7c1a-7d10-9a3c-5b1f0c2d4e6f"
+    )
+
+    but: StrictStr | None = Field(None, description="The id of an owner who is left as it is.")
 
 
 class ChecksBody(BaseModel):
@@ -546,7 +632,10 @@ BODIES: tuple[type[BaseModel], ...] = (
     TakenKeyBody,
     JudgementBody,
     SplitBody,
+    NamesBody,
     GoneBody,
+    WakeBody,
+    SleepBody,
     ChecksBody,
     MergeBody,
     SegmentBody,

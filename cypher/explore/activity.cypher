@@ -10,16 +10,21 @@ MATCH (a:Activity)-[:ON]->(period)
 WHERE ($event IS NULL OR a.event = $event)
   AND ($since IS NULL OR a.occurred_at >= $since)
   AND ($until IS NULL OR a.occurred_at < $until)
+// The times are made numbers of the page that is left, and of all only behind a cursor: a history may be long.
+WITH a, tracker
+WHERE $occurred IS NULL
+  OR a.occurred_at.epochMillis * 1000 + a.occurred_at.microsecond % 1000 < $occurred
+  OR (a.occurred_at.epochMillis * 1000 + a.occurred_at.microsecond % 1000 = $occurred AND (
+    a.received_at.epochMillis * 1000 + a.received_at.microsecond % 1000 < $received
+    OR (a.received_at.epochMillis * 1000 + a.received_at.microsecond % 1000 = $received AND a.message_id < $message_id)
+  ))
+ORDER BY a.occurred_at DESC, a.received_at DESC, a.message_id DESC
+LIMIT $limit
 WITH
   a,
   tracker,
   a.occurred_at.epochMillis * 1000 + a.occurred_at.microsecond % 1000 AS occurred,
   a.received_at.epochMillis * 1000 + a.received_at.microsecond % 1000 AS received
-WHERE $occurred IS NULL OR occurred < $occurred OR (occurred = $occurred AND (
-  received < $received OR (received = $received AND a.message_id < $message_id)
-))
-ORDER BY occurred DESC, received DESC, a.message_id DESC
-LIMIT $limit
 RETURN
   a.message_id AS message_id,
   a.event AS event,
@@ -33,3 +38,4 @@ RETURN
   a.outcome AS outcome,
   coalesce(a.limited, false) AS limited,
   a.trace AS trace
+ORDER BY occurred DESC, received DESC, message_id DESC

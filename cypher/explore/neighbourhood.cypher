@@ -16,6 +16,8 @@ RETURN
       namespace: k.namespace,
       value: k.value,
       since: o.since.epochMillis * 1000 + o.since.microsecond % 1000,
+      asleep: o.asleep_at IS NOT NULL,
+      asleep_others: COLLECT { MATCH (k)<-[theirs:OWNS]-(other:Contact) WHERE theirs.asleep_at IS NOT NULL RETURN other.id },
       merge: o.merge,
       message_id: o.message_id,
       occurred: head(COLLECT {

@@ -45,6 +45,11 @@ class Contacts:
 
         return self._database.read(work)
 
+    def names(self, contact_ids: list[str]) -> dict[str, Document]:
+        """Return what contacts are called, and their kind, by id; whoever was folded or erased has no entry."""
+        found = self._database.read(lambda tx: documents(tx, contact_ids))
+        return {one["id"]: {"name": one["name"], "kind": one["kind"]} for one in found}
+
     def get(self, contact_id: str) -> Document:
         """Return one contact; the id of a folded one gives its survivor and ``redirected_from``.
 

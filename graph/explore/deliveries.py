@@ -124,7 +124,9 @@ def _asleep(row: Row) -> Document:
     if (last := _last_named(row)) is not None and last[0] != row["contact"]:
         reasons.append(("named_another", f"the last who named themselves with it is another, at {to_text(last[1])}"))
         return _said(Verdict.HOLD, 0.98, *reasons)
-    reasons.append(("logged_out", "nobody named themselves with it since: somebody logged out"))
+    reasons.append(
+        ("logged_out", "nobody named themselves with it since: somebody logged out, or let it sleep by hand")
+    )
     return _said(Verdict.HOLD, 0.95, *reasons)
 
 

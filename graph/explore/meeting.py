@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from graph.clock import to_text
 from graph.explore.contacts import Document
 from graph.explore.neighbourhood import contact_node
 from graph.identity.keys import read_key
@@ -13,6 +14,10 @@ MOST_PEOPLE = 1_000
 """How many contacts are drawn around one key."""
 MOST_ACTIVITIES = 20_000
 """How much activity of one key is looked at for who was seen with it."""
+
+
+_TIMES = {"occurred_at": "met_at", "since": "since"}
+"""When the person was last seen with it, and since when it is the person's."""
 
 
 class Meetings:
@@ -83,7 +88,9 @@ class Meetings:
 
 def _tie(row: Row, value: str, root: str) -> Document:
     """Tie a contact to the key: as an owner of it, or as one who was seen there."""
-    return _edge(row["id"], root, "owns" if value in row["owns"] else "met")
+    edge = _edge(row["id"], root, "owns" if value in row["owns"] else "met")
+    edge |= {name: to_text(row[column]) for name, column in _TIMES.items() if row[column] is not None}
+    return edge | {"asleep": True} if value in row["asleep"] else edge
 
 
 def _edge(source: str, target: str, type_: str) -> Document:

@@ -173,11 +173,13 @@ def _drawing(living: str, row: Row, keys: dict[str, Any], ghosts: dict[str, Any]
                 "occurred_at": occurred_text(key["occurred"], key["since"], key["message_id"]),
                 "merge": key["merge"],
                 "message_id": key["message_id"],
+                **_asleep(key.get("asleep")),
             }
         )
         for other, kind, title in key["others"]:
             nodes.setdefault(other, contact_node(other, kind, title) | {"current": False})
-            edges.append({"id": f"{other}>{node}", "type": "owns", "source": other, "target": node})
+            tie = {"id": f"{other}>{node}", "type": "owns", "source": other, "target": node}
+            edges.append(tie | _asleep(other in key.get("asleep_others", ())))
     for ghost in ghosts.values():
         nodes[ghost["id"]] = {
             "id": ghost["id"],
@@ -201,6 +203,10 @@ def _drawing(living: str, row: Row, keys: dict[str, Any], ghosts: dict[str, Any]
             }
         )
     return {"contact": living, "nodes": list(nodes.values()), "edges": edges}
+
+
+def _asleep(asleep: bool | None) -> Document:
+    return {"asleep": True} if asleep else {}
 
 
 def contact_node(id: str, kind: str, title: Any) -> Document:

@@ -236,7 +236,11 @@ class Resolver:
 
     @contextmanager
     def rehearsal(
-        self, *, explain: bool = False, numbered: bool = False
+        self,
+        *,
+        explain: bool = False,
+        numbered: bool = False,
+        seen: Callable[[WorkingSet, list[KeyRef], dict[str, str]], None] | None = None,
     ) -> Iterator[Callable[[Sequence[Event]], list[Answer]]]:
         """Return a function that resolves batch after batch and writes nothing.
 
@@ -250,6 +254,9 @@ class Resolver:
         numbered
             Call contacts that exist only in it `new-1`, `new-2` and so on, in the order in which batches show them,
             instead of leaving their ids out.
+        seen
+            Told, after each batch, the world as it would be, the keys of the batch, and what contacts are called that
+            exist only in it.
         """
         numbers: dict[str, str] = {}
         working_set = self.working_set(_nothing_to_run, lock=False)
@@ -278,6 +285,11 @@ class Resolver:
             working_set.hints.clear()
             working_set.feed.clear()
             _hide_made_up(answers, working_set, numbers if numbered else None)
+            if seen is not None:
+                for contact in working_set.contacts.values():
+                    if not contact.stored:
+                        numbers.setdefault(contact.id, f"new-{len(numbers) + 1}")
+                seen(working_set, [ref for item in prepared for ref in item.keys.every], numbers)
             return answers
 
         yield rehearse

@@ -8,13 +8,14 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
-from api.http.bodies import KeyBody, PropertiesBody, TakenKeyBody, documented, read_as
+from api.http.bodies import KeyBody, NamesBody, PropertiesBody, TakenKeyBody, documented, read_as
 from api.http.problems import responses
 from api.http.query import (
     ActivityDaysQuery,
     ActivityQuery,
     DryRunQuery,
     EndsQuery,
+    NothingQuery,
     OneKeyQuery,
     PageQuery,
     PeopleQuery,
@@ -23,7 +24,7 @@ from api.http.query import (
     page_of,
 )
 from api.http.requests import as_json, in_thread, kinfold_of, rehearsed
-from api.http.schemas.contacts import ActivityDays, ActivityList, Contact, ContactList, Found, HistoryList
+from api.http.schemas.contacts import ActivityDays, ActivityList, Contact, ContactList, ContactNames, Found, HistoryList
 from api.http.schemas.neighbourhood import Graph, Meeting
 from api.http.schemas.preview import Rehearsal
 from api.http.tables import csv_head, csv_rows
@@ -90,6 +91,22 @@ def _as_csv(parts: Iterable[str], after: str | None) -> Response:
     if after is not None:
         headers["Kinfold-Next"] = after
     return StreamingResponse(iter(parts), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+@router.post(
+    "/contacts/names",
+    summary="Ask what contacts are called",
+    operation_id="name_contacts",
+    responses={200: {"model": ContactNames}, **responses(413, 422, 503)},
+    openapi_extra=documented(NamesBody),
+)
+async def name_contacts(request: Request, _: NothingQuery) -> Response:
+    """Return the names of up to 200 contacts by their ids, for lists that have ids only; it counts as reading them."""
+    body = await read_as(NamesBody, request)
+    kinfold = kinfold_of(request)
+    names = await in_thread(partial(kinfold.contacts.names, list(dict.fromkeys(body.contacts))))
+    kinfold.audit.read("names", *names)
+    return as_json({"names": names})
 
 
 @router.get(

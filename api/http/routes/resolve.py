@@ -18,10 +18,13 @@ from api.http.requests import as_json, commit_queue_of, in_thread, kinfold_of, r
 from api.http.schemas.resolve import Answer as AnswerSchema
 from api.http.schemas.resolve import Results, Simulated
 from graph.errors import KinfoldError
+from graph.explore.simulated import drawing
 from graph.identity.events import MAX_EVENT_BYTES, read_event
 from graph.identity.namespaces import Namespaces
+from graph.identity.working_set import WorkingSet
 from graph.kinfold import Kinfold
-from graph.model import Answer
+from graph.model import Answer, KeyRef
+from graph.opening import resolver_on
 
 MAX_BATCH_BYTES = 40 * 1024 * 1024
 LINE_TYPES = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines")
@@ -162,6 +165,8 @@ def _shown(held: Held | None, read: Read, result: Answer | KinfoldError, namespa
 async def simulate(request: Request, _: NothingQuery) -> Response:
     """Resolve up to 100 events as a dry run, explained, once for each policy; nothing is written.
 
+    With `namespaces` the events are read by others than the deployment's.
+
     Contacts that exist only in it are called `new-1`, `new-2` and so on. An invalid event is an error in its place.
     """
     body = await read_as(SimulationBody, request, MAX_BODY_BYTES)
@@ -169,12 +174,26 @@ async def simulate(request: Request, _: NothingQuery) -> Response:
 
 
 def _simulated(kinfold: Kinfold, body: SimulationBody) -> dict[str, Any]:
-    events = [read_one(event, kinfold.namespaces) for event in body.events]
-    policies = dict.fromkeys(body.policies or [kinfold.settings.policy])
-    results = {}
-    for policy in policies:
-        with kinfold.resolver.under(policy).rehearsal(explain=True, numbered=True) as rehearse:
+    declared = body.declared()
+    namespaces = declared or kinfold.namespaces
+    resolver = kinfold.resolver
+    if declared is not None:
+        # Contacts that are there may have keys of others; events may not.
+        others = [one for one in kinfold.namespaces if one.name not in declared]
+        both = Namespaces.of([*declared, *others])
+        resolver = resolver_on(kinfold.database, kinfold.settings, namespaces=both)
+    events = [read_one(event, namespaces) for event in body.events]
+    results: dict[str, Any] = {}
+    drawings: dict[str, Any] = {}
+    for policy in dict.fromkeys(body.policies or [kinfold.settings.policy]):
+
+        def seen(working_set: WorkingSet, keys: list[KeyRef], numbers: dict[str, str], policy: str = policy) -> None:
+            drawings[policy] = drawing(working_set, keys, numbers)
+
+        with resolver.under(policy).rehearsal(
+            explain=True, numbered=True, seen=seen if body.drawing else None
+        ) as rehearse:
             answers = resolve_read(rehearse, events, alone=False)
-        pairs = zip(events, answers, strict=True)
-        results[policy] = [_shown(None, *pair, kinfold.namespaces) for pair in pairs]
-    return {"policy": kinfold.settings.policy, "results": results}
+        results[policy] = [_shown(None, *pair, namespaces) for pair in zip(events, answers, strict=True)]
+    answer = {"policy": kinfold.settings.policy, "results": results}
+    return answer | {"drawings": drawings} if body.drawing else answer

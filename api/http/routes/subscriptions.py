@@ -1,15 +1,16 @@
-"""Subscriptions: those that a push service refused, and whether a push may go out."""
+"""Subscriptions: those that a push service refused, who is not to be reached by one, whether a push may go out."""
 
 from functools import partial
 
 from fastapi import APIRouter, Request, Response
 
 from api.http.access import check_may_be_told
-from api.http.bodies import MAX_CHECKS_BYTES, ChecksBody, GoneBody, documented, read_as
+from api.http.bodies import MAX_CHECKS_BYTES, ChecksBody, GoneBody, SleepBody, WakeBody, documented, read_as
 from api.http.problems import responses
-from api.http.query import NothingQuery
-from api.http.requests import as_json, in_thread, kinfold_of
-from api.http.schemas.subscriptions import DeliveryVerdicts, Gone
+from api.http.query import DryRunQuery, NothingQuery
+from api.http.requests import as_json, in_thread, kinfold_of, rehearsed
+from api.http.schemas.preview import Rehearsal
+from api.http.schemas.subscriptions import DeliveryVerdicts, Gone, Turned
 
 router = APIRouter(tags=["subscriptions"])
 
@@ -28,6 +29,44 @@ async def end_subscriptions(request: Request, _: NothingQuery) -> Response:
     kinfold = kinfold_of(request)
     gone = body.keys(kinfold.namespaces)
     return as_json({"gone": await in_thread(partial(kinfold.subscriptions.gone, gone))})
+
+
+@router.post(
+    "/subscriptions/sleep",
+    summary="Let owners fall asleep on a subscription",
+    operation_id="let_subscription_sleep",
+    responses={200: {"model": Turned | Rehearsal}, **responses(404, 410, 413, 422, 503)},
+    openapi_extra=documented(SleepBody),
+)
+async def let_subscription_sleep(request: Request, query: DryRunQuery) -> Response:
+    """Leave it theirs, and not to be used to reach them until they bring it again or are woken.
+
+    All owners, or the `contacts` that are named; the one of `but` is left as it is.
+    """
+    body = await read_as(SleepBody, request, MAX_CHECKS_BYTES)
+    kinfold = kinfold_of(request)
+    key = body.key(kinfold.namespaces)
+    edits, contacts, but = kinfold.subscriptions, body.contacts, body.but
+    if query.dry_run:
+        return rehearsed(await in_thread(partial(edits.preview_sleep, *key, contacts=contacts, but=but)))
+    return as_json({"contacts": await in_thread(partial(edits.sleep, *key, contacts=contacts, but=but))})
+
+
+@router.post(
+    "/subscriptions/wake",
+    summary="Make owners awake on a subscription",
+    operation_id="wake_subscription",
+    responses={200: {"model": Turned | Rehearsal}, **responses(404, 410, 413, 422, 503)},
+    openapi_extra=documented(WakeBody),
+)
+async def wake_subscription(request: Request, query: DryRunQuery) -> Response:
+    """Take back what let them fall asleep: it may be used again to reach them."""
+    body = await read_as(WakeBody, request, MAX_CHECKS_BYTES)
+    kinfold = kinfold_of(request)
+    key = body.key(kinfold.namespaces)
+    if query.dry_run:
+        return rehearsed(await in_thread(partial(kinfold.subscriptions.preview_wake, *key, contacts=body.contacts)))
+    return as_json({"contacts": await in_thread(partial(kinfold.subscriptions.wake, *key, contacts=body.contacts))})
 
 
 @router.post(

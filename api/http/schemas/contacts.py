@@ -176,3 +176,18 @@ class HistoryList(BaseModel):
 
     items: list[HistoryItem]
     next: str | None
+
+
+class ContactName(BaseModel):
+    """What a contact is called."""
+
+    name: str
+    kind: Kind
+
+
+class ContactNames(BaseModel):
+    """What contacts are called, by their ids; whoever was folded, erased or never there is left out."""
+
+    model_config = with_example({"names": {"01936f2e-7c1a-7d10-9a3c-5b1f0c2d4e6f": {"name": "Ana", "kind": "known"}}})
+
+    names: dict[str, ContactName]

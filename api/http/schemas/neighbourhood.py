@@ -27,7 +27,12 @@ class GraphEdge(_Drawn):
     source: str
     target: str
     occurred_at: str | None = Field(
-        None, description="When the event behind it happened; `since` or `at` is when that event arrived."
+        None,
+        description="When the event behind it happened (around a key: the last that carried it); `since` or `at` is "
+        "when it arrived.",
+    )
+    asleep: bool | None = Field(
+        None, description="true where an owner is asleep on a subscription now: not to be reached by it."
     )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from api.http.schemas.examples import CONTACT, with_example
+from api.http.schemas.neighbourhood import GraphEdge, GraphNode
 from api.http.schemas.problems import Problem
 from graph.model import ConflictReason, IgnoredReason, KeyName, Kind, Outcome
 from graph.settings import PolicyName
@@ -105,8 +106,20 @@ class Results(BaseModel):
     results: list[Answer | Refused]
 
 
+class SimulatedDrawing(BaseModel):
+    """Contacts, their keys, and who was folded; what exists only in the simulation is `new`."""
+
+    root: str | None = Field(description="The contact with most keys; null where nobody would have any.")
+    nodes: list[GraphNode]
+    edges: list[GraphEdge]
+    left_out: int
+
+
 class Simulated(BaseModel):
     """What events would come to under each policy, in the order of the events."""
 
     policy: PolicyName = Field(description="The policy of the deployment.")
     results: dict[PolicyName, list[Answer | Refused]]
+    drawings: dict[PolicyName, SimulatedDrawing] | None = Field(
+        None, description="With `drawing`: what the events leave under each policy."
+    )

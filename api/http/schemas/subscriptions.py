@@ -14,6 +14,14 @@ class Gone(BaseModel):
     gone: int = Field(description="How many of them somebody owned.")
 
 
+class Turned(BaseModel):
+    """Who fell asleep on a subscription, or is awake on it again."""
+
+    model_config = with_example({"contacts": ["01936f2e-7c1a-7d10-9a3c-5b1f0c2d4e6f"]})
+
+    contacts: list[str] = Field(description="Ids of those who changed; whoever was so before is not among them.")
+
+
 class DeliveryReason(BaseModel):
     """Why a push may go out, or not."""
 

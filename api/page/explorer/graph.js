@@ -507,7 +507,7 @@ function keyFacts(around, node) {
   const mine = around.edges.has(`${contact.id}>${node.id}`);
   const seen = around.touching(node.id).filter((id) => !owners.includes(id));
   return [
-    edge?.since ? make("p", {}, "Came ", whenOf(edge.occurred_at, edge.since), ", ", how, ".") : null,
+    edge?.since && !around.closed ? make("p", {}, "Came ", whenOf(edge.occurred_at, edge.since), ", ", how, ".") : null,
     owners.length === 0 ? make("p", {}, "Nobody shown here owns it.") : make("p", {}, owners.length > 1 ? "Owned by " : "Owner: ", owners.flatMap((owner, index) => [index ? ", " : "", contactLink(owner, wordsOf(around.nodes.get(owner)))]), "."),
     seen.length ? make("p", {}, "Seen there too: ", seen.flatMap((one, index) => [index ? ", " : "", contactLink(one, wordsOf(around.nodes.get(one)))]), ".") : null,
     make("div", { class: "actions" },

@@ -164,6 +164,9 @@ ACTS: tuple[tuple[str, str, Any, str], ...] = (
     ("DELETE", "/v1/environments/north/spaces/home", None, "catalogue_removed"),
     ("DELETE", "/v1/environments/north/categories/boots", None, "catalogue_removed"),
     ("DELETE", "/v1/environments/north", None, "catalogue_removed"),
+    ("POST", "/v1/contacts/{bo}/keys", {"subscription": "push"}, "key_given"),
+    ("POST", "/v1/subscriptions/sleep", {"subscription": "push"}, "slept"),
+    ("POST", "/v1/subscriptions/wake", {"subscription": "push"}, "woke"),
     ("POST", "/v1/merges", {"source": "{bo}", "target": "{ana}"}, "merged"),
     ("POST", "/v1/merges/{union}/undo", None, "unmerged"),
     ("POST", "/v1/contacts/{cy}/split", {"parts": [{"keys": ["email:cy@example.com"]}]}, "split"),
@@ -190,6 +193,7 @@ NO_ACTS = {
     ("POST", "/v1/propositions/{id}/outcome"),
     # Writes nothing.
     ("POST", "/v1/simulations"),
+    ("POST", "/v1/contacts/names"),
     # Works on the whole graph and changes nothing of anybody.
     ("POST", "/v1/analyses"),
     # Tested with the suggestions: what is accepted is a union, what is refused a judgement.

@@ -197,3 +197,15 @@ def test_activity_is_counted_by_day_and_by_event(client: TestClient, busy: str) 
 def test_a_cursor_that_nobody_gave_is_refused(client: TestClient, resolve: Resolve) -> None:
     contact = resolve(tracker_id="t1")["contact"]["id"]
     refused(client.get(f"/v1/contacts/{contact}/activity?cursor=made-up"), 422, "bad_input")
+
+
+def test_contacts_are_named_by_their_ids(client: TestClient, resolve: Resolve) -> None:
+    ana = resolve(email="ana@example.com", tracker_id="t1", properties={"_name": "Ana"})["contact"]["id"]
+    folded = resolve(tracker_id="t2")["contact"]["id"]
+    resolve(email="ana@example.com", tracker_id="t2")
+    answer = client.post("/v1/contacts/names", json={"contacts": [ana, ana, folded, "nobody"]})
+    assert answer.json() == {"names": {ana: {"name": "Ana", "kind": "known"}}}
+    for contacts in ([], ["x"] * 201, [7], None):
+        refused(client.post("/v1/contacts/names", json={"contacts": contacts}), 422, "bad_input")
+    read = client.get("/v1/audit?what=read").json()["items"]
+    assert [(one["contact"], one["details"]["call"]) for one in read] == [(ana, "names")]

@@ -16,6 +16,10 @@ def state(client: TestClient, **key: str) -> list[dict[str, Any]]:
     return found
 
 
+def states(client: TestClient, who: str) -> dict[str, str]:
+    return {one["id"]: one["state"] for one in state(client, email=f"{who}@example.com")}
+
+
 def kinds(client: TestClient) -> list[str]:
     return [change["kind"] for change in client.get("/v1/changes").json()["items"]]
 
@@ -58,6 +62,69 @@ def test_what_is_gone_is_counted(client: TestClient, resolve: Resolve) -> None:
     assert client.post("/v1/subscriptions/gone", json=body).json() == {"gone": 1}
     assert state(client, email="ana@example.com") == []
     assert kinds(client)[-1] == "gone"
+
+
+def test_owners_fall_asleep_by_hand_and_are_woken_again(client: TestClient, resolve: Resolve) -> None:
+    ana = resolve(email="ana@example.com", tracker_id="t1", subscription="s1")["contact"]["id"]
+    bob = resolve(email="bob@example.com", tracker_id="t2")["contact"]["id"]
+    client.post(f"/v1/contacts/{bob}/keys", json={"subscription": "s1"})
+    tried = client.post("/v1/subscriptions/sleep?dry_run=true", json={"subscription": "s1", "but": ana}).json()
+    assert [(one["contact"], [field["field"] for field in one["changes"]]) for one in tried["changes"]] == [
+        (bob, ["subscriptions"])
+    ]
+    assert states(client, "bob") == {"s1": "awake"}
+
+    assert client.post("/v1/subscriptions/sleep", json={"subscription": "s1", "but": ana}).json() == {"contacts": [bob]}
+    assert states(client, "bob") == {"s1": "asleep"}
+    assert states(client, "ana") == {"s1": "awake"}
+    drawn = client.get("/v1/graph?subscription=s1").json()["edges"]
+    assert {edge["source"]: edge.get("asleep") for edge in drawn} == {ana: None, bob: True}
+    around = client.get(f"/v1/contacts/{ana}/graph").json()["edges"]
+    assert [edge["source"] for edge in around if edge.get("asleep")] == [bob]
+    check = client.post("/v1/deliveries/check", json={"checks": [{"contact": bob, "subscription": "s1"}]}).json()
+    assert check["results"][0]["verdict"] == "hold"
+
+    # Again changes nobody, and what is taken back is exactly what was done.
+    assert client.post("/v1/subscriptions/sleep", json={"subscription": "s1"}).json() == {"contacts": [ana]}
+    assert client.post("/v1/subscriptions/wake", json={"subscription": "s1", "contacts": [ana]}).json() == {
+        "contacts": [ana]
+    }
+    assert client.post("/v1/subscriptions/wake?dry_run=true", json={"subscription": "s1"}).json()["dry_run"] is True
+    assert client.post("/v1/subscriptions/wake", json={"subscription": "s1"}).json() == {"contacts": [bob]}
+    assert kinds(client)[-4:] == ["slept", "slept", "woke", "woke"]
+    told = client.get(f"/v1/contacts/{bob}/history").json()["items"]
+    assert [item["what"] for item in told[:2]] == ["woke", "slept"]
+
+
+def test_only_an_owner_is_let_sleep(client: TestClient, resolve: Resolve) -> None:
+    ana = resolve(email="ana@example.com", subscription="s1")["contact"]["id"]
+    bob = resolve(email="bob@example.com")["contact"]["id"]
+    for word in ("sleep", "wake"):
+        for body in (
+            {"subscription": "nobody's"},
+            {"subscription": "s1", "contacts": [bob]},
+            {"subscription": "s1", "contacts": [ana, "nobody"]},
+        ):
+            refused(client.post(f"/v1/subscriptions/{word}", json=body), 404, "not_found")
+        refused(client.post(f"/v1/subscriptions/{word}", json={"subscription": 7}), 422, "bad_input")
+        refused(
+            client.post(f"/v1/subscriptions/{word}", json={"subscription": {"email": "x@y.example"}}), 422, "bad_input"
+        )
+    refused(client.post("/v1/subscriptions/sleep", json={"subscription": "s1", "but": bob}), 404, "not_found")
+    assert states(client, "ana") == {"s1": "awake"}
+
+
+def test_what_a_hand_let_sleep_a_union_and_its_undo_keep(client: TestClient, resolve: Resolve) -> None:
+    ana = resolve(email="ana@example.com", subscription="s1")["contact"]["id"]
+    bob = resolve(email="bob@example.com", subscription="s2")["contact"]["id"]
+    client.post("/v1/subscriptions/sleep", json={"subscription": "s2"})
+    union = client.post("/v1/merges", json={"source": bob, "target": ana}).json()["id"]
+    assert states(client, "ana") == {"s1": "awake", "s2": "asleep"}
+    assert client.post("/v1/subscriptions/wake", json={"subscription": "s2", "contacts": [bob]}).json() == {
+        "contacts": [ana]
+    }
+    client.post(f"/v1/merges/{union}/undo")
+    assert states(client, "bob") == {"s2": "awake"}
 
 
 @pytest.mark.parametrize(

@@ -500,6 +500,8 @@ def bodies(path: str, ids: dict[str, str], mark: str) -> Any:
         "/v1/webhooks/{name}/replay": {},
         "/v1/resolve": {"tracker_id": f"{mark}-ana-phone", "email": f"{mark}-ana@example.com"},
         "/v1/subscriptions/gone": {"subscriptions": [f"{mark}-push"]},
+        "/v1/subscriptions/sleep": {"subscription": f"{mark}-push"},
+        "/v1/subscriptions/wake": {"subscription": f"{mark}-push"},
         "/v1/deliveries/check": {"checks": [{"email": f"{mark}-ana@example.com", "subscription": f"{mark}-push"}]},
         "/v1/resolve/batch": {"events": [{"email": f"{mark}-bob@example.com"}]},
         "/v1/batch": {"batch": [{"type": "track", "event": "e", "anonymousId": f"{mark}-bob-phone"}]},
