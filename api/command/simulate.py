@@ -112,7 +112,7 @@ def tables(score: "Score") -> Iterator[Table]:
     for method in score.methods:
         pairwise, bcubed = method.agreement.pairwise, method.agreement.bcubed
         table.add_row(
-            method.name,
+            f"{method.name} *" if method.suggested and method.suggested.lowest else method.name,
             f"{method.contacts:,}",
             *(f"{value:.3f}" for quality in (pairwise, bcubed) for value in _three(quality)),
             f"{method.fused.persons:,}",
@@ -121,7 +121,9 @@ def tables(score: "Score") -> Iterator[Table]:
         )
     table.caption = (
         "P precision, R recall; fused: known persons wrongly fused; worst: as many in one contact; continuity + 0.95: "
-        "with suggestions of 0.95 and more accepted; right: how many of them are one person"
+        "with suggestions of 0.95 and more accepted; right: how many of them are one person; split: contacts split "
+        "around the values that were found to fuse; *: the lowest probability that fuses no more than names, "
+        "then last login"
     )
     table.caption_justify = "left"
     yield table

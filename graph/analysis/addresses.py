@@ -59,14 +59,14 @@ def join_alike(same: "Sets", addresses: list[tuple[int, str]]) -> None:
             same.join(first, place)
             continue
         for other, at in by_local[local][-MOST_COMPARED:]:
-            if _one_slip(domain, other) or (len(local) >= TELLING and not is_role(f"{local}@")):
+            if one_slip(domain, other) or (len(local) >= TELLING and not is_role(f"{local}@")):
                 same.join(at, place)
         by_local[local].append((domain, place))
         if len(local) < SHORTEST_WITH_A_SLIP:
             continue
         for short in {local, *(local[:cut] + local[cut + 1 :] for cut in range(1, len(local)))}:
             for other, at in by_deletion[short, domain][-MOST_COMPARED:]:
-                if _digits(local) == _digits(other) and _one_slip(local, other):
+                if _digits(local) == _digits(other) and one_slip(local, other):
                     same.join(at, place)
             by_deletion[short, domain].append((local, place))
 
@@ -75,7 +75,7 @@ def _digits(text: str) -> str:
     return "".join(char for char in text if char.isdigit())
 
 
-def _one_slip(one: str, other: str) -> bool:
+def one_slip(one: str, other: str) -> bool:
     """Return whether one letter was left out, put in, mistaken or swapped with the next."""
     if one == other:
         return True

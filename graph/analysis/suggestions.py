@@ -20,7 +20,7 @@ from typing import Any
 
 import networkx as nx
 
-from graph.analysis.addresses import is_role
+from graph.analysis.addresses import distinct_addresses, is_role, one_slip
 from graph.analysis.findings import identity
 from graph.store.database import Database
 
@@ -31,10 +31,18 @@ MOST_ON_ONE_DEVICE = 6
 MOST_ALIKE = 8
 """A phone number, a name or an address that more contacts have in common ties nobody."""
 
+VISIT = 30 * 60_000
+"""Within how many milliseconds two events of one device are of one visit, as a rule."""
+SHORTEST_LOCAL = 8
+"""Characters of a local part from which the same one at a domain with a slip is the same person's."""
+MOST_COMMON = 10
+"""How many times as common the right domain is as one with a slip in it."""
+
 NAME_PROPERTIES = ("_name", "name", "full_name", "first_name", "firstName", "last_name", "lastName")
+SURNAME_PROPERTIES = ("surname", "family_name", "familyName", "last_name", "lastName")
 POSTCODE_PROPERTIES = ("postcode", "postal_code", "postalCode", "zip", "zip_code")
 PHONE_PROPERTIES = ("phone", "phone_number", "mobile", "telephone")
-PROPERTIES = (*NAME_PROPERTIES, *POSTCODE_PROPERTIES, *PHONE_PROPERTIES)
+PROPERTIES = tuple(dict.fromkeys((*NAME_PROPERTIES, *SURNAME_PROPERTIES, *POSTCODE_PROPERTIES, *PHONE_PROPERTIES)))
 
 DOMAIN_SLIPS = {
     "gmial.com": "gmail.com",
@@ -54,10 +62,18 @@ DOMAIN_SLIPS = {
 }
 """Slips in the domains that most people have."""
 
+REAL_DOMAINS = frozenset(
+    "aol.com email.com gmail.com gmx.com gmx.de gmx.net hotmail.com icloud.com live.com mail.com mail.ru me.com "
+    "outlook.com proton.me web.de yahoo.com ymail.com".split()
+)
+"""Domains that many people have, of which none is another's slip."""
+
 FEATURES: dict[str, str] = {
     "alone_together": "both named themselves on {count} and nobody else did",
     "id_and_address": "one has an id and no address, the other an address and no id",
     "met_elsewhere": "{share} of the devices of the one with fewer were not shared with the other",
+    "one_visit": "in {count} both named themselves, one right after the other",
+    "visits_apart": "{count} of one came after the other's on one device, never within half an hour",
     "others_there": "on {count} they shared, others named themselves too",
     "conflict": "{count} carried keys of both",
     "push_and_cookie": "{count} carried a cookie of one with a push subscription of the other",
@@ -71,7 +87,10 @@ FEATURES: dict[str, str] = {
     "alias": "an event said that both are one person, with a key that may not fold them",
     "two_addresses": "each has an address of its own",
     "two_ids": "each has a user id of its own",
+    "same_place": "both have the same surname and postcode",
+    "other_place": "their postcodes differ",
     "other_name": "their names differ",
+    "several_people": "one has the addresses of several people",
     "role": "one has the address of a function, not of a person",
 }
 """Every feature with its words; those that count things grow with the logarithm of the count."""
@@ -168,7 +187,7 @@ def suggest(database: Database, by: Weights | None = None) -> list[Suggestion]:
 
     Notes
     -----
-    O(contacts + activities + candidates) in time, O(contacts + keys + pairs of a device and a name) in memory.
+    O(contacts + activities + candidates) in time, O(contacts + keys + events with a name) in memory.
     """
     people = read_people(database)
     features = features_of(people, read_activity(database))
@@ -206,7 +225,11 @@ def read_people(database: Database) -> list[Somebody]:
 
 
 def read_activity(database: Database) -> Iterator[list[Any]]:
-    """Read which keys every event carried: ``[message_id, tracker_id, email, user_id, subscription, at]``."""
+    """Read which keys every event carried.
+
+    Each is ``[message_id, tracker_id, email, user_id, subscription, at, answered]``, the last being the tracker that
+    the browser was told to keep.
+    """
     for page in _pages(database, "suggestions.activity", ACTIVITIES_A_PAGE):
         yield from page
 
@@ -238,8 +261,8 @@ def features_of(people: Sequence[Somebody], activity: Iterable[Sequence[Any]]) -
             for value in values:
                 owner[name, value].append(number)
     found: dict[Pair, dict[str, float]] = defaultdict(dict)
-    named, conflicts, carried, cookies = _met(activity, owner)
-    _devices(named, found)
+    named, turns, conflicts, carried, cookies = _met(activity, owner)
+    _devices(named, turns, found)
     for code, pairs in (("conflict", conflicts), ("push_and_cookie", carried)):
         for pair, count in pairs.items():
             found[pair][code] = math.log2(1 + count)
@@ -254,14 +277,20 @@ def features_of(people: Sequence[Somebody], activity: Iterable[Sequence[Any]]) -
         found[pair][code] = 1.0
     for pair, features in found.items():
         features.update(_between(people[pair[0]], people[pair[1]]))
+        if features.keys().isdisjoint(("alone_together", "others_there")):
+            features.pop("id_and_address", None)  # it counts where the two named themselves on one device
+        if "several_people" in features:
+            # What came with keys of both came with a value that many send.
+            features.pop("conflict", None)
     return {pair: features for pair, features in found.items() if not TIES.isdisjoint(features)}
 
 
 def _met(
     activity: Iterable[Sequence[Any]], owner: Mapping[tuple[str, str], list[int]]
-) -> tuple["nx.Graph[Any]", Counter[Pair], Counter[Pair], set[Pair]]:
-    """Return who named themselves on which device, who came together in one event, whose cookies follow each other."""
+) -> tuple["nx.Graph[Any]", Mapping[str, list[tuple[int, int]]], Counter[Pair], Counter[Pair], set[Pair]]:
+    """Return who named themselves on which device and when, who came in one event, whose cookies follow each other."""
     named: nx.Graph[Any] = nx.Graph()
+    turns: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
     conflicts: Counter[Pair] = Counter()
     carried: Counter[Pair] = Counter()
     on_device: dict[str, dict[str, list[int]]] = defaultdict(dict)
@@ -270,11 +299,12 @@ def _met(
         owners = owner.get((name, value)) if value is not None else None
         return owners[0] if owners and len(owners) == 1 else None
 
-    for _, tracker, email, user_id, subscription, at in activity:
+    for _, tracker, email, user_id, subscription, at, answered in activity:
         by_email, by_id, by_push = whose("email", email), whose("user_id", user_id), whose("subscription", subscription)
-        for who in {by_email, by_id} - {None}:
-            if tracker is not None:
-                named.add_edge(("who", who), ("device", tracker))
+        for who in {one for one in (by_email, by_id) if one is not None}:
+            for device in {tracker, answered} - {None}:
+                named.add_edge(("who", who), ("device", device))
+                turns[device].append((at, who))
         if by_email is not None and by_id is not None and by_email != by_id:
             conflicts[_pair(by_email, by_id)] += 1
         if tracker is None or subscription is None:
@@ -286,39 +316,55 @@ def _met(
         span[0], span[1] = min(span[0], at), max(span[1], at)
     cookies: set[Pair] = set()
     for spans in on_device.values():
+        if len({whose("tracker_id", tracker) for tracker in spans}) > MOST_ON_ONE_DEVICE:
+            continue
         in_turn = sorted((first, last, tracker) for tracker, (first, last) in spans.items())
         for (_, last, before), (first, _, after) in pairwise(in_turn):
             one, other = whose("tracker_id", before), whose("tracker_id", after)
             if last < first and one is not None and other is not None and one != other:
                 cookies.add(_pair(one, other))
-    return named, conflicts, carried, cookies
+    return named, turns, conflicts, carried, cookies
 
 
-def _devices(named: "nx.Graph[Any]", found: dict[Pair, dict[str, float]]) -> None:
+def _devices(
+    named: "nx.Graph[Any]", turns: Mapping[str, list[tuple[int, int]]], found: dict[Pair, dict[str, float]]
+) -> None:
     alone: Counter[Pair] = Counter()
     crowded: Counter[Pair] = Counter()
+    together: Counter[Pair] = Counter()
+    in_turn: Counter[Pair] = Counter()
     for node in [node for node in named if node[0] == "device" and 1 < named.degree(node) <= MOST_ON_ONE_DEVICE]:
         there = sorted(who for _, who in named[node])
         into = alone if len(there) == 2 else crowded
         into.update(combinations(there, 2))
+        for (before, one), (after, other) in pairwise(sorted(turns[node[1]])):
+            if one != other:
+                (together if after - before <= VISIT else in_turn)[_pair(one, other)] += 1
     for pair, count in alone.items():
         found[pair]["alone_together"] = math.log2(1 + count)
     for pair, count in crowded.items():
         found[pair]["others_there"] = math.log2(1 + count)
     for pair in {*alone, *crowded}:
         fewer = min(named.degree(("who", who)) for who in pair)
+        if together[pair]:
+            found[pair]["one_visit"] = math.log2(1 + together[pair])
+        elif in_turn[pair]:
+            found[pair]["visits_apart"] = math.log2(1 + in_turn[pair])
         found[pair]["met_elsewhere"] = 1.0 - min(1.0, (alone[pair] + crowded[pair]) / fewer)
 
 
 def _alike(people: Sequence[Somebody]) -> Iterator[tuple[str, Pair]]:
     """Find pairs by what they have in common, block by block."""
     blocks: dict[tuple[str, str], set[int]] = defaultdict(set)
-    addresses: dict[str, set[int]] = defaultdict(set)
+    domains: Counter[str] = Counter()
     for number, who in enumerate(people):
         for address in who.keys.get("email", ()):
-            addresses[address].add(number)
             blocks["plus_tag", _without_tag(address)].add(number)
+            local, _, domain = address.rpartition("@")
             blocks["domain_slip", _without_slip(address)].add(number)
+            if len(local.partition("+")[0]) >= SHORTEST_LOCAL:
+                blocks["other_domain", local.partition("+")[0]].add(number)
+            domains[domain] += 1
             for shorter in _one_letter_less(address):
                 blocks["one_letter", shorter].add(number)
         for phone in who.keys.get("phone", set()) | {who.first_of(PHONE_PROPERTIES) or ""}:
@@ -330,7 +376,10 @@ def _alike(people: Sequence[Somebody]) -> Iterator[tuple[str, Pair]]:
         if not 1 < len(numbers) <= MOST_ALIKE:
             continue
         for one, other in combinations(sorted(numbers), 2):
-            if code != "one_letter" or _differ_by_one(people[one], people[other]):
+            if code == "other_domain":
+                if _domain_differs_by_one(people[one], people[other], domains):
+                    yield "domain_slip", (one, other)
+            elif code != "one_letter" or _differ_by_one(people[one], people[other]):
                 yield code, (one, other)
 
 
@@ -359,6 +408,18 @@ def _differ_by_one(one: Somebody, other: Somebody) -> bool:
     return any(
         _is_one_letter(first, second) for first in one.keys.get("email", ()) for second in other.keys.get("email", ())
     )
+
+
+def _domain_differs_by_one(one: Somebody, other: Somebody, domains: Mapping[str, int]) -> bool:
+    """Return whether two have one local part at a common domain and at a rare one that is the other but for a slip."""
+    for first in one.keys.get("email", ()):
+        for second in other.keys.get("email", ()):
+            (local, _, here), (same, _, there) = first.rpartition("@"), second.rpartition("@")
+            rarer, commoner = sorted((domains[here], domains[there]))
+            alike = local.partition("+")[0] == same.partition("+")[0] and here != there and one_slip(here, there)
+            if alike and commoner >= MOST_COMMON * rarer and not {here, there} <= REAL_DOMAINS:
+                return True
+    return False
 
 
 def _is_one_letter(first: str, second: str) -> bool:
@@ -390,8 +451,16 @@ def _between(one: Somebody, other: Somebody) -> dict[str, float]:
         values["two_ids"] = 1.0
     if not (one.known and other.known):
         values["one_visitor"] = 1.0
+    codes = [who.first_of(POSTCODE_PROPERTIES) for who in (one, other)]
+    surnames = [who.first_of(SURNAME_PROPERTIES) for who in (one, other)]
+    if all(codes) and codes[0] != codes[1]:
+        values["other_place"] = 1.0
+    elif all(codes) and all(surnames) and surnames[0] == surnames[1]:
+        values["same_place"] = 1.0
     if one.name and other.name and one.name != other.name:
         values["other_name"] = 1.0
+    if any(distinct_addresses(who.keys.get("email", ())) > 1 for who in (one, other)):
+        values["several_people"] = 1.0
     if any(is_role(address) for who in (one, other) for address in who.keys.get("email", ())):
         values["role"] = 1.0
     return values
@@ -403,6 +472,8 @@ def _pair(one: int, other: int) -> Pair:
 
 def _in_words(code: str, value: float) -> str:
     count = round(2**value - 1)
-    what = "event" if code in ("conflict", "push_and_cookie") else "device"
+    what = {"conflict": "event", "push_and_cookie": "event", "one_visit": "visit", "visits_apart": "visit"}.get(
+        code, "device"
+    )
     counted = f"{count} {what}{'s' if count != 1 else ''}"
     return FEATURES[code].format(count=counted, share=f"{value:.0%}")

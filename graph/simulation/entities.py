@@ -57,6 +57,9 @@ class Truth:
         The push subscription that the browser has by then, whether or not the event carries it.
     device_situation
         What is special about the device, whatever is about the event.
+    account
+        Whose name it carries: a person's, or the address of a household's joint account or of a function; None when it
+        carries none, or a bogus id.
     """
 
     message_id: str
@@ -68,6 +71,7 @@ class Truth:
     stores: bool = True
     subscription: str | None = None
     device_situation: Situation = Situation.OWN_DEVICE
+    account: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON shows it."""
@@ -81,6 +85,7 @@ class Truth:
             "stores": self.stores,
             "subscription": self.subscription,
             "device_situation": self.device_situation.value,
+            "account": self.account,
         }
 
 

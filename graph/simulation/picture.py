@@ -18,7 +18,8 @@ def draw(score: Score, path: Path) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    names = [method.name.replace(" ", "\n", 1).replace("_", " ") for method in score.methods]
+    shown = [one for one in score.methods if one.suggested is None or one.suggested.lowest]
+    names = [method.name.replace(" ", "\n", 1).replace("_", " ") for method in shown]
     places = range(len(names))
     figure = Figure(figsize=(16, 4.8), layout="constrained")
     FigureCanvasAgg(figure)
@@ -27,13 +28,13 @@ def draw(score: Score, path: Path) -> None:
     )
     quality, fused = figure.subplots(1, 2, width_ratios=(3, 2))
     for offset, (measure, colour) in enumerate(_LEFT):
-        values = [getattr(method.agreement.bcubed, measure) for method in score.methods]
+        values = [getattr(method.agreement.bcubed, measure) for method in shown]
         bars = quality.bar([place + (offset - 1) * 0.27 for place in places], values, 0.25, label=measure, color=colour)
         quality.bar_label(bars, fmt="%.2f", fontsize=7)
     quality.set_title("B-cubed agreement with the truth")
     quality.set_ylim(0, 1.15)
     quality.legend(ncols=3, loc="upper center", frameon=False, fontsize=8)
-    counts = [method.fused.persons for method in score.methods]
+    counts = [method.fused.persons for method in shown]
     bars = fused.bar(list(places), counts, 0.6, color="#e45756")
     fused.bar_label(bars, fontsize=8)
     fused.set_title("known persons wrongly fused")

@@ -3,21 +3,25 @@
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
+from graph.analysis.findings import Finding, key_of
 from graph.blocking.blocking import Blocking
 from graph.deployment.scratch import ScratchGraph
+from graph.edits.splits import Wanted
+from graph.errors import ClashError
 from graph.identity.decision import Limits
 from graph.identity.events import read_event
 from graph.identity.keys import EventKeys, read_keys
 from graph.kinfold import Kinfold
-from graph.logs.replay import Run, Summary
+from graph.logs.replay import Run, Summary, pages
 from graph.model import Answer
 from graph.settings import PolicyName
-from graph.simulation.detection import Detection, FindingLike, detect
+from graph.simulation.detection import THRESHOLD, Detection, detect
 from graph.simulation.entities import Happening, Planted
 from graph.simulation.metrics import Agreement, Fused, agreement, mixed_contacts, wrongly_fused
 from graph.simulation.parameters import Parameters
@@ -72,7 +76,7 @@ class Method:
     pushes
         Whom pushes reached, with the gate and without it; None for a yardstick that says nothing of them.
     suggested
-        Which suggestions were accepted beforehand; None without any.
+        Which suggestions were accepted beforehand, and whether fused contacts were split; None without either.
     """
 
     name: str
@@ -102,19 +106,25 @@ class Method:
 
 @dataclass(frozen=True, slots=True)
 class Suggested:
-    """Suggestions that were accepted from a probability on.
+    """What was done to a policy's contacts beforehand: suggestions accepted, fused contacts split.
 
     Attributes
     ----------
     least
-        From which on.
+        From which probability on suggestions were accepted; None when none were, or the right ones whatever they are.
     pairs, right
         How many they were, and how many of them are one person (`persons_behind`).
+    split
+        Around how many values that the analysis had found to fuse contacts were split before.
+    lowest
+        No lower probability fuses as few known persons as `FAIR` does.
     """
 
-    least: float
+    least: float | None
     pairs: int
     right: int
+    split: int = 0
+    lowest: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,109 +199,166 @@ def score_world(
     """
     parameters = parameters or Parameters()
     world = World(people, seed=seed, parameters=parameters)
-    names: dict[str, int] = {}
-    truth, named = array("I"), bytearray()
+    truth = _Truth()
     for happening in world.happenings():
-        truth.append(names.setdefault(happening.truth.person, len(names)))
-        named.append(happening.truth.named)
+        truth.add(happening)
     score = Score(
         people,
         seed,
         parameters,
         adopts,
-        len(truth),
-        len(names),
-        len({person for person, own in zip(truth, named, strict=True) if own}),
+        len(truth.persons),
+        len(truth.names),
+        len({person for person, own in zip(truth.persons, truth.named, strict=True) if own}),
         world.planted(),
     )
+    yardsticks = [
+        _placed(name, method(_keys(scratch, World(people, seed=seed, parameters=parameters))), truth)
+        for name, method in YARDSTICKS.items()
+    ]
+    fair = next(one.fused.persons for one in yardsticks if one.name == FAIR)
     with_suggestions: list[Method] = []
     for policy in policies:
         kinfold = scratch.emptied(policy, parameters.namespaces)
         again = World(people, seed=seed, parameters=parameters)
         jar, shop = Jar(), Shop(parameters.push_times())
-        run = _replay(kinfold, policy, again.happenings(), len(truth), jar if adopts else None, shop, told)
+        run = _replay(kinfold, policy, again.happenings(), len(truth.persons), jar if adopts else None, shop, told)
         found = run.contacts()
-        # With suggestions while the graph is there.
-        with_suggestions += _with_suggestions(kinfold, policy, found, truth, named, names)
+        findings = _findings(kinfold, seed)
+        mixed = mixed_contacts(found, truth.persons)
         score.methods.append(
-            Method(
-                policy,
-                len(set(found)),
-                agreement(found, truth),
-                wrongly_fused(found, truth, map(bool, named)),
-                run.summary(kinfold.database),
-                _detections(kinfold, score.planted, mixed_contacts(found, truth), jar.cookies, seed),
-                shop.pushes,
+            replace(
+                _placed(policy, found, truth),
+                summary=run.summary(kinfold.database),
+                detections=None
+                if findings is None
+                else detect(findings, score.planted, mixed=mixed, cookies=jar.cookies),
+                pushes=shop.pushes,
             )
         )
-    score.methods.extend(with_suggestions)
-    for name, method in YARDSTICKS.items():
-        placed = method(_keys(scratch, World(people, seed=seed, parameters=parameters)))
-        score.methods.append(_placed(name, placed, truth, named))
-        if name == FAIR:
+        if policy == WITH_SUGGESTIONS:  # while the graph is there
+            with_suggestions += _with_suggestions(kinfold, policy, found, truth, fair)
+            split = _split(kinfold, findings or ())
+            whose = {row["message_id"]: row["contact"] for row in pages(kinfold.database, "replay.whose", "message_id")}
             again = World(people, seed=seed, parameters=parameters)
-            pushes = last_name_wins(again.happenings(), parameters.push_times())
-            score.methods[-1] = replace(score.methods[-1], pushes=pushes)
-    ceiling = ceiling_of_the_log(_keys(scratch, World(people, seed=seed, parameters=parameters)), truth)
-    score.methods.append(_placed(CEILING, ceiling, truth, named))
+            found = [whose.get(happening.truth.message_id, "") for happening in again.happenings()]
+            with_suggestions += _with_suggestions(kinfold, f"{policy}, split", found, truth, fair, split)
+    score.methods.extend(with_suggestions)
+    again = World(people, seed=seed, parameters=parameters)
+    pushes = last_name_wins(again.happenings(), parameters.push_times())
+    score.methods.extend(replace(one, pushes=pushes) if one.name == FAIR else one for one in yardsticks)
+    ceiling = ceiling_of_the_log(_keys(scratch, World(people, seed=seed, parameters=parameters)), truth.persons)
+    score.methods.append(_placed(CEILING, ceiling, truth))
     return score
 
 
-def persons_behind(found: Sequence[str], truth: Sequence[str], named: Sequence[int]) -> dict[str, str]:
-    """Return for each contact who it is: whose own name most of its events carry; without any, who did most of it."""
+class _Truth:
+    """The truth about each event: who did it, whether under their own name, and whose name it carries."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, int] = {}
+        self.persons = array("I")
+        self.named = bytearray()
+        self._accounts: dict[str | None, str | None] = {}
+        self.accounts: list[str | None] = []
+
+    def add(self, happening: Happening) -> None:
+        truth = happening.truth
+        self.persons.append(self.names.setdefault(truth.person, len(self.names)))
+        self.named.append(truth.named)
+        self.accounts.append(self._accounts.setdefault(truth.account, truth.account))
+
+    def behind(self, found: Sequence[str]) -> dict[str, str]:
+        by_number = list(self.names)
+        return persons_behind(found, [by_number[person] for person in self.persons], self.accounts)
+
+
+def persons_behind(found: Sequence[str], truth: Sequence[str], accounts: Sequence[str | None]) -> dict[str, str]:
+    """Return for each contact who it is: whose name most of its events carry; without any, who did most of it."""
     did: defaultdict[str, Counter[str]] = defaultdict(Counter)
     by_name: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for contact, person, own in zip(found, truth, named, strict=True):
+    for contact, person, account in zip(found, truth, accounts, strict=True):
         did[contact][person] += 1
-        if own:
-            by_name[contact][person] += 1
+        if account is not None:
+            by_name[contact][account] += 1
     return {contact: (by_name.get(contact) or counts).most_common(1)[0][0] for contact, counts in did.items()}
 
 
 def is_one_person(one: str, other: str) -> bool:
-    """Return whether two are one person: whom an agent or a reseller typed in are customers, not that agent."""
-    return one == other and one.startswith("person-")
+    """Return whether two contacts are one person, or one joint account of a household.
+
+    An agent, a reseller, a farm's account and the address of a function are nobody.
+    """
+    return one == other and one.startswith(("person-", "household"))
 
 
-def _placed(
-    name: str,
-    placed: Sequence[Any],
-    truth: Sequence[int],
-    named: Sequence[int],
-    suggested: Suggested | None = None,
-) -> Method:
-    fused = wrongly_fused(placed, truth, map(bool, named))
-    return Method(name, len(set(placed)), agreement(placed, truth), fused, suggested=suggested)
+def _placed(name: str, placed: Sequence[Any], truth: _Truth, suggested: Suggested | None = None) -> Method:
+    fused = wrongly_fused(placed, truth.persons, map(bool, truth.named))
+    return Method(name, len(set(placed)), agreement(placed, truth.persons), fused, suggested=suggested)
 
 
 def _with_suggestions(
-    kinfold: Kinfold,
-    policy: PolicyName,
-    found: Sequence[str],
-    truth: Sequence[int],
-    named: Sequence[int],
-    names: dict[str, int],
+    kinfold: Kinfold, name: str, found: Sequence[str], truth: _Truth, fair: int, split: int | None = None
 ) -> Iterator[Method]:
-    """Yield what becomes of a policy's contacts when suggestions are accepted."""
-    if policy != WITH_SUGGESTIONS:
-        return
+    """Yield what becomes of contacts when suggestions are accepted, and when only the right ones are.
+
+    Parameters
+    ----------
+    fair
+        How many persons `FAIR` fuses wrongly.
+    split
+        Around how many values contacts were split before; None when that was not tried.
+    """
     from graph.analysis.suggestions import suggest  # late: it takes half a second to import
 
-    suggestions = suggest(kinfold.database)
-    by_number = list(names)
-    behind = persons_behind(found, [by_number[person] for person in truth], named)
-    for least in ACCEPTED:
-        accepted = [one for one in suggestions if one.probability >= least]
+    behind = truth.behind(found)
+    numbers = {contact: number for number, contact in enumerate(dict.fromkeys(found))}
+    pairs = [
+        (one.probability, numbers[first], numbers[second], is_one_person(behind[first], behind[second]))
+        for one in suggest(kinfold.database)
+        for first, second in [one.contacts]
+        if first in numbers and second in numbers
+    ]
+
+    def accepted(name: str, least: float | None, *, lowest: bool = False) -> Method:
         sets = DisjointSets()
-        numbers = {contact: sets.add() for contact in dict.fromkeys(found)}
-        right = 0
-        for one, other in (pair.contacts for pair in accepted):
-            if one in numbers and other in numbers:
-                sets.join(numbers[one], numbers[other])
-                right += is_one_person(behind[one], behind[other])
+        for _ in numbers:
+            sets.add()
+        taken = [pair for pair in pairs if (pair[3] if least is None else pair[0] >= least)]
+        for _, first, second, _ in taken:
+            sets.join(first, second)
         placed = [sets.find(numbers[contact]) for contact in found]
-        suggested = Suggested(least, len(accepted), right)
-        yield _placed(f"{policy} + {least:g}", placed, truth, named, suggested)
+        suggested = Suggested(least, len(taken), sum(pair[3] for pair in taken), split or 0, lowest)
+        return _placed(name, placed, truth, suggested)
+
+    if split is not None:
+        yield _placed(name, found, truth, Suggested(None, 0, 0, split))
+    for least in ACCEPTED:
+        yield accepted(f"{name} + {least:g}", least)
+    low, high = 0, len(levels := sorted({pair[0] for pair in pairs}))
+    while low < high:  # the lower the probability, the more are fused
+        middle = (low + high) // 2
+        if accepted(name, levels[middle]).fused.persons <= fair:
+            high = middle
+        else:
+            low = middle + 1
+    if low < len(levels):
+        yield accepted(f"{name} + {levels[low]:g}", levels[low], lowest=True)
+    yield accepted(f"{name} + the right ones", None)
+
+
+def _split(kinfold: Kinfold, findings: Sequence[Finding]) -> int:
+    """Split contacts around the values that fuse, as the findings propose it; return around how many values."""
+    split = 0
+    for finding in findings:
+        name, value = key_of(finding.subject["type"]), finding.subject["value"]
+        if finding.kind != "fusing_value" or finding.score < THRESHOLD or name is None:
+            continue
+        for owner in kinfold.contacts.owners(name, value):
+            with suppress(ClashError):  # no other person is in it
+                kinfold.splits.split(owner["id"], Wanted(around=(name, value)))
+                split += 1
+    return split
 
 
 def _keys(scratch: ScratchGraph, world: World) -> Iterator[EventKeys]:
@@ -380,9 +447,7 @@ class Jar:
             yield batch
 
 
-def _detections(
-    kinfold: Kinfold, planted: Sequence[Planted], mixed: dict[Any, bool], cookies: dict[str, set[str]], seed: int
-) -> list[Detection] | None:
+def _findings(kinfold: Kinfold, seed: int) -> Sequence[Finding] | None:
     if find_spec("graph.analysis") is None:
         return None
     settings = kinfold.settings
@@ -393,5 +458,5 @@ def _detections(
         household=settings.household_properties,
         further=kinfold.namespaces.further,
     )
-    findings: list[FindingLike] = analysis.findings
-    return detect(findings, planted, mixed=mixed, cookies=cookies)
+    findings: Sequence[Finding] = analysis.findings
+    return findings

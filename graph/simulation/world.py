@@ -180,6 +180,7 @@ class World:
             browser.stores,
             browser.subscription,
             browser.situation,
+            draft.account[0] if draft.account else draft.email if draft.situation is Situation.ROLE else None,
         )
         return Happening(event, truth)
 

@@ -1,11 +1,12 @@
 """Pairs of contacts that are probably one person: what ties them, what is said to them, and what comes of that."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from graph.analysis.suggestions import Somebody, Weights, features_of, suggestions_of, weights
+from graph.analysis.suggestions import FEATURES, WEIGHTS_FILE, Somebody, Weights, features_of, suggestions_of, weights
 from graph.errors import NotFound
 from graph.identity.events import TrackedEvent, read_event
 from graph.kinfold import Kinfold
@@ -52,6 +53,44 @@ def test_addresses_of_two_people_tie_nobody(one: str, other: str) -> None:
     assert codes(somebody("a", email=one), somebody("b", email=other)) == set()
 
 
+def test_a_domain_is_a_slip_of_another_that_is_far_more_common_and_not_of_another_provider() -> None:
+    others = [somebody(f"o{number}", email=f"other{number}@shop.example") for number in range(10)]
+    slip = [somebody("a", email="ana.martin@shop.example"), somebody("b", email="ana.martin@shpo.example")]
+    assert [set(values) for values in features_of([*slip, *others], []).values()] == [{"domain_slip", "two_addresses"}]
+    assert features_of(slip, []) == {}, "either may be the right one"
+    common = [somebody(f"o{number}", email=f"other{number}@gmail.com") for number in range(20)]
+    provider = [somebody("a", email="ana.martin@gmail.com"), somebody("b", email="ana.martin@ymail.com")]
+    assert features_of([*provider, *common], []) == {}
+
+
+def test_who_named_themselves_one_right_after_the_other_did_so_in_one_visit() -> None:
+    people = [somebody("a", user_id="42"), somebody("b", email="ana@example.com")]
+
+    def events(*minutes: int) -> list[list[Any]]:
+        who = [(None, "42"), ("ana@example.com", None)]
+        return [[str(turn), "t", *who[turn % 2], None, minute * 60_000, "t"] for turn, minute in enumerate(minutes)]
+
+    (once,) = features_of(people, events(0, 3)).values()
+    assert (once["one_visit"], once["alone_together"]) == (1.0, 1.0)
+    (apart,) = features_of(people, events(0, 60)).values()
+    assert (apart["visits_apart"], "one_visit" in apart) == (1.0, False)
+
+
+def test_a_browser_that_was_told_another_tracker_is_still_the_same_browser() -> None:
+    people = [somebody("a", user_id="42"), somebody("b", email="ana@example.com")]
+    activity = [["1", "t1", "ana@example.com", None, None, 0, "kf-1"], ["2", "kf-1", None, "42", None, 60_000, "kf-1"]]
+    (met,) = features_of(people, activity).values()
+    assert met["alone_together"] == 1.0
+
+
+def test_what_came_with_a_value_that_many_send_is_no_conflict_of_two() -> None:
+    fused = Somebody("a", True, 0, {"user_id": {"undef"}, "email": {"ana@example.com", "bob@example.com"}}, {})
+    activity = [["1", "t", "eve@example.com", "undef", None, 0, "t"]]
+    (met,) = features_of([fused, somebody("b", email="eve@example.com")], activity).values()
+    assert "several_people" in met
+    assert "conflict" not in met
+
+
 def test_a_phone_and_a_name_with_a_postcode_tie_two_and_a_name_alone_does_not() -> None:
     place = {"_name": "Ana Martín", "postcode": "SW1A 1AA"}
     other = {"first_name": "ana", "last_name": "MARTIN", "zip": "sw1a1aa"}
@@ -69,14 +108,37 @@ def test_an_id_and_an_address_that_met_on_their_devices_alone_are_more_probable_
         return next(one.probability for one in found if set(one.contacts) == {"a", "b"})
 
     alone = [
-        [str(turn), tracker, email, user_id, None, turn]
+        [str(turn), tracker, email, user_id, None, turn, tracker]
         for turn, (tracker, email, user_id) in enumerate(
             [("t1", None, "42"), ("t1", "ana@example.com", None), ("t2", None, "42"), ("t2", "ana@example.com", None)]
         )
     ]
-    crowded = [*alone, ["8", "t1", "bob@example.com", None, None, 8], ["9", "t2", "bob@example.com", None, None, 9]]
+    crowded = [
+        *alone,
+        *(
+            [str(turn), tracker, "bob@example.com", None, None, turn, tracker]
+            for turn, tracker in ((8, "t1"), (9, "t2"))
+        ),
+    ]
     assert probability([ana, address, bob], alone) > probability([ana, address, bob], crowded)
     assert probability([ana, address], alone) > 0.5
+
+
+def test_almost_the_same_name_alone_is_less_sure_than_on_one_device() -> None:
+    by = weights()
+    alone = by.probability({"one_letter": 1.0, "two_addresses": 1.0})
+    assert 0.5 < alone < 0.95
+    assert by.probability({"one_letter": 1.0, "two_addresses": 1.0, "alone_together": 1.0, "one_visit": 1.0}) > 0.95
+
+
+def test_the_weights_that_ship_were_fitted_and_are_right_on_other_worlds() -> None:
+    kept = json.loads(WEIGHTS_FILE.read_text(encoding="utf-8"))
+    assert set(kept["weights"]) == set(FEATURES)
+    assert {"id_and_address", "plus_tag", "domain_slip", "one_visit"} <= set(kept["fitted"])
+    measured = kept["measured_on"]
+    assert not set(measured["seeds"]) & set(kept["seeds"])
+    assert measured["calibration_error"] <= 0.05
+    assert measured["from"]["0.95"]["right"] >= 0.95
 
 
 def test_the_weights_count_as_log_odds() -> None:

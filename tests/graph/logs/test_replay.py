@@ -152,8 +152,23 @@ def test_a_score_holds_policies_and_yardsticks_against_the_truth(scratch: Scratc
     score = score_world(scratch, 60, seed=4, parameters=parameters)
     by_name = {method.name: method for method in score.methods}
     yardsticks = ["connected components", "last login wins", "names, then last login"]
-    suggested = [f"continuity + {least}" for least in (0.5, 0.9, 0.95, 0.99)]
-    assert list(by_name) == ["strict", "continuity", "last_login", *suggested, *yardsticks, "ceiling of the log"]
+    ways = ("continuity", "continuity, split")
+    suggested = [f"{way} + {least}" for way in ways for least in (0.5, 0.9, 0.95, 0.99)]
+    found = [name for name in by_name if not (suggestions := by_name[name].suggested) or not suggestions.lowest]
+    ends = {f"{way} + the right ones" for way in ways}
+    assert [name for name in found if name not in {*ends, "continuity, split"}] == [
+        *("strict", "continuity", "last_login"),
+        *suggested,
+        *yardsticks,
+        "ceiling of the log",
+    ]
+    for way in ways:
+        right = by_name[f"{way} + the right ones"]
+        assert right.suggested
+        assert right.suggested.right == right.suggested.pairs
+        assert right.fused.persons == by_name[way].fused.persons
+        lowest = [one for one in score.methods if one.suggested and one.suggested.lowest and one.name.startswith(way)]
+        assert all(one.fused.persons <= by_name["names, then last login"].fused.persons for one in lowest)
     strict = by_name["strict"]
     assert strict.summary
     assert strict.summary.resolved == score.events
