@@ -8,7 +8,7 @@ import networkx as nx
 import pytest
 
 from graph.kinfold import Kinfold
-from tests.api.command.test_command import run
+from tests.command import run, run_anew
 from tests.graph.analysis import worlds
 
 FILES = {"report.html", "anomalies.json", "clusters.json", "graph.graphml", "scores.png", "sizes.png", "cluster-1.png"}
@@ -59,7 +59,7 @@ def test_what_it_writes_opens_and_asks_nobody(environment: dict[str, str], plant
     for path in out.glob("*.png"):
         assert path.read_bytes().startswith(b"\x89PNG")
     before = {path.name: path.read_bytes() for path in out.iterdir()}
-    run(environment, "analyse", "--out", str(out), "--seed", "3")
+    run_anew(environment, "analyse", "--out", str(out), "--seed", "3")
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
 
 

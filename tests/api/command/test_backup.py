@@ -21,7 +21,7 @@ from graph.embedded.home import Home
 from graph.opening import open_database
 from graph.settings import Settings
 from graph.store.database import REPEATABLE
-from tests.api.command.test_command import ROOT, run
+from tests.command import ROOT, run
 
 Graph = list[dict[str, Any]]
 
@@ -177,6 +177,7 @@ def test_a_restore_that_was_killed_is_taken_back_by_the_next_start(
     homes: Callable[[str], dict[str, str]], tmp_path: Path
 ) -> None:
     environment = homes("home")
+    done(run(environment, "db", "start"))
     resolve(environment, "ana@example.com")
     before = everything(tmp_path / "home")
     settings = settings_of(tmp_path / "home")

@@ -8,7 +8,6 @@ import shlex
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -24,9 +23,7 @@ from graph.identity.events import read_event
 from graph.kinfold import Kinfold
 from graph.store.database import Database, Transaction
 from tests.api.pinned import check_problem
-
-ROOT = Path(__file__).parents[3]
-KINFOLD = [sys.executable, "-c", "from api.command.program import main; main()"]
+from tests.command import KINFOLD, ROOT, run, run_anew
 
 pytestmark = pytest.mark.usefixtures("kinfold")
 
@@ -39,19 +36,6 @@ def until(happens: Callable[[], bool]) -> None:
     while not happens():
         assert time.monotonic() < deadline
         time.sleep(0.05)
-
-
-def run(environment: dict[str, str], *arguments: str | Path, log: str = "") -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [*KINFOLD, *map(str, arguments)],
-        input=log,
-        env=environment,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
 
 
 def answers(ran: "subprocess.CompletedProcess[str]") -> list[dict[str, Any]]:
@@ -67,7 +51,7 @@ def away(environment: dict[str, str]) -> dict[str, str]:
 
 
 def test_it_says_its_version(environment: dict[str, str]) -> None:
-    ran = run(environment, "--version")
+    ran = run_anew(environment, "--version")
     assert ran.returncode == 0
     assert ran.stdout.startswith("kinfold ")
 

@@ -14,7 +14,7 @@ from graph.opening import open_database
 from graph.settings import Settings
 from graph.store.migrations import migrate
 from tests.api.command.test_backup import done, everything, homes, refused, settings_of
-from tests.api.command.test_command import ROOT, run
+from tests.command import ROOT, run
 
 __all__ = ["homes"]
 

@@ -2,27 +2,22 @@
 
 import json
 import subprocess
-import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 
 from graph.identity.events import read_event
 from graph.kinfold import Kinfold
+from tests import command
 
-KINFOLD = [sys.executable, "-c", "from api.command.program import main; main()"]
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
 def run(environment: dict[str, str]) -> Run:
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*KINFOLD, *arguments], env=environment, capture_output=True, text=True, timeout=120, check=False
-        )
-
-    return run
+    return partial(command.run, environment)
 
 
 def who(kinfold: Kinfold, **event: Any) -> str:

@@ -11,7 +11,7 @@ from api.command.loads import Report, check
 from api.terminal import Refusal
 from graph.kinfold import Kinfold
 from graph.loads.customers import Refused
-from tests.api.command.test_command import run
+from tests.command import run
 
 
 def refused(row: int) -> Refused:

@@ -138,7 +138,7 @@ def test_a_tool_may_what_its_key_may(guarded: TestClient, key: str, failed: bool
 
 
 def test_the_command_speaks_line_by_line_and_ends_with_its_input(environment: dict[str, str], resolve: Resolve) -> None:
-    from tests.api.command.test_command import KINFOLD, ROOT
+    from tests.command import KINFOLD, ROOT
 
     ana = resolve(email="ana@example.com")["contact"]["id"]
     call = {"name": "find_contacts", "arguments": {"email": "ana@example.com"}}

@@ -2,18 +2,15 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 from graph.identity.events import read_event
 from graph.kinfold import Kinfold
-
-KINFOLD = [sys.executable, "-c", "from api.command.program import main; main()"]
+from tests import command
 
 
 def run(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [*KINFOLD, "reidentify", *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    return command.run(environment, "reidentify", *arguments)
 
 
 def test_another_policy_is_shown_made_and_taken_back(

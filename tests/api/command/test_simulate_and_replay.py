@@ -10,7 +10,8 @@ import pytest
 
 from graph.simulation import Parameters, World
 from graph.simulation.metrics import Quality
-from tests.api.command.test_command import KINFOLD, ROOT, answers, run
+from tests.api.command.test_command import answers
+from tests.command import KINFOLD, ROOT, run, run_anew
 
 LOG = """\
 {"tracker_id": "b", "email": "ana@example.com", "message_id": "m1"}
@@ -39,7 +40,7 @@ def test_a_world_is_events_on_stdout_and_the_truth_in_a_file(environment: dict[s
     assert told[: len(happenings)] == [each.truth.to_dict() for each in happenings]
     assert told[len(happenings) :] == [{"planted": one.to_dict()} for one in world.planted()]
     assert told[-1]["planted"]["subject"].keys() == {"type", "value"}
-    again = run(environment, "simulate", "--people", "30", "--seed", "5")
+    again = run_anew(environment, "simulate", "--people", "30", "--seed", "5")
     assert again.stdout == ran.stdout
 
 

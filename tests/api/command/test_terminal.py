@@ -21,7 +21,7 @@ from graph.deployment.scratch import ScratchGraph
 from graph.errors import BadInput, FieldError
 from graph.kinfold import Kinfold
 from graph.loads.customers import Refused
-from tests.api.command.test_command import run
+from tests.command import run
 
 MARKUP = "[/x] [bold]:smile:[link=https://evil.example]"
 ESCAPE = "\x1b]0;title\x1b\\\x1b[2J\x9b31m\u202e"

@@ -13,7 +13,7 @@ from graph.embedded import EmbeddedError, home
 from graph.errors import Unavailable
 from graph.settings import Settings
 from graph.store.database import Database
-from tests.api.command.test_command import run
+from tests.command import run
 
 
 def test_a_full_disk_is_told_and_got_over_with_everything_there_once() -> None:

@@ -11,9 +11,9 @@ from graph.kinfold import Kinfold
 from graph.offers.picture import draw
 from graph.offers.reports import BY
 from graph.settings import Settings
-from tests.api.command.test_command import run
 from tests.api.conftest import open_client
 from tests.api.pinned import refused
+from tests.command import run
 
 ROOT = Path(__file__).parents[3]
 

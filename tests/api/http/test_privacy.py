@@ -3,7 +3,6 @@
 import asyncio
 import json
 import subprocess
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +12,7 @@ from fastapi.testclient import TestClient
 from api.http.schemas.privacy import Export, Receipt, StoredReceipt
 from api.http.sweeping import sweep_now_and_then
 from graph.kinfold import Kinfold
+from tests import command as commands
 from tests.api.pinned import refused
 from tests.graph.privacy.test_privacy import a_long_story
 
@@ -141,14 +141,7 @@ def test_a_server_finishes_what_was_interrupted(kinfold: Kinfold, monkeypatch: p
 
 
 def run(*arguments: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", "from api.command.program import main; main()", *arguments],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return commands.run(environment, *arguments)
 
 
 def test_the_command_exports_erases_and_lets_back(kinfold: Kinfold, environment: dict[str, str]) -> None:

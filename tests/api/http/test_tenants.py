@@ -32,9 +32,9 @@ from graph.settings import Settings
 from graph.store.database import Database
 from graph.store.migrations import migrate
 from graph.store.tenant_claim import AnotherTenant
-from tests.api.command.test_command import KINFOLD, ROOT, run
 from tests.api.http.test_access import SCOPES, bearer
 from tests.api.pinned import refused
+from tests.command import KINFOLD, ROOT, run
 from tests.conftest import empty
 
 STORY = [json.loads(line) for line in (ROOT / "examples" / "story.ndjson").read_text().splitlines()]

@@ -178,7 +178,7 @@ def test_two_clients_that_start_at_once_share_a_server_and_leave_none_when_they_
         time.sleep(1.5)
         assert runs(answers[0]["pid"]), "the other one still uses it"
         clients[1].kill()
-        assert gone(answers[0]["pid"])
+        assert gone(answers[0]["pid"]), "nobody came in its place"
         assert soon(lambda: embedded.status(settings) is None)
     finally:
         for process in clients:

@@ -9,7 +9,7 @@ import pytest
 from graph.kinfold import Kinfold
 from graph.loads.several import Several, find_several
 from graph.store.database import Database
-from tests.api.command.test_command import run
+from tests.command import run
 
 TABLE = """\
 user_id,email,tracker_id,properties.spent,properties.since

@@ -34,7 +34,7 @@ from graph.loads.partitions import Stretch
 from graph.loads.ties import Components, connect, read_span, survey
 from graph.model import Answer
 from graph.store.database import Database
-from tests.api.command.test_command import run
+from tests.command import run
 from tests.conftest import empty
 from tests.graph.identity.test_properties_always import check_invariants, nodes_and_edges
 

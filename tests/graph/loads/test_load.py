@@ -22,7 +22,7 @@ from graph.kinfold import Kinfold
 from graph.loads.customers import Refused, read_customer, read_rows
 from graph.loads.layouts import FileError
 from graph.store.database import Database
-from tests.api.command.test_command import run
+from tests.command import run
 from tests.conftest import empty
 from tests.graph.loads.test_history import people as who_is_who
 
