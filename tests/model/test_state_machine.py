@@ -1,6 +1,7 @@
 """Every kind of operation in any order, on a real database and on the model; all that can be read is compared.
 
-KINFOLD_EXAMPLES sets how many runs are made (each up to KINFOLD_STEPS operations).
+KINFOLD_EXAMPLES sets how many runs are made (each up to KINFOLD_STEPS operations), or KINFOLD_ALL_STEPS how many
+operations in all: ``KINFOLD_ALL_STEPS=50000 pytest tests/model/test_state_machine.py``.
 """
 
 import os
@@ -41,8 +42,9 @@ from tests.model.operations import (
 )
 from tests.model.side_by_side import SideBySide
 
-EXAMPLES = int(os.environ.get("KINFOLD_EXAMPLES", "60"))
 STEPS = int(os.environ.get("KINFOLD_STEPS", "30"))
+ALL_STEPS = int(os.environ.get("KINFOLD_ALL_STEPS", "0"))
+EXAMPLES = -(-ALL_STEPS // STEPS) or int(os.environ.get("KINFOLD_EXAMPLES", "60"))
 PHASES = [phase for phase in Phase if phase is not Phase.explain]
 if os.environ.get("KINFOLD_SHRINK") == "0":
     PHASES.remove(Phase.shrink)
