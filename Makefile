@@ -35,6 +35,7 @@ bench: $(VENV)/.test ## What is measured, beside what it is measured against
 	$(BIN)/python -m bench.propositions
 	$(BIN)/python -m bench.processes
 	$(BIN)/python -m bench.doubt
+	$(BIN)/python -m bench.drawing
 
 bench-offline: $(VENV)/.test ## Bulk loads, Spark at ten million edges, and both engines on 100,000 people: an hour
 	$(BIN)/python -m bench.load
@@ -42,6 +43,7 @@ bench-offline: $(VENV)/.test ## Bulk loads, Spark at ten million edges, and both
 	$(BIN)/python -m bench.spark
 	$(BIN)/python -m bench.agreement
 	$(BIN)/python -m bench.migration
+	$(BIN)/python -m bench.lists
 
 $(VENV)/.python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Kinfold needs Python 3.11 or later; say which with: make PYTHON=python3.12 …")'

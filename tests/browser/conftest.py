@@ -36,6 +36,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+IMPACTS = ("minor", "moderate", "serious", "critical")
 PATIENCE = 30_000
 """Milliseconds that a machine with other work may take."""
 MAX_TRACKERS = 2000
@@ -90,6 +91,8 @@ def environment_of_server(server: Settings) -> dict[str, str]:
         "NEO4J_USER": server.neo4j_user,
         "NEO4J_PASSWORD": server.neo4j_password.get_secret_value(),
         "KINFOLD_MAX_TRACKERS": str(MAX_TRACKERS),
+        # The receivers of the tests are on this machine.
+        "KINFOLD_WEBHOOKS_ALLOW_INTERNAL": "true",
     }
 
 
@@ -106,7 +109,9 @@ def browser() -> Iterator[Browser]:
     assert CHROMIUM, "the page is tested in a real Chromium; install Debian's package chromium"
     expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        # Two seconds a click make of a walk what it takes a person (docs/explore.md).
+        pause = float(os.environ.get("BROWSER_PAUSE_MS", "0"))
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, slow_mo=pause)
         yield chromium
         chromium.close()
 
@@ -187,14 +192,14 @@ def open_page(browser: Browser, origin: str, serve: Serve, watch: Watch, kinfold
     watch.check()
 
 
-def findings_of_axe(page: Page) -> list[str]:
-    """Run axe-core on the page as it is; list what is serious or critical."""
+def findings_of_axe(page: Page, *, least: str = "serious") -> list[str]:
+    """Run axe-core on the page as it is; list what is as bad as this, or worse."""
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found = page.evaluate("async () => (await axe.run(document)).violations")
     return [
         f"{item['id']} ({item['impact']}): {item['help']}: {[node['html'][:160] for node in item['nodes'][:3]]}"
         for item in found
-        if item["impact"] in ("serious", "critical")
+        if item["impact"] in IMPACTS[IMPACTS.index(least) :]
     ]
 
 

@@ -143,7 +143,7 @@ def test_two_contacts_are_folded_after_a_preview_of_every_field_and_taken_apart_
     assert kinfold.contacts.get(eva)["redirected_from"] == eva
 
     page.goto(page.url.partition("#")[0] + "#/unions")
-    first = page.locator(".cards > li").first
+    first = page.locator("tbody tr").first
     expect(first).to_contain_text("by hand")
     first.get_by_role("button", name="Un-merge").click()
     expect(page.get_by_role("group", name="Preview")).to_contain_text("would come back")
@@ -250,7 +250,7 @@ def test_what_a_person_reads_is_when_it_happened_and_its_arrival_is_a_detail(
     page.get_by_role("link", name="History").click()
     expect(page.locator(".history > li").first).to_contain_text("9 Mar 2026, 09:00 (arrived ")
     page.goto(f"{origin}/#/unions")
-    expect(page.locator(".cards > li")).to_contain_text("9 Mar 2026, 09:00 (arrived ")
+    expect(page.locator("tbody time").first).to_have_attribute("title", re.compile("^9 Mar 2026, 09:00 .*arrived "))
     page.goto(f"{origin}/#/search/ana@example.com")
     expect(page.locator(".facts")).to_contain_text("9 Mar 2026")
 
@@ -268,9 +268,8 @@ def test_an_undone_union_is_folded_again_in_the_page(open_page: Open, story: Sto
     union = kinfold.unions.page(limit=1)[0][0] if story("ana@example.com") else {}
     kinfold.unions.undo(union["id"])
     page = open_page("#/unions")
-    row = page.locator(".cards > li.undone")
-    row.get_by_role("button", name="Fold again").click()
-    row.get_by_role("button", name="Fold them again").click()
+    page.locator("tr.undone").get_by_role("button", name="Fold again").click()
+    page.locator("tr.below").get_by_role("button", name="Fold them again").click()
     expect(page).to_have_url(re.compile(f"#/contact/{union['target']}"))
     assert kinfold.contacts.get(union["source"])["redirected_from"] == union["source"]
 
@@ -367,3 +366,44 @@ def test_an_example_is_loaded_and_played_through(open_page: Open) -> None:
     answer = page.get_by_role("region", name="The answer")
     expect(answer.locator("tbody tr").last).to_contain_text("merged")
     assert not findings_of_axe(page)
+
+
+def test_what_comes_of_the_events_is_drawn_under_namespaces_that_are_chosen(
+    open_page: Open, kinfold: Kinfold, watch: Any
+) -> None:
+    watch.expect("422")
+    page = open_page("#/try")
+    page.locator("select[name=registry]").select_option("a loyalty card too")
+    page.get_by_role("textbox", name="Loyalty card").fill("1234567890")
+    page.get_by_label("Tracker", exact=True).fill("till")
+    page.get_by_role("button", name="Put it on the list").click()
+    page.get_by_role("textbox", name="Loyalty card").fill("1234567890")
+    page.get_by_label("Tracker", exact=True).fill("phone")
+    page.get_by_role("button", name="Dry run").click()
+    answer = page.get_by_role("region", name="The answer")
+    expect(answer.locator("tbody tr")).to_have_count(2)
+    around = page.locator(".drawings .around")
+    around.get_by_role("button", name="1234567890").click()
+    details = page.get_by_role("region", name="Details")
+    expect(details).to_contain_text("It would be owned by new contact 1")
+    for key in ("till", "phone"):
+        expect(around.get_by_role("button", name=key, exact=True)).to_be_visible()
+    assert not findings_of_axe(page)
+    declared = page.get_by_label("Namespaces, as a file of KINFOLD_KEYS declares them, in JSON")
+    declared.fill('{"loyalty_card": {"class": "persons"}}')
+    page.get_by_role("button", name="Dry run").click()
+    expect(page.locator("#registry-wrong")).to_contain_text("namespaces.loyalty_card.class")
+    expect(declared).to_have_attribute("aria-invalid", "true")
+    assert not findings_of_axe(page)
+    assert kinfold.overview.figures()["contacts"]["total"] == 0
+
+
+def test_contacts_are_called_by_their_names_and_keep_their_ids_to_copy(open_page: Open, story: Story) -> None:
+    story("david@example.com")
+    page = open_page("#/unions")
+    link = page.locator("tbody tr:not(.below) td:nth-child(3) a").first
+    expect(link).not_to_contain_text("…")
+    shown = link.get_attribute("title")
+    assert shown and re.fullmatch("[0-9a-f-]{36}", shown)
+    assert link.get_attribute("href") == f"#/contact/{shown}"
+    expect(page.locator("tbody tr:not(.below) td:nth-child(2) a").first).to_contain_text("…")

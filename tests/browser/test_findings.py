@@ -173,16 +173,17 @@ def test_the_group_in_the_drawing_is_opened_by_a_tap(open_page: Open, kinfold: K
     page.locator(".finding").get_by_role("link", name="Open the graph").click()
     people = page.locator(".around .people button.contact")
     expect(people).to_have_count(12)
+    page.locator(".canvas").scroll_into_view_if_needed()
     box = page.locator(".canvas").bounding_box()
     assert box
-    # The group stands at the foot of the left half. Two taps at once would be a double one.
-    for height in (0.85, 0.87, 0.83, 0.9, 0.8):
-        page.mouse.click(box["x"] + box["width"] * 0.27, box["y"] + box["height"] * height)
-        page.wait_for_timeout(400)
-        if people.count() > 12:
-            expect(people).to_have_count(30)
-            return
-    pytest.fail("no place of the drawing opens the others")
+    x, y = page.evaluate(
+        """() => {
+            const {x, y} = document.querySelector('.canvas').drawing.cy.nodes('.group').renderedPosition();
+            return [x, y];
+        }"""
+    )
+    page.mouse.click(box["x"] + x, box["y"] + y)
+    expect(people).to_have_count(30)
 
 
 def test_somebody_is_kept_from_a_shared_key_in_its_drawing_and_given_it_back(open_page: Open, kinfold: Kinfold) -> None:
@@ -209,6 +210,50 @@ def test_somebody_is_kept_from_a_shared_key_in_its_drawing_and_given_it_back(ope
     [judgement] = kinfold.judgements.page()[0]
     assert len(judgement["contacts"]) == 2
     assert not findings_of_axe(page)
+
+
+def test_the_owners_of_a_shared_subscription_fall_asleep_from_the_finding_and_are_woken(
+    open_page: Open, kinfold: Kinfold
+) -> None:
+    def states() -> dict[str, str]:
+        owners = kinfold.contacts.owners("subscription", "push-x")
+        return {one["email"]: one["subscriptions"][0]["state"] for one in owners}
+
+    worlds.send(kinfold, worlds.shared_subscription(4))
+    for number in range(4):
+        [owner] = kinfold.contacts.owners("email", f"share{number}@example.com")
+        kinfold.subscriptions.wake("subscription", "push-x", contacts=[owner["id"]])
+    before = states()
+    assert set(before.values()) == {"awake"}
+    page = open_page("#/anomalies")
+    page.locator(".finding").filter(has_text="push-x").first.get_by_role("link", name="Open the graph").click()
+    card = page.locator(".finding")
+    card.locator("select[name=but]").select_option(label="everybody but share2@example.com")
+    card.get_by_role("button", name="Let it sleep …").click()
+    preview = card.get_by_role("group", name="Preview")
+    expect(preview.locator("table")).to_have_count(3)
+    expect(preview).to_contain_text("push-x, asleep")
+    assert not findings_of_axe(page)
+    assert states() == before
+    preview.get_by_role("button", name="Let it sleep").click()
+    expect(card).to_contain_text("Asleep on it, not to be reached by it")
+    assert states() == {one: "awake" if one.startswith("share2") else "asleep" for one in before}
+    expect(page.locator(".around .people .seen")).to_have_count(3)
+    card.get_by_role("button", name="Wake them again").click()
+    expect(card).to_contain_text("Taken back")
+    expect(page.locator(".around .people .seen")).to_have_count(0)
+    assert states() == before
+    details = page.get_by_role("region", name="Details")
+    page.locator(".around .people").get_by_role("button", name="share1@example.com").click()
+    details.get_by_role("button", name="Let it sleep for this person").click()
+    details.get_by_role("group", name="Preview").get_by_role("button", name="Let it sleep").click()
+    expect(details).to_contain_text("not to be reached by it")
+    assert states()["share1@example.com"] == "asleep"
+    details.get_by_role("button", name="Wake this person on it").click()
+    details.get_by_role("group", name="Preview").get_by_role("button", name="Wake").click()
+    expect(details).to_contain_text("Awake again")
+    assert not findings_of_axe(page)
+    assert states() == before
 
 
 def test_a_finding_that_fused_people_is_split_and_put_together_again(open_page: Open, kinfold: Kinfold) -> None:

@@ -229,3 +229,59 @@ def test_the_drawing_is_saved_as_png_svg_and_graphml(open_page: Open, story: Sto
     labels = {data.get("label") for _, data in drawn.nodes(data=True)}
     assert {"david@example.com", "david-laptop"} <= labels
     assert {data["type"] for _, _, data in drawn.edges(data=True)} >= {"owns", "folded_into"}
+
+
+def test_a_thousand_people_are_drawn_at_once_in_rings_and_in_columns(open_page: Open, kinfold: Kinfold) -> None:
+    kinfold.resolver.resolve([read_event({"tracker_id": "kiosk"})])
+    for start in range(0, 990, 330):
+        events = [{"tracker_id": "kiosk", "email": f"reader{n}@example.com"} for n in range(start, start + 330)]
+        kinfold.resolver.resolve([read_event(event) for event in events])
+    page = open_page("#/anomalies")
+    page.locator(".finding").filter(has_text="kiosk").first.get_by_role("link", name="Open the graph").click()
+    expect(page.locator(".around .people button.contact")).to_have_count(12)
+    page.get_by_role("button", name="Show all").click()
+    expect(page.locator(".around .people button.contact")).to_have_count(990)
+    # So many stand on rings by themselves.
+    page.get_by_role("button", name="Draw in columns").click()
+    expect(page.get_by_role("button", name="Draw in rings")).to_be_visible()
+    page.get_by_role("button", name="Draw in rings").click()
+    expect(page.get_by_role("button", name="Draw in columns")).to_be_visible()
+    apart = page.evaluate(
+        """() => {
+            const nodes = document.querySelector('.canvas').drawing.cy.nodes().map((node) => node.position());
+            let least = Infinity;
+            for (let one = 0; one < nodes.length; one++)
+                for (let other = 0; other < one; other++)
+                    least = Math.min(least, Math.hypot(nodes[one].x - nodes[other].x, nodes[one].y - nodes[other].y));
+            return least;
+        }"""
+    )
+    assert apart > 30, "no node stands on another"
+
+
+def test_the_graph_fills_the_screen_and_comes_back(open_page: Open, story: Story) -> None:
+    page = open_page(f"#/contact/{story('david@example.com')}")
+    expect(node(page, "david-laptop")).to_be_visible()
+    page.get_by_role("button", name="Full screen").click()
+    leave = page.get_by_role("button", name="Leave full screen")
+    expect(leave).to_be_visible()
+    assert page.evaluate("document.fullscreenElement.className") == "graph"
+    leave.click()
+    expect(leave).to_have_count(0)
+    assert page.evaluate("document.fullscreenElement") is None
+
+
+def test_what_came_at_another_time_is_not_drawn(open_page: Open, resolve: Resolve) -> None:
+    contact = resolve(email="ana@example.com", occurred_at="2026-03-01T10:00:00Z")["id"]
+    resolve(email="ana@example.com", tracker_id="old-phone", occurred_at="2026-03-02T10:00:00Z")
+    resolve(email="ana@example.com", tracker_id="new-phone", occurred_at="2026-05-02T10:00:00Z")
+    page = open_page(f"#/contact/{contact}")
+    expect(node(page, "new-phone")).to_be_visible()
+    page.get_by_text("Filter and save").click()
+    page.get_by_label("Came from").fill("2026-05-01")
+    page.get_by_label("Came from").blur()
+    expect(node(page, "old-phone")).to_have_count(0)
+    expect(node(page, "new-phone")).to_be_visible()
+    assert not findings_of_axe(page)
+    page.get_by_role("button", name="Any time").click()
+    expect(node(page, "old-phone")).to_be_visible()

@@ -1,7 +1,8 @@
 // Keeping apart: what is done about one contact of a drawing, and taken back.
 
-import { KEYS, call, contactLink, make, pathOf, problemBox, say } from "./dom.js";
+import { KEYS, call, contactLink, isSubscription, make, pathOf, problemBox, say } from "./dom.js";
 import { wordsOf } from "./graph.js";
+import { sleepButton } from "./hands.js";
 
 const keyOf = (node) => (["contact", "folded"].includes(node.type) ? null : node);
 
@@ -80,6 +81,27 @@ export function apartPart(node, around) {
   });
   const form = make("details", { class: "apart" }, make("summary", {}, "Keep apart …"),
     make("div", { class: "fields" }, make("label", { class: "wide" }, "From", chosen), make("label", { class: "wide" }, "Why", why), make("div", { class: "wide actions" }, keep)));
+  /** Whether this person may be reached by the subscription in the middle, and the button that turns it. */
+  function sleeping(told = "") {
+    const edge = middle && [...around.edges.values()].find((one) => one.source === node.id && one.target === middle.id && one.type.includes("owns"));
+    if (!edge || !isSubscription(middle.type)) return [];
+    return [
+      edge.asleep ? make("p", {}, make("span", { class: "badge warn" }, "asleep"), " not to be reached by it") : null,
+      sleepButton(middle.type, middle.label, {
+        words: edge.asleep ? "Wake …" : "Let it sleep …", named: edge.asleep ? "Wake this person on it" : "Let it sleep for this person",
+        asleep: !edge.asleep, whom: { contacts: [node.id] },
+        onDone: () => {
+          edge.asleep = !edge.asleep;
+          sleep.replaceChildren(...sleeping(edge.asleep ? "Asleep: it is not used to reach this person." : "Awake again."));
+          around.turned?.();
+        },
+      }),
+      told ? make("p", { class: "done", role: "status" }, told) : null,
+    ].filter(Boolean);
+  }
+  const sleep = make("div", { class: "sleep-part" });
+  sleep.append(...sleeping());
+
   read();
-  return make("div", { class: "apart-part" }, list, middle || people.length ? form : null, place);
+  return make("div", { class: "apart-part" }, sleep, list, middle || people.length ? form : null, place);
 }

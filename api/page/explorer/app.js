@@ -40,8 +40,7 @@ const VIEWS = {
   "access-keys": () => accessKeysView(),
   audit: (query) => auditView(query),
 };
-const OF_SETTINGS = ["blocked", "namespaces", "segments", "workflows", "webhooks", "judgements", "access-keys", "audit"];
-const LISTED_UNDER = { finding: "anomalies", cluster: "clusters", catalogue: "offers", ...Object.fromEntries(OF_SETTINGS.map((part) => [part, "settings"])) };
+const LISTED_UNDER = { finding: "anomalies", cluster: "clusters", catalogue: "offers", contact: "people" };
 const TITLES = { anomalies: "Anomalies", clusters: "Clusters", unions: "Unions", suggestions: "One person or two?", why: "The same person?", try: "What if", offers: "Offers" };
 
 let asked = 0;
@@ -62,10 +61,13 @@ async function show() {
   const turn = ++asked;
   const [, view = "", ...parts] = location.hash.split("/").map(decoded);
   const main = byId("main");
-  for (const link of byId("nav").children) {
+  for (const link of byId("nav").querySelectorAll("a")) {
     if (link.getAttribute("href") === `#/${LISTED_UNDER[view] ?? view}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
+  openMenu(false);
+  // What was looked up stands in the box for as long as it is shown.
+  if (view !== "search" && !(view in KEYS) && document.activeElement !== byId("query")) byId("query").value = "";
   main.setAttribute("aria-busy", "true");
   const waiting = setTimeout(() => turn === asked && main.replaceChildren(loading()), 300);
   let shown;
@@ -74,7 +76,7 @@ async function show() {
     shown = await of(...parts);
   } catch (problem) {
     if (!(problem.title || problem.detail)) console.error(problem);
-    shown = make("div", { class: "view" }, make("h1", { class: "unseen" }, "It did not work"), problemBox(problem));
+    shown = make("div", { class: "view" }, make("h1", { class: "unseen" }, "It did not work"), problemBox(problem, { again: show }));
   }
   clearTimeout(waiting);
   if (turn !== asked) return;
@@ -92,6 +94,12 @@ async function show() {
 
 function nowhere() {
   return make("div", { class: "view" }, make("h1", { class: "unseen" }, "Nothing here"), emptyBox("Nothing here", "There is no such page. Look somebody up, or start over at the top."));
+}
+
+/** On a narrow screen the pages are listed when they are asked for. */
+function openMenu(open) {
+  byId("menu").setAttribute("aria-expanded", String(open));
+  byId("nav").classList.toggle("open", open);
 }
 
 async function showState() {
@@ -118,6 +126,16 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
     byId("query").select();
   }
+});
+byId("menu").addEventListener("click", () => {
+  const open = byId("menu").getAttribute("aria-expanded") !== "true";
+  openMenu(open);
+  if (open) byId("nav").querySelector("a").focus();
+});
+byId("nav").addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || byId("menu").getAttribute("aria-expanded") !== "true") return;
+  openMenu(false);
+  byId("menu").focus();
 });
 document.querySelector(".skip").addEventListener("click", (event) => {
   event.preventDefault();

@@ -3,7 +3,7 @@
 import { ALWAYS, KEYS, badgeOf, byId, call, contactLink, emptyBox, group, hrefTo, iconOf, inWords, linkTo, make, nameOf, pagedList, pathOf, plural, say, timeOf, whenOf, withLinks } from "./dom.js";
 import { apartPart } from "./apart.js";
 import { drawnView, graphView } from "./graph.js";
-import { foldForm, giveKeyForm, refoldButton, takeKeyButton, unmergeButton } from "./hands.js";
+import { foldForm, giveKeyForm, refoldButton, sleepButton, takeKeyButton, unmergeButton } from "./hands.js";
 import { ownerList } from "./lookup.js";
 import { privacyPart } from "./privacy.js";
 import { splitForm, splitsOf } from "./splits.js";
@@ -103,11 +103,16 @@ function keysPart(contact) {
   const take = (key, value) => takeKeyButton(contact, key, value);
   return make(
     "div", { class: "groups" },
+    make("h2", { class: "unseen" }, "Keys and properties"),
     group("Emails", contact.emails, (email) => [owned("email", email), take("email", email)]),
     group("User ids", contact.user_ids, (id) => [owned("user_id", id), take("user_id", id)]),
     group("Trackers (browsers)", contact.trackers, (id) => [owned("tracker_id", id), take("tracker_id", id)]),
     group("Push subscriptions", contact.subscriptions, ({ id, shared_with: others, state }) => [
       owned("subscription", id), state === "asleep" ? make("span", { class: "chip", title: "not to be used to reach this person now" }, "asleep") : null, take("subscription", id),
+      sleepButton("subscription", id, {
+        words: state === "asleep" ? "Wake" : "Let it sleep", named: `${state === "asleep" ? "Wake on" : "Let it sleep:"} the subscription ${id}`,
+        asleep: state !== "asleep", whom: { contacts: [contact.id] }, contact: contact.id,
+      }),
       others.length ? make("span", { class: "shared" }, "shared with ", others.flatMap((other, index) => [index ? ", " : "", contactLink(other)])) : null,
     ]),
     Object.entries(contact.keys ?? {}).filter(([name]) => !ALWAYS.includes(name)).map(([name, values]) => group(

@@ -76,8 +76,16 @@ export async function call(path, { method = "GET", body } = {}) {
 /** Learn which namespaces of keys the deployment declares. Whoever may not read is told so where it matters. */
 export async function learnNamespaces() {
   const { items } = await call("/v1/namespaces").catch(() => ({ items: [] }));
-  for (const { name } of items) KEYS[name] ??= name.replaceAll("_", " ");
+  for (const { name, class: kind } of items) {
+    KEYS[name] ??= name.replaceAll("_", " ");
+    if (kind === "subscription") subscriptions.add(name);
+  }
 }
+
+const subscriptions = new Set(["subscription"]);
+
+/** Tell whether the keys of a namespace are subscriptions. */
+export const isSubscription = (name) => subscriptions.has(name);
 
 let opened = new Set();
 
@@ -120,13 +128,60 @@ export const say = (text) => { byId("live").textContent = text; };
 export const hrefTo = (...parts) => `#/${parts.map(encodeURIComponent).join("/")}`;
 export const shortId = (id) => (/^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(id) ? `…${id.slice(-8)}` : id);
 export const linkTo = (key, value, words = value) => make("a", { href: hrefTo(key, value), class: "mono" }, words);
-export const contactLink = (id, words = shortId(id)) => make("a", { href: hrefTo("contact", id), class: "mono", title: id }, words);
+
+const names = new Map();
+let unnamed = new Map();
+
+/** A link to a contact: by its words, else by its name once that is known; the id stands in its title. */
+export function contactLink(id, words = null) {
+  const link = make("a", { href: hrefTo("contact", id), class: "mono", title: id }, words ?? shortId(id));
+  if (words === null) {
+    link.dataset.contact = id;
+    if (names.has(id)) named(link);
+    else {
+      if (!unnamed.size) setTimeout(askNames, 30);
+      unnamed.set(id, [...(unnamed.get(id) ?? []), link]);
+    }
+  }
+  return link;
+}
+
+function named(link) {
+  const name = names.get(link.dataset.contact);
+  if (!name) return;
+  link.textContent = name;
+  link.classList.remove("mono");
+}
+
+/** Ask for the names of the contacts that links were made of meanwhile, a page at once; a link without stays an id. */
+async function askNames() {
+  const links = unnamed;
+  unnamed = new Map();
+  const asked = [...links.keys()];
+  for (let start = 0; start < asked.length; start += 200) {
+    const contacts = asked.slice(start, start + 200);
+    try {
+      const found = (await call("/v1/contacts/names", { method: "POST", body: { contacts } })).names;
+      for (const id of contacts) names.set(id, found[id]?.name ?? null);
+      for (const id of contacts) for (const link of links.get(id)) named(link);
+    } catch {
+      return;
+    }
+  }
+}
+
+// What somebody is called may change with what is written.
+addEventListener("kinfold:changed", () => names.clear());
+addEventListener("kinfold:erased", () => names.clear());
+
 export const plural = (count, one, many = `${one}s`) => `${count.toLocaleString()} ${count === 1 ? one : many}`;
 export const inWords = (value) => (typeof value === "string" ? value : JSON.stringify(value));
 export const badgeOf = (kind) => make("span", { class: kind === "known" ? "badge known" : "badge" }, kind);
 export const pathOf = (id, more = "") => `/v1/contacts/${encodeURIComponent(id)}${more}`;
 export const iconPath = (name) => `/static/icons/${DRAWN.has(name) ? name : "key"}.svg`;
 export const iconOf = (name) => make("img", { src: iconPath(name), alt: "", width: 16, height: 16, class: "icon" });
+/** A head of a column; one without words is of buttons. */
+export const headOf = (words, kind = null) => make("th", { scope: "col", class: kind }, words || make("span", { class: "unseen" }, "Actions"));
 export const loading = (words = "Loading …") => make("p", { class: "loading" }, words);
 
 export function timeOf(value, options = { dateStyle: "medium", timeStyle: "short" }) {
@@ -158,11 +213,15 @@ export function withLinks(words, own) {
   return [...parts, words.slice(end)].filter(Boolean);
 }
 
-export function problemBox(problem) {
+/** What went wrong; `again` is what to do once more when it may work then. */
+export function problemBox(problem, { again = null } = {}) {
   const errors = problem.errors ?? [];
   const box = make("div", { class: "bad", role: "alert" }, make("strong", {}, problem.title ?? "Something went wrong"));
   if (errors.length === 0) box.append(make("div", {}, problem.detail ?? String(problem)));
   else box.append(make("ul", {}, errors.map((error) => make("li", {}, error.field ? `${error.field}: ${error.message}` : error.message))));
+  // What was refused is refused again; what is not there stays away.
+  const mayWork = !problem.status || problem.status >= 500 || problem.status === 429 || problem.status === 401;
+  if (again && mayWork) box.append(make("div", { class: "actions" }, make("button", { type: "button", class: "quiet small", onclick: () => again() }, "Try again")));
   return box;
 }
 
@@ -171,7 +230,10 @@ export function emptyBox(title, ...words) {
 }
 
 export function nameOf(contact) {
-  const property = NAMES.find((name) => contact.properties?.[name]);
+  // The server's name, unless it is but a device's.
+  const { name, id = "", trackers = [], subscriptions = [] } = contact;
+  if (name && !id.endsWith(name) && !trackers.includes(name) && !subscriptions.some((one) => one.id === name)) return name;
+  const property = NAMES.find((one) => contact.properties?.[one]);
   if (property) return inWords(contact.properties[property]);
   return contact.email ?? contact.user_ids?.[0] ?? (contact.kind === "known" ? "Known, without a name" : "Anonymous visitor");
 }
@@ -220,7 +282,7 @@ export function pagedList({ path, query = "", size, into, shown, onPage, noun, n
     try {
       const after = cursor ? `&cursor=${encodeURIComponent(cursor)}` : "";
       const page = await call(`${path}?limit=${size}${query}${after}`);
-      if (shown) into.append(...page.items.map(shown));
+      if (shown) into.append(...page.items.flatMap((item) => shown(item)));
       onPage?.(page.items, page);
       count += page.items.length;
       cursor = page.next;
@@ -228,7 +290,8 @@ export function pagedList({ path, query = "", size, into, shown, onPage, noun, n
       state.replaceChildren(...(count ? [] : [none].flat().map((part) => (typeof part === "string" ? make("p", { class: "none" }, part) : part))));
       say(`${plural(count, ...noun)} shown`);
     } catch (problem) {
-      state.replaceChildren(problemBox(problem));
+      more.hidden = true;
+      state.replaceChildren(problemBox(problem, { again: () => { state.replaceChildren(loading()); load(); } }));
     }
     more.disabled = false;
   }

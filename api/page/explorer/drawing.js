@@ -1,12 +1,17 @@
 // The drawing of a graph: where every node stands, and Cytoscape.js, which puts it on the screen.
 
-import { KEYS, iconPath, shortId } from "./dom.js";
+import { iconPath, shortId } from "./dom.js";
 import { svgOf } from "./graph_tools.js";
 
 const FONT = '13px system-ui, -apple-system, "Segoe UI", "Noto Sans", sans-serif';
 const HEIGHT = 30;
 const ROW = 38;
-const LETTERS = { wide: 30, narrow: 24 };
+const LETTERS = { wide: 30, narrow: 24, rings: 16 };
+const RING = 105;
+const BESIDE = 96;
+const DOT = 26;
+/** From so many nodes on rings are drawn, unless columns are asked for. */
+const MANY = 60;
 
 let library;
 let pen;
@@ -44,7 +49,7 @@ function treeOf(around, letters) {
     if (!around.expanded(node.id)) return { made, ghosts: [] };
     const keys = [];
     let ghosts = [];
-    for (const name of [...Object.keys(KEYS), "folded"]) {
+    for (const name of around.names()) {
       const members = around.members(node.id, name).filter((member) => !seen.has(member.id));
       const left = around.left(node.id, name);
       const rest = left && !around.ends ? [box(`more ${node.id} ${name}`, "group", `${left.toLocaleString()} more`, { more: [node.id, name] })] : [];
@@ -154,6 +159,33 @@ function placeNarrow({ root, ghosts }) {
   return placed;
 }
 
+/** Place everything around the middle, one ring outside the other, the nearest first. */
+function placeRings({ root, ghosts }) {
+  const placed = new Map([[root.id, { x: 0, y: 0, box: root }]]);
+  let boxes = [...root.children, ...ghosts];
+  let radius = RING;
+  while (boxes.length) {
+    let begin = 0;
+    while (begin < boxes.length) {
+      const room = Math.max(6, Math.floor((2 * Math.PI * radius) / BESIDE));
+      // The last ring is no fuller than it has to be, and none holds a single one.
+      const left = boxes.length - begin;
+      const count = left <= room ? left : Math.min(room, left - 1);
+      const turn = placed.size % 2 ? Math.PI / count : 0;
+      for (let place = 0; place < count; place++) {
+        const angle = (2 * Math.PI * place) / count - Math.PI / 2 + turn;
+        const box = boxes[begin + place];
+        placed.set(box.id, { x: Math.cos(angle) * radius, y: Math.sin(angle) * radius, box });
+      }
+      begin += count;
+      radius += RING * 0.72;
+    }
+    boxes = boxes.flatMap((box) => box.children);
+    radius += RING * 0.2;
+  }
+  return placed;
+}
+
 /** Say in Cytoscape's terms where an edge from one place to another bends. */
 function bending(from, to, points) {
   const [dx, dy] = [to.x - from.x, to.y - from.y];
@@ -167,12 +199,16 @@ function bending(from, to, points) {
 export class Drawing {
   constructor(element, { onSelect, onMore, onExpand, narrow }) {
     this.element = element;
+    // For whoever looks at it from outside, such as a benchmark.
+    element.drawing = this;
     this.act = { onSelect, onMore, onExpand };
     this.narrow = narrow;
     this.around = null;
     this.chosen = null;
     // Where nodes stand that were moved by hand, or are to stay.
     this.pinned = new Map();
+    // Columns or rings; null leaves it to how much there is.
+    this.layout = null;
   }
 
   async begin() {
@@ -182,7 +218,7 @@ export class Drawing {
     // Who asked has gone on to another page: nothing is left to draw on.
     if (!this.element.isConnected) return;
     this.cy = make({
-      container: this.element, elements: [], layout: { name: "preset" }, minZoom: 0.15, maxZoom: 2.5,
+      container: this.element, elements: [], layout: { name: "preset" }, minZoom: 0.08, maxZoom: 2.5,
       userZoomingEnabled: false, boxSelectionEnabled: false, selectionType: "single",
     });
     this.paint();
@@ -229,7 +265,9 @@ export class Drawing {
     this.around = around;
     if (!this.alive()) return;
     const narrow = this.narrow.matches;
-    const placed = narrow ? placeNarrow(treeOf(around, LETTERS.narrow)) : placeWide(treeOf(around, LETTERS.wide));
+    this.rings = !narrow && (this.layout ? this.layout === "rings" : around.nodes.size > MANY);
+    const placed = narrow ? placeNarrow(treeOf(around, LETTERS.narrow))
+      : this.rings ? placeRings(treeOf(around, LETTERS.rings)) : placeWide(treeOf(around, LETTERS.wide));
     if (!narrow) for (const [id, spot] of this.pinned) if (placed.has(id)) Object.assign(placed.get(id), spot);
     const parents = new Map();
     for (const { box } of placed.values()) for (const child of box.children) parents.set(child.id, box.id);
@@ -237,7 +275,7 @@ export class Drawing {
     const nodes = [...placed.values()].map(({ x, y, box }) => ({
       group: "nodes", position: { x, y },
       data: { id: box.id, label: box.label, width: box.width, more: box.more ?? null, icon: `url(${iconPath(box.type)})` },
-      classes: [box.type, box.shared && "shared", box.onPath && "path", around.ends && !box.onPath && "off", this.pinned.has(box.id) && !narrow && "pinned"].filter(Boolean).join(" "),
+      classes: [box.type, box.shared && "shared", this.rings && box.id !== around.root && "dot", box.onPath && "path", around.ends && !box.onPath && "off", this.pinned.has(box.id) && !narrow && "pinned"].filter(Boolean).join(" "),
     }));
     const edges = [...around.edges.values()].filter(({ source, target }) => placed.has(source) && placed.has(target));
     const drawn = [
@@ -251,14 +289,8 @@ export class Drawing {
       this.cy.elements().remove();
       this.cy.add([...nodes, ...drawn]);
     });
-    if (narrow) this.element.style.height = `${placed.size * ROW + 30}px`;
-    else {
-      const heights = [...placed.values()].map(({ y }) => y);
-      const needed = Math.max(...heights) - Math.min(...heights) + 130;
-      // It grows with what is asked for, and never shrinks under the reader's eyes.
-      this.height = Math.max(this.height ?? 0, Math.min(620, Math.max(300, needed)));
-      this.element.style.height = `${this.height}px`;
-    }
+    // As high as its list; a wide one fills the window, which the style sheet says.
+    this.element.style.height = narrow ? `${placed.size * ROW + 30}px` : "";
     this.cy.resize();
     this.cy.userPanningEnabled(!narrow);
     this.cy.autoungrabify(narrow);
@@ -274,8 +306,9 @@ export class Drawing {
     // Tree edges run from the inner node to the outer one.
     const [from, to] = parents.get(edge.target) === edge.source ? [a, b] : [b, a];
     const data = { id: edge.id, source: edge.source, target: edge.target };
-    const classes = [edge.type.includes("owns") ? "owns" : edge.type, edge.on_path && "path", this.around.ends && !edge.on_path && "off"].filter(Boolean);
+    const classes = [edge.type.includes("owns") ? "owns" : edge.type, edge.asleep && "asleep", edge.on_path && "path", this.around.ends && !edge.on_path && "off"].filter(Boolean);
     const moved = !narrow && [edge.source, edge.target].some((id) => this.pinned.has(id));
+    if (this.rings) return { group: "edges", data, classes: [...classes, "straight"].join(" ") };
     if (!inTree || moved) return { group: "edges", data, classes: [...classes, "extra"].join(" ") };
     const sign = to.x < from.x ? -1 : 1;
     const start = narrow ? { x: from.x - from.box.width / 2 + 14, y: from.y + HEIGHT / 2 } : { x: from.x + (sign * from.box.width) / 2, y: from.y };
@@ -291,6 +324,14 @@ export class Drawing {
       data: { ...data, weights: weights.join(" "), distances: distances.join(" "), from: at(s, a), to: at(t, b) },
       classes: [...classes, narrow ? "outline" : "curve"].join(" "),
     };
+  }
+
+  /** Draw in columns or in rings from now on. */
+  lay(out) {
+    this.layout = out;
+    this.pinned.clear();
+    this.show(this.around);
+    this.fit();
   }
 
   /** Keep a node where it stands, whatever else is drawn. */
@@ -313,7 +354,7 @@ export class Drawing {
       const [w, h] = [node.width(), node.height()];
       return {
         x: x - w / 2, y: y - h / 2, w, h, words: node.data("label"), fill: node.style("background-color"), edge: node.style("border-color"),
-        ink: node.style("color"), round: node.hasClass("contact") || node.hasClass("other") || node.hasClass("folded") ? 15 : 7, dashed: node.hasClass("folded") || node.hasClass("group"),
+        below: node.hasClass("dot"), ink: node.style("color"), round: node.hasClass("contact") || node.hasClass("other") || node.hasClass("folded") ? 15 : 7, dashed: node.hasClass("folded") || node.hasClass("group"),
       };
     });
     const lines = this.cy.edges().map((edge) => {
@@ -350,6 +391,10 @@ export class Drawing {
       return;
     }
     this.cy.fit(undefined, 24);
+    if (this.rings) {
+      if (this.cy.zoom() > 1.1) { this.cy.zoom(1.1); this.cy.center(); }
+      return;
+    }
     const most = 1.1;
     if (this.cy.zoom() > most) { this.cy.zoom(most); this.cy.center(); }
     const least = 0.62;
@@ -361,6 +406,13 @@ export class Drawing {
       const x = box.w * least > this.cy.width() - 48 ? 24 - box.x1 * least : (this.cy.width() - (box.x1 + box.x2) * least) / 2;
       this.cy.pan({ x, y: this.cy.height() / 2 - contact.position("y") * least });
     }
+  }
+
+  /** Take the room that there is now. */
+  resized() {
+    if (!this.alive()) return;
+    this.cy.resize();
+    this.fit();
   }
 
   zoom(by, at = null) {
@@ -388,11 +440,16 @@ export class Drawing {
       { selector: "node.folded", style: { "border-style": "dashed", "background-color": colour("paper"), color: colour("soft"), "corner-radius": 15 } },
       { selector: "node.shared", style: { "background-color": colour("warn-wash"), "border-color": colour("warn"), "border-width": 1.5 } },
       { selector: "node.group", style: { "background-color": colour("paper"), "border-style": "dotted", color: colour("accent"), "font-weight": 600 } },
+      { selector: "node.dot", style: {
+        shape: "ellipse", width: DOT, height: DOT, "background-position-x": "50%", "text-valign": "bottom", "text-margin-x": 0, "text-margin-y": 3,
+        "font-size": 11, "min-zoomed-font-size": 7,
+      } },
       { selector: "node.pinned", style: { "border-width": 2, "border-style": "double" } },
       { selector: "node.off, edge.off", style: { opacity: 0.4 } },
       { selector: "node.path", style: { "border-color": colour("accent"), "border-width": 2.5, "border-style": "solid" } },
       { selector: "node.chosen", style: { "outline-color": colour("focus"), "outline-width": 3, "outline-offset": 2 } },
       { selector: "edge", style: { width: 1.4, "line-color": colour("line-strong"), "curve-style": "bezier", "overlay-opacity": 0, "edge-distances": "endpoints" } },
+      { selector: "edge.straight", style: { "curve-style": "haystack", "haystack-radius": 0 } },
       { selector: "edge.curve", style: {
         "curve-style": "unbundled-bezier", "control-point-weights": "data(weights)", "control-point-distances": "data(distances)",
         "source-endpoint": "data(from)", "target-endpoint": "data(to)",
@@ -402,6 +459,7 @@ export class Drawing {
         "source-endpoint": "data(from)", "target-endpoint": "data(to)",
       } },
       { selector: "edge.met, edge.split", style: { "line-style": "dotted", width: 2, "line-color": colour("warn") } },
+      { selector: "edge.asleep", style: { "line-style": "dashed", "line-dash-pattern": [2, 5], "line-color": colour("soft") } },
       { selector: "edge.folded_into, edge.rest", style: { "line-style": "dashed" } },
       { selector: "edge.path", style: { width: 3, "line-color": colour("accent"), "line-style": "solid", "z-index": 2 } },
     ]);

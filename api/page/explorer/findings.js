@@ -1,11 +1,12 @@
 // What looks wrong, ranked, with the reason in words; and the clusters of people that keys hold together.
 
-import { KEYS, badgeOf, call, contactLink, emptyBox, hrefTo, inWords, linkTo, make, opening, pagedList, plural, problemBox, say, serverHas, shortId, timeOf, valuesOf, withLinks } from "./dom.js";
+import { KEYS, badgeOf, call, contactLink, emptyBox, hrefTo, inWords, isSubscription, linkTo, make, opening, pagedList, plural, problemBox, say, serverHas, shortId, timeOf, valuesOf, withLinks } from "./dom.js";
 import { apartPart } from "./apart.js";
-import { drawnView, graphView } from "./graph.js";
-import { refoldButton, splitPart, unmergeButton } from "./hands.js";
+import { drawnView, graphView, wordsOf } from "./graph.js";
+import { refoldButton, sleepPart, splitPart, unmergeButton } from "./hands.js";
 
-const KEY_OF_TYPE = { tracker: "tracker_id", tracker_id: "tracker_id", email: "email", subscription: "subscription", user_id: "user_id" };
+/** The namespace that a subject's type means; nothing where it is no key. */
+const keyOfType = (type) => (type === "tracker" ? "tracker_id" : type in KEYS ? type : undefined);
 
 const spoken = (name) => String(name).replaceAll("_", " ");
 
@@ -17,7 +18,7 @@ function subjectOf(subject) {
 function subjectLink(subject) {
   const { type, value } = subjectOf(subject);
   if (type === "contact") return make("a", { href: hrefTo("contact", value), title: value }, "contact ", make("span", { class: "mono" }, shortId(value)));
-  const key = KEY_OF_TYPE[type];
+  const key = keyOfType(type);
   const page = key ?? (type === "cluster" ? "cluster" : null);
   const words = [`${key ? KEYS[key] : spoken(type)} `, make("span", { class: "mono", title: value }, shortId(String(value)))];
   return page ? make("a", { href: hrefTo(page, value) }, words) : make("span", {}, words);
@@ -116,23 +117,38 @@ async function blockedValues() {
 /** One finding with everybody whom it is about, drawn around its subject. */
 export async function findingView(id) {
   const [item, can, blocked] = await Promise.all([call(`/v1/anomalies/${encodeURIComponent(id)}`), abilities(), blockedValues()]);
+  const { type } = subjectOf(item.subject);
+  const drawing = keyOfType(type) ? await call(`/v1/anomalies/${encodeURIComponent(item.id)}/graph`).catch((problem) => ({ problem })) : null;
+  const sleep = drawing && !drawing.problem && isSubscription(keyOfType(type)) ? sleepOf(drawing) : null;
   return make(
     "div", { class: "view", "data-title": spoken(item.kind) },
     make("h1", {}, spoken(item.kind)),
     make("p", { class: "soft" }, item.as_of ? ["As of ", timeOf(item.as_of), ". "] : null, make("a", { href: hrefTo("anomalies") }, "All anomalies")),
-    make("ul", { class: "cards" }, anomalyCard(item, { can, blocked, alone: true })),
+    make("ul", { class: "cards" }, anomalyCard(item, { can, blocked, alone: true, sleep })),
     make("h2", {}, "The graph of what was found"),
-    await drawnOr(() => findingDrawn(item)),
+    await drawnOr(() => findingDrawn(item, drawing)),
   );
 }
 
-async function findingDrawn(item) {
-  const { type, value } = subjectOf(item.subject);
-  if (!KEY_OF_TYPE[type]) {
+/** What lets the owners of the subscription in the middle of a drawing sleep; the drawing shows who does. */
+function sleepOf(drawing) {
+  const names = new Map(drawing.nodes.map((node) => [node.id, node]));
+  const owners = drawing.edges.filter(({ target, type }) => target === drawing.root && type.includes("owns")).map((edge) => ({
+    id: edge.source, words: wordsOf(names.get(edge.source)),
+    get asleep() { return Boolean(edge.asleep); },
+    set asleep(now) { edge.asleep = now; drawing.turned?.(); },
+  }));
+  const { type, label } = names.get(drawing.root);
+  return owners.length ? sleepPart(type, label, owners) : null;
+}
+
+async function findingDrawn(item, drawing) {
+  const { value } = subjectOf(item.subject);
+  if (!drawing) {
     const others = [item.evidence?.contacts].flat().filter((one) => typeof one === "string");
     return graphView(await call(`/v1/contacts/${encodeURIComponent(value)}`), { contacts: others });
   }
-  const drawing = await call(`/v1/anomalies/${encodeURIComponent(item.id)}/graph`);
+  if (drawing.problem) throw drawing.problem;
   return [leftOut(drawing), drawnView(drawing, { acts: apartPart })];
 }
 
@@ -154,31 +170,31 @@ function stateLine({ state, note, state_by: by, state_at: at }) {
     by ? ["by ", make("span", { class: "mono" }, by), ", "] : null, at ? timeOf(at) : null, note ? [": ", note] : null);
 }
 
-function anomalyCard(item, { can, blocked, alone = false }) {
+function anomalyCard(item, { can, blocked, alone = false, sleep = null }) {
   const { type, value } = subjectOf(item.subject);
   const place = make("div", { class: "place" });
-  const blocking = can.block && KEY_OF_TYPE[type] ? blockPart(KEY_OF_TYPE[type], value, item, blocked) : [];
+  const blocking = can.block && keyOfType(type) ? blockPart(keyOfType(type), value, item, blocked) : [];
   const splits = (item.actions ?? []).filter(({ action }) => action === "split").map((action) => splitPart(action));
   const card = make(
-    "li", { class: "card finding" },
+    "li", { class: alone ? "card finding" : "card finding slim" },
     make("div", { class: "bar" }, make("h2", {}, spoken(item.kind), " · ", subjectLink(item.subject)), scoreOf(item.score)),
-    make("p", {}, withLinks(item.reason)),
+    make("p", { class: "reason", title: alone ? null : item.reason }, withLinks(item.reason)),
     stateLine(item),
     evidenceOf(item.evidence),
     unmergesOf(item.actions, item.subject),
     make("div", { class: "actions" },
       alone || !item.id ? null : make("a", { class: "button", href: hrefTo("finding", item.id) }, "Open the graph"),
       splits.map(([button]) => button), blocking[0]),
-    splits.map(([, preview]) => preview), blocking[1], place,
+    sleep, splits.map(([, preview]) => preview), blocking[1], place,
   );
   if (!can.dismiss || !item.id) return card;
-  if (alone) card.append(statePart(item, { can, blocked, card }));
+  if (alone) card.append(statePart(item, { can, blocked, card, sleep }));
   else card.querySelector(":scope > .actions").append(dismissButton(item, { card }));
   return card;
 }
 
 /** What is said of a finding: a note, and whether it is done about, put aside or open again. */
-function statePart(item, { can, blocked, card }) {
+function statePart(item, { can, blocked, card, sleep }) {
   const place = make("div", { class: "wide" });
   const note = make("input", { name: "note", maxlength: 500, autocomplete: "off", placeholder: "The shop's own tablet: blocked." });
   const turn = (what, words, verb, kind) => make("button", { type: "button", class: kind, onclick: async (event) => {
@@ -187,7 +203,7 @@ function statePart(item, { can, blocked, card }) {
     try {
       const path = `/v1/anomalies/${encodeURIComponent(item.id)}`;
       await call(`${path}/${what}`, { method: "POST", body: note.value.trim() ? { note: note.value.trim() } : {} });
-      const fresh = anomalyCard(await call(path), { can, blocked, alone: true });
+      const fresh = anomalyCard(await call(path), { can, blocked, alone: true, sleep });
       card.replaceWith(fresh);
       fresh.querySelector(".say-of button")?.focus();
       say(words);
@@ -215,7 +231,7 @@ function evidenceOf(evidence) {
 const NAMED = 20;
 
 function evidenceShown(name, value) {
-  const key = KEY_OF_TYPE[name];
+  const key = keyOfType(name);
   if (key && typeof value === "string") return linkTo(key, value);
   if (Array.isArray(value)) {
     const shown = (item) => (name === "contacts" && typeof item === "string" ? contactLink(item) : withLinks(asText(item)));
@@ -232,7 +248,7 @@ function unmergesOf(actions, subject) {
   const merges = (actions ?? []).filter((action) => action?.action === "unmerge" && action.merge);
   if (merges.length === 0) return null;
   const { type, value } = subject ? subjectOf(subject) : {};
-  const key = KEY_OF_TYPE[type];
+  const key = keyOfType(type);
   return make("div", { class: "proposed" }, make("h3", {}, "Unions to take back"),
     ...opening(make("ul", {}), merges, (action) => unionRow(action), { first: 5, entry: { class: "owned-row" } }),
     key ? make("p", {}, make("a", { href: hrefTo("unions", key, value) }, "All unions that went along with it")) : null);
@@ -373,7 +389,7 @@ export async function clusterView(id) {
 
 const nodeLink = (node) => {
   if (node?.type === "redirect") return make("span", {}, "folded ", contactLink(node.value));
-  return node?.type === "contact" || node?.type in KEY_OF_TYPE ? subjectLink(node) : asText(node);
+  return node?.type === "contact" || keyOfType(node?.type) ? subjectLink(node) : asText(node);
 };
 
 /** Chips of which the first are shown; says of how many that are kept nowhere. */

@@ -1,8 +1,8 @@
 // The graph around a contact: what there is, read group by group; a drawing; and the same as a list.
 
-import { KEYS, badgeOf, call, contactLink, hrefTo, iconOf, linkTo, make, moreWords, pathOf, plural, problemBox, say, shortId, whenOf } from "./dom.js";
+import { KEYS, badgeOf, call, contactLink, hrefTo, iconOf, isSubscription, linkTo, make, makeSvg, moreWords, pathOf, plural, problemBox, say, shortId, whenOf } from "./dom.js";
 import { Drawing } from "./drawing.js";
-import { graphmlOf, kindsPart, saveAs, timePart } from "./graph_tools.js";
+import { graphmlOf, kindsPart, saveAs, spanPart, timePart } from "./graph_tools.js";
 import { takeKeyButton, unmergeButton } from "./hands.js";
 
 const FIRST = { wide: 10, narrow: 5 };
@@ -13,8 +13,7 @@ const GROUPS = {
   email: ["Email", "Emails"], user_id: ["User id", "User ids"], tracker_id: ["Tracker", "Trackers"],
   subscription: ["Push subscription", "Push subscriptions"], folded: ["Folded contact", "Folded contacts"],
 };
-const groupNames = () => [...Object.keys(KEYS), "folded"];
-const groupWords = (name) => GROUPS[name] ?? [KEYS[name], `Keys: ${KEYS[name]}`];
+const groupWords = (name) => GROUPS[name] ?? [KEYS[name] ?? name, `Keys: ${KEYS[name] ?? name}`];
 const NARROW = matchMedia("(max-width: 46rem)");
 
 /** What was read of the graph so far; grows when a contact is expanded or more of a group is asked for. */
@@ -47,9 +46,22 @@ class Around {
     return this.at ? { at: this.at } : {};
   }
 
-  /** The same without what is hidden: kinds, and nodes one by one. */
-  without(kinds, ids) {
-    if (!kinds.size && !ids.size) return this;
+  /** Ids of the nodes that nothing ties within a time: `within` says of an edge's time whether it is. */
+  outside(within) {
+    const tied = new Set();
+    const away = new Set();
+    for (const edge of this.edges.values()) {
+      const at = edge.occurred_at ?? edge.at ?? edge.since;
+      const set = !at || within(at) ? tied : away;
+      for (const end of [edge.source, edge.target]) set.add(end);
+    }
+    return new Set([...away].filter((id) => !tied.has(id)));
+  }
+
+  /** The same without what is hidden: kinds, nodes one by one, and what came at another time. */
+  without(kinds, hidden, within = null) {
+    if (!kinds.size && !hidden.size && !within) return this;
+    const ids = within ? new Set([...hidden, ...this.outside(within)]) : hidden;
     const seen = Object.create(this);
     const shows = (node) => node.id === this.root || !(kinds.has(node.type) || ids.has(node.id));
     seen.nodes = new Map([...this.nodes].filter(([, node]) => shows(node)));
@@ -75,7 +87,7 @@ class Around {
       const current = node.id === this.contact.id;
       this.nodes.set(node.id, { ...known, ...node, current, shared: node.shared || known?.shared });
     }
-    for (const edge of edges) this.edges.set(edge.id, { ...this.edges.get(edge.id), ...edge });
+    for (const edge of edges) this.edges.set(edge.id, Object.assign(this.edges.get(edge.id) ?? {}, edge));
     const own = this.groups.get(id) ?? new Map();
     for (const group of groups) own.set(group.group, { ...group, shown: group.shown + (own.get(group.group)?.shown ?? 0) });
     this.groups.set(id, own);
@@ -83,6 +95,12 @@ class Around {
 
   expanded(id) {
     return this.groups.has(id);
+  }
+
+  /** The groups around a contact; a simulation may have namespaces of its own. */
+  names() {
+    const kinds = [...this.nodes.values()].map(({ type }) => type).filter((type) => type !== "contact" && type !== "folded");
+    return [...new Set([...Object.keys(KEYS), ...kinds]), "folded"];
   }
 
   /** Whether all that is around a contact was read. */
@@ -177,7 +195,7 @@ class Drawn extends Around {
     for (const id of shown) for (const [other, edge] of this.ties.get(id)) if (shown.has(other)) this.edges.set(edge.id, this.edges.get(edge.id) ?? edge);
     for (const id of shown) {
       if (!isPerson(id) || this.groups.has(id)) continue;
-      const groups = groupNames().map((group) => ({ group, total: this.members(id, group).length, next: null }));
+      const groups = this.names().map((group) => ({ group, total: this.members(id, group).length, next: null }));
       this.groups.set(id, new Map(groups.map((group) => [group.group, group])));
     }
   }
@@ -210,10 +228,10 @@ class Drawn extends Around {
     this.reads.add(id);
   }
 
-  async more(id, name) {
+  async more(id, name, { all = false } = {}) {
     if (name !== "people") return super.more(id, name);
     const before = new Set(this.nodes.keys());
-    this.room.set(id, (this.room.get(id) ?? TOGETHER[NARROW.matches ? "narrow" : "wide"]) + MORE);
+    this.room.set(id, all ? Infinity : (this.room.get(id) ?? TOGETHER[NARROW.matches ? "narrow" : "wide"]) + MORE);
     this.reveal();
     return [...this.nodes.keys()].filter((node) => !before.has(node));
   }
@@ -225,8 +243,13 @@ export const wordsOf = (node) => {
 };
 
 /** Show a cluster, a finding or a key as the server drew it; `acts` makes what can be done about a contact in it. */
-export function drawnView(drawing, { acts = null } = {}) {
-  return view(new Drawn(drawing), { select: drawing.root, met: true, acts });
+export function drawnView(drawing, { acts = null, simulated = false, named = "" } = {}) {
+  const around = new Drawn(drawing);
+  // Of a simulation nothing is there to open, to expand or to take away.
+  around.simulated = simulated;
+  // What is done about it beside the drawing shows in the drawing.
+  drawing.turned = () => around.turned?.(true);
+  return view(around, { select: drawing.root, met: drawing.nodes.find(({ id }) => id === drawing.root)?.type ?? true, acts, named });
 }
 
 /**
@@ -239,49 +262,83 @@ export function graphView(contact, { select = null, ends = null, contacts = [] }
   return view(new Around(contact, ends), { select, ends, contacts: contacts.filter((id) => id !== contact.id) });
 }
 
-function view(first, { select = null, ends = null, met = false, contacts = [], acts = null }) {
+function view(first, { select = null, ends = null, met = false, contacts = [], acts = null, named: called = "" }) {
   let around = first;
   const { contact } = around;
   let hiddenKinds = new Set();
   const hidden = new Set();
   const waiting = [...contacts];
   const others = make("button", { type: "button", class: "quiet small", hidden: true, onclick: () => readOthers(true) });
-  const details = make("section", { class: "details", "aria-label": "Details" });
+  const details = make("section", { class: "details", "aria-label": called ? `Details: ${called}` : "Details" });
   const list = make("div", { class: "around" });
   const canvas = make("div", { class: "canvas", role: "img", "aria-label": "The graph, as a drawing" });
   const state = make("p", { class: "loading drawing-state" }, "Reading the graph …");
   const tool = (words, title, act) => make("button", { type: "button", class: "quiet", title, onclick: act }, make("span", { "aria-hidden": "true" }, words), make("span", { class: "unseen" }, title));
   const drawing = new Drawing(canvas, { onSelect: (id) => choose(id), onMore: (id, name) => more(id, name), onExpand: (id) => expand(id), narrow: NARROW });
-  const tools = make("div", { class: "tools", role: "group", "aria-label": "The drawing" },
-    tool("+", "Larger", () => drawing.zoom(1.3)), tool("−", "Smaller", () => drawing.zoom(1 / 1.3)), tool("Fit", "Fit into view", () => drawing.fit()));
+  const layout = tool("Rings", "Draw in rings", () => {
+    drawing.lay(drawing.rings ? "columns" : "rings");
+    named();
+    say(drawing.rings ? "Drawn in rings" : "Drawn in columns");
+  });
+  const named = () => {
+    layout.title = drawing.rings ? "Draw in columns" : "Draw in rings";
+    layout.firstElementChild.textContent = drawing.rings ? "Columns" : "Rings";
+    layout.lastElementChild.textContent = layout.title;
+  };
+  const whole = tool("", "Full screen", async () => {
+    if (document.fullscreenElement) await document.exitFullscreen();
+    else await element.requestFullscreen();
+  });
+  whole.firstElementChild.append(makeSvg("svg", { viewBox: "0 0 16 16", width: 14, height: 14, class: "corners" },
+    makeSvg("path", { d: "M2 6V2h4M10 2h4v4M14 10v4h-4M6 14H2v-4" })));
+  whole.hidden = !document.fullscreenEnabled;
+  const tools = make("div", { class: "tools", role: "group", "aria-label": called ? `The drawing: ${called}` : "The drawing" },
+    tool("+", "Larger", () => drawing.zoom(1.3)), tool("−", "Smaller", () => drawing.zoom(1 / 1.3)), tool("Fit", "Fit into view", () => drawing.fit()), layout, whole);
   const kinds = kindsPart([], (wanted) => { hiddenKinds = wanted; draw(); });
+  let within = null;
+  const span = spanPart((wanted) => { within = wanted; draw(); say(wanted ? "Drawn within that time" : "Drawn of every time"); });
   const back = make("button", { type: "button", class: "quiet small", hidden: true, onclick: () => { hidden.clear(); draw(); say("Everything is shown again"); } });
   const free = make("button", { type: "button", class: "quiet small", hidden: true, onclick: () => { drawing.unpin(); draw(); } }, "Unpin all");
   const time = make("div", { class: "time-place" });
   const save = (words, act) => make("button", { type: "button", class: "quiet small", onclick: act }, words);
   const name = `graph-${(contact.id ?? "").replace(/[^\w-]+/g, "-").slice(0, 60)}`;
   const controls = make("details", { class: "controls" }, make("summary", {}, "Filter and save"),
-    kinds.part, make("div", { class: "actions" }, back, free),
+    kinds.part, span, make("div", { class: "actions" }, back, free),
     make("div", { class: "actions", role: "group", "aria-label": "Save the drawing" },
       save("PNG", async () => saveAs(`${name}.png`, await drawing.png())),
       save("SVG", () => saveAs(`${name}.svg`, drawing.svg(), "image/svg+xml")),
       save("GraphML", () => saveAs(`${name}.graphml`, graphmlOf(shown()), "application/graphml+xml"))));
+  const key = legend(met);
   const element = make(
     "div", { class: `graph${ends ? " of-path" : ""}` },
-    make("div", { class: "drawing" }, canvas, state, tools, time, legend(met), controls, others),
+    make("div", { class: "drawing" }, tools, canvas, state, time, key, controls, others),
     make("div", { class: "side" }, details, list),
   );
+  element.addEventListener("fullscreenchange", () => {
+    const is = document.fullscreenElement === element;
+    whole.title = is ? "Leave full screen" : "Full screen";
+    whole.lastElementChild.textContent = whole.title;
+    // The size is known once the page was laid out anew.
+    requestAnimationFrame(() => { drawing.resized(); say(is ? "Full screen" : "No longer full screen"); });
+  });
   let chosen = null;
+  around.turned = (anew) => {
+    draw();
+    if (anew && chosen) choose(chosen);
+  };
 
-  const shown = () => around.without(hiddenKinds, hidden);
+  const shown = () => around.without(hiddenKinds, hidden, within);
 
   function draw(focus) {
     const seen = shown();
     drawing.show(seen, focus);
+    named();
     const count = seen.nodes.size;
     canvas.setAttribute("aria-label", `Drawing of ${plural(count, "node")} around ${wordsOf(around.nodes.get(around.root))}; the list after it says the same.`);
     list.replaceChildren(...listOf(seen, { choose, more, expand, chosen }));
     for (const { type } of around.nodes.values()) kinds.add(type, type === "contact" ? "people" : type === "folded" ? "folded contacts" : KEYS[type] ?? type);
+    const drawnKinds = new Set([...seen.nodes.values()].flatMap((one) => [one.type === "contact" && !one.current ? "other" : one.type, one.shared ? "shared" : one.type]));
+    for (const entry of key.querySelectorAll("[data-kind]")) entry.hidden = !drawnKinds.has(entry.dataset.kind);
     back.hidden = hidden.size === 0;
     back.textContent = `Show ${plural(hidden.size, "hidden node")} again`;
     free.hidden = drawing.pinned.size === 0;
@@ -346,9 +403,9 @@ function view(first, { select = null, ends = null, met = false, contacts = [], a
     say(`${node.type === "contact" ? "Contact" : groupWords(node.type)[0]} ${wordsOf(node)}`);
   }
 
-  async function more(id, name) {
+  async function more(id, name, how) {
     try {
-      const fresh = await around.more(id, name);
+      const fresh = await around.more(id, name, how);
       draw(fresh);
       say(`${plural(fresh.length, "more node")} shown`);
       list.querySelector(`button[data-node="${CSS.escape(fresh[0] ?? "")}"]`)?.focus();
@@ -396,7 +453,8 @@ function view(first, { select = null, ends = null, met = false, contacts = [], a
       await drawing.begin();
       state.remove();
     } catch (problem) {
-      state.replaceWith(problemBox(problem));
+      const box = problemBox(problem, { again: () => { box.replaceWith(state); begin(); } });
+      state.replaceWith(box);
       if (!around.nodes.size) return;
     }
     draw();
@@ -409,12 +467,12 @@ function view(first, { select = null, ends = null, met = false, contacts = [], a
 }
 
 function legend(met) {
-  const entry = (icon, words, kind) => make("li", { class: kind }, icon ? iconOf(icon) : make("span", { class: "swatch" }), words);
+  const entry = (icon, words, kind) => make("li", { class: kind, "data-kind": icon ?? "shared" }, icon ? iconOf(icon) : make("span", { class: "swatch" }), words);
   return make(
     "ul", { class: "legend soft", "aria-label": "Legend" },
     Object.entries(KEYS).map(([key, words]) => entry(key, words)), entry("other", "another contact"),
     entry("folded", "folded in"), entry(null, "shared", "shared-key"),
-    met ? [["solid", "owns it"], ["dotted", "seen there, not its owner"], ["dashed", "folded into"]].map(([line, words]) => make("li", {}, make("span", { class: `line ${line}` }), words)) : null,
+    met ? [["solid", "owns it"], ...(isSubscription(met) ? [["asleep", "owns it, asleep"]] : []), ["dotted", "seen there, not its owner"], ["dashed", "folded into"]].map(([line, words]) => make("li", {}, make("span", { class: `line ${line}` }), words)) : null,
   );
 }
 
@@ -425,7 +483,7 @@ function listOf(around, act) {
   const contacts = [...around.groups.keys()].filter((id) => !around.closed || said(id) || drawn.length === 0).map((id) => around.nodes.get(id));
   return [...drawn.map((node) => peopleOf(around, node, act)), ...contacts.flatMap((node) => [
     contacts.length + drawn.length > 1 ? make("h3", { class: "whose" }, wordsOf(node)) : null,
-    ...groupNames().map((name) => groupOf(around, node.id, name, act, contacts.length + drawn.length > 1 ? "h4" : "h3")),
+    ...around.names().map((name) => groupOf(around, node.id, name, act, contacts.length + drawn.length > 1 ? "h4" : "h3")),
   ])].filter(Boolean);
 }
 
@@ -443,9 +501,15 @@ function peopleOf(around, key, act) {
     "section", { class: "people" },
     make("h3", {}, iconOf(key.type), groupWords(key.type)[0], " ", make("span", { class: "count" }, plural(people.length + left, "person", "people"))),
     make("ul", {}, make("li", {}, nodeButton(key, act))),
-    make("ul", { class: "owners" }, people.map((id) => make("li", {}, nodeButton(around.nodes.get(id), act), owners.has(id) ? null : make("span", { class: "seen" }, "seen there")))),
-    left ? make("button", { type: "button", class: "quiet small", onclick: () => act.more(key.id, "people") }, moreWords(MORE, left)) : null,
+    make("ul", { class: "owners" }, people.map((id) => make("li", {}, nodeButton(around.nodes.get(id), act), owners.has(id) ? asleepAt(around, id, key.id) : make("span", { class: "seen" }, "seen there")))),
+    left ? make("div", { class: "actions" },
+      make("button", { type: "button", class: "quiet small", onclick: () => act.more(key.id, "people") }, moreWords(MORE, left)),
+      left > MORE ? make("button", { type: "button", class: "quiet small", onclick: () => act.more(key.id, "people", { all: true }) }, "Show all") : null) : null,
   );
+}
+
+function asleepAt(around, owner, key) {
+  return around.edges.get(`${owner}>${key}`)?.asleep ? make("span", { class: "seen" }, "asleep") : null;
 }
 
 function groupOf(around, id, name, act, heading) {
@@ -459,7 +523,7 @@ function groupOf(around, id, name, act, heading) {
     make("ul", {}, members.map((node) => make(
       "li", {}, nodeButton(node, act),
       node.shared ? make("ul", { class: "owners" }, around.owners(node.id).filter((owner) => owner !== id && around.nodes.has(owner)).map((owner) => make(
-        "li", {}, "shared with ", nodeButton(around.nodes.get(owner), act),
+        "li", {}, "shared with ", nodeButton(around.nodes.get(owner), act), asleepAt(around, owner, node.id),
       ))) : null,
     ))),
     left ? make("button", { type: "button", class: "quiet small", onclick: () => act.more(id, name) }, moreWords(MORE, left)) : null,
@@ -475,12 +539,14 @@ function nodeButton(node, act) {
 
 function detailsOf(around, node, act) {
   const whole = make("p", { class: "mono whole" }, node.label);
+  if (around.simulated && node.type !== "contact") return simulatedDetails(around, node);
   const heading = (words, icon, ...more) => make("h2", {}, iconOf(icon), words, " ", ...more);
   if (node.type === "folded") return [heading("Folded contact", "folded", node.kind ? badgeOf(node.kind) : null), whole, ...ghostFacts(around, node)];
   if (node.type === "contact") {
     return [
       heading(wordsOf(node), "other", badgeOf(node.kind)), whole,
-      node.current
+      node.new ? make("p", { class: "soft" }, "It would be made by these events.") : null,
+      node.new || around.simulated ? (node.new ? null : make("div", { class: "actions" }, make("a", { class: "button quiet", href: hrefTo("contact", node.id) }, "Open"))) : node.current
         ? make("p", { class: "soft" }, "The contact that this page is about. Choose a node to see how it came.")
         : make("div", { class: "actions" },
           around.isRead(node.id) ? null : make("button", { type: "button", class: "quiet", onclick: () => act.expand(node.id) }, "Expand here"),
@@ -490,6 +556,18 @@ function detailsOf(around, node, act) {
     ].filter(Boolean);
   }
   return [heading(groupWords(node.type)[0], node.type, node.shared ? make("span", { class: "badge warn" }, "shared") : null), whole, ...keyFacts(around, node)];
+}
+
+/** A key or a folded contact of a simulation: whose it would be. */
+function simulatedDetails(around, node) {
+  const whole = make("p", { class: "mono whole" }, node.label);
+  const words = (id) => { const owner = around.nodes.get(id); return owner.new ? wordsOf(owner) : contactLink(id, wordsOf(owner)); };
+  if (node.type === "folded") return [make("h2", {}, iconOf("folded"), "Folded contact"), whole, make("p", {}, "It would be folded into ", words(around.into(node.id).target), ".")];
+  const owners = around.owners(node.id);
+  return [
+    make("h2", {}, iconOf(node.type), groupWords(node.type)[0], node.shared ? make("span", { class: "badge warn" }, "shared") : null), whole,
+    make("p", {}, owners.length > 1 ? "It would be shared by " : "It would be owned by ", owners.flatMap((owner, index) => [index ? ", " : "", words(owner)]), "."),
+  ];
 }
 
 /** How somebody is tied to what the drawing is about. */

@@ -45,7 +45,7 @@ export function svgOf({ box, boxes, lines, colours }) {
       const way = rest.length === 3 ? `C ${rest.map((spot) => `${one(spot.x)} ${one(spot.y)}`).join(", ")}` : rest.map((spot) => `L ${one(spot.x)} ${one(spot.y)}`).join(" ");
       return `<path d="M ${one(from.x)} ${one(from.y)} ${way}" fill="none" stroke="${colour}" stroke-width="${thick}"${dash ? ` stroke-dasharray="${dash}"` : ""}/>`;
     }),
-    ...boxes.map(({ x: left, y: top, w, h, words, fill, edge, ink, round, dashed }) => `<g><rect x="${one(left)}" y="${one(top)}" width="${one(w)}" height="${one(h)}" rx="${round}" fill="${fill}" stroke="${edge}"${dashed ? ' stroke-dasharray="4 3"' : ""}/><text x="${one(left + w / 2)}" y="${one(top + h / 2 + 4.5)}" text-anchor="middle" fill="${ink}">${escaped(words)}</text></g>`),
+    ...boxes.map(({ x: left, y: top, w, h, words, fill, edge, ink, round, dashed, below }) => `<g><rect x="${one(left)}" y="${one(top)}" width="${one(w)}" height="${one(h)}" rx="${round}" fill="${fill}" stroke="${edge}"${dashed ? ' stroke-dasharray="4 3"' : ""}/><text x="${one(left + w / 2)}" y="${one(below ? top + h + 13 : top + h / 2 + 4.5)}" text-anchor="middle" fill="${ink}">${escaped(words)}</text></g>`),
     "</svg>", "",
   ].join("\n");
 }
@@ -68,6 +68,20 @@ export function kindsPart(kinds, changed) {
   };
   for (const [name, words] of kinds) add(name, words);
   return { part, add };
+}
+
+/** Two days between which what is drawn came; `changed` is told a test of times, or null for all of them. */
+export function spanPart(changed) {
+  const day = (label, name) => make("label", {}, label, make("input", { type: "date", name, min: "1970-01-01", max: "9999-12-31" }));
+  const form = make("form", { class: "span", "aria-label": "Filter by time" }, day("Came from", "from"), day("to", "to"),
+    make("button", { type: "reset", class: "quiet small" }, "Any time"));
+  form.addEventListener("change", () => {
+    const [from, to] = ["from", "to"].map((name) => form.elements[name].value);
+    changed(from || to ? (at) => (!from || at.slice(0, 10) >= from) && (!to || at.slice(0, 10) <= to) : null);
+  });
+  form.addEventListener("reset", () => changed(null));
+  form.addEventListener("submit", (event) => event.preventDefault());
+  return form;
 }
 
 const inputTime = (time) => new Date(time).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });

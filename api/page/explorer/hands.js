@@ -5,11 +5,14 @@ import { contactsFor, foundBy } from "./lookup.js";
 
 const isList = (value) => Array.isArray(value) && value.every((item) => typeof item === "string");
 
+const isSubscriptions = (value) => Array.isArray(value) && value.every((item) => item && typeof item === "object" && "state" in item);
+
 const isNothing = (value) => value === null || (Array.isArray(value) && value.length === 0);
 
 /** Write a value of a field; a list one item a line. */
 function valueShown(value) {
   if (isNothing(value)) return make("span", { class: "none" }, "nothing");
+  if (isSubscriptions(value)) return make("span", {}, ...value.map(({ id, state, shared_with: others }) => make("span", { class: "datum" }, id, `, ${state}`, others?.length ? `, shared with ${others.length}` : "")));
   return isList(value) ? make("span", {}, ...value.map((item) => make("span", { class: "datum" }, item))) : inWords(value);
 }
 
@@ -76,11 +79,11 @@ async function offer({ place, from, path, query = "", body, verb, contact, onDon
 }
 
 /** A small button with the place for its preview beneath it. */
-function small(label, named, offering) {
-  const place = make("div", { class: "place" });
+function small(label, named, { place: given, ...offering }) {
+  const place = given ?? make("div", { class: "place" });
   const button = make("button", { type: "button", class: "quiet small", "aria-label": named }, label);
   button.addEventListener("click", () => offer({ place, from: button, ...offering }));
-  return make("div", { class: "small-act" }, button, place);
+  return make("div", { class: "small-act" }, button, given ? null : place);
 }
 
 export function takeKeyButton(contact, key, value) {
@@ -90,15 +93,15 @@ export function takeKeyButton(contact, key, value) {
 }
 
 /** `contact` is the id of the one to go on with; without one, the survivor. `onDone` is called instead of going there. */
-export function unmergeButton(contact, merge, { onDone } = {}) {
+export function unmergeButton(contact, merge, { onDone, place } = {}) {
   return small("Un-merge", "Un-merge: preview taking this union back", {
-    path: `/v1/merges/${encodeURIComponent(merge)}/undo`, verb: "Un-merge", contact: (undone) => contact ?? undone.target, onDone,
+    path: `/v1/merges/${encodeURIComponent(merge)}/undo`, verb: "Un-merge", contact: (undone) => contact ?? undone.target, onDone, place,
   });
 }
 
 /** Take an un-merge back: fold the two contacts of a union into one again, by hand. */
-export function refoldButton(merge, { entry = null, contact = null, onDone } = {}) {
-  const place = make("div", { class: "place" });
+export function refoldButton(merge, { entry = null, contact = null, onDone, place: given } = {}) {
+  const place = given ?? make("div", { class: "place" });
   const button = make("button", { type: "button", class: "quiet small", "aria-label": "Fold again: preview a union of the same two by hand" }, "Fold again");
   button.addEventListener("click", async () => {
     try {
@@ -110,7 +113,75 @@ export function refoldButton(merge, { entry = null, contact = null, onDone } = {
       place.replaceChildren(problemBox(problem));
     }
   });
-  return make("div", { class: "small-act" }, button, place);
+  return make("div", { class: "small-act" }, button, given ? null : place);
+}
+
+/**
+ * Let owners of a subscription fall asleep, or wake them, after showing whom it changes.
+ *
+ * `whom` narrows it: `contacts`, or `but` one; `onDone` is told who changed. Without it the page is read anew.
+ */
+export function sleepButton(key, value, { words, named, asleep = true, whom = {}, contact = null, onDone } = {}) {
+  return small(words, named, {
+    path: `/v1/subscriptions/${asleep ? "sleep" : "wake"}`, body: { subscription: subscriptionOf(key, value), ...whom },
+    verb: asleep ? "Let it sleep" : "Wake", contact: () => contact, onDone,
+  });
+}
+
+const subscriptionOf = (key, value) => (key === "subscription" ? value : { [key]: value });
+
+/** What can be done about a subscription that several own: asleep for all but one, or all; and the way back. */
+export function sleepPart(key, value, owners) {
+  const part = make("div", { class: "sleep-part" });
+  const awake = () => owners.filter((one) => !one.asleep);
+
+  function open(told = "") {
+    const left = awake();
+    const chosen = make("select", { name: "but" },
+      make("option", { value: "" }, "everybody"), left.length > 1 ? left.map((one) => make("option", { value: one.id }, `everybody but ${one.words}`)) : null);
+    const place = make("div", { class: "place" });
+    const button = make("button", { type: "button", class: "quiet" }, "Let it sleep …");
+    button.addEventListener("click", () => offer({
+      place, from: button, path: "/v1/subscriptions/sleep", body: { subscription: subscriptionOf(key, value), ...(chosen.value ? { but: chosen.value } : {}) },
+      verb: "Let it sleep", onDone: ({ contacts }) => turned(contacts, true),
+    }));
+    part.replaceChildren(...[
+      told ? make("p", { class: "done", role: "status" }, told) : null,
+      left.length ? make("div", { class: "actions" }, button, make("label", { class: "beside-button" }, "for ", chosen)) : make("p", { class: "soft" }, "Everybody who owns it is asleep on it."),
+      left.length < owners.length ? make("div", { class: "actions" }, wakeAll()) : null,
+      place,
+    ].filter(Boolean));
+    return button;
+  }
+
+  const wakeAll = () => sleepButton(key, value, {
+    words: "Wake them …", named: "Wake them all, whoever is asleep on it", asleep: false, onDone: ({ contacts }) => turned(contacts, false),
+  });
+
+  function turned(contacts, asleep) {
+    for (const one of owners) if (contacts.includes(one.id)) one.asleep = asleep;
+    const names = owners.filter((one) => contacts.includes(one.id)).map((one) => contactLink(one.id, one.words));
+    const back = make("button", { type: "button", class: "quiet small" }, asleep ? "Wake them again" : "Let them sleep again");
+    back.addEventListener("click", async () => {
+      back.disabled = true;
+      try {
+        await call(`/v1/subscriptions/${asleep ? "wake" : "sleep"}`, { method: "POST", body: { subscription: subscriptionOf(key, value), contacts } });
+        for (const one of owners) if (contacts.includes(one.id)) one.asleep = !asleep;
+        open("Taken back").focus();
+        say("Taken back");
+      } catch (problem) {
+        back.after(problemBox(problem));
+        back.disabled = false;
+      }
+    });
+    part.replaceChildren(make("div", { class: "note bar" },
+      make("p", { role: "status" }, asleep ? "Asleep on it, not to be reached by it: " : "Awake on it again: ", ...names.flatMap((name, index) => [index ? ", " : "", name]), "."),
+      contacts.length ? back : null));
+    back.focus();
+  }
+
+  open();
+  return part;
 }
 
 export function giveKeyForm(contact) {

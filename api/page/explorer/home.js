@@ -39,7 +39,7 @@ async function fill(place, path, shown, none) {
     const { items } = await call(path);
     place.replaceChildren(items.length ? make("ul", { class: "lines" }, items.map(shown)) : make("p", { class: "none" }, none));
   } catch (problem) {
-    place.replaceChildren(problemBox(problem));
+    place.replaceChildren(problemBox(problem, { again: () => { place.replaceChildren(loading()); fill(place, path, shown, none); } }));
   }
 }
 
@@ -64,7 +64,7 @@ async function overview(place) {
         make("li", { class: "card figure wide" }, make("p", {}, make("a", { href: hrefTo("unions") }, make("b", {}, number(today.unions)), " unions today"), `, ${number(unions.in_days)} in 30 days`), bars(days, "unions"))),
     );
   } catch (problem) {
-    place.replaceChildren(problemBox(problem), make("p", {}, make("button", { type: "button", class: "quiet small", onclick: () => overview(place) }, "Try again")));
+    place.replaceChildren(problemBox(problem, { again: () => { place.replaceChildren(loading()); overview(place); } }));
   }
 }
 

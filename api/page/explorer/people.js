@@ -6,21 +6,22 @@ const SORTS = { last_seen: "Seen last", created: "Newest", keys: "Most keys", un
 const KINDS = { "": "Everybody", known: "Known", anonymous: "Anonymous" };
 const STEPS = [["year", 31_557_600], ["month", 2_629_800], ["day", 86_400], ["hour", 3_600], ["minute", 60]];
 
-/** How long ago something was; the exact time on hover. */
-export function agoOf(value) {
+/** How long ago something was; the exact time on hover, and when it arrived here where that is another. */
+export function agoOf(value, arrived = null) {
   if (!value) return timeOf(value);
   const seconds = (Date.parse(value) - Date.now()) / 1000;
   const [unit, size] = STEPS.find(([, least]) => Math.abs(seconds) >= least) ?? ["second", 1];
   const words = Math.abs(seconds) < 60 ? "just now" : new Intl.RelativeTimeFormat(undefined, { numeric: "auto" }).format(Math.round(seconds / size), unit);
   const time = timeOf(value);
-  time.title = `${time.textContent} (${value})`;
+  const late = arrived && Math.abs(Date.parse(arrived) - Date.parse(value)) >= 60_000;
+  time.title = `${time.textContent} (${value})${late ? `, arrived ${timeOf(arrived).textContent}` : ""}`;
   time.textContent = words;
   return time;
 }
 
 const count = (contact) => Object.values(contact.keys).reduce((total, values) => total + values.length, 0);
 
-function personRow(contact) {
+export function personRow(contact) {
   return make(
     "tr", {},
     make("td", { class: "first" }, make("a", { href: hrefTo("contact", contact.id), title: contact.id }, contact.name)),
@@ -31,6 +32,14 @@ function personRow(contact) {
     make("td", {}, agoOf(contact.last_seen_at)),
     make("td", {}, agoOf(contact.created_at)),
   );
+}
+
+const HEADS = [["Name"], ["Kind"], ["Email"], ["Keys", "number"], ["Unions", "number"], ["Seen"], ["Made"]];
+
+export function peopleTable(rows) {
+  return make("div", { class: "wide-table", tabindex: 0, role: "region", "aria-label": "People" },
+    make("table", { class: "list" },
+      make("thead", {}, make("tr", {}, HEADS.map(([head, kind]) => make("th", { scope: "col", class: kind }, head)))), rows));
 }
 
 const option = (value, words, chosen) => make("option", { value, selected: value === chosen }, words);
@@ -80,15 +89,12 @@ export async function peopleView(asked = "") {
   });
   for (const select of form.querySelectorAll("select")) select.addEventListener("change", () => form.requestSubmit());
   const rows = make("tbody");
-  const heads = [["Name"], ["Kind"], ["Email"], ["Keys", "number"], ["Unions", "number"], ["Seen"], ["Made"]];
   const csv = make("button", { type: "button", class: "quiet small", onclick: () => download(query, csv) }, "Save as CSV");
   return make(
     "div", { class: "view", "data-title": "People" },
     make("div", { class: "bar" }, make("h1", {}, "People"), csv),
     form,
-    make("div", { class: "wide-table", tabindex: 0, role: "region", "aria-label": "People" },
-      make("table", { class: "list" },
-        make("thead", {}, make("tr", {}, heads.map(([head, kind]) => make("th", { scope: "col", class: kind }, head)))), rows)),
+    peopleTable(rows),
     pagedList({
       path: "/v1/contacts", query: query.size ? `&${query}` : "", size: 50, into: rows, shown: personRow, noun: ["person", "people"],
       none: emptyBox("Nobody", query.size ? "Nobody is like that. Take a filter away, or try a shorter part of a word." : "Nobody is known yet: send an event, or load a file."),

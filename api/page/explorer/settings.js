@@ -1,6 +1,6 @@
 // What a deployment keeps beside its people: block list, namespaces, segments, workflows, webhooks, the audit.
 
-import { KEYS, badgeOf, byId, call, contactLink, emptyBox, hrefTo, inWords, keepAccessKey, keptAccessKey, linkTo, make, may, pagedList, problemBox, say } from "./dom.js";
+import { KEYS, badgeOf, byId, call, contactLink, emptyBox, headOf, hrefTo, inWords, keepAccessKey, keptAccessKey, linkTo, make, may, pagedList, problemBox, say, shortId } from "./dom.js";
 import { agoOf } from "./people.js";
 
 const none = () => make("span", { class: "none" }, "—");
@@ -16,7 +16,7 @@ function tableOf({ title, from, query = "", columns, noun, empty, before = null,
     before,
     make("div", { class: "wide-table", tabindex: 0, role: "region", "aria-label": title },
       make("table", { class: "list" },
-        make("thead", {}, make("tr", {}, columns.map(([head, , kind]) => make("th", { scope: "col", class: kind }, head)))), rows)),
+        make("thead", {}, make("tr", {}, columns.map(([head, , kind]) => headOf(head, kind)))), rows)),
     pagedList({
       path: from, query, size: 50, into: rows, noun, none: emptyBox(...empty),
       shown: (item) => make("tr", {}, columns.map(([, shown, kind]) => make("td", { class: kind }, shown(item) ?? none()))),
@@ -40,7 +40,7 @@ function lineForm({ fields, verb, send, done }) {
       dispatchEvent(new CustomEvent("kinfold:changed"));
     } catch (problem) {
       const left = (problem.errors ?? []).filter((error) => {
-        const field = form.elements[error.field];
+        const field = form.elements[error.field] ?? form.elements[error.field?.split(/[.[]/)[0]];
         field?.closest?.("label")?.append(make("span", { class: "beside", role: "alert" }, error.message));
         return !field?.closest;
       });
@@ -125,6 +125,14 @@ export function namespacesView() {
   });
 }
 
+function conditionOf(text) {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw { title: "The condition is not JSON", detail: error.message, errors: [{ field: "where", message: `it is not JSON: ${error.message}` }] };
+  }
+}
+
 export async function segmentsView(name = "") {
   if (name) {
     const { kind, where } = await call(path("segments", name));
@@ -137,12 +145,21 @@ export async function segmentsView(name = "") {
       lead: kind === "static" ? "A list by hand." : `Whoever meets ${inWords(where)}.`, before: edit,
       columns: [
         ["Contact", ({ id }) => contactLink(id), "first"], ["Kind", (one) => badgeOf(one.kind)],
-        ...(kind === "static" ? [["", ({ id }) => act("Take off", `Take ${id} off the list`, () => call(path("segments", name, "members", id), { method: "DELETE" }))]] : []),
+        ...(kind === "static" ? [["", ({ id }) => act("Take off", `Take off the list: ${id}`, () => call(path("segments", name, "members", id), { method: "DELETE" }))]] : []),
       ],
     });
   }
   return tableOf({
-    title: "Segments", from: "/v1/segments", noun: ["segment"], empty: ["No segments", "Make one with PUT /v1/segments/{name}."],
+    title: "Segments", from: "/v1/segments", noun: ["segment"], empty: ["No segments", "Make one: a list by hand, or a condition whose members follow from it."],
+    before: lineForm({
+      fields: [
+        field("Name", "name", { required: true, maxlength: 255 }),
+        chooser("Kind", "kind", [["static", "static: a list by hand"], ["dynamic", "dynamic: properties and keys"], ["dynamic_plus", "dynamic plus: activity too"]]),
+        field("Condition, as JSON", "where", { placeholder: '{"property": "country", "is": "FR"}' }),
+      ],
+      verb: "Make", done: "Made",
+      send: ({ name: called, kind, where }) => call(path("segments", called.trim()), { method: "PUT", body: { kind, ...(where.trim() ? { where: conditionOf(where) } : {}) } }),
+    }),
     columns: [
       ["Name", (one) => make("a", { href: hrefTo("segments", one.name) }, one.name), "first"],
       ["Kind", ({ kind }) => kind.replace("_", " ")],
@@ -221,7 +238,8 @@ export function auditView(asked = "") {
     title: "Audit", from: "/v1/audit", query: query.size ? `&${query}` : "", noun: ["entry", "entries"], empty: ["Nothing", "Nothing was done like that."], before: form,
     columns: [
       ["When", ({ at }) => agoOf(at)], ["By", ({ by }) => by], ["What", ({ what, details }) => [what.replaceAll("_", " "), details?.call ? ` (${details.call})` : ""], "first"],
-      ["Whom", ({ contact, other }) => (contact ? [contactLink(contact), other ? [" and ", contactLink(other)] : ""] : null)],
+      // By their ids: to ask for names is a read, which would stand here in its turn.
+      ["Whom", ({ contact, other }) => (contact ? [contactLink(contact, shortId(contact)), other ? [" and ", contactLink(other, shortId(other))] : ""] : null)],
       ["Why", ({ why }) => why, "cut"],
     ],
   });

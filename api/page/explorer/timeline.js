@@ -80,7 +80,8 @@ function dayAfter(text) {
 }
 
 /** Draw how much there was when, and list the events to choose from. */
-async function countDays(path, { strip, events, chosen, go, from, to }) {
+async function countDays(path, how) {
+  const { strip, events, chosen, go, from, to } = how;
   try {
     const { activities, days, events: found } = await call(path);
     events.replaceChildren(make("option", { value: "" }, "All events"),
@@ -88,7 +89,7 @@ async function countDays(path, { strip, events, chosen, go, from, to }) {
     if (chosen && !found.slice(0, MOST_EVENTS).some(({ event }) => event === chosen)) events.append(make("option", { value: chosen, selected: true }, chosen));
     if (days.length > 1) strip.replaceChildren(...stripOf(activities, days, go, from, to));
   } catch (problem) {
-    strip.replaceChildren(problemBox(problem));
+    strip.replaceChildren(problemBox(problem, { again: () => countDays(path, how) }));
   }
 }
 
