@@ -373,10 +373,12 @@ class Past:
                     "keys": [list(ref) for ref in union.brought[:5]],
                 }
             )
+        asleep = _asleep(then, [person, *others.values()], [ref for ref in person.keys if then.shared(ref[0])])
         keys = []
-        for (namespace, value), (ownership, message_id, way) in person.keys.items():
+        for ref, (ownership, message_id, way) in person.keys.items():
+            namespace, value = ref
             before = [None, *(union.id for union in way)]
-            shared = [others[other] for other in sorted(owners.get((namespace, value), ())) if other in others]
+            shared = [others[other] for other in sorted(owners.get(ref, ())) if other in others]
             keys.append(
                 {
                     "namespace": namespace,
@@ -387,6 +389,8 @@ class Past:
                     "occurred": None,
                     "moves": [[union.id, earlier] for union, earlier in zip(way, before, strict=False)],
                     "others": [[other.id, other.kind, _title(other)] for other in shared],
+                    "asleep": (person.id, ref) in asleep,
+                    "asleep_others": [other.id for other in shared if (other.id, ref) in asleep],
                 }
             )
         return person.id, {"kind": person.kind, "title": _title(person), "keys": keys, "ghosts": ghosts}
@@ -447,7 +451,7 @@ class Past:
         there = then.people({other for listed in owners.values() for other in listed})
         [times] = tx.run("explore.past_activity", periods=then.periods(person), at=then.time)
         created = then.states[person.id].created
-        asleep = _asleep(then, person, keys.get(_SUBSCRIPTION, []))
+        asleep = _asleep(then, [person], [(_SUBSCRIPTION, value) for value in keys.get(_SUBSCRIPTION, [])])
         emails = keys.get("email", [])
         return {
             "id": person.id,
@@ -461,7 +465,7 @@ class Past:
                 {
                     "id": value,
                     "shared_with": sorted(set(owners.get((_SUBSCRIPTION, value), ())) & set(there)),
-                    "state": "asleep" if value in asleep else "awake",
+                    "state": "asleep" if (person.id, (_SUBSCRIPTION, value)) in asleep else "awake",
                 }
                 for value in keys.get(_SUBSCRIPTION, [])
             ],
@@ -489,16 +493,19 @@ def _title(person: Person) -> str | None:
     return name or None
 
 
-def _asleep(then: Then, person: Person, subscriptions: list[str]) -> set[str]:
-    """Return on which of its subscriptions a contact was asleep: those whose last turn before was that it slept."""
-    rows = then.tx.run("explore.past_takings", values=subscriptions) if subscriptions else []
-    last: dict[str, tuple[Micros, str]] = {}
-    members = {person.id, *person.folded}
+def _asleep(then: Then, people: Iterable[Person], subscriptions: Collection[Ref]) -> set[tuple[str, Ref]]:
+    """Return who was asleep on which of some subscriptions: those whose last turn before was that they slept."""
+    values = sorted({value for _, value in subscriptions})
+    rows = then.tx.run("explore.past_takings", values=values) if values else []
+    whose = {member: person.id for person in people for member in (person.id, *person.folded)}
+    last: dict[tuple[str, Ref], tuple[Micros, str]] = {}
     for row in rows:
-        turned = row["action"] in ("slept", "woke") and row["namespace"] == _SUBSCRIPTION
-        if turned and row["contact"] in members and row["at"] <= then.at:
-            last[row["value"]] = max(last.get(row["value"], (0, "")), (row["at"], row["action"]))
-    return {value for value, (_, action) in last.items() if action == "slept"}
+        ref = (row["namespace"], row["value"])
+        turned = row["action"] in ("slept", "woke") and ref in subscriptions
+        if turned and row["contact"] in whose and row["at"] <= then.at:
+            turn = (whose[row["contact"]], ref)
+            last[turn] = max(last.get(turn, (0, "")), (row["at"], row["action"]))
+    return {turn for turn, (_, action) in last.items() if action == "slept"}
 
 
 def _owners(tx: Transaction, then: Then, person: Person) -> dict[Ref, list[str]]:

@@ -173,7 +173,9 @@ addEventListener("kinfold:changed", ({ detail }) => {
   if (location.hash === target || location.hash.startsWith(`${target}/`)) show();
   else location.hash = target;
 });
-addEventListener("hashchange", () => { if (location.hash.startsWith("#/") || !location.hash) show(); });
-learn().then(show);
+const learned = learn();
+// Who is quicker than what is learned first waits for it: a view shown twice would lose what was typed into the first.
+addEventListener("hashchange", () => { if (location.hash.startsWith("#/") || !location.hash) learned.then(show); });
+learned.then(show);
 showState();
 serverHas("get", "/v1/clusters").then((has) => { byId("nav-clusters").hidden = !has; });

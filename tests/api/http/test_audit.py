@@ -193,6 +193,7 @@ NO_ACTS = {
     ("POST", "/v1/propositions/{id}/outcome"),
     # Writes nothing.
     ("POST", "/v1/simulations"),
+    ("POST", "/v1/environments/{env}/simulation"),
     ("POST", "/v1/contacts/names"),
     # Works on the whole graph and changes nothing of anybody.
     ("POST", "/v1/analyses"),

@@ -6,6 +6,7 @@ presented and refused what the offers are, were erased, are kept apart or are fu
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -77,13 +78,16 @@ def world(shared_database: Database, server: Settings) -> Iterator[Callable[[], 
     """Make a world with nobody in it, and give who can do everything there and who has a page's key."""
     keys = Settings(write_key=PAGE_KEY, write_answer="minimal")  # type: ignore[arg-type]
     update = {"write_key": keys.write_key, "write_answer": keys.write_answer, "max_trackers": 3}
-    kinfold = Kinfold.on(shared_database, server.model_copy(update=update))
-    with open_client(kinfold) as client:
-        client.headers["Authorization"] = f"Bearer {PAGE_KEY}"
+    with ExitStack() as opened:
 
         def world() -> tuple[Kinfold, TestClient]:
+            # A world of its own knows nothing of whom another had erased.
+            opened.close()
             empty(shared_database)
+            kinfold = Kinfold.on(shared_database, server.model_copy(update=update))
             put(kinfold, **CATALOGUE)
+            client = opened.enter_context(open_client(kinfold))
+            client.headers["Authorization"] = f"Bearer {PAGE_KEY}"
             return kinfold, client
 
         yield world
