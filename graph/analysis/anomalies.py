@@ -235,7 +235,7 @@ class Anomalies:
             and (key := key_of(document["subject"]["type"])) is not None
         }
         keys = [list(key) for key in about]
-        persons = ["email", "user_id", *self._further.persons]
+        persons = list(self._further.with_built_in_persons)
         rows = (
             self._database.read(lambda tx: tx.run("anomalies.splittable", keys=keys, persons=persons)) if keys else []
         )
@@ -571,8 +571,7 @@ def _finding_row(run: str, item: Finding, further: FurtherNamespaces = NONE_FURT
     about = [] if subject is None else [(subject, item.subject["value"])]
     # Evidence names values: whichever of these keys exists is tied.
     if item.kind == "many_emails":
-        persons = ("email", "user_id", *further.persons)
-        about += [(name, value) for value in item.evidence["keys"] for name in persons]
+        about += [(name, value) for value in item.evidence["keys"] for name in further.with_built_in_persons]
     if item.kind in ("many_emails", "many_trackers", "far_devices"):
         devices = (TRACKER, *further.devices)
         about += [(name, value) for value in item.evidence["named"] for name in devices]

@@ -121,7 +121,7 @@ class People:
 
     def __post_init__(self) -> None:
         self.names = names_of(self.further)
-        self.persons = ("email", "user_id", *self.further.persons)
+        self.persons = self.further.with_built_in_persons
         self.devices = (TRACKER, *(self.names.index(name) for name in self.further.devices))
         self.subscriptions = (SUBSCRIPTION, *(self.names.index(name) for name in self.further.subscriptions))
 

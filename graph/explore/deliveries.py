@@ -121,8 +121,9 @@ def _not_owned(row: Row) -> Document:
 
 def _asleep(row: Row) -> Document:
     reasons = [("asleep", f"this person is asleep on it since {to_text(row['asleep_at'])}")]
-    if (last := _last_named(row)) is not None and last[0] != row["contact"]:
-        reasons.append(("named_another", f"the last who named themselves with it is another, at {to_text(last[1])}"))
+    last = _last_named([_Carried(*one) for one in row["carried"]])
+    if last is not None and last.who != row["contact"]:
+        reasons.append(("named_another", f"the last who named themselves with it is another, at {to_text(last.at)}"))
         return _said(Verdict.HOLD, 0.98, *reasons)
     reasons.append(
         ("logged_out", "nobody named themselves with it since: somebody logged out, or let it sleep by hand")
@@ -134,7 +135,7 @@ def _awake(row: Row) -> Document:
     carried = [_Carried(*one) for one in row["carried"]]
     persons = _Persons.of(row, carried)
     me = persons.me
-    named = next((one for one in carried if one.named), None)
+    named = _last_named(carried)
     mine = max((one.at for one in carried if one.who in me), default=0)
     own_name = max((one.at for one in carried if one.who in me and one.named), default=0)
     handed = _handed_over(row, me, mine)
@@ -252,8 +253,8 @@ def _own_visits(me: frozenset[str], carried: Sequence[_Carried]) -> int:
     return sum(any(one.named for one in visit) for visit in _visits(since))
 
 
-def _last_named(row: Row) -> tuple[str, Micros] | None:
-    return next(((who, at) for who, by_name, at, *_ in row["carried"] if by_name), None)
+def _last_named(carried: Sequence[_Carried]) -> _Carried | None:
+    return next((one for one in carried if one.named), None)
 
 
 def _turns(carried: Sequence[_Carried]) -> int:

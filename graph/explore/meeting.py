@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from graph.clock import to_text
 from graph.explore.contacts import Document
-from graph.explore.neighbourhood import contact_node
+from graph.explore.neighbourhood import asleep_where, contact_node, edge_of
 from graph.identity.keys import read_key
 from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
 from graph.model import KeyName
@@ -77,7 +77,7 @@ class Meetings:
                 if into not in nodes:
                     continue
                 nodes[ghost] = {"id": ghost, "type": "folded", "label": ghost, "kind": kind}
-                edges.append(_edge(ghost, into, "folded_into") | {"merge": merge})
+                edges.append(edge_of(ghost, into, "folded_into") | {"merge": merge})
         return {
             "root": root,
             "nodes": list(nodes.values()),
@@ -88,10 +88,6 @@ class Meetings:
 
 def _tie(row: Row, value: str, root: str) -> Document:
     """Tie a contact to the key: as an owner of it, or as one who was seen there."""
-    edge = _edge(row["id"], root, "owns" if value in row["owns"] else "met")
+    edge = edge_of(row["id"], root, "owns" if value in row["owns"] else "met")
     edge |= {name: to_text(row[column]) for name, column in _TIMES.items() if row[column] is not None}
-    return edge | {"asleep": True} if value in row["asleep"] else edge
-
-
-def _edge(source: str, target: str, type_: str) -> Document:
-    return {"id": f"{source}>{target}", "type": type_, "source": source, "target": target}
+    return edge | asleep_where(value in row["asleep"])

@@ -173,13 +173,12 @@ def _drawing(living: str, row: Row, keys: dict[str, Any], ghosts: dict[str, Any]
                 "occurred_at": occurred_text(key["occurred"], key["since"], key["message_id"]),
                 "merge": key["merge"],
                 "message_id": key["message_id"],
-                **_asleep(key.get("asleep")),
+                **asleep_where(key["asleep"]),
             }
         )
         for other, kind, title in key["others"]:
             nodes.setdefault(other, contact_node(other, kind, title) | {"current": False})
-            tie = {"id": f"{other}>{node}", "type": "owns", "source": other, "target": node}
-            edges.append(tie | _asleep(other in key.get("asleep_others", ())))
+            edges.append(edge_of(other, node, "owns") | asleep_where(other in key["asleep_others"]))
     for ghost in ghosts.values():
         nodes[ghost["id"]] = {
             "id": ghost["id"],
@@ -205,7 +204,13 @@ def _drawing(living: str, row: Row, keys: dict[str, Any], ghosts: dict[str, Any]
     return {"contact": living, "nodes": list(nodes.values()), "edges": edges}
 
 
-def _asleep(asleep: bool | None) -> Document:
+def edge_of(source: str, target: str, type_: str) -> Document:
+    """Return an edge of a drawing."""
+    return {"id": f"{source}>{target}", "type": type_, "source": source, "target": target}
+
+
+def asleep_where(asleep: bool) -> Document:
+    """Return what an edge says of an owner who is asleep on a subscription; nothing of others."""
     return {"asleep": True} if asleep else {}
 
 

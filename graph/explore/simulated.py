@@ -1,9 +1,10 @@
 """What events of a dry run would leave, as a drawing: their keys, whose these are, and who was folded into whom."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from graph.explore.contacts import Document
-from graph.explore.neighbourhood import contact_node
+from graph.explore.neighbourhood import asleep_where, contact_node, edge_of
 from graph.identity.working_set import Contact, Key, WorkingSet
 from graph.model import KeyRef
 
@@ -32,7 +33,7 @@ def drawing(working_set: WorkingSet, keys: Iterable[KeyRef], numbers: Mapping[st
     owners = {contact.id: contact for key in carried for contact in working_set.owners(key.ref)}
     ghosts = [one for one in working_set.contacts.values() if one.folded_into is not None]
     for ghost in ghosts:
-        into = _living(working_set, ghost)
+        into = working_set.contact(ghost.id)
         owners[into.id] = into
     minted = [
         key
@@ -53,26 +54,20 @@ def drawing(working_set: WorkingSet, keys: Iterable[KeyRef], numbers: Mapping[st
         label = "a new tracker" if new else key.value
         nodes[node] = {"id": node, "type": key.name, "label": label, "shared": len(holders) > 1, "new": new}
         for holder in holders:
-            asleep = {"asleep": True} if key.owners[holder].sleep.asleep else {}
-            edges.append(_edge(nodes[holder]["id"], node, "owns") | asleep)
+            asleep = key.owners[holder].sleep.asleep
+            edges.append(edge_of(nodes[holder]["id"], node, "owns") | asleep_where(asleep))
     for ghost in ghosts:
         called = numbers.get(ghost.id, ghost.id)
         nodes[ghost.id] = {"id": called, "type": "folded", "label": called, "kind": ghost.kind.value}
         into_id = ghost.folded_into or ""
-        edges.append(_edge(called, numbers.get(into_id, into_id), "folded_into"))
+        edges.append(edge_of(called, numbers.get(into_id, into_id), "folded_into"))
     shown = list(nodes.values())
     there = {node["id"] for node in shown}
     tied = [edge for edge in edges if edge["source"] in there and edge["target"] in there]
-    weights = {node["id"]: sum(node["id"] in (edge["source"], edge["target"]) for edge in tied) for node in shown}
+    weights = Counter(end for edge in tied for end in {edge["source"], edge["target"]})
     people = [node["id"] for node in shown if node["type"] == "contact"]
     root = max(people, key=lambda one: weights[one], default=None)
     return {"root": root, "nodes": shown, "edges": tied, "left_out": max(0, len(owners) - MOST_NODES)}
-
-
-def _living(working_set: WorkingSet, contact: Contact) -> Contact:
-    while contact.folded_into is not None:
-        contact = working_set.contacts[contact.folded_into]
-    return contact
 
 
 def _contact(contact: Contact, numbers: Mapping[str, str]) -> Document:
@@ -85,7 +80,3 @@ def _contact(contact: Contact, numbers: Mapping[str, str]) -> Document:
 
 def _names(key: Key) -> bool:
     return key.name in ("email", "user_id")
-
-
-def _edge(source: str, target: str, type_: str) -> Document:
-    return {"id": f"{source}>{target}", "type": type_, "source": source, "target": target}

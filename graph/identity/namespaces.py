@@ -171,6 +171,11 @@ class FurtherNamespaces:
         """All of them."""
         return (*self.persons, *self.devices, *self.subscriptions)
 
+    @property
+    def with_built_in_persons(self) -> tuple[str, ...]:
+        """Every namespace of persons: the two that are always there, and these."""
+        return ("email", "user_id", *self.persons)
+
 
 NONE_FURTHER = FurtherNamespaces()
 """Those of a deployment that declares none."""
