@@ -64,7 +64,7 @@ RETURN
       ),
       ghosts: COLLECT {
         MATCH (c)<-[:TO*]-(ghost:Redirect)<-[:FOLDED]-(m:Merge)
-        WHERE m.undone_at IS NULL AND EXISTS { MATCH (m)-[:MOVED]->(k:Key) WHERE k.namespace = $namespace AND k.value IN $values }
+        WHERE m.undone_at IS NULL AND EXISTS { MATCH (m)-[:MOVED]->(k) WHERE k.namespace = $namespace AND k.value IN $values }
         MATCH (ghost)-[:TO]->(into)
         RETURN [ghost.id, ghost.kind, into.id, m.id] LIMIT 20
       }
