@@ -9,7 +9,7 @@ WHERE EXISTS {
     MATCH (judgement)-[theirs:JUDGES]->(other)-[:TO*0..]->(:Contact {id: $other_id})
     WHERE mine.side <> theirs.side
   }
-  OR EXISTS { MATCH (judgement)-[:ON]->(:Key {namespace: $namespace, value: $value}) }
+  OR EXISTS { MATCH (judgement)-[:ON]->({namespace: $namespace, value: $value}) }
 WITH DISTINCT judgement
 ORDER BY judgement.at, judgement.id
 RETURN judgement.id AS id
