@@ -62,6 +62,7 @@ LISTS: dict[str, tuple[str, ...]] = {
     "/v1/contacts/{id}/activity/days": ("", "event=purchase", "tracker_id=busy-0"),
     "/v1/contacts/{id}/history": ("limit=25",),
     "/v1/contacts/{id}/graph": ("limit=10",),
+    "/v1/contacts/{id}/propositions": ("limit=50",),
     "/v1/contacts/{id}": ("",),
     "/v1/graph": ("tracker_id={device}", "subscription={push}"),
     "/v1/merges": ("limit=25", "limit=25&tracker_id={device}"),
