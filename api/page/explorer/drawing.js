@@ -234,6 +234,8 @@ export class Drawing {
     });
     this.cy.on("mouseover", "node", () => this.element.classList.add("pointing"));
     this.cy.on("mouseout", "node", () => this.element.classList.remove("pointing"));
+    // What stands above may have grown or shrunk since the pointer was here last, which moves the drawing unasked.
+    for (const comes of ["pointerenter", "pointerdown"]) this.element.addEventListener(comes, () => this.alive() && this.cy.resize(), { capture: true });
     this.element.addEventListener("wheel", (event) => {
       if (!event.ctrlKey && !event.metaKey) return;
       event.preventDefault();
