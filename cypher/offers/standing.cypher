@@ -1,6 +1,6 @@
 // name: offers.standing
-// purpose: Tell which leaves of conditions a contact meets now, which leaves the call's own data meet, and how often what was presented to some holders, and to browsers while nobody was identified by them, or accepted or refused, in each window: a period, an outcome (null for every presentation), and whether only what other environments than the first proposed counts; the activity of this very call, id, is not counted.
-// parameters: id, contact_id, holders, cookies, environments, now, windows, names, events, leaves, context, asked_of_call
+// purpose: Tell which leaves of conditions a contact meets now, which leaves the call's own data meet, and how often what was presented to some holders, or accepted or refused by them, in each window: a period, an outcome (null for every presentation), and whether only what other environments than the first proposed counts; the activity of this very call, id, is not counted.
+// parameters: id, contact_id, holders, environments, now, windows, names, events, leaves, context, asked_of_call
 // columns: version, truths, of_call, presented
 // access: read
 // plan: kept
@@ -15,19 +15,9 @@ CALL (c) {
   RETURN truths
 }
 CALL () {
-  CALL () {
-    UNWIND $holders AS contact_id
-    MATCH (holder:Contact {id: contact_id})-[:HAS]->()<-[on:PROPOSED_ON]-(made)
-      USING INDEX SEEK holder:Contact(id)
-    RETURN on, made
-    UNION
-    UNWIND $cookies AS value
-    MATCH (cookie:Tracker {value: value})<-[:OF]-()<-[on:PROPOSED_ON]-(made)
-      USING INDEX SEEK cookie:Tracker(value)
-    WHERE made.identification = 'none'
-    RETURN on, made
-  }
-  WITH on, made
+  UNWIND $holders AS contact_id
+  MATCH (holder:Contact {id: contact_id})-[:HAS]->()<-[on:PROPOSED_ON]-(made)
+    USING INDEX SEEK holder:Contact(id)
   WHERE on.environment IN $environments
   MATCH (made)-[proposed:PROPOSED]->(o)
   WITH o.name AS name, collect([on.at, proposed.outcome, proposed.outcome_at, on.environment <> $environments[0]]) AS times

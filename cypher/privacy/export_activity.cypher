@@ -1,7 +1,7 @@
 // name: privacy.export_activity
 // purpose: Read one page of a contact's activity as it is kept, newest first and of one moment the last that arrived, after the place where the last page ended.
 // parameters: contact_id, occurred, received, message_id, limit
-// columns: message_id, event, names, values, tracker_id, occurred, said, received, rule, outcome, limited, trace, period, carried, further
+// columns: message_id, event, names, values, stated_names, stated_values, tracker_id, occurred, said, received, rule, outcome, limited, trace, period, carried, further
 // access: read
 MATCH (contact:Contact {id: $contact_id})-[:HAS]->(period:Timeline) USING INDEX SEEK contact:Contact(id)
 MATCH (period)-[:OF|WAS_OF]->(tracker:Tracker)
@@ -22,6 +22,8 @@ RETURN
   a.event AS event,
   coalesce(a.property_names, []) AS names,
   coalesce(a.property_values, []) AS values,
+  coalesce(a.stated_names, []) AS stated_names,
+  coalesce(a.stated_values, []) AS stated_values,
   tracker.value AS tracker_id,
   occurred,
   a.said_at.epochMillis * 1000 + a.said_at.microsecond % 1000 AS said,

@@ -697,6 +697,10 @@ class EventResolution:
             # every name that a page may invent.
             node["property_names"] = list(event.event_properties)
             node["property_values"] = [orjson.dumps(value).decode() for value in event.event_properties.values()]
+        if event.properties and all(key.namespace == TRACKER for key in keys.said):
+            # What a browser says of its visitor stays its own, whatever becomes of the visitor: offers.stated.
+            node["stated_names"] = list(event.properties)
+            node["stated_values"] = [orjson.dumps(value).decode() for value in event.properties.values()]
         if event.occurred_at is not None and to_micros(event.occurred_at) > self.at:
             node["said_at"] = to_datetime(to_micros(event.occurred_at))
         if answer.limited:

@@ -344,6 +344,17 @@ class Catalogue:
         return found, space
 
 
+def with_drafts(catalogue: Catalogue) -> Catalogue:
+    """Return a catalogue whose drafts are as if they were live: what one looks at before it goes live."""
+    environments = {
+        name: replace(
+            one, offers={offer: body.model_copy(update={"state": "live"}) for offer, body in one.offers.items()}
+        )
+        for name, one in catalogue.environments.items()
+    }
+    return replace(catalogue, environments=environments)
+
+
 def mistakes_of(
     catalogue: Catalogue,
     bodies: Mapping[str, EnvironmentBody] | None = None,

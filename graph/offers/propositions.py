@@ -23,7 +23,7 @@ from graph.identity.resolver import Marker, Prepared, Resolver
 from graph.identity.working_set import WorkingSet
 from graph.identity.working_set.write import changes_of, write_working_set
 from graph.model import Answer, Kind
-from graph.offers.catalogue import Catalogue, Environment
+from graph.offers.catalogue import Catalogue, Environment, with_drafts
 from graph.offers.catalogues import Catalogues
 from graph.offers.choice import Choice, Identification, choose
 from graph.offers.definitions import MAX_OFFERS, OUTCOMES
@@ -53,7 +53,8 @@ class Visit:
     also
         A contact whose presentations count too although the space may not recognise it.
     cookies
-        Where a page asks: the trackers by which its browser comes, whose presentations count in place of anybody's.
+        Where a page asks: the trackers by which its browser comes. What it did on them counts in place of all that is
+        known of the contact.
     """
 
     identification: Identification
@@ -72,7 +73,7 @@ class Visit:
     @property
     def holders(self) -> list[str]:
         """The contacts whose presentations count."""
-        return [] if self.contact is None or self.cookies is not None else [self.contact, *self.also]
+        return [] if self.contact is None else [self.contact, *self.also]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ class _Call:
     limit: int | None
     context: Mapping[str, Any]
     explain: bool
+    drafts: bool
     from_page: bool
 
 
@@ -114,6 +116,7 @@ class Propositions:
         limit: int | None = None,
         explain: bool = False,
         dry_run: bool = False,
+        drafts: bool = False,
         from_page: bool = False,
         context: Mapping[str, Any] | None = None,
     ) -> Document:
@@ -129,6 +132,8 @@ class Propositions:
             Say of each other offer why it is left out.
         dry_run
             Answer the same and write nothing.
+        drafts
+            Treat drafts as if they were live: for a dry run only.
         from_page
             A page in a browser asks, whose key everybody can read: nothing but what is known of this browser's own
             visitor has a say in the answer.
@@ -159,7 +164,7 @@ class Propositions:
         self._catalogues.known()
 
         def attempt(tx: Transaction) -> _Attempt:
-            call = _Call(item, limit, said, explain=explain, from_page=from_page)
+            call = _Call(item, limit, said, explain=explain, drafts=drafts and dry_run, from_page=from_page)
             return self._attempt(tx, environment, space, call)
 
         with tracing.span("propose"):
@@ -211,6 +216,8 @@ class Propositions:
         catalogue = self._catalogues.known()
         if environment not in catalogue.environments or space not in catalogue.environments[environment].spaces:
             catalogue = self._catalogues.load(tx)
+        if call.drafts:
+            catalogue = with_drafts(catalogue)
         asked = _find(catalogue, environment, space)
         if from_page and recognises(asked, space):
             # Of a catalogue that was changed meanwhile the answer would be about the one before.
@@ -247,21 +254,22 @@ class Propositions:
             self._catalogues.confirm(tx, catalogue)
             return Ranked(left_out=nobody(choice.environment) if explain else []), True
         shelf = choice.environment.shelves[choice.space]
-        [row] = tx.run(
-            "offers.standing",
-            id=call.item.message_id,
-            contact_id=visit.contact,
-            holders=visit.holders,
-            cookies=list(visit.cookies or ()),
-            environments=choice.environment.counted_in,
-            now=now,
-            windows=[window.asked for window in shelf.windows],
-            names=shelf.names,
-            events=shelf.events,
-            leaves=shelf.leaves,
-            context=[{"name": name, "value": value} for name, value in call.context.items()],
-            asked_of_call=shelf.asked_of_call,
-        )
+        asked = {
+            "id": call.item.message_id,
+            "environments": choice.environment.counted_in,
+            "now": now,
+            "windows": [window.asked for window in shelf.windows],
+            "events": shelf.events,
+            "leaves": shelf.leaves,
+            "context": [{"name": name, "value": value} for name, value in call.context.items()],
+            "asked_of_call": shelf.asked_of_call,
+        }
+        if visit.cookies is None:
+            contact: dict[str, Any] = {"contact_id": visit.contact, "holders": visit.holders, "names": shelf.names}
+            [row] = tx.run("offers.standing", **contact, **asked)
+        else:
+            stated = _stated(tx, visit.cookies, shelf.names)
+            [row] = tx.run("offers.standing_of_page", cookies=list(visit.cookies), properties=stated, **asked)
         if row["version"] != catalogue.version:
             self._catalogues.load(tx)
             raise TryAgain  # the catalogue was changed; nothing of this try stays
@@ -284,7 +292,7 @@ class Propositions:
     ) -> tuple[Visit, Marker | None]:
         """Find out whom the call is from, and let the resolver do what it does with any event."""
         keys = item.keys
-        cookies = _cookies(keys, choose(catalogue, asked, space, Identification.NONE)) if from_page else None
+        cookies = _cookies(keys, catalogue) if from_page else None
         if keys.all_blocked:
             return Visit(Identification.NONE, choose(catalogue, asked, space, Identification.NONE), None), None
         implicitly = asked.spaces[space].identify_implicitly
@@ -436,15 +444,24 @@ def _as_visitor(item: Prepared, choice: Choice) -> Prepared | None:
     return Prepared(masked, EventKeys.of(tracker_id=tracker), item.message_id)
 
 
-def _cookies(keys: EventKeys, choice: Choice) -> tuple[str, ...]:
-    """Return the trackers by which a page's browser is known: its own, and the one that stands for it in the folder.
+def _cookies(keys: EventKeys, catalogue: Catalogue) -> tuple[str, ...]:
+    """Return the trackers by which a page's browser is known: its own, and those that stand for it in each folder.
 
-    Both count, whoever owns the first: that a log-in with somebody's address was or was not taken up shows in who owns
-    it, and must not show in the answer.
+    All of them count, whoever owns the first: that a log-in with somebody's address was or was not taken up shows in
+    who owns it, and must not show in the answer.
     """
-    if keys.tracker_id is None or choice.folder is None:
+    if keys.tracker_id is None:
         return ()
-    return keys.tracker_id, tracker_in(choice.folder, cookie_of(keys))
+    folders = [one.visitors_folder for one in catalogue.environments.values() if one.visitors_folder is not None]
+    return keys.tracker_id, *(tracker_in(folder, cookie_of(keys)) for folder in folders)
+
+
+def _stated(tx: Transaction, cookies: Sequence[str], names: Sequence[str]) -> list[Document]:
+    """Read what a browser itself said of its visitor, as far as conditions ask it."""
+    if not names:
+        return []
+    rows = tx.run("offers.stated", cookies=list(cookies), names=list(names))
+    return [{"name": row["name"], "value": orjson.loads(row["value"])} for row in rows]
 
 
 def _plain_write(working_set: WorkingSet) -> dict[str, Any]:

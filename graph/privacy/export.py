@@ -272,4 +272,5 @@ def _activity(row: Row) -> Document:
     for name, value in row["further"]:
         before = carried.get(name)
         carried[name] = value if before is None else [*([before] if isinstance(before, str) else before), value]
-    return {**activity_document(row), "carried": carried, "period": row["period"]}
+    stated = {name: orjson.loads(value) for name, value in zip(row["stated_names"], row["stated_values"], strict=True)}
+    return {**activity_document(row), "carried": carried, "period": row["period"], "stated": stated}

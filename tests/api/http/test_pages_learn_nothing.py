@@ -23,6 +23,7 @@ from tests.conftest import empty
 from tests.graph.offers.shop import ask, put, resolve
 
 ADDRESSES = ("ana@example.com", "ben@example.com", "cleo@example.com")
+LONG_AGO = "2020-01-01T00:00:00Z"
 BROWSER, OTHERS = "my cookie", ("their phone", "their laptop")
 SPACES = ("home", "footer")
 
@@ -42,6 +43,26 @@ CATALOGUE: dict[str, Any] = {
             "hat": {"category": "hats", "weight": 2},
         },
     },
+    # Here every offer asks something of the visitor.
+    "south": {
+        "kind": "anonymous",
+        "spaces": {"window": {}},
+        "offers": {
+            "has seen": {"where": {"event": "seen", "at_least": 1}},
+            "has logged in": {"where": {"event": "logged_in", "at_least": 1}},
+            "was asked": {"where": {"event": "proposition", "at_least": 2}},
+            "red": {"where": {"property": "colour", "is": "red"}},
+            "not red": {"where": {"property": "colour", "is_not": "red"}},
+            "no colour": {"where": {"property": "colour", "exists": False}},
+            "from France": {"where": {"property": "country", "is": "FR"}},
+            "likes red": {"where": {"segment": "reds"}},
+            "on a list": {"where": {"segment": "list"}},
+            "known": {"where": {"kind": "known"}},
+            "has an email": {"where": {"key": "email", "exists": True}},
+            "was in the north": {"where": {"visitor_of": "north"}},
+            "was here": {"where": {"visitor_of": "south"}},
+        },
+    },
     # What is proposed there is other people's, or this browser's own once somebody has logged in on it.
     "crm": {
         "kind": "identified",
@@ -56,7 +77,9 @@ browser_steps = st.one_of(
     st.tuples(st.just("ask all"), language),
     st.tuples(st.just("log in"), st.sampled_from(ADDRESSES)),
     st.tuples(st.just("log out"), st.booleans()),
+    st.tuples(st.just("ask there")),
     st.tuples(st.just("track"), st.sampled_from(["seen", "bought"])),
+    st.tuples(st.just("say"), st.sampled_from(["red", "blue", None]), st.booleans()),
     st.tuples(st.just("outcome"), st.sampled_from(["presented", "clicked", "accepted", "refused"])),
 )
 other_steps = st.one_of(
@@ -74,17 +97,19 @@ PAGE_KEY = "in the page"
 
 
 @pytest.fixture(scope="module")
-def world(shared_database: Database, server: Settings) -> Iterator[Callable[[], tuple[Kinfold, TestClient]]]:
+def world(shared_database: Database, server: Settings) -> Iterator[Callable[..., tuple[Kinfold, TestClient]]]:
     """Make a world with nobody in it, and give who can do everything there and who has a page's key."""
     keys = Settings(write_key=PAGE_KEY, write_answer="minimal")  # type: ignore[arg-type]
     update = {"write_key": keys.write_key, "write_answer": keys.write_answer, "max_trackers": 3}
     with ExitStack() as opened:
 
-        def world() -> tuple[Kinfold, TestClient]:
+        def world(policy: str = "strict") -> tuple[Kinfold, TestClient]:
             # A world of its own knows nothing of whom another had erased.
             opened.close()
             empty(shared_database)
-            kinfold = Kinfold.on(shared_database, server.model_copy(update=update))
+            kinfold = Kinfold.on(shared_database, server.model_copy(update=update | {"policy": policy}))
+            kinfold.segments.define("reds", "dynamic", {"property": "colour", "is": "red"})
+            kinfold.segments.define("list", "static")
             put(kinfold, **CATALOGUE)
             client = opened.enter_context(open_client(kinfold))
             client.headers["Authorization"] = f"Bearer {PAGE_KEY}"
@@ -107,6 +132,11 @@ class Browser:
                 self.asked(f"spaces/{space}/offers", {"context": {"language": said}})
             case ("ask all", said):
                 self.asked("offers", {"spaces": list(SPACES), "context": {"language": said}})
+            case ("ask there",):
+                self.asked("spaces/window/offers", {}, environment="south")
+            case ("say", colour, long_ago):
+                said = {"properties": {"colour": colour}, **({"occurred_at": LONG_AGO} if long_ago else {})}
+                self.resolved(said)
             case ("log in", address):
                 self.resolved({"email": address, "event": "logged_in"})
             case ("log out", for_good):
@@ -119,8 +149,8 @@ class Browser:
                     said = answer.json()
                     self.told.append((answer.status_code, said["outcome"], said["offers"]))
 
-    def asked(self, path: str, body: dict[str, Any]) -> None:
-        answer = self.client.post(f"/v1/environments/north/{path}", json={"tracker_id": BROWSER, **body})
+    def asked(self, path: str, body: dict[str, Any], environment: str = "north") -> None:
+        answer = self.client.post(f"/v1/environments/{environment}/{path}", json={"tracker_id": BROWSER, **body})
         said = answer.json()
         spaces = said.pop("spaces", [said])
         self.last = [one.pop("proposition_id") for one in spaces]
@@ -136,7 +166,8 @@ def happen(kinfold: Kinfold, step: tuple[Any, ...]) -> None:
         case ("is there", address, tracker):
             kinfold.resolver.resolve([event(email=address, tracker_id=tracker)])
         case ("has", address, country):
-            kinfold.resolver.resolve([event(email=address, properties={"country": country})])
+            kinfold.resolver.resolve([event(email=address, properties={"country": country, "colour": "red"})])
+            kinfold.segments.put_member("list", kinfold.contacts.owners("email", address)[0]["id"])
         case ("is offered", address, outcome):
             for space in ("north/home", "crm/home"):
                 answer = ask(kinfold, space, email=address)
@@ -160,10 +191,10 @@ def event(**said: Any) -> Event:
     return read_event(said)
 
 
-def assert_told_the_same(world: Any, history: Any) -> None:
+def assert_told_the_same(world: Any, history: Any, policy: str = "strict") -> None:
     told = []
     for peopled in (False, True):
-        kinfold, client = world()
+        kinfold, client = world(policy)
         browser = Browser(client)
         for others, step in history:
             for other in others if peopled else ():
@@ -195,6 +226,29 @@ FOUND: dict[str, list[tuple[list[Any], Any]]] = {
         ([], ("ask", "home", None)),
         ([], ("ask", "footer", "fr")),
     ],
+    "somebody who was erased, with an offer for what the browser did": [
+        ([], ("track", "seen")),
+        ([], ("say", "red", False)),
+        ([], ("ask", "home", None)),
+        ([], ("ask there",)),
+        ([("is there", ADDRESSES[0], OTHERS[0]), ("is erased", ADDRESSES[0])], ("log in", ADDRESSES[0])),
+        ([], ("ask there",)),
+    ],
+    "somebody who said other things": [
+        ([], ("say", "blue", False)),
+        ([("has", ADDRESSES[0], "FR")], ("log in", ADDRESSES[0])),
+        ([], ("say", "red", True)),
+        ([("has", ADDRESSES[0], "DE")], ("ask there",)),
+        ([], ("say", None, False)),
+        ([], ("ask there",)),
+    ],
+    "somebody who is full, with an offer for what the browser said": [
+        ([], ("say", "red", False)),
+        ([("is full", ADDRESSES[0])], ("log in", ADDRESSES[0])),
+        ([], ("track", "seen")),
+        ([], ("ask there",)),
+        ([], ("ask there",)),
+    ],
     "somebody who is full": [
         ([], ("ask", "home", None)),
         ([("is full", ADDRESSES[0])], ("log in", ADDRESSES[0])),
@@ -213,6 +267,47 @@ FOUND: dict[str, list[tuple[list[Any], Any]]] = {
 @pytest.mark.parametrize("history", FOUND.values(), ids=FOUND.keys())
 def test_a_browser_that_tries_an_address_cannot_tell_whose_it_is(world: Any, history: Any) -> None:
     assert_told_the_same(world, history)
+
+
+def test_a_browser_that_changes_hands_cannot_tell_whose_it_became(world: Any) -> None:
+    history = [
+        ([], ("say", "red", False)),
+        ([], ("ask", "home", None)),
+        ([], ("log in", ADDRESSES[0])),
+        ([("is there", ADDRESSES[1], OTHERS[0]), ("is erased", ADDRESSES[1])], ("log in", ADDRESSES[1])),
+        ([], ("ask", "home", None)),
+        ([], ("ask there",)),
+    ]
+    assert_told_the_same(world, history, policy="last_login")
+
+
+def test_conditions_ask_what_this_browser_did_and_said_before_and_after_a_log_in(world: Any) -> None:
+    _, client = world()
+    browser = Browser(client)
+    steps: tuple[tuple[Any, ...], ...] = (
+        ("ask there",),
+        ("track", "seen"),
+        ("say", "red", False),
+        ("ask", "home", None),
+        ("ask there",),
+        ("log in", ADDRESSES[0]),
+        ("say", "blue", True),
+        ("ask there",),
+        ("say", None, False),
+        ("ask there",),
+    )
+    for step in steps:
+        browser.do(step)
+    names = [{offer["name"] for offer in told[2][0]["offers"]} for told in browser.told if len(told) == 4]
+    # A value that was said of long ago undoes none that was said since.
+    did = {"has seen", "was asked", "was in the north", "was here"}
+    assert names == [
+        {"no colour"},
+        {"once", "twice"},
+        did | {"red", "likes red"},
+        did | {"red", "likes red"},
+        did | {"no colour"},
+    ]
 
 
 def test_what_a_visitor_was_presented_counts_for_its_browser_before_and_after_a_log_in(world: Any) -> None:
