@@ -34,6 +34,7 @@ from graph.identity.write_context import WriteContext
 from graph.loads.event_logs import EventLogs
 from graph.loads.loads import Loads
 from graph.offers.catalogues import Catalogues
+from graph.offers.history import CatalogueHistory
 from graph.offers.propositions import Propositions
 from graph.offers.reports import Reports
 from graph.offers.simulation import Simulations
@@ -83,6 +84,7 @@ class Kinfold:
     feed: Feed
     webhooks: Webhooks
     catalogues: Catalogues
+    catalogue_history: CatalogueHistory
     propositions: Propositions
     reports: Reports
     offer_simulations: Simulations
@@ -148,6 +150,7 @@ class Kinfold:
             feed,
             Webhooks(database, feed, clock=clock, allow_internal=settings.webhooks_allow_internal),
             catalogues,
+            CatalogueHistory(database),
             Propositions(database, resolver, catalogues),
             Reports(database, catalogues),
             Simulations(database, catalogues, segments),

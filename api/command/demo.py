@@ -28,6 +28,7 @@ from graph.identity.namespaces import Namespaces
 from graph.kinfold import Kinfold
 from graph.model import Answer, KeyName, Outcome
 from graph.settings import Settings
+from graph.store.changes import acting_as
 
 WIDTH = 120
 MOST_PEOPLE = 40
@@ -119,7 +120,8 @@ def tell(
     seen = {event.tracker_id for event in events if event.tracker_id}
     told.print(_people_table(names, people, seen))
     if catalogue is not None:
-        load(kinfold, catalogue.read_bytes())
+        with acting_as("command"):
+            load(kinfold, catalogue.read_bytes())
         told.print(_offers_table(kinfold, names, people, seen))
     if keys is not None:
         others = _story_table("By phone, loyalty card, hashed address and app (examples/keys.yaml)")

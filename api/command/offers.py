@@ -34,6 +34,7 @@ def plan_of(
     limit: int | None,
     context: str | None,
     most: int | None,
+    drafts: bool = False,
 ) -> Plan:
     """Read what is to be tried, as a call would say it.
 
@@ -43,6 +44,7 @@ def plan_of(
         With the field of each mistake.
     """
     said: Document = {"segment": segment, "at": at, "spaces": spaces or None, "limit": limit, "most": most}
+    said["drafts"] = drafts or None
     said = {name: value for name, value in said.items() if value is not None}
     if by_cookie:
         said["identified_by"] = "implicit"
@@ -55,7 +57,7 @@ def plan_of(
         body = OfferSimulationBody.model_validate(said)
     except ValidationError as error:
         raise BadInput(field_errors(error)) from error
-    kept = ("segment", "at", "identified_by", "limit", "context", "most")
+    kept = ("segment", "at", "identified_by", "limit", "context", "most", "drafts")
     plan = Plan(**{name: getattr(body, name) for name in kept})
     return plan if body.spaces is None else replace(plan, spaces=tuple(body.spaces))
 
@@ -93,7 +95,8 @@ def _why(left_out: list[Document]) -> str:
     by_words: dict[str, int] = {}
     for one in left_out:
         by_words[one["words"]] = by_words.get(one["words"], 0) + one["people"]
-    return "\n".join(f"{people}: {words}" for words, people in by_words.items())
+    # Somebody who is asked for at three spaces may go without three times.
+    return "\n".join(f"{times} {'time' if times == 1 else 'times'}: {words}" for words, times in by_words.items())
 
 
 def report(

@@ -601,6 +601,7 @@ class OfferSimulationBody(BaseModel):
     most: StrictInt = Field(
         DEFAULT_PEOPLE, ge=1, le=MOST_PEOPLE, description="How many contacts are looked at, in the order of their ids."
     )
+    drafts: StrictBool = Field(False, description="Try drafts as if they were live.")
     listed: StrictInt = Field(DEFAULT_LISTED, ge=0, le=MOST_LISTED, description="How many answers are listed singly.")
 
 

@@ -14,6 +14,7 @@ from graph.explore.neighbourhood import FOLDED, KeyRef
 from graph.identity.events import field_names
 from graph.identity.namespaces import Namespaces
 from graph.model import KeyName
+from graph.offers.history import Part
 from graph.paging import make_cursor, read_cursor
 
 MAX_LIMIT = 1000
@@ -97,6 +98,19 @@ class Flags(FromPage):
 
     dry_run: Flag = Field(False, description="Answer the same and write nothing.")
     explain: Flag = Field(False, description="Add a trace: which fact led where.")
+
+
+class ProposeFlags(Flags):
+    """How a call for offers is answered."""
+
+    explain: Flag = Field(False, description="Add every other offer and why it is left out.")
+    drafts: Flag = Field(False, description="Treat drafts as if they were live; only with dry_run=true.")
+
+    @model_validator(mode="after")
+    def _only_tried(self) -> "ProposeFlags":
+        if self.drafts and not self.dry_run:
+            raise PydanticCustomError("drafts", "a draft is proposed to nobody: send dry_run=true too")
+        return self
 
 
 class DryRun(_Closed):
@@ -187,6 +201,13 @@ class AuditPage(Page):
     contact: Text | None = Field(None, description="About this contact, by any id that leads to it.")
     from_: Moment | None = Field(None, alias="from", description="From this time of arrival on.")
     to: Moment | None = Field(None, description="Up to this time of arrival.")
+
+
+class CatalogueHistoryPage(Page):
+    """Whose history."""
+
+    part: Part | None = Field(None, description="Only of the environment itself, or of its offers, say.")
+    name: Text | None = Field(None, description="Only of what has this name, or this path.", examples=["boots-20"])
 
 
 class ReportPage(Page):
@@ -430,9 +451,11 @@ EndsQuery = Annotated[Ends, Query()]
 NothingQuery = Annotated[Nothing, Query()]
 RuleQuery = Annotated[Rule, Query()]
 FlagsQuery = Annotated[Flags, Query()]
+ProposeFlagsQuery = Annotated[ProposeFlags, Query()]
 FromPageQuery = Annotated[FromPage, Query()]
 PageQuery = Annotated[Page, Query()]
 AuditPageQuery = Annotated[AuditPage, Query()]
+CatalogueHistoryQuery = Annotated[CatalogueHistoryPage, Query()]
 ReportQuery = Annotated[ReportPage, Query()]
 ActivityQuery = Annotated[ActivityPage, Query()]
 ActivityDaysQuery = Annotated[ActivityDays, Query()]

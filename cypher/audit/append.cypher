@@ -6,4 +6,4 @@
 UNWIND $rows AS row
 CREATE (e:AuditEntry)
 SET e = row
-FOREACH (_ IN CASE WHEN row.why IS NULL AND row.value IS NULL THEN [] ELSE [1] END | SET e:AuditText)
+FOREACH (_ IN CASE WHEN row.why IS NULL AND row.value IS NULL AND row.changed IS NULL THEN [] ELSE [1] END | SET e:AuditText)

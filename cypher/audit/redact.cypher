@@ -5,4 +5,4 @@
 // access: write
 UNWIND $rows AS row
 MATCH (e:AuditEntry {id: row.id}) USING INDEX SEEK e:AuditEntry(id)
-SET e.why = row.why, e.value = row.value
+SET e.why = row.why, e.value = row.value, e.changed = row.changed

@@ -23,7 +23,8 @@ from graph.offers.definitions import (
     RuleBody,
     SpaceBody,
 )
-from graph.store.changes import note_act
+from graph.offers.history import CHANGED, REMOVED, difference
+from graph.store.changes import note_acts
 from graph.store.database import RECEIPT, Row, Transaction
 
 Document = dict[str, Any]
@@ -232,24 +233,23 @@ class Catalogues:
                 listed = "; ".join(f"{kind} {', '.join(names)}" for kind, names in hanging.items())
                 raise ClashError(f"Something hangs on {what}: {listed}. Remove or change that first.", hanging=hanging)
             if part == "offers" and tx.run("offers.proposed", environment=environment, name=name)[0]["proposed"]:
-                return self._end(tx, found, name)
+                return self._end(tx, catalogue, found, name)
             tx.run(f"offers.remove_{_SINGULAR[part or 'environments']}", environment=environment, name=name)
-            self._note(
-                tx, _SINGULAR[part or "environments"], [{"environment": environment, "name": name}], removed=True
-            )
+            self._note(tx, REMOVED, part or "environments", [{"environment": environment, "name": name}], catalogue)
             return None
 
         return self._database.write(work, committed=RECEIPT)
 
-    def _end(self, tx: Transaction, environment: Environment, name: str) -> Document:
+    def _end(self, tx: Transaction, catalogue: Catalogue, environment: Environment, name: str) -> Document:
         now, before = to_datetime(self._context.clock.next()), environment.offers[name]
         over = before.ends_at is not None and before.ends_at <= now
         starts = before.starts_at if before.starts_at is not None and before.starts_at < now else None
         body = before if over else before.model_copy(update={"ends_at": now, "starts_at": starts})
         [row] = [_offer_row(environment.name, name, body)]
         tx.run("offers.put_offers", offers=[row])
-        self._note(tx, "offer", [row])
-        return _part(replace(environment, offers={**environment.offers, name: body}), "offers", name)
+        ended = replace(environment, offers={**environment.offers, name: body})
+        self._note(tx, CHANGED, "offers", [row], catalogue, _with(catalogue, ended))
+        return _part(ended, "offers", name)
 
     def import_file(self, file: CatalogueFile) -> None:
         """Make or change everything that a catalogue's file describes, all of it or nothing.
@@ -306,19 +306,38 @@ class Catalogues:
             for statement, rows in _rows(before, after).items():
                 if rows:
                     tx.run(f"offers.put_{statement}", **{statement: rows})
-                    self._note(tx, _SINGULAR[statement], rows)
+                    self._note(tx, CHANGED, statement, rows, before, after)
             return new, replace(after, version=version)
 
         if dry_run:
             return self._database.rehearse(work)
         return self._database.write(work, committed=RECEIPT)
 
-    def _note(self, tx: Transaction, part: str, rows: list[Row], *, removed: bool = False) -> None:
-        at = self._context.clock.next()
+    def _note(
+        self,
+        tx: Transaction,
+        what: str,
+        part: str,
+        rows: list[Row],
+        before: Catalogue,
+        after: Catalogue | None = None,
+    ) -> None:
+        """Note in the audit what became different of some parts; where nothing comes after, they are gone."""
+        acts = []
         for row in rows:
-            name = row.get("name", row.get("path"))
-            place = {"part": part, "environment": row.get("environment", name), "name": name}
-            note_act(tx, "catalogue_removed" if removed else "catalogue_changed", at, **place)
+            name = str(row.get("name", row.get("path")))
+            environment = str(row.get("environment", name))
+            was, now = (_body(one, environment, part, name) for one in (before, after))
+            acts.append(
+                {
+                    "part": _SINGULAR[part],
+                    "environment": environment,
+                    "name": name,
+                    "new": True if was is None else None,
+                    "changed": difference(was, now),
+                }
+            )
+        note_acts(tx, what, self._context.clock.next(), acts)
 
 
 _PARTS = ("rules", "categories", "spaces", "offers")
@@ -377,6 +396,15 @@ def _body_of(one: Environment) -> EnvironmentBody:
     return EnvironmentBody.model_validate(said)
 
 
+def _body(catalogue: Catalogue | None, environment: str, part: str, name: str) -> BaseModel | None:
+    """Return what a catalogue says of one of its parts; None where it is not there."""
+    found = None if catalogue is None else catalogue.environments.get(environment)
+    if found is None or part == "environments":
+        return None if found is None else _body_of(found)
+    body: BaseModel | None = getattr(found, part).get(name)
+    return body
+
+
 def _definition(body: BaseModel) -> Document:
     """Return what of a definition is not said by leaving it out."""
     return body.model_dump(mode="json", exclude_defaults=True)
@@ -405,10 +433,10 @@ def _rows(before: Catalogue, after: Catalogue) -> Parts:
                 }
             )
         for rule, body_of_rule in now.rules.items():
-            if was is None or was.rules.get(rule) != body_of_rule:
+            if was is None or _differs(was.rules.get(rule), body_of_rule):
                 rows["rules"].append({"environment": name, "name": rule, "definition": _text(body_of_rule)})
         for path, category in now.categories.items():
-            if was is None or was.categories.get(path) != category:
+            if was is None or _differs(was.categories.get(path), category):
                 rows["categories"].append(
                     {
                         "environment": name,
@@ -419,7 +447,7 @@ def _rows(before: Catalogue, after: Catalogue) -> Parts:
                     }
                 )
         for space, body_of_space in now.spaces.items():
-            if was is None or was.spaces.get(space) != body_of_space:
+            if was is None or _differs(was.spaces.get(space), body_of_space):
                 answering, _, other = (body_of_space.anonymous_space or "").partition("/")
                 rows["spaces"].append(
                     {
@@ -431,9 +459,14 @@ def _rows(before: Catalogue, after: Catalogue) -> Parts:
                     }
                 )
         for offer, body_of_offer in now.offers.items():
-            if was is None or was.offers.get(offer) != body_of_offer:
+            if was is None or _differs(was.offers.get(offer), body_of_offer):
                 rows["offers"].append(_offer_row(name, offer, body_of_offer))
     return rows
+
+
+def _differs(before: BaseModel | None, after: BaseModel) -> bool:
+    # Compared as they are written: to Python 1 and true are the same.
+    return before is not after and (before is None or _text(before) != _text(after))
 
 
 def _offer_row(environment: str, name: str, body: OfferBody) -> Row:

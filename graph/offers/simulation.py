@@ -9,7 +9,7 @@ from typing import Any, Literal
 from graph.clock import rfc3339
 from graph.errors import BadInput, FieldError, NotFound
 from graph.model import Kind
-from graph.offers.catalogue import Catalogue, Environment, Item
+from graph.offers.catalogue import Catalogue, Environment, Item, with_drafts
 from graph.offers.catalogues import Catalogues
 from graph.offers.choice import Choice, Identification, choose
 from graph.offers.propositions import DEFAULT_COUNT
@@ -61,6 +61,8 @@ class Plan:
         Data of the call.
     most
         How many contacts are looked at, in the order of their ids.
+    drafts
+        Whether drafts are tried as if they were live.
     """
 
     segment: str | None = None
@@ -70,6 +72,7 @@ class Plan:
     limit: int | None = None
     context: Mapping[str, Any] = field(default_factory=dict)
     most: int = DEFAULT_PEOPLE
+    drafts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +179,8 @@ class Simulations:
         return (row for answers in tried.answers() for outcome in answers for row in outcome.rows())
 
     def _begin(self, environment: str, plan: Plan) -> "_Trial":
-        catalogue = self._catalogues.current()
+        said = self._catalogues.current()
+        catalogue = with_drafts(said) if plan.drafts else said
         found = catalogue.environments.get(environment)
         if found is None:
             raise NotFound(f"There is no environment {environment!r}.")
@@ -196,7 +200,7 @@ class Simulations:
             ]
         if wrong:
             raise BadInput(wrong)
-        return _Trial(self._database, self._segments, catalogue, found, plan, spaces)
+        return _Trial(self._database, self._segments, catalogue, found, plan, spaces, said)
 
 
 class _Trial:
@@ -210,10 +214,12 @@ class _Trial:
         environment: Environment,
         plan: Plan,
         spaces: Sequence[str],
+        said: Catalogue,
     ) -> None:
         self._database, self._segments = database, segments
         self._catalogue, self._environment, self._plan = catalogue, environment, plan
         self.spaces = spaces
+        self._said = said
         self.at = plan.at or datetime.now(UTC)
         self.more = False
         self._unaddressed: set[str] = set()
@@ -242,7 +248,7 @@ class _Trial:
         return item[0][0] != self._environment.name, item[0]
 
     def _counted(self, environment: str, name: str, counts: _Counts) -> Document:
-        body = self._catalogue.environments[environment].offers[name]
+        body = self._said.environments[environment].offers[name]
         return {
             "name": name,
             "environment": environment,

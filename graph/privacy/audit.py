@@ -13,6 +13,8 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+import orjson
+
 from graph.clock import END_OF_TIME, Clock, Micros, to_micros, to_text
 from graph.errors import Unavailable
 from graph.paging import cut_page, read_cursor
@@ -31,6 +33,8 @@ MOST_KEPT = 100_000
 AT_ONCE = 1_000
 """Reads that are written in one transaction."""
 _CORE = ("id", "at", "by", "what", "contact", "other", "why")
+_TEXTS = ("why", "value", "changed")
+"""Members in which a key of somebody may stand."""
 
 
 class Audit:
@@ -134,19 +138,21 @@ def _append_reads(rows: list[AuditRow], tx: Transaction) -> None:
 
 def redact(tx: Transaction, values: Sequence[str], instead: str) -> None:
     """Replace keys that go with who is erased wherever a text of the audit holds one as a whole word."""
-    marks = sorted((re.escape(value) for value in values if value), key=len, reverse=True)
-    if not marks:
+    # What was changed stands there as JSON, in which some characters are written otherwise.
+    forms = {form for value in values if value for form in (value, orjson.dumps(value).decode()[1:-1])}
+    if not forms:
         return
+    marks = sorted(map(re.escape, forms), key=len, reverse=True)
     pattern = re.compile(rf"(?<!\w)(?:{'|'.join(marks)})(?!\w)", re.IGNORECASE)
-    found = tx.run("audit.naming", values=[value.lower() for value in values if value])
+    found = tx.run("audit.naming", values=[form.lower() for form in sorted(forms)])
     texts = [
-        {name: None if row[name] is None else pattern.sub(lambda _: instead, row[name]) for name in ("why", "value")}
+        {name: None if row[name] is None else pattern.sub(lambda _: instead, row[name]) for name in _TEXTS}
         for row in found
     ]
     changed = [
         {"id": row["id"], **text}
         for row, text in zip(found, texts, strict=True)
-        if (row["why"], row["value"]) != (text["why"], text["value"])
+        if any(row[name] != text[name] for name in _TEXTS)
     ]
     if changed:
         tx.run("audit.redact", rows=changed)
@@ -159,4 +165,6 @@ def _micros(moment: datetime | None, otherwise: Micros) -> Micros:
 def _document(entry: dict[str, Any]) -> Document:
     core = {name: entry.get(name) for name in _CORE}
     details = {name: value for name, value in sorted(entry.items()) if name not in _CORE}
+    if "changed" in details:
+        details["changed"] = orjson.loads(details["changed"])
     return {**core, "at": to_text(entry["at"]), "details": details}

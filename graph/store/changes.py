@@ -3,7 +3,7 @@
 A change names contacts, messages, unions and definitions by their ids; keys and values of persons are not in it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -107,5 +107,10 @@ def append(tx: "Transaction", *rows: ChangeRow) -> None:
 
 def note_act(tx: "Transaction", what: str, at: Micros, contact: str | None = None, **details: Any) -> None:
     """Note in the audit what is done by hand and the feed does not tell, in the transaction that does it."""
+    note_acts(tx, what, at, [{"contact": contact, **details}])
+
+
+def note_acts(tx: "Transaction", what: str, at: Micros, acts: Iterable[dict[str, Any]]) -> None:
+    """Note several acts of one kind and time in the audit, as `note_act` does: the details of each."""
     if (by := acting()) is not None:
-        tx.run("audit.append", rows=[audit_row(what, at, by, contact, **details)])
+        tx.run("audit.append", rows=[audit_row(what, at, by, **details) for details in acts])

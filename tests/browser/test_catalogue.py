@@ -9,6 +9,8 @@ from graph.kinfold import Kinfold
 from tests.browser.conftest import Open, Watch, findings_of_axe
 from tests.graph.offers.shop import ask, names, put
 
+LIMIT = {"at_most": {"count": 1}}
+
 
 def parts(kinfold: Kinfold, environment: str, part: str) -> dict[str, dict[str, Any]]:
     return {one.get("path", one.get("name")): one for one in kinfold.catalogues.listed(environment, part)}
@@ -190,3 +192,115 @@ def test_an_environment_of_a_segment_is_made_and_goes_on_from_visitors(
     saved(page)
     club = kinfold.catalogues.environment("club")
     assert (club["targeting_dimension"], club["segment"], club["goes_on_from"]) == ("segment", "vip", ["north"])
+
+
+def test_limits_weights_and_content_are_forms_with_what_is_wrong_beside_each_part(
+    open_page: Open, kinfold: Kinfold, watch: Watch
+) -> None:
+    watch.expect("status of 422")
+    kinfold.segments.define("vip", "static")
+    spaces = {"home": {"content": ["title"]}, "till": {}}
+    put(kinfold, crm={"kind": "identified", "spaces": spaces, "categories": {"shoes": {}}, "rules": {"calm": LIMIT}})
+    page = open_page("#/catalogue/crm/offers/boots", width=390)
+    page.locator("[name=category]").select_option("shoes")
+    page.get_by_label("calm").check()
+    # The field that a space asks for is there, and lacks while it is empty.
+    content = page.get_by_role("group", name="Content in every space")
+    expect(content.get_by_label("Field", exact=True)).to_have_value("title")
+    expect(content.get_by_role("alert")).to_contain_text("'home' asks every offer for title")
+    content.get_by_label("Value").fill("Boots, 20% off")
+    content.get_by_label("Value").blur()
+    expect(content.get_by_role("alert")).to_have_count(0)
+    for name, kind, value in (("price", "number", "79.5"), ("new", "flag", "true"), ("sizes", "list", "38\n39")):
+        content.get_by_role("button", name="Add a field").click()
+        content.get_by_label("Field", exact=True).last.fill(name)
+        content.get_by_role("combobox").last.select_option(kind)
+        value_of = content.get_by_label("Value").last
+        value_of.select_option(value) if kind == "flag" else value_of.fill(value)
+    limit = page.get_by_role("group", name="How often")
+    limit.get_by_label("At most").fill("2")
+    limit.get_by_label("times").select_option("refused")
+    limit.get_by_label("counted over").select_option("category")
+    limit.get_by_label("within").fill("a week")
+    limit.get_by_label("within").blur()
+    expect(limit.locator("label", has_text="within").get_by_role("alert")).to_contain_text("ISO 8601 duration")
+    limit.get_by_label("within").fill("P7D")
+    limit.get_by_label("within").blur()
+    expect(limit.get_by_role("alert")).to_have_count(0)
+    weights = page.get_by_role("group", name="Other weights")
+    for number in ("5", "9"):
+        weights.get_by_role("button", name="Add a weight").click()
+        weights.get_by_label("Weight", exact=True).last.fill(number)
+    weights.get_by_label("from").first.fill("2026-12-02T00:00:00Z")
+    weights.get_by_label("until").first.fill("2026-12-01T00:00:00Z")
+    weights.get_by_label("until").first.blur()
+    expect(weights.locator("label", has_text="until").first.get_by_role("alert")).to_contain_text("after it starts")
+    weights.get_by_label("until").first.fill("2026-12-24T00:00:00Z")
+    weights.get_by_label("in space").first.select_option("till")
+    weights.get_by_label("for segment").last.select_option("vip")
+    own = page.get_by_role("group", name="Content in one space")
+    own.get_by_role("button", name="Add content of one space").click()
+    own.get_by_label("In space").select_option("till")
+    own.get_by_role("button", name="Add a field").click()
+    own.get_by_label("Field", exact=True).fill("title")
+    own.get_by_label("Value").fill("Boots, here")
+    assert not findings_of_axe(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.get_by_role("button", name="Make the offer").click()
+    expect(page.get_by_role("button", name="Delete offer boots")).to_be_visible()
+    boots = parts(kinfold, "crm", "offers")["boots"]
+    assert (boots["category"], boots["rules"], boots["spaces"]) == ("shoes", ["calm"], None)
+    assert boots["at_most"] == {"count": 2, "within": "P7D", "of": "refused", "scope": "category"}
+    assert boots["content"] == {"title": "Boots, 20% off", "price": 79.5, "new": True, "sizes": ["38", "39"]}
+    assert boots["representations"] == {"till": {"title": "Boots, here"}}
+    period = {"starts_at": "2026-12-02T00:00:00Z", "ends_at": "2026-12-24T00:00:00Z"}
+    assert boots["weights"] == [
+        {"weight": 5, **period, "space": "till", "segment": None},
+        {"weight": 9, "starts_at": None, "ends_at": None, "space": None, "segment": "vip"},
+    ]
+    # Shown again, nothing is lost by saving it; what is taken away is gone.
+    page.get_by_role("button", name="Remove this weight").first.click()
+    limit.get_by_label("At most").fill("")
+    limit.get_by_label("within").fill("")
+    page.get_by_role("button", name="Save").click()
+    saved(page)
+    expect(weights.get_by_label("Weight", exact=True)).to_have_count(1)
+    now = parts(kinfold, "crm", "offers")["boots"]
+    assert now == boots | {"weights": boots["weights"][1:], "at_most": None}
+
+
+def test_a_draft_is_previewed_for_a_visitor_goes_live_and_says_who_changed_what(
+    open_page: Open, kinfold: Kinfold, watch: Watch
+) -> None:
+    watch.expect("status of 422")
+    offers = {"boots": {"state": "draft", "weight": 2, "content": {"title": "Warm boots"}}, "hat": {}}
+    put(kinfold, crm={"kind": "identified", "spaces": {"home": {}}, "offers": offers})
+    page = open_page("#/catalogue/crm/offers/boots")
+    preview = page.get_by_role("region", name="Preview")
+    history = page.get_by_role("region", name="Who changed what")
+    expect(history).to_contain_text("No change is noted.")
+    preview.get_by_label("Email").fill("ana@example.com")
+    preview.get_by_role("button", name="Preview").click()
+    expect(preview.get_by_role("status")).to_have_text("boots would be number 1 of 2.")
+    expect(preview).to_contain_text("Warm boots")
+    preview.get_by_label("Drafts as if they were live").uncheck()
+    preview.get_by_role("button", name="Preview").click()
+    expect(preview.get_by_role("status")).to_have_text("boots is left out. It is a draft.")
+    assert kinfold.contacts.owners("email", "ana@example.com") == []
+    page.get_by_label("State").select_option("live")
+    page.get_by_label("Weight", exact=True).fill("9")
+    page.get_by_role("button", name="Save").click()
+    saved(page)
+    change = history.get_by_role("listitem").first
+    expect(change).to_contain_text("somebody at this server changed it")
+    expect(change.get_by_role("row", name="state")).to_contain_text("draft")
+    expect(change.get_by_role("row", name="weight")).to_contain_text("9")
+    assert names(ask(kinfold, "crm/home", email="ana@example.com")) == ["boots", "hat"]
+    assert not findings_of_axe(page)
+    # It was proposed: it ends, and is shown as it is now.
+    page.get_by_role("button", name="Delete offer boots").click()
+    expect(page.get_by_role("heading", name="Offer boots")).to_contain_text("ended")
+    expect(history.get_by_role("listitem").first).to_contain_text("ends at")
+    assert names(ask(kinfold, "crm/home", email="ana@example.com")) == ["hat"]
+    page.goto(page.url.partition("#")[0] + "#/catalogue/crm")
+    expect(page.get_by_role("region", name="Who changed what")).to_contain_text("changed offer boots")

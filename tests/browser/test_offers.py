@@ -65,7 +65,7 @@ def test_a_catalogue_is_tried_on_a_segment_and_what_nobody_gets_is_named(open_pa
     expect(answer).to_contain_text("2 contacts of everybody")
     expect(answer).to_contain_text("Offered to nobody: shop/draft")
     row = answer.get_by_role("row", name="french").first
-    expect(row).to_contain_text("1: The contact does not meet its condition.")
+    expect(row).to_contain_text("1 time: The contact does not meet its condition.")
     assert not findings_of_axe(page)
     page.get_by_label("Segment").select_option("german")
     page.get_by_role("button", name="Try it").click()

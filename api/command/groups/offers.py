@@ -29,6 +29,7 @@ def simulate_offers(
     limit: Annotated[int | None, typer.Option(help="How many offers a call asks for.")] = None,
     context: Annotated[str | None, typer.Option(help="Data of the call, as a JSON object.")] = None,
     most: Annotated[int | None, typer.Option(help="How many contacts are looked at; 10000 if not said.")] = None,
+    drafts: Annotated[bool, typer.Option("--drafts", help="Try drafts as if they were live.")] = False,
     csv: Csv = None,
     as_json: AsJson = False,
 ) -> None:
@@ -41,7 +42,14 @@ def simulate_offers(
         teller = Teller(as_json=as_json)
         try:
             plan = offers.plan_of(
-                segment=segment, at=at, spaces=space, by_cookie=by_cookie, limit=limit, context=context, most=most
+                segment=segment,
+                at=at,
+                spaces=space,
+                by_cookie=by_cookie,
+                limit=limit,
+                context=context,
+                most=most,
+                drafts=drafts,
             )
             offers.simulate(kinfold, environment, plan, csv=csv, teller=teller)
         except KinfoldError as error:

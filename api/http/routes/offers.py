@@ -20,9 +20,20 @@ from api.http.bodies import (
     read_as,
 )
 from api.http.problems import responses
-from api.http.query import Check, CheckQuery, FlagsQuery, FromPageQuery, NothingQuery, PageQuery, ReportQuery, page_of
+from api.http.query import (
+    CatalogueHistoryQuery,
+    Check,
+    CheckQuery,
+    FromPageQuery,
+    NothingQuery,
+    PageQuery,
+    ProposeFlagsQuery,
+    ReportQuery,
+    page_of,
+)
 from api.http.requests import as_json, in_thread, kinfold_of, nothing
 from api.http.schemas.offers import (
+    CatalogueChangeList,
     Category,
     CategoryList,
     Environment,
@@ -134,6 +145,29 @@ async def delete_environment(request: Request, env: str, _: NothingQuery) -> Res
 
 
 @router.get(
+    "/environments/{env}/history",
+    summary="List the changes of an environment",
+    operation_id="list_catalogue_changes",
+    responses={200: {"model": CatalogueChangeList}, **responses(404, 422, 503)},
+)
+async def list_catalogue_changes(request: Request, env: str, query: CatalogueHistoryQuery) -> Response:
+    """List who changed what of an environment and what is in it, when and why, newest first.
+
+    `part` and `name` together ask for one thing's own history, which it keeps when it is gone.
+    """
+    history = partial(
+        kinfold_of(request).catalogue_history.of,
+        env,
+        part=query.part,
+        name=query.name,
+        limit=query.limit,
+        cursor=query.cursor,
+    )
+    items, following = await in_thread(history)
+    return as_json({"items": items, "next": following})
+
+
+@router.get(
     "/environments/{env}/visitors",
     summary="List the visitors of an environment",
     operation_id="list_visitors",
@@ -179,7 +213,9 @@ async def simulate_offers(request: Request, env: str, _: NothingQuery) -> Respon
     Contacts are as they are today. `Accept: text/csv` answers with a table of what each would get at each space.
     """
     body = await read_as(OfferSimulationBody, request)
-    said = {name: getattr(body, name) for name in ("segment", "at", "identified_by", "limit", "context", "most")}
+    said = {
+        name: getattr(body, name) for name in ("segment", "at", "identified_by", "limit", "context", "most", "drafts")
+    }
     plan = Plan(**said, spaces=None if body.spaces is None else tuple(body.spaces))
     simulations = kinfold_of(request).offer_simulations
     kinfold_of(request).audit.read("offer_simulation", None, environment=env)
@@ -388,7 +424,7 @@ async def delete_space(request: Request, env: str, name: str, _: NothingQuery) -
     responses={200: {"model": Proposition}, **responses(404, 413, 422, 503)},
     openapi_extra=documented(PropositionBody),
 )
-async def propose(request: Request, env: str, space: str, flags: FlagsQuery) -> Response:
+async def propose(request: Request, env: str, space: str, flags: ProposeFlagsQuery) -> Response:
     """Resolve the keys as those of an event, and return the offers after recording them.
 
     A write key may ask for neither of the flags, and one with minimal answers for no offers.
@@ -404,6 +440,7 @@ async def propose(request: Request, env: str, space: str, flags: FlagsQuery) -> 
         limit=body.limit,
         explain=flags.explain,
         dry_run=flags.dry_run,
+        drafts=flags.drafts,
         context=body.context,
     )
     return as_json(await in_thread(answer))
@@ -422,7 +459,7 @@ def _event_of(request: Request, body: PropositionBody) -> Event:
     responses={200: {"model": Propositions}, **responses(404, 413, 422, 503)},
     openapi_extra=documented(PropositionsBody),
 )
-async def propose_for_spaces(request: Request, env: str, flags: FlagsQuery) -> Response:
+async def propose_for_spaces(request: Request, env: str, flags: ProposeFlagsQuery) -> Response:
     """Answer for several spaces of an environment in one call: as one call a space would, in the order given.
 
     What one space is given counts against the limits for those after it. An unknown space is a 404 before anything is
@@ -439,6 +476,7 @@ async def propose_for_spaces(request: Request, env: str, flags: FlagsQuery) -> R
         limit=body.limit,
         explain=flags.explain,
         dry_run=flags.dry_run,
+        drafts=flags.drafts,
         context=body.context,
     )
     return as_json({"results": await in_thread(answers)})

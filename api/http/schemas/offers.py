@@ -8,6 +8,7 @@ from api.http.schemas.examples import CONTACT, with_example
 from api.http.schemas.resolve import ContactRef
 from graph.model import Kind
 from graph.offers.definitions import Outcome
+from graph.offers.history import Part
 from graph.segments.condition_schema import DocumentedCondition
 
 LeftOutReason = Literal[
@@ -60,6 +61,46 @@ class EnvironmentList(BaseModel):
     """Environments by name, a page of them."""
 
     items: list[Environment]
+    next: str | None
+
+
+class FieldChange(BaseModel):
+    """A field before and after a change; null where nothing was said."""
+
+    before: Any
+    after: Any
+
+
+class CatalogueChange(BaseModel):
+    """What somebody changed of an environment, or of what is in it."""
+
+    model_config = with_example(
+        {
+            "id": "01a2155c-6162-76eb-ab54-31c988d89e8e",
+            "at": "2026-11-22T10:00:00Z",
+            "by": "8d0c1c53c3f1",
+            "why": "the sale begins",
+            "part": "offer",
+            "name": "boots-20",
+            "what": "changed",
+            "changed": {"weight": {"before": 10, "after": 20}},
+        }
+    )
+
+    id: str
+    at: str
+    by: str = Field(description="An access key's id, `environment`, `local`, or `command`.")
+    why: str | None = Field(description="The reason that came with the call.")
+    part: Part
+    name: str = Field(description="Its name; a category's path.")
+    what: Literal["made", "changed", "removed"]
+    changed: dict[str, FieldChange] = Field(description="By field; empty where it was not kept yet.")
+
+
+class CatalogueChangeList(BaseModel):
+    """Changes of an environment, newest first, a page of them."""
+
+    items: list[CatalogueChange]
     next: str | None
 
 

@@ -1,47 +1,54 @@
 // The catalogue of offers: environments, a wizard that makes them of a mapping, and what is in them, to be edited.
 
-import { call, hrefTo, make, problemBox, say } from "./dom.js";
+import { call, hrefTo, make, may, pagedList, problemBox, say } from "./dom.js";
+import { contentField, limitField, picksField, representationsField, weightsField } from "./catalogue_fields.js";
 import { conditionField } from "./conditions.js";
+import { agoOf } from "./people.js";
 import { act, chooser, field } from "./settings.js";
-import { everything } from "./offers.js";
+import { everything, visitorPreview } from "./offers.js";
 
 const pathTo = (...parts) => `/v1/environments${parts.map((part) => `/${encodeURIComponent(part).replaceAll("%2F", "/")}`).join("")}`;
 const flag = (label, name) => ({ label, name, kind: "flag" });
 const text = (label, name, kind = "text") => ({ label, name, kind });
 
-/** What is edited of each part, and how: text, number, flag, list (with commas), json, or a choice. */
+const TIME = "2026-12-24T00:00:00Z";
+const when = (label, name) => ({ label, name, placeholder: TIME });
+const limit = (over) => ({ label: "How often", name: "at_most", kind: "limit", over });
+const picks = (label, name, none) => ({ label, name, kind: "picks", none });
+const RULES = picks("Typology rules that bind it", "rules", "This environment has no rules yet.");
+/** What is edited of each part, and how: text, number, flag, list (with commas), a choice, or a field made of several. */
 const PARTS = {
   categories: { title: "Categories", one: "category", fields: [
-    text("Multiplier of weights", "multiplier", "number"), flag("Switched on", "enabled"), text("Starts at", "starts_at"), text("Ends at", "ends_at"),
-    text("Rules", "rules", "list"), text("Excludes", "excludes", "list"), text("At most (JSON)", "at_most", "json")] },
+    text("Multiplier of weights", "multiplier", "number"), flag("Switched on", "enabled"), when("Starts at", "starts_at"), when("Ends at", "ends_at"),
+    RULES, picks("Excludes: never in one proposition with", "excludes", "There is no other category."), limit("category")] },
   offers: { title: "Offers", one: "offer", fields: [
-    text("Category", "category"), text("Weight", "weight", "number"), { label: "State", name: "state", kind: "choice", options: ["live", "draft"] },
-    text("Starts at", "starts_at"), text("Ends at", "ends_at"), text("Spaces (all if empty)", "spaces", "list"), text("Rules", "rules", "list"),
-    text("Condition", "where", "condition"), text("At most (JSON)", "at_most", "json"), text("Other weights (JSON)", "weights", "json"), text("Content (JSON)", "content", "json")] },
+    { label: "Category", name: "category", kind: "choice", options: [] }, text("Weight", "weight", "number"), { label: "State", name: "state", kind: "choice", options: ["live", "draft"] },
+    when("Starts at", "starts_at"), when("Ends at", "ends_at"), picks("For these spaces only", "spaces", "This environment has no spaces yet."), RULES,
+    text("Condition", "where", "condition"), limit("offer"), text("Other weights: the best of those that count does", "weights", "weights"),
+    text("Content in every space", "content", "content"), text("Content in one space", "representations", "representations")] },
   spaces: { title: "Spaces", one: "space", fields: [
     flag("Identify implicitly from browsing history", "identify_implicitly"), flag("Fall back to an anonymous space if nobody was identified", "fall_back"),
     { label: "Associated anonymous space", name: "anonymous_space", kind: "choice", options: [] },
     flag("Identified offers for the implicitly identified", "identified_offers_when_implicit"),
     text("How many offers", "offers", "number"), text("Content that every offer has", "content", "list")] },
-  rules: { title: "Typology rules", one: "rule", fields: [text("Condition", "where", "condition"), text("At most (JSON)", "at_most", "json")] },
+  rules: { title: "Typology rules", one: "rule", fields: [text("Condition", "where", "condition"), { ...limit(), rule: true }] },
 };
+const MADE_OF = { condition: conditionField, limit: limitField, weights: weightsField, content: contentField, representations: representationsField, picks: picksField };
 const STARTS = { categories: { multiplier: 1, enabled: true }, offers: { weight: 1, state: "live" }, spaces: { identified_offers_when_implicit: true }, rules: {} };
 
 const listed = (said) => said.split(",").map((one) => one.trim()).filter(Boolean);
 const dimensionOf = ({ targeting_dimension: dimension, segment }) => (segment ? `segment ${segment}` : dimension);
 
-const empty = (value) => value === null || value === undefined || (Array.isArray(value) && !value.length) || (typeof value === "object" && !Object.keys(value).length);
-
-function inputOf({ label, name, kind, options, known }, value) {
-  if (kind === "condition") return conditionField({ label, name }, value, known);
+function inputOf(asked, value) {
+  const { label, name, kind, options, placeholder } = asked;
+  if (kind in MADE_OF) return MADE_OF[kind](asked, value, asked.known);
   if (kind === "flag") return make("label", { class: "tick" }, make("input", { type: "checkbox", name, checked: Boolean(value) }), label);
   if (kind === "choice") {
     const select = chooser(label, name, options.map((one) => [one, one || "none"]));
     select.querySelector("select").value = value ?? options[0] ?? "";
     return select;
   }
-  if (kind === "json") return make("label", { class: "wide" }, label, make("textarea", { name, rows: 2, spellcheck: "false" }, empty(value) ? "" : JSON.stringify(value)));
-  return field(label, name, { value: kind === "list" ? (value ?? []).join(", ") : value ?? "", type: kind === "number" ? "number" : "text", ...(kind === "number" ? { step: "any", min: 0 } : {}) });
+  return field(label, name, { placeholder, value: kind === "list" ? (value ?? []).join(", ") : value ?? "", type: kind === "number" ? "number" : "text", ...(kind === "number" ? { step: "any", min: 0 } : {}) });
 }
 
 /** Read what a field says; what is empty is not said. A mistake is one of the field, as the server's are. */
@@ -52,7 +59,7 @@ function readOf({ name, kind }, form) {
   if (said === "") return undefined;
   if (kind === "number") return Number(said);
   if (kind === "list") return listed(said);
-  if (kind !== "json" && kind !== "condition") return said;
+  if (!(kind in MADE_OF)) return said;
   try {
     return JSON.parse(said);
   } catch {
@@ -60,10 +67,13 @@ function readOf({ name, kind }, form) {
   }
 }
 
+const mayEdit = () => may("admin");
+const READ_ONLY = () => make("p", { class: "soft" }, "It takes an admin key to change this.");
+
 /** A form whose mistakes stand beside their fields: checked by a dry run after each change, then sent. */
 function checkedForm({ inputs, bodyOf, target, verb, onChecked, onSent, renamed = {} }) {
   const place = make("div", { class: "wide", "aria-live": "polite" });
-  const form = make("form", { class: "card fields" }, inputs, make("div", { class: "wide actions" }, make("button", { type: "submit" }, verb)), place);
+  const form = make("form", { class: "card fields" }, inputs, make("div", { class: "wide actions" }, mayEdit() ? make("button", { type: "submit" }, verb) : READ_ONLY()), place);
   let turn = 0;
 
   function shown(problem) {
@@ -77,7 +87,8 @@ function checkedForm({ inputs, bodyOf, target, verb, onChecked, onSent, renamed 
       if (!input?.closest) return true;
       const told = make("span", { class: "beside", role: "alert" }, error.message);
       const spot = input.closest("[hidden]") ? spotOf(form, error.field) : null;
-      if (!spot) input.setAttribute("aria-invalid", "true");
+      const wrong = spot ? spot.matches("label") && spot.querySelector("input, select, textarea") : input;
+      if (wrong) wrong.setAttribute("aria-invalid", "true");
       (spot ?? input.closest("label")).append(told);
       return false;
     });
@@ -169,11 +180,44 @@ async function environmentsView() {
     make("h2", {}, "A new environment"), wizard(environments.map((one) => one.name), segments.map((one) => one.name)));
 }
 
-const remove = (label, path, after) => act("Delete", label, async () => {
+const remove = (label, path, after) => mayEdit() && make("div", { class: "actions" }, act("Delete", label, async () => {
   const ends = await call(path, { method: "DELETE" });
   say(ends ? "It was proposed before: it ends now" : "Deleted");
-  location.hash = after;
-});
+  // What ends stays, and is shown as it is now.
+  if (!ends) location.hash = after;
+}));
+
+const SAID_BY = { local: "somebody at this server", environment: "a key of the environment", command: "the command" };
+const inShort = (value) => (value === null || value === undefined ? "—" : typeof value === "string" ? value : JSON.stringify(value));
+
+/** Names of access keys by id, for those who may read them. */
+async function keyNames() {
+  if (!mayEdit()) return {};
+  const { items } = await call("/v1/access-keys?limit=1000").catch(() => ({ items: [] }));
+  return Object.fromEntries(items.map(({ id, name }) => [id, name]));
+}
+
+function changedIn(environment, known, own) {
+  return ({ at, by, why, part, name, what, changed }) => {
+    const plural = { category: "categories", environment: null }[part] ?? `${part}s`;
+    const link = make("a", { href: plural && part !== "environment" ? hrefTo("catalogue", environment, plural, name) : hrefTo("catalogue", environment) }, name);
+    const fields = Object.entries(changed);
+    return make("li", {},
+      make("p", {}, agoOf(at), " ", make("strong", {}, SAID_BY[by] ?? known[by] ?? by), ` ${what} `, own ? "it" : [`${part} `, link], why ? `: ${why}` : ""),
+      fields.length ? make("table", { class: "changes" },
+        make("thead", {}, make("tr", {}, ["Field", "Before", "After"].map((head) => make("th", { scope: "col" }, head)))),
+        make("tbody", {}, fields.map(([field, { before, after }]) => make("tr", {}, make("th", { scope: "row" }, field.replaceAll("_", " ")), make("td", {}, inShort(before)), make("td", {}, inShort(after)))))) : null);
+  };
+}
+
+/** Who changed what, when and why: of one thing, or of all that an environment has. */
+async function historyOf(environment, part, name) {
+  const known = await keyNames();
+  const list = make("ul", { class: "plain catalogue-history" });
+  const query = part ? `&part=${part}&name=${encodeURIComponent(name)}` : "";
+  return make("section", { class: "card stack", "aria-label": "Who changed what" }, make("h2", {}, "Who changed what"), list,
+    pagedList({ path: pathTo(environment, "history"), query, size: 10, into: list, shown: changedIn(environment, known, Boolean(part)), noun: ["change"], none: "No change is noted." }));
+}
 
 async function environmentView(name) {
   const environment = await call(pathTo(name));
@@ -191,7 +235,7 @@ async function environmentView(name) {
       const whom = environment.segment ? { targeting_dimension: "segment", segment: environment.segment } : { kind: "identified" };
       return { ...whom, goes_on_from: listed(said.elements.goes_on_from.value) };
     },
-    target: () => pathTo(name), verb: "Save", onSent: () => say("Saved"),
+    target: () => pathTo(name), verb: "Save", onSent: () => { say("Saved"); dispatchEvent(new CustomEvent("kinfold:changed")); },
   });
   form.setAttribute("aria-label", "The environment");
   const lists = await Promise.all(Object.entries(PARTS).map(async ([part, { title, one }]) => {
@@ -203,13 +247,21 @@ async function environmentView(name) {
     });
     const called = (item) => item.path ?? item.name;
     return make("section", { class: "card", "aria-label": title }, make("h2", {}, title),
-      make("ul", { class: "plain" }, items.map((item) => make("li", {}, make("a", { href: hrefTo("catalogue", name, part, called(item)) }, called(item)), item.state === "draft" ? " draft" : ""))),
-      adding);
+      make("ul", { class: "plain" }, items.map((item) => make("li", {}, make("a", { href: hrefTo("catalogue", name, part, called(item)) }, called(item)), " ", standing(item)))),
+      mayEdit() ? adding : null);
   }));
   return make("div", { class: "view", "data-title": name },
     make("p", {}, make("a", { href: hrefTo("catalogue") }, "Catalogue")),
     make("h1", {}, name), form, make("div", { class: "columns" }, lists),
-    make("div", { class: "actions" }, remove(`Delete environment ${name}`, pathTo(name), hrefTo("catalogue"))));
+    await historyOf(name),
+    remove(`Delete environment ${name}`, pathTo(name), hrefTo("catalogue")));
+}
+
+/** What keeps a part of a catalogue from being proposed now, if anything. */
+function standing({ state, enabled, starts_at: starts, ends_at: ends }) {
+  const now = Date.now();
+  const words = state === "draft" ? "draft" : enabled === false ? "switched off" : ends && Date.parse(ends) <= now ? "ended" : starts && Date.parse(starts) > now ? "not yet" : "";
+  return words ? make("span", { class: "badge" }, words) : null;
 }
 
 async function anonymousSpaces() {
@@ -234,13 +286,27 @@ function spotOf(form, place) {
   return inside.reverse().sort((one, other) => other.dataset.place.length - one.dataset.place.length)[0];
 }
 
+/** What the fields of a part choose from. */
+async function choicesOf(environment, part, name) {
+  const kinds = new Set(PARTS[part].fields.map(({ kind }) => kind));
+  const listOf = (other, wanted) => (wanted ? everything(pathTo(environment, other)) : []);
+  const [spaces, categories, rules, anonymous, known] = await Promise.all([
+    listOf("spaces", part === "offers"), listOf("categories", kinds.has("picks")), listOf("rules", kinds.has("picks")),
+    part === "spaces" ? anonymousSpaces() : [], kinds.has("condition") ? namesForConditions() : null]);
+  const names = spaces.map((space) => space.name);
+  const paths = categories.map(({ path }) => path);
+  const about = { spaces: names, segments: known?.segments ?? [], content: [...new Set(spaces.flatMap(({ content }) => content))] };
+  return {
+    anonymous_space: { options: ["", ...anonymous] }, where: { known }, category: { options: ["", ...paths] }, rules: { options: rules.map((rule) => rule.name) },
+    excludes: { options: paths.filter((path) => path !== name) }, spaces: { options: names }, weights: { known: about }, content: { known: about }, representations: { known: about },
+  };
+}
+
 async function partView(environment, part, name) {
   const { one } = PARTS[part];
   const there = (await everything(pathTo(environment, part))).find((item) => (item.path ?? item.name) === name) ?? null;
-  const spaces = part === "spaces" ? await anonymousSpaces() : [];
-  const known = PARTS[part].fields.some(({ kind }) => kind === "condition") ? await namesForConditions() : null;
-  const more = { anonymous_space: { options: ["", ...spaces] }, where: { known } };
-  const fields = PARTS[part].fields.map((asked) => ({ ...asked, ...more[asked.name] }));
+  const choices = await choicesOf(environment, part, name);
+  const fields = PARTS[part].fields.map((asked) => ({ ...asked, ...choices[asked.name] }));
   const values = there ?? STARTS[part];
   const kept = Object.fromEntries(Object.entries(values).filter(([key]) => !["name", "path", "environment"].includes(key)));
   const { form } = checkedForm({
@@ -256,13 +322,19 @@ async function partView(environment, part, name) {
     },
     target: () => pathTo(environment, part, name),
     verb: there ? "Save" : `Make the ${one}`,
-    onSent: () => { say(there ? "Saved" : "Made"); if (!there) dispatchEvent(new CustomEvent("kinfold:changed")); },
+    onSent: () => { say(there ? "Saved" : "Made"); dispatchEvent(new CustomEvent("kinfold:changed")); },
   });
   form.setAttribute("aria-label", `The ${one}`);
+  const spaces = part === "offers" ? choices.spaces.options : part === "spaces" ? [name] : [];
+  const beside = there ? [
+    spaces.length ? visitorPreview(environment, spaces, part === "offers" ? name : null) : null,
+    await historyOf(environment, one, name),
+  ] : [];
   return make("div", { class: "view", "data-title": name },
     make("p", {}, make("a", { href: hrefTo("catalogue") }, "Catalogue"), " / ", make("a", { href: hrefTo("catalogue", environment) }, environment)),
-    make("h1", {}, `${one[0].toUpperCase()}${one.slice(1)} ${name}`), form,
-    there ? make("div", { class: "actions" }, remove(`Delete ${one} ${name}`, pathTo(environment, part, name), hrefTo("catalogue", environment))) : null);
+    make("h1", {}, `${one[0].toUpperCase()}${one.slice(1)} ${name} `, there ? standing(there) : null), form,
+    make("div", { class: "columns" }, beside),
+    there ? remove(`Delete ${one} ${name}`, pathTo(environment, part, name), hrefTo("catalogue", environment)) : null);
 }
 
 export function catalogueView(environment, part, name) {

@@ -38,11 +38,11 @@ async function environmentChooser(chosen) {
   return choice;
 }
 
-/** Why some would not get an offer: the same words at several spaces are said once. */
+/** Why some would not get an offer: the same words at several spaces are said once, with how many answers they are about. */
 function whyNot(leftOut) {
   const byWords = new Map();
   for (const { words, people } of leftOut) byWords.set(words, (byWords.get(words) ?? 0) + people);
-  return [...byWords].map(([words, people]) => make("div", {}, `${people.toLocaleString()}: ${words}`));
+  return [...byWords].map(([words, people]) => make("div", {}, `${plural(people, "time")}: ${words}`));
 }
 
 function simulated(found) {
@@ -69,6 +69,7 @@ export async function simulationView(chosen) {
     field("At (now if empty)", "at", { placeholder: "2026-12-24T10:00:00Z" }),
     chooser("Known people come", "identified_by", [["explicit", "logged in"], ["implicit", "by their cookies"]]),
     field("Spaces (all if empty)", "spaces"),
+    make("label", { class: "tick" }, make("input", { type: "checkbox", name: "drafts" }), "Drafts as if they were live"),
     make("label", { class: "wide" }, "Data of the call (JSON)", make("textarea", { name: "context", rows: 2, spellcheck: "false", placeholder: '{"language": "fr"}' })),
     make("div", { class: "wide actions" }, make("button", { type: "submit" }, "Try it"), csvButton(() => {
       const { path, body } = asked();
@@ -80,6 +81,7 @@ export async function simulationView(chosen) {
     const body = { identified_by: said("identified_by") };
     if (said("segment")) body.segment = said("segment");
     if (said("at")) body.at = said("at");
+    if (form.elements.drafts.checked) body.drafts = true;
     if (said("spaces")) body.spaces = said("spaces").split(",").map((one) => one.trim()).filter(Boolean);
     if (said("context")) {
       try {

@@ -60,6 +60,53 @@ function shown(answer, asked) {
   ].filter(Boolean);
 }
 
+const keyInputs = () => Object.entries(KEYS).map(([name, words]) => make(
+  "label", {}, words, make("input", { name, autocomplete: "off", autocapitalize: "none", spellcheck: "false" })));
+
+/** Ask a space what it would offer to whom the form's keys lead; nothing is written. */
+function tried(form, environment, space, more = "") {
+  const body = {};
+  for (const name of Object.keys(KEYS)) if (form.elements[name].value) body[name] = form.elements[name].value;
+  const path = `/v1/environments/${encodeURIComponent(environment)}/spaces/${encodeURIComponent(space)}/propositions`;
+  return call(`${path}?dry_run=true&explain=true${more}`, { method: "POST", body });
+}
+
+/** An offer as a page may show it: its fields, those that are pictures as such. */
+function pictured({ name, content }) {
+  const { title, ...others } = content;
+  return make("div", { class: "pictured" }, make("strong", {}, title ?? name),
+    make("dl", {}, Object.entries(others).map(([field, value]) => [make("dt", {}, field), make("dd", {}, Array.isArray(value) ? value.join(", ") : String(value))])));
+}
+
+/** What would be shown to a visitor in one of some spaces, and of one offer where it stands or why it is left out. */
+export function visitorPreview(environment, spaces, offer) {
+  const answer = make("div", { class: "answer stack", "aria-live": "polite" });
+  const space = make("select", { name: "space" }, spaces.map((name) => make("option", { value: name }, name)));
+  const drafts = make("input", { type: "checkbox", name: "drafts", checked: true });
+  const form = make("form", { class: "fields", "aria-label": "Preview for a visitor" },
+    make("label", {}, "Space", space), keyInputs(),
+    make("label", { class: "tick" }, drafts, "Drafts as if they were live"),
+    make("div", { class: "wide actions" }, make("button", { type: "submit", class: "quiet" }, "Preview")));
+  form.addEventListener("submit", async (submitted) => {
+    submitted.preventDefault();
+    try {
+      const found = await tried(form, environment, space.value, drafts.checked ? "&drafts=true" : "");
+      const place = found.offers.findIndex(({ name }) => name === offer);
+      const out = found.left_out.find(({ name }) => name === offer);
+      const verdict = place >= 0 ? `${offer} would be number ${place + 1} of ${found.offers.length}.` : `${offer} is left out. ${out?.words ?? (found.fell_back ? "Another environment answers." : "")}`;
+      answer.replaceChildren(
+        offer ? make("p", { class: place >= 0 ? "done" : "warn", role: "status" }, verdict) : "",
+        ...found.offers.map(pictured),
+        make("details", {}, make("summary", {}, "Who was identified, and why not the others"), shown(found, `${environment}/${space.value}`)));
+      say(offer ? verdict : plural(found.offers.length, "offer"));
+    } catch (problem) {
+      answer.replaceChildren(problemBox(problem));
+    }
+  });
+  return make("section", { class: "card stack", "aria-label": "Preview" }, make("h2", {}, "Preview for a visitor"),
+    make("p", { class: "soft" }, "Of what is saved. Without a key it is somebody new; nothing is written."), form, answer);
+}
+
 async function spaces() {
   const environments = await everything("/v1/environments");
   return Promise.all(environments.map(async ({ name, kind }) => make(
@@ -85,18 +132,14 @@ export async function offersView() {
   const form = make(
     "form", { class: "fields", id: "offers", "aria-label": "A visitor" },
     make("label", { class: "wide" }, "Space", select),
-    Object.entries(KEYS).map(([name, words]) => make(
-      "label", {}, words, make("input", { name, autocomplete: "off", autocapitalize: "none", spellcheck: "false" }))),
+    keyInputs(),
     make("div", { class: "wide actions" }, make("button", { type: "submit" }, "Show the offers")),
   );
   form.addEventListener("submit", async (submitted) => {
     submitted.preventDefault();
     const [environment, space] = JSON.parse(select.value);
-    const body = {};
-    for (const name of Object.keys(KEYS)) if (form.elements[name].value) body[name] = form.elements[name].value;
-    const path = `/v1/environments/${encodeURIComponent(environment)}/spaces/${encodeURIComponent(space)}/propositions`;
     try {
-      const found = await call(`${path}?dry_run=true&explain=true`, { method: "POST", body });
+      const found = await tried(form, environment, space);
       answer.replaceChildren(...shown(found, `${environment}/${space}`));
       say(`${plural(found.offers.length, "offer")}, ${found.left_out.length} left out`);
     } catch (problem) {

@@ -83,6 +83,7 @@ SCOPES = {
     ("DELETE", "/v1/environments/{env}"): "admin",
     ("GET", "/v1/environments/{env}"): "read",
     ("GET", "/v1/environments/{env}/visitors"): "read",
+    ("GET", "/v1/environments/{env}/history"): "read",
     ("GET", "/v1/environments/{env}/report"): "read",
     ("GET", "/v1/environments/{env}/rules"): "read",
     ("PUT", "/v1/environments/{env}/rules/{name}"): "admin",

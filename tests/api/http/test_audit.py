@@ -262,7 +262,12 @@ def test_what_changes_nothing_in_the_catalogue_leaves_no_entry(client: TestClien
     for _ in range(2):
         client.put("/v1/environments/north", json={"kind": "anonymous"})
     (entry,) = audit(client)
-    assert entry["details"] == {"environment": "north", "name": "north", "part": "environment"}
+    changed = {
+        "kind": {"before": None, "after": "anonymous"},
+        "visitors_folder": {"before": None, "after": "visitors of north"},
+    }
+    about = {"environment": "north", "name": "north", "part": "environment"}
+    assert entry["details"] == {**about, "new": True, "changed": changed}
 
 
 READS: tuple[tuple[str, str], ...] = (
@@ -296,7 +301,10 @@ SHOWS_NOBODY = {
         for call in ("segments", "segments/{name}", "workflows", "workflows/{name}", "merges", "merges/{id}")
     ),
     *((f"/v1/{call}") for call in ("webhooks", "webhooks/{name}", "webhooks/{name}/dead", "environments")),
-    *((f"/v1/environments/{{env}}{call}") for call in ("", "/report", "/rules", "/rules/{name}", "/categories")),
+    *(
+        (f"/v1/environments/{{env}}{call}")
+        for call in ("", "/history", "/report", "/rules", "/rules/{name}", "/categories")
+    ),
     *((f"/v1/environments/{{env}}{call}") for call in ("/categories/{path}", "/offers")),
     *((f"/v1/environments/{{env}}{call}") for call in ("/offers/{name}", "/spaces", "/spaces/{name}")),
     *("/health", "/ready", "/metrics", "/tag.js"),

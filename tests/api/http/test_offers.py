@@ -496,3 +496,93 @@ def test_a_picture_of_nothing_and_one_of_much_are_drawn_too(tmp_path: Path) -> N
         draw([], by, "crm", tmp_path / "none.png")
         draw([{by: f"{by} {number:03}"} | counts for number in range(100)], by, "crm", tmp_path / f"{by}.svg")
         assert "60 of 100" in (tmp_path / f"{by}.svg").read_text()
+
+
+def test_who_changed_what_of_the_catalogue_is_listed_for_each_thing_by_itself(client: TestClient) -> None:
+    why = {"Kinfold-Reason": "the sale begins"}
+    client.put("/v1/environments/shop", json={"kind": "identified"})
+    client.put("/v1/environments/shop/offers/boots", json={"weight": 9, "content": {"title": "Boots"}})
+    client.put("/v1/environments/shop/offers/boots", json={"weight": 9, "content": {"title": "Boots"}})
+    client.put(
+        "/v1/environments/shop/offers/boots", json={"state": "draft", "content": {"title": "Boots"}}, headers=why
+    )
+    client.put("/v1/environments/shop/offers/hats?dry_run=true", json={})
+    client.put("/v1/environments/shop/categories/boots", json={})
+    client.delete("/v1/environments/shop/offers/boots")
+    found = client.get("/v1/environments/shop/history?part=offer&name=boots").json()["items"]
+    assert [(one["what"], one["by"], one["why"], one["changed"]) for one in found] == [
+        (
+            "removed",
+            "local",
+            None,
+            {"content": {"before": {"title": "Boots"}, "after": None}, "state": {"before": "draft", "after": None}},
+        ),
+        (
+            "changed",
+            "local",
+            "the sale begins",
+            {"state": {"before": "live", "after": "draft"}, "weight": {"before": 9, "after": 1}},
+        ),
+        (
+            "made",
+            "local",
+            None,
+            {"content": {"before": None, "after": {"title": "Boots"}}, "weight": {"before": None, "after": 9}},
+        ),
+    ]
+    first = client.get("/v1/environments/shop/history?limit=2").json()
+    assert [(one["part"], one["name"], one["what"]) for one in first["items"]] == [
+        ("offer", "boots", "removed"),
+        ("category", "boots", "made"),
+    ]
+    rest = client.get(f"/v1/environments/shop/history?cursor={first['next']}").json()["items"]
+    assert [(one["part"], one["what"]) for one in rest] == [
+        ("offer", "changed"),
+        ("offer", "made"),
+        ("environment", "made"),
+    ]
+    client.delete("/v1/environments/shop/categories/boots")
+    client.delete("/v1/environments/shop")
+    assert client.get("/v1/environments/shop/history").json()["items"][0]["what"] == "removed"
+    assert client.get("/v1/environments/shop/history?part=rule").json()["items"] == []
+    refused(client.get("/v1/environments/nowhere/history"), 404, "not_found")
+    refused(client.get("/v1/environments/shop/history?part=offers"), 422, "bad_input")
+
+
+def test_a_number_in_place_of_a_flag_is_a_change(client: TestClient) -> None:
+    client.put("/v1/environments/shop", json={"kind": "identified"})
+    for value in (True, 1):
+        client.put("/v1/environments/shop/offers/boots", json={"content": {"new": value}})
+    assert client.get("/v1/environments/shop/offers/boots").text.count('"new":1') == 1
+    [change, _] = client.get("/v1/environments/shop/history?part=offer").json()["items"]
+    assert str(change["changed"]) == "{'content': {'before': {'new': True}, 'after': {'new': 1}}}"
+
+
+def test_an_erasure_takes_keys_out_of_what_was_changed_in_the_catalogue(client: TestClient, resolve: Any) -> None:
+    ana = resolve(email="ana@example.com", user_id='u "77"')["contact"]["id"]
+    client.put("/v1/environments/shop", json={"kind": "identified"})
+    for value in ("Ana@example.com", 'u "77"', "u 770"):
+        where = {"property": "invited_by", "is": value}
+        assert client.put("/v1/environments/shop/offers/card", json={"where": where}).is_success
+    client.put("/v1/environments/shop/offers/card", json={})
+    client.delete(f"/v1/contacts/{ana}")
+    before = [
+        one["changed"]["where"]["before"]["is"]
+        for one in client.get("/v1/environments/shop/history?part=offer&name=card").json()["items"]
+        if one["what"] == "changed"
+    ]
+    assert before == ["u 770", "[erased]", "[erased]"]
+
+
+def test_drafts_are_tried_as_if_they_were_live_in_a_dry_run_and_a_simulation_only(shop: TestClient) -> None:
+    put(shop, "crm/offers/secret", state="draft", weight=9)
+    shop.post("/v1/resolve", json={"email": "ana@example.com"})
+    tried = ask(shop, "crm/spaces/home", "?dry_run=true&drafts=true&explain=true", email="ana@example.com")
+    assert [one["name"] for one in tried["offers"]] == ["secret", "boots"]
+    plain = ask(shop, "crm/spaces/home", "?dry_run=true&explain=true", email="ana@example.com")
+    assert [one["name"] for one in plain["offers"]] == ["boots"]
+    asked = "/v1/environments/crm/spaces/home/propositions?drafts=true"
+    refused(shop.post(asked, json={"email": "ana@example.com"}), 422, "bad_input")
+    for drafts, people in ((True, 1), (False, 0)):
+        found = shop.post("/v1/environments/crm/simulation", json={"drafts": drafts}).json()["offers"]
+        assert [(one["state"], one["people"]) for one in found if one["name"] == "secret"] == [("draft", people)]
