@@ -5,7 +5,8 @@ CALL () {
   UNWIND $searches AS search
   CALL db.index.fulltext.queryNodes(search.index, search.query) YIELD node
   MATCH (c:Contact)-[:OWNS|HAS_PROPERTY]->(node)
-  WHERE node:Key OR node.shown
+  WHERE (node:Key OR node.shown)
+    AND ($since IS NULL OR $since <= CASE $sort WHEN 'created' THEN c.created_at ELSE coalesce(c.last_seen_at, c.created_at) END)
   WITH DISTINCT search.term AS term, c
   WITH c, count(*) AS found
   WHERE found = $terms

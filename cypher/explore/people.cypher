@@ -1,6 +1,6 @@
 // name: explore.people
 // purpose: Read one page of contacts, after the place where the last page ended.
-// parameters: kind, has, listed, sort, sign, place, after, limit
+// parameters: kind, has, listed, since, sort, sign, place, after, limit
 // columns: id, place
 // access: read
 MATCH (c:Contact)

@@ -1,10 +1,11 @@
 // name: explore.people_in
 // purpose: Read one page of the contacts that meet a condition now, after the place where the last page ended.
-// parameters: kind, has, listed, sort, sign, place, after, limit, now, names, events, leaves, nodes
+// parameters: kind, has, listed, since, sort, sign, place, after, limit, now, names, events, leaves, nodes, did
 // columns: id, place
 // access: read
 MATCH (c:Contact)
-WHERE
+WHERE ($did IS NULL OR EXISTS { MATCH (c)-[:HAS]->()<-[:ON]-(a) WHERE a.event IN $did })
+  AND
   // insert: explore.wanted_person
 WITH
   c,

@@ -1,6 +1,6 @@
 // name: explore.people_matching
 // purpose: Read one page of the contacts that words lead to, after the place where the last page ended.
-// parameters: searches, terms, id, kind, has, listed, sort, sign, place, after, limit
+// parameters: searches, terms, id, kind, has, listed, since, sort, sign, place, after, limit
 // columns: id, place
 // access: read
 // insert: explore.matching_people

@@ -1,11 +1,12 @@
 // name: explore.people_matching_in
 // purpose: Read one page of the contacts that words lead to and that meet a condition now, after the place where the last page ended.
-// parameters: searches, terms, id, kind, has, listed, sort, sign, place, after, limit, now, names, events, leaves, nodes
+// parameters: searches, terms, id, kind, has, listed, since, sort, sign, place, after, limit, now, names, events, leaves, nodes, did
 // columns: id, place
 // access: read
 // insert: explore.matching_people
 WITH c
-WHERE
+WHERE ($did IS NULL OR EXISTS { MATCH (c)-[:HAS]->()<-[:ON]-(a) WHERE a.event IN $did })
+  AND
   // insert: explore.wanted_person
 WITH
   c,

@@ -1,10 +1,10 @@
 // name: segments.members
 // purpose: Read one page of the contacts that meet a condition now, in the order of their ids.
-// parameters: after, limit, now, names, events, leaves, nodes
+// parameters: after, limit, now, names, events, leaves, nodes, did
 // columns: id, kind
 // access: read
 MATCH (c:Contact)
-WHERE c.id > $after
+WHERE c.id > $after AND ($did IS NULL OR EXISTS { MATCH (c)-[:HAS]->()<-[:ON]-(a) WHERE a.event IN $did })
 CALL (c) {
   WITH c, {names: $names, events: $events, leaves: $leaves, nodes: $nodes} AS program
   // insert: segments.truths

@@ -1,6 +1,7 @@
 """People as a list: found by parts of a name, a property or a key, filtered, sorted, page by page."""
 
 import re
+import time
 import unicodedata
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from graph.clock import Micros, to_datetime
 from graph.errors import BadInput, FieldError
 from graph.explore.contacts import Document, documents
 from graph.identity.keys import MAX_KEY
@@ -24,6 +26,13 @@ MOST_TERMS = 10
 """Words of a search that count."""
 
 _BEFORE_ALL = 2**62
+_SAMPLE, _SAMPLED = 0.01, 80
+"""One contact in a hundred tells since when the latest 8,000 were seen: most first pages are among those."""
+_SAMPLE_SECONDS = 60
+_AMONG = 8
+"""How many times a page is looked through for words that very many hold, before the index is asked for all of them."""
+_COMMON_HITS = 20_000
+"""From so many values on that hold a word, people are looked through for it in their order."""
 _WORDS, _COMMON_WORDS = "people_words", "people_common_words"
 _COMMON = (
     "a an and are as at be but by for if in into is it no not of on or such that the their then there these they this "
@@ -55,6 +64,7 @@ class People:
     def __init__(self, database: Database, namespaces: Namespaces = DEFAULT_NAMESPACES) -> None:
         self._database = database
         self._namespaces = namespaces
+        self._since: dict[str, tuple[float, Micros | None]] = {}
 
     def page(
         self,
@@ -88,28 +98,19 @@ class People:
             When a filter or the cursor is none, by its name.
         """
         self._check(q, kind, has, sort)
-        by = sort.removeprefix("-")
         place, after = read_cursor(cursor, (int, str)) if cursor is not None else (_BEFORE_ALL, "")
-        parameters: dict[str, Any] = {
+        given: dict[str, Any] = {
             "kind": kind or "",
             "has": has or "",
-            "sort": by,
+            "sort": sort.removeprefix("-"),
             "sign": -1 if sort.startswith("-") else 1,
             "place": place,
             "after": after,
-            "limit": limit + 1,
         }
-        terms = [] if q is None else terms_of(q)
-        if q is not None:
-            parameters |= {"searches": list(_searches(terms)), "terms": len(terms) or -1, "id": q.strip()}
 
         def work(tx: Transaction) -> tuple[list[Row], list[Document]]:
-            if terms:
-                tx.run("explore.catch_up")
-            statement, more = "explore.people" if q is None else "explore.people_matching", _in_segment(tx, segment)
-            if "nodes" in more:
-                statement += "_in"
-            rows = tx.run(statement, **parameters, **more)
+            asked = given | _in_segment(tx, segment)
+            rows = self._listed(tx, limit + 1, asked) if q is None else self._matching(tx, q, limit + 1, asked)
             return rows, documents(tx, [row["id"] for row in rows[:limit]])
 
         rows, found = self._database.read(work)
@@ -125,6 +126,66 @@ class People:
             if cursor is None:
                 return
 
+    def _listed(self, tx: Transaction, limit: int, asked: dict[str, Any]) -> list[Row]:
+        if asked["listed"]:
+            return tx.run("explore.people_listed", since=None, limit=limit, **asked)
+        return self._run(tx, "explore.people", limit, asked)
+
+    def _matching(self, tx: Transaction, q: str, limit: int, asked: dict[str, Any]) -> list[Row]:
+        """Read the first people whom words lead to.
+
+        A word that very many values hold leads to nearly everybody: then people are looked through in their order,
+        which soon makes a page, before all whom the index names are sorted.
+        """
+        terms = terms_of(q)
+        searches = list(_searches(terms))
+        common: set[int] = set()
+        if terms:
+            tx.run("explore.catch_up")
+            hits = tx.run("explore.words_found", searches=searches, most=_COMMON_HITS)
+            common = {row["term"] for row in hits if row["hits"] == _COMMON_HITS}
+        if common:
+            among = limit * _AMONG
+            rest = [search for search in searches if search["term"] not in common]
+            if rest:
+                fewer = {"searches": rest, "terms": len(terms) - len(common), "id": ""}
+                rows = self._run(tx, "explore.people_matching", among, asked | fewer)
+            else:
+                rows = self._listed(tx, among, asked)
+            found = _holding(tx, rows, [terms[number] for number in common], limit)
+            if len(found) == limit or len(rows) <= limit:
+                return found
+        words = {"searches": searches, "terms": len(terms) or -1, "id": q.strip()}
+        return self._run(tx, "explore.people_matching", limit, asked | words, windowed=bool(common))
+
+    def _run(
+        self, tx: Transaction, statement: str, limit: int, asked: dict[str, Any], *, windowed: bool = True
+    ) -> list[Row]:
+        """Read so many rows, of the latest people first, and of all where those are too few."""
+        statement += "_in" if "nodes" in asked else ""
+        since = self._window(tx, asked) if windowed else None
+        if since is not None:
+            rows = tx.run(statement, since=to_datetime(since), limit=limit, **asked)
+            if len(rows) == limit:
+                return rows
+        return tx.run(statement, since=None, limit=limit, **asked)
+
+    def _window(self, tx: Transaction, asked: dict[str, Any]) -> Micros | None:
+        """Return since when there are some thousand people in this order; None where that does not help.
+
+        The answer is the same with any of them, and may be old.
+        """
+        sort = asked["sort"]
+        # Whoever did what a segment asks for may have been seen long ago.
+        if sort not in ("last_seen", "created") or asked["sign"] < 0 or asked.get("did") is not None:
+            return None
+        known, since = self._since.get(sort, (-_SAMPLE_SECONDS, None))
+        if time.monotonic() - known > _SAMPLE_SECONDS:
+            times = tx.run("explore.latest_times", sort=sort, share=_SAMPLE, first=_SAMPLED)
+            since = times[-1]["at"] if len(times) == _SAMPLED else None
+            self._since[sort] = time.monotonic(), since
+        return None if since is None or asked["place"] <= since else since
+
     def _check(self, q: str | None, kind: str | None, has: str | None, sort: str) -> None:
         wrong = []
         if q is not None and len(q) > MAX_KEY:
@@ -137,6 +198,33 @@ class People:
             wrong.append(FieldError("sort", "sort", f"people are sorted by one of {', '.join(SORTS)}"))
         if wrong:
             raise BadInput(wrong)
+
+
+def _holding(tx: Transaction, rows: list[Row], terms: list[list[str]], limit: int) -> list[Row]:
+    """Return the first people of these of whose values one holds all words of each term."""
+    found: list[Row] = []
+    for start in range(0, len(rows), limit):
+        some = rows[start : start + limit]
+        texts = {
+            row["id"]: [folded(text) for text in map(_text, [*row["keys"], *row["properties"]])]
+            for row in tx.run("explore.texts_of_people", contact_ids=[row["id"] for row in some])
+        }
+        found += [
+            row
+            for row in some
+            if all(any(all(word in text for word in term) for text in texts.get(row["id"], ())) for term in terms)
+        ]
+        # So few that the others of these would hardly make a page.
+        if len(found) >= limit or len(found) * _AMONG < start + limit:
+            break
+    return found[:limit]
+
+
+def _text(value: Any) -> str:
+    """Return what the index of words holds of a value: texts, and of a list its texts."""
+    if isinstance(value, list):
+        return " ".join(one for one in value if isinstance(one, str))
+    return value if isinstance(value, str) else ""
 
 
 def _in_segment(tx: Transaction, name: str | None) -> dict[str, Any]:

@@ -100,7 +100,35 @@ class Program:
 
     def parameters(self) -> dict[str, Any]:
         """As the statements of ``cypher/segments/`` take it."""
-        return {"names": self.names, "events": self.events, "leaves": self.leaves, "nodes": self.nodes}
+        return {
+            "names": self.names,
+            "events": self.events,
+            "leaves": self.leaves,
+            "nodes": self.nodes,
+            "did": self.did(),
+        }
+
+    def did(self) -> list[str] | None:
+        """Return events of which whoever meets the condition did one; None where others may meet it.
+
+        >>> buyers = {"event": "purchase"}
+        >>> compile_condition({"all": [{"kind": "known"}, buyers]}, activity=True).did()
+        ['purchase']
+        >>> compile_condition({"any": [{"kind": "known"}, buyers]}, activity=True).did()
+        >>> compile_condition({"not": buyers}, activity=True).did()
+        """
+        # Of each leaf and node: whether it may be true, and whether it may be false, of somebody who did none of them.
+        may = [(leaf["test"] != "event", True) for leaf in self.leaves]
+        for node in self.nodes:
+            true, false = zip(*(may[place] for place in node["of"]), strict=True)
+            match node["op"]:
+                case "all":
+                    may.append((all(true), any(false)))
+                case "any":
+                    may.append((any(true), all(false)))
+                case _:
+                    may.append((any(false), any(true)))
+        return None if may[-1][0] else sorted({event["name"] for event in self.events})
 
 
 def is_duration(value: Any) -> bool:

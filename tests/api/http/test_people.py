@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from graph.explore import people as lists
 from tests.api.pinned import refused
 
 Resolve = Callable[..., dict[str, Any]]
@@ -145,6 +146,53 @@ def test_pages_make_up_the_whole_list(client: TestClient, resolve: Resolve, quer
         cursor = {"cursor": page["next"]}
     assert [len(page) for page in pages] == [2, 2, 1]
     assert [item for page in pages for item in page] == whole["items"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {},
+        {"sort": "created"},
+        {"has": "subscription"},
+        {"kind": "anonymous"},
+        {"q": "e"},
+        {"q": "e chlo"},
+        {"q": "example.com will"},
+        {"q": "köln"},
+        {"q": "example", "segment": "buyers"},
+        {"segment": "buyers", "sort": "created"},
+        {"segment": "list"},
+    ],
+    ids=str,
+)
+def test_a_list_of_very_many_is_the_same_as_of_a_few(
+    client: TestClient, resolve: Resolve, cast: dict[str, str], query: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where = {"all": [{"event": "purchase", "at_least": 2}, {"key": "email", "exists": True}]}
+    client.put("/v1/segments/buyers", json={"kind": "dynamic_plus", "where": where})
+    client.put("/v1/segments/list", json={"kind": "static"})
+    for name in ("chloe", "tokyo"):
+        client.put(f"/v1/segments/list/members/{cast[name]}")
+        resolve(tracker_id=CAST[name]["tracker_id"], event="purchase")
+    resolve(tracker_id="t5", event="purchase", subscription="s5")
+    for number in range(6):
+        resolve(email=f"köln{number}@example.com", tracker_id=f"v{number}", properties={"name": f"Will {number}"})
+
+    def ids(**more: Any) -> tuple[list[str], str | None]:
+        answer = client.get("/v1/contacts", params={**query, **more}).json()
+        return [item["id"] for item in answer["items"]], answer["next"]
+
+    whole, _ = ids()
+    few = {"_SAMPLE": 1.1, "_SAMPLED": 3, "_SAMPLE_SECONDS": -1, "_COMMON_HITS": 1, "_AMONG": 2}
+    for name, value in few.items():
+        monkeypatch.setattr(lists, name, value)
+    assert ids()[0] == whole
+    paged: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page, cursor = ids(limit=2, **({"cursor": cursor} if cursor else {}))
+        paged += page
+    assert paged == whole
 
 
 @pytest.mark.parametrize(

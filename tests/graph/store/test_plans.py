@@ -44,6 +44,7 @@ MAY_SCAN = {
     # last would cost every event more than the list costs who reads it (decision 26).
     "explore.people": {"NodeByLabelScan"},
     "explore.people_in": {"NodeByLabelScan"},
+    "explore.latest_times": {"NodeByLabelScan"},
     "explore.kinds_of_contacts": {"NodeByLabelScan"},
     # The workflows of a deployment: all of them are asked for, and they are few.
     "workflows.definitions": {"NodeByLabelScan"},
