@@ -116,6 +116,7 @@ def test_a_cluster_shows_who_is_in_it_what_holds_it_and_what_to_take_back(
     page.reload()
     page.get_by_role("link", name="Clusters").click()
     card = page.locator(".finding")
+    card.get_by_text("Evidence").click()
     for text in ("shared device", "Three people share one browser", "it grew fast", "push-martin-living-room"):
         expect(card).to_contain_text(text)
     expect(card.get_by_role("link", name="old-id")).to_be_visible()

@@ -415,16 +415,19 @@ function clusterCard(item, { alone = false, blocked = new Set() } = {}) {
     ["a cut that parts it", cut ? make("span", {}, cut.key && cut.value ? subjectLink({ type: cut.key, value: cut.value }) : null, ` into ${plural(cut.pieces, "piece")}`) : null],
     ["growth", trend ? `${plural(trend.ties, "tie")}, ${trend.recent} recent${trend.fast ? ": it grew fast" : ""}` : null],
   ].filter(([, shown]) => shown !== null);
+  const told = [
+    make("dl", { class: "evidence" }, facts.flatMap(([name, shown]) => [make("dt", {}, name), make("dd", {}, shown)])),
+    unmergesOf(item.actions, cut ? { type: cut.key, value: cut.value } : null),
+  ];
   const blocks = cut && (item.actions ?? []).some(({ action }) => action === "block");
   const blocking = blocks ? blockPart(cut.key, cut.value, item, blocked) : [];
   return make(
-    "li", { class: "card finding" },
+    "li", { class: alone ? "card finding" : "card finding slim" },
     make("div", { class: "bar" },
       make("h2", {}, plural(contacts, "contact"), " ", verdict ? badgeOf(verdict) : null),
       typeof score === "number" ? scoreOf(score) : null),
-    reason ? make("p", {}, withLinks(reason)) : null,
-    make("dl", { class: "evidence" }, facts.flatMap(([name, shown]) => [make("dt", {}, name), make("dd", {}, shown)])),
-    unmergesOf(item.actions, cut ? { type: cut.key, value: cut.value } : null),
+    reason ? make("p", { class: "reason", title: alone ? null : reason }, withLinks(reason)) : null,
+    alone ? told : make("details", {}, make("summary", {}, "Evidence"), told),
     alone && !blocks ? null : make("div", { class: "actions" },
       alone ? null : make("a", { class: "button", href: hrefTo("cluster", id) }, "Open the graph"), blocking[0]),
     blocking[1],

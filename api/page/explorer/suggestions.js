@@ -50,9 +50,9 @@ export function suggestionCard(suggestion, { own } = {}) {
     "button", { type: "button", class: what === "accept" ? null : "quiet", onclick: (event) => answer(what, event.target) }, words));
   const details = make("details", {}, make("summary", {}, "Side by side"), sides);
   const card = make(
-    "li", { class: "card suggestion" },
-    make("p", {}, make("strong", {}, percent(suggestion.probability)), " ", heading),
-    make("ul", { class: "reasons" }, suggestion.reasons.map(({ words, weight }) => make(
+    "li", { class: own ? "card suggestion" : "card suggestion slim" },
+    make("p", { class: "pair" }, make("strong", {}, percent(suggestion.probability)), " ", heading),
+    make("ul", { class: "reasons", title: own ? null : suggestion.reasons.map(({ words }) => words).join("; ") }, suggestion.reasons.map(({ words, weight }) => make(
       "li", { class: weight < 0 ? "soft" : null }, weight < 0 ? "against it: " : "", words))),
     details,
     make("div", { class: "actions" }, buttons),
