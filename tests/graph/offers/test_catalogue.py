@@ -1,6 +1,7 @@
 """Catalogues: what is refused, by call and by file alike, and that files go out as they came in."""
 
 import csv
+import re
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,14 @@ def import_text(kinfold: Kinfold, raw: bytes) -> None:
         kinfold.catalogues.import_file(file)
     except BadInput as error:
         raise source.placed(error) from error
+
+
+def test_every_rule_that_the_documentation_names_has_a_case() -> None:
+    text = (EXAMPLES.parent / "docs" / "offers.md").read_text(encoding="utf-8")
+    table = text.partition("| rule | what breaks it |")[2].partition("\n\n")[0]
+    named = {rule for line in table.splitlines() for rule in re.findall(r"`(\w+)`", line.split("|")[1] if line else "")}
+    assert len(named) > 10
+    assert named <= {rule for *_, rule in REFUSED}
 
 
 @each_refused

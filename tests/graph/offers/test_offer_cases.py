@@ -3,10 +3,11 @@
 import json
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from api.http.schemas.offers import LeftOutReason
 from graph.errors import ClashError
 from graph.identity.events import Event
 from graph.kinfold import Kinfold
@@ -17,6 +18,11 @@ CASES = json.loads((Path(__file__).parents[2] / "cases" / "offers.json").read_te
 
 def test_every_case_has_a_name_of_its_own() -> None:
     assert len({case["case"] for case in CASES}) == len(CASES) > 15
+
+
+def test_every_reason_to_leave_an_offer_out_has_a_case() -> None:
+    given = {why for case in CASES for step in case["steps"] for why in step.get("left_out", {}).values()}
+    assert given == set(get_args(LeftOutReason))
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["case"] for case in CASES])
