@@ -194,6 +194,9 @@ class ExportedActivity(Activity):
 
     carried: dict[KeyName, str | list[str]]
     period: str
+    stated: dict[str, Any] = Field(
+        description="Properties of the contact that it said, where it carried no key but a tracker."
+    )
 
 
 class Export(BaseModel):
