@@ -38,8 +38,12 @@ _COUNTS = (
 )
 
 
+ALL_POLICIES = ",".join(get_args(PolicyName))
+"""What `read_policies` takes for all there are."""
+
+
 def read_policies(text: str) -> list[PolicyName]:
-    """Read the policies to compare, separated by commas.
+    """Read the policies to replay under, separated by commas.
 
     Raises
     ------

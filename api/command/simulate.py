@@ -1,6 +1,6 @@
 """The bodies of ``kinfold simulate``: a world as NDJSON, or its score."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -11,11 +11,12 @@ from rich.table import Table
 
 from api.terminal import Refusal, Screen, fetching, say
 from graph.errors import BadInput, FieldError
-from graph.settings import Settings
+from graph.settings import PolicyName, Settings
 from graph.simulation import Parameters, World
 
 if TYPE_CHECKING:
     from graph.simulation.metrics import Quality
+    from graph.simulation.pushes import Pushes
     from graph.simulation.score import Score
 
 WIDTH = 120
@@ -62,9 +63,16 @@ def write_world(world: World, out: BinaryIO, truth: Path | None) -> None:
 
 
 def score(
-    settings: Settings, people: int, seed: int, parameters: Parameters, *, adopts: bool, out: Path | None
+    settings: Settings,
+    people: int,
+    seed: int,
+    parameters: Parameters,
+    *,
+    adopts: bool,
+    policies: Sequence[PolicyName],
+    out: Path | None,
 ) -> None:
-    """Replay a world under every policy and yardstick in a scratch graph, and show how each did.
+    """Replay a world under policies and yardsticks in a scratch graph, and show how each did.
 
     Raises
     ------
@@ -86,6 +94,7 @@ def score(
             seed=seed,
             parameters=parameters,
             adopts=adopts,
+            policies=policies,
             told=lambda policy, events, total: report(f"Replaying under {policy}", events, total),
         )
     console = Screen(width=WIDTH)
@@ -129,7 +138,7 @@ def tables(score: "Score") -> Iterator[Table]:
     yield table
     if any(method.detections is not None for method in score.methods):
         yield _detected(score)
-    yield _pushed(score)
+    yield from _pushed(score)
 
 
 def _detected(score: "Score") -> Table:
@@ -160,28 +169,34 @@ def _detected(score: "Score") -> Table:
     return table
 
 
-def _pushed(score: "Score") -> Table:
-    table = Table(
-        title=f"A push to every owner of a subscription, every {score.parameters.pushes_every:g} days: whom it reached",
-        title_justify="left",
+def _pushed(score: "Score") -> Iterator[Table]:
+    pushes = f"A push every {score.parameters.pushes_every:g} days"
+    listed = f"{pushes} to everybody who ever came with a subscription, as from a list that a sender keeps itself"
+    yield _reached(listed, [(method.name, method.listed) for method in score.methods])
+    owned = _reached(f"{pushes} to who owns a subscription then", [(one.name, one.pushes) for one in score.methods])
+    owned.caption = (
+        "What the gate (POST /v1/deliveries/check) does not let through: all that is not 'deliver'; unsaid: wrong "
+        "ones to a device of which the log says nothing of a second person; names, then last login: to the last name "
+        "that was given with it or on its tracker"
     )
+    owned.caption_justify = "left"
+    yield owned
+
+
+def _reached(title: str, rows: Iterable[tuple[str, "Pushes | None"]]) -> Table:
+    table = Table(title=title, title_justify="left")
     table.add_column("", no_wrap=True)
     for heading in ("right", "wrong", "unsaid", "wrong with the gate", "prevented", "right withheld", "share"):
         table.add_column(heading, justify="right", no_wrap=True)
-    for method in score.methods:
-        if (pushes := method.pushes) is None:
+    for name, pushes in rows:
+        if pushes is None:
             continue
         with_gate = ("" if count is None else f"{count:,}" for count in (pushes.wrong_through, pushes.right_withheld))
         through, withheld = with_gate
         shares = ("" if pushes.wrong_through is None else _percent(one) for one in (pushes.prevented, pushes.withheld))
         prevented, share = shares
         counts = (f"{count:,}" for count in (pushes.right, pushes.wrong, pushes.wrong_unsaid))
-        table.add_row(method.name, *counts, through, prevented, withheld, share)
-    table.caption = (
-        "What the gate (POST /v1/deliveries/check) does not let through: all that is not 'deliver'; unsaid: wrong "
-        "ones to a device of which the log says nothing of a second person"
-    )
-    table.caption_justify = "left"
+        table.add_row(name, *counts, through, prevented, withheld, share)
     return table
 
 

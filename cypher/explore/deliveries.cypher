@@ -1,6 +1,6 @@
 // name: explore.deliveries
 // purpose: Read, for pairs of a contact and a subscription, what says whether a push reaches that person now.
-// parameters: checks, counters, persons, now
+// parameters: checks, counters, further
 // columns: place, contact, named, trackers, ended, ended_at, since, asleep_at, turned_at, others, persons, carried, devices, barred, apart
 // access: read
 // plan: kept
@@ -50,33 +50,38 @@ RETURN
       COLLECT { MATCH (person)-[:OWNS]->(address:Email) RETURN address.value ORDER BY address.value LIMIT 5 }
     ]
   } AS persons,
+  // A period is asked once whose it is, not for each of its activities: its neighbours are many.
   COLLECT {
     CALL (s) {
+      WITH s
+      WHERE s.namespace = 'subscription'
       MATCH (a:Activity) USING INDEX SEEK a:Activity(subscription, received_at)
-      WHERE a.subscription = s.value AND a.received_at <= $now AND s.namespace = 'subscription'
-      WITH a
-      ORDER BY a.received_at DESC
-      LIMIT 20
+      WHERE a.subscription = s.value AND a.received_at IS NOT NULL
       RETURN a
-      UNION
+      // As the index has it, so that no more is read than the newest ones.
+      ORDER BY a.subscription DESC, a.received_at DESC
+      LIMIT 20
+      UNION ALL
+      WITH s
+      WHERE s.namespace <> 'subscription'
       MATCH (s)<-[:CARRIED]-(a:Activity)
-      WHERE s.namespace <> 'subscription' AND a.received_at <= $now
-      WITH a
+      RETURN a
       ORDER BY a.received_at DESC
       LIMIT 20
-      RETURN a
     }
-    MATCH (a)-[:ON]->(:Timeline)<-[:HAS]-(whose:Contact)
-    RETURN [
-      whose.id,
-      a.email IS NOT NULL OR a.user_id IS NOT NULL
-        OR (size($persons) > 2 AND EXISTS { MATCH (a)-[:CARRIED]->(name:Key) WHERE name.namespace IN $persons }),
-      a.received_at.epochMillis * 1000 + a.received_at.microsecond % 1000,
-      a.tracker_id,
-      a.occurred_at.epochMillis * 1000 + a.occurred_at.microsecond % 1000,
-      a.email
-    ]
-    ORDER BY a.received_at DESC
+    MATCH (a)-[:ON]->(period:Timeline)
+    WITH
+      period,
+      collect([
+        a.email IS NOT NULL OR a.user_id IS NOT NULL
+          OR any(name IN $further WHERE EXISTS { MATCH (a)-[:CARRIED]->(:Key {namespace: name}) }),
+        a.received_at.epochMillis * 1000 + a.received_at.microsecond % 1000,
+        a.tracker_id,
+        a.occurred_at.epochMillis * 1000 + a.occurred_at.microsecond % 1000,
+        a.email
+      ]) AS events
+    MATCH (period)<-[:HAS]-(whose:Contact)
+    RETURN [whose.id, events]
   } AS carried,
   COLLECT {
     MATCH (s)-[:BROUGHT_BY]->(device:Key)
@@ -89,23 +94,23 @@ RETURN
       period.last_at.epochMillis * 1000 + period.last_at.microsecond % 1000,
       COLLECT {
         MATCH (a:Activity) USING INDEX SEEK a:Activity(elsewhere, received_at)
-        WHERE a.elsewhere = device.value AND a.received_at <= $now
+        WHERE a.elsewhere = device.value AND a.received_at IS NOT NULL
           // A browser has one subscription: what carried another came from another device with this tracker.
           AND (a.subscription IS NULL OR a.subscription = s.value)
           AND (a.email IS NOT NULL OR a.user_id IS NOT NULL
-            OR EXISTS { MATCH (a)-[:CARRIED]->(name:Key) WHERE name.namespace IN $persons })
+            OR any(name IN $further WHERE EXISTS { MATCH (a)-[:CARRIED]->(:Key {namespace: name}) }))
         WITH a
-        ORDER BY a.received_at DESC
+        ORDER BY a.elsewhere DESC, a.received_at DESC
         LIMIT 1
         MATCH (a)-[:ON]->(:Timeline)<-[:HAS]-(whose:Contact)
         RETURN [whose.id, a.received_at.epochMillis * 1000 + a.received_at.microsecond % 1000]
       }
     ]
   } AS devices,
-  EXISTS { MATCH (c)<-[:TO*0..]-(holder)<-[:JUDGES]-(:Judgement)-[:ON]->(s) } AS barred,
+  c.judged IS NOT NULL AND EXISTS { MATCH (c)<-[:TO*0..]-(holder)<-[:JUDGES]-(:Judgement)-[:ON]->(s) } AS barred,
   COLLECT {
     MATCH (c)<-[:TO*0..]-(holder)<-[mine:JUDGES]-(judgement:Judgement)-[theirs:JUDGES]->(judged)
-    WHERE mine.side <> theirs.side
+    WHERE c.judged AND mine.side <> theirs.side
     MATCH (judged)-[:TO*0..]->(living:Contact)
     RETURN DISTINCT living.id
   } AS apart

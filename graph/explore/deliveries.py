@@ -6,7 +6,6 @@ judged by `verdict`, a pure function.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import groupby, pairwise, takewhile
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 from graph.analysis.addresses import Sets, join_alike
 from graph.clock import Micros, to_text
 from graph.identity.keys import valid_key
-from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces, counter_of
+from graph.identity.namespaces import BUILT_IN, DEFAULT_NAMESPACES, Namespaces, counter_of
 from graph.model import KeyName
 from graph.store.database import Database, Row
 
@@ -26,6 +25,8 @@ NOBODYS = 100
 """On how many trackers somebody is who is nobody: an id that a broken page sends for everybody."""
 VISIT: Micros = 30 * 60 * 1_000_000
 """So long without an event ends a visit."""
+_STANDING = frozenset(one.name for one in BUILT_IN)
+"""Namespaces of which a key stands on the activity that carried it."""
 RETURNS = 2
 """How often a tracker comes back after another that came with the same subscription, from which on several devices
 have it: a browser that lost a tracker never sends it again."""
@@ -70,8 +71,7 @@ class Deliveries:
                     "explore.deliveries",
                     checks=rows,
                     counters=[counter_of(name) for name in self._namespaces.persons],
-                    persons=list(self._namespaces.persons),
-                    now=datetime.now(UTC),
+                    further=[name for name in self._namespaces.persons if name not in _STANDING],
                 )
             )
             found = {row["place"]: row for row in read}
@@ -121,7 +121,7 @@ def _not_owned(row: Row) -> Document:
 
 def _asleep(row: Row) -> Document:
     reasons = [("asleep", f"this person is asleep on it since {to_text(row['asleep_at'])}")]
-    last = _last_named([_Carried(*one) for one in row["carried"]])
+    last = _last_named(_carried(row))
     if last is not None and last.who != row["contact"]:
         reasons.append(("named_another", f"the last who named themselves with it is another, at {to_text(last.at)}"))
         return _said(Verdict.HOLD, 0.98, *reasons)
@@ -132,7 +132,7 @@ def _asleep(row: Row) -> Document:
 
 
 def _awake(row: Row) -> Document:
-    carried = [_Carried(*one) for one in row["carried"]]
+    carried = _carried(row)
     persons = _Persons.of(row, carried)
     me = persons.me
     named = _last_named(carried)
@@ -180,6 +180,12 @@ class _Carried:
     tracker: str | None
     occurred: Micros
     address: str | None
+
+
+def _carried(row: Row) -> list[_Carried]:
+    """Return the events that carried the subscription last, the newest first."""
+    events = [_Carried(who, *event) for who, period in row["carried"] for event in period]
+    return sorted(events, key=lambda one: -one.at)
 
 
 @dataclass(frozen=True, slots=True)

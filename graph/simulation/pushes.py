@@ -29,7 +29,7 @@ class Pushes:
     Attributes
     ----------
     right, wrong
-        Pushes to everybody who owns the subscription that reached that person, and that reached somebody else.
+        Pushes that reached whom they were for, and that reached somebody else.
     wrong_unsaid
         Of the wrong ones, those to a single device on which at most one person ever gave a name, and nobody told a
         log-out since: the log says nothing of anybody else.
@@ -155,13 +155,25 @@ class Readers:
 
 
 class Shop:
-    """Pushes to every owner of every subscription when it is time, and asks the gate what it would have said."""
+    """Pushes when it is time, and asks the gate about each push.
+
+    It pushes twice: to everybody who ever came with a subscription, as a sender does that keeps a list of its own, and
+    to everybody who owns it in the graph by then, of whom a policy may have left one.
+
+    Attributes
+    ----------
+    listed, owned
+        Whom pushes to those reached.
+    """
 
     def __init__(self, times: Iterable[str]) -> None:
-        self.pushes = Pushes(wrong_through=0, right_withheld=0)
+        self.listed = Pushes(wrong_through=0, right_withheld=0)
+        self.owned = Pushes(wrong_through=0, right_withheld=0)
         self._times = sorted(times, reverse=True)
         self._readers = Readers()
         self._persons: dict[str, _Persons] = {}
+        self._list: dict[str, dict[str, None]] = {}
+        """By contact, the subscriptions that it ever came with or owned."""
 
     def note(self, happening: Happening, answer: Answer) -> None:
         """Note an event and what was answered."""
@@ -170,9 +182,13 @@ class Shop:
             return
         persons = self._persons.setdefault(answer.contact.id, _Persons())
         persons.note(happening)
+        values = self._list.setdefault(answer.contact.id, {})
+        if (value := happening.event.get(SUBSCRIPTION)) is not None:
+            values[value] = None
         for folded in answer.merged:
             if folded is not None and (other := self._persons.pop(folded, None)) is not None:
                 persons.take(other)
+                values |= self._list.pop(folded, {})
 
     def push(self, kinfold: Kinfold, now: str) -> None:
         """Push to all when a time has come; what was refused is gone from then on."""
@@ -183,22 +199,30 @@ class Shop:
         owned = [(row["value"], row["owners"]) for row in pages(kinfold.database, "replay.subscribers", "value")]
         refused = [value for value, _ in owned if self._readers.expired(value)]
         kinfold.subscriptions.gone([(SUBSCRIPTION, value) for value in refused])
-        gone = set(refused)
+        for value, owners in owned:
+            for contact in owners:
+                self._list.setdefault(contact, {})[value] = None
+        gone, owners_of = set(refused), {value: set(owners) for value, owners in owned}
+        for values in self._list.values():
+            for value in [value for value in values if value in gone or self._readers.expired(value)]:
+                del values[value]
         pairs = [
             (value, contact)
-            for value, owners in owned
-            if value not in gone and self._readers.counts(value)
-            for contact in owners
+            for contact, values in self._list.items()
             if contact in self._persons
+            for value in values
+            if self._readers.counts(value)
         ]
         for start in range(0, len(pairs), PAGE):
             page = pairs[start : start + PAGE]
             said = kinfold.deliveries.check([Check(contact, None, (SUBSCRIPTION, value)) for value, contact in page])
             for (value, contact), one in zip(page, said, strict=True):
-                self._count(value, contact, delivered=one["verdict"] == Verdict.DELIVER)
+                delivered = one["verdict"] == Verdict.DELIVER
+                self._count(self.listed, value, contact, delivered=delivered)
+                if contact in owners_of.get(value, ()):
+                    self._count(self.owned, value, contact, delivered=delivered)
 
-    def _count(self, value: str, contact: str, *, delivered: bool) -> None:
-        pushes = self.pushes
+    def _count(self, pushes: Pushes, value: str, contact: str, *, delivered: bool) -> None:
         assert pushes.right_withheld is not None
         assert pushes.wrong_through is not None
         if self._readers.reader(value) in self._persons[contact].whose():

@@ -73,8 +73,12 @@ class Method:
         What the graph held at the end; None for a yardstick.
     detections
         How well the analysis of that graph found what was planted; None for a yardstick, or without analysis.
+    listed
+        Whom pushes to everybody who ever came with a subscription reached, with the gate and without it; None for a
+        yardstick.
     pushes
-        Whom pushes reached, with the gate and without it; None for a yardstick that says nothing of them.
+        The same for pushes to who owns it in the graph, or has it by the yardstick; None for a yardstick that says
+        nothing of them.
     suggested
         Which suggestions were accepted beforehand, and whether fused contacts were split; None without either.
     """
@@ -85,6 +89,7 @@ class Method:
     fused: Fused
     summary: Summary | None = None
     detections: list[Detection] | None = None
+    listed: Pushes | None = None
     pushes: Pushes | None = None
     suggested: "Suggested | None" = None
 
@@ -99,6 +104,7 @@ class Method:
             "known_persons_wrongly_fused": self.fused.to_dict(),
             "graph": None if self.summary is None else self.summary.to_dict(),
             "anomalies": None if self.detections is None else [one.to_dict() for one in self.detections],
+            "pushes_to_all_who_came": None if self.listed is None else self.listed.to_dict(),
             "pushes": None if self.pushes is None else self.pushes.to_dict(),
             "suggestions": None if self.suggested is None else asdict(self.suggested),
         }
@@ -233,7 +239,8 @@ def score_world(
                 detections=None
                 if findings is None
                 else detect(findings, score.planted, mixed=mixed, cookies=jar.cookies),
-                pushes=shop.pushes,
+                listed=shop.listed,
+                pushes=shop.owned,
             )
         )
         if policy == WITH_SUGGESTIONS:  # while the graph is there
@@ -431,7 +438,7 @@ class Jar:
         """Cut events into batches in which no event waits for the answer of one before it.
 
         An event that carries nothing but a tracker is always answered with that tracker (row 5), so only a browser
-        that sent something else has to know its answer before it sends the next.
+        that stores answers and sent something else has to know its answer before it sends the next.
         """
         batch: list[Happening] = []
         waiting: set[str] = set()
@@ -441,7 +448,8 @@ class Jar:
                 yield batch
                 batch, waiting = [], set()
             batch.append(happening)
-            if cookie is not None and not event.keys().isdisjoint(("email", "user_id", "subscription", "keys")):
+            says_more = not event.keys().isdisjoint(("email", "user_id", "subscription", "keys"))
+            if cookie is not None and happening.truth.stores and says_more:
                 waiting.add(cookie)
         if batch:
             yield batch

@@ -30,6 +30,10 @@ def simulate(
     own_trackers: Annotated[
         bool, typer.Option("--own-trackers", help="With --score: browsers do not store the answered tracker.")
     ] = False,
+    policies: Annotated[
+        str | None,
+        typer.Option(help="With --score: which policies, separated by commas; all unless said.", metavar="POLICIES"),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="With --score: a folder for score.json and score.png.", metavar="DIR")
     ] = None,
@@ -38,14 +42,16 @@ def simulate(
     with plain_errors(), stopped_by_signal(128 + signal.SIGTERM):
         log_plainly()
         from api.command import simulate as simulating
+        from api.command.replay import ALL_POLICIES, read_policies
         from graph.simulation import World
 
         parameters = simulating.read_parameters(parameter or [])
         if not score:
-            if own_trackers or out is not None:
-                raise Refusal("--own-trackers and --out go with --score.")
+            if own_trackers or out is not None or policies is not None:
+                raise Refusal("--own-trackers, --policies and --out go with --score.")
             simulating.write_world(World(people, seed=seed, parameters=parameters), sys.stdout.buffer, truth)
             return
         if truth is not None:
             raise Refusal("--truth goes without --score.")
-        simulating.score(settings_of_command(), people, seed, parameters, adopts=not own_trackers, out=out)
+        settings, chosen = settings_of_command(), read_policies(ALL_POLICIES if policies is None else policies)
+        simulating.score(settings, people, seed, parameters, adopts=not own_trackers, policies=chosen, out=out)

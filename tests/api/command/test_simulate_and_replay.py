@@ -56,6 +56,8 @@ def test_a_parameter_can_be_changed(environment: dict[str, str]) -> None:
         (["simulate", "--people", "5", "--set", "safari=2"], "safari: must be a share"),
         (["simulate", "--people", "5", "--set", "safari"], "NAME=VALUE"),
         (["simulate", "--people", "5", "--own-trackers"], "--score"),
+        (["simulate", "--people", "5", "--policies", "strict"], "--score"),
+        (["simulate", "--people", "5", "--score", "--policies", "lenient"], "lenient"),
         (["simulate", "--people", "5", "--truth", "."], "is a folder"),
         (["simulate", "--people", "-1"], "people"),
         (["replay", "no-such-file"], "no-such-file: No such file"),

@@ -77,10 +77,22 @@ def test_the_gate_holds_what_the_table_would_send_to_who_is_gone(kinfold: Kinfol
         [answer] = kinfold.resolver.resolve([read_event(happening.event)])
         shop.note(happening, answer)
         shop.push(kinfold, happening.event["occurred_at"])
-    pushes = shop.pushes
+    pushes = shop.owned
     assert (pushes.right, pushes.wrong, pushes.wrong_through, pushes.right_withheld) == (1, 1, 0, 0)
     assert (pushes.prevented, pushes.withheld) == (1.0, 0.0)
     assert pushes.to_dict()["wrong_by_situation"] == {"own_device": 1}
+
+
+def test_a_list_of_a_senders_own_keeps_who_is_gone_from_the_device(kinfold: Kinfold) -> None:
+    last_login = Kinfold.on(kinfold.database, kinfold.settings.model_copy(update={"policy": "last_login"}))
+    shop = Shop(["2026-01-03T00:00:00Z"])
+    for happening in [named(1, "ana"), named(2, "bob"), named(3, "bob")]:
+        [answer] = last_login.resolver.resolve([read_event(happening.event)])
+        shop.note(happening, answer)
+        shop.push(last_login, happening.event["occurred_at"])
+    owned, listed = shop.owned, shop.listed
+    assert (owned.right, owned.wrong, owned.wrong_through) == (1, 0, 0)
+    assert (listed.right, listed.wrong, listed.wrong_through, listed.right_withheld) == (1, 1, 0, 0)
 
 
 def test_what_was_refused_is_gone_and_counts_for_nobody(kinfold: Kinfold) -> None:
@@ -89,7 +101,8 @@ def test_what_was_refused_is_gone_and_counts_for_nobody(kinfold: Kinfold) -> Non
         [answer] = kinfold.resolver.resolve([read_event(happening.event)])
         shop.note(happening, answer)
         shop.push(kinfold, happening.event["occurred_at"])
-    assert (shop.pushes.right, shop.pushes.wrong) == (0, 0)
+    assert (shop.owned.right, shop.owned.wrong) == (0, 0)
+    assert (shop.listed.right, shop.listed.wrong) == (0, 0)
     assert kinfold.contacts.owners("subscription", "s1") == []
 
 
