@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby, pairwise, takewhile
+from math import comb
 from typing import Any
 
 from graph.analysis.addresses import Sets, join_alike
@@ -27,6 +28,11 @@ VISIT: Micros = 30 * 60 * 1_000_000
 """So long without an event ends a visit."""
 _STANDING = frozenset(one.name for one in BUILT_IN)
 """Namespaces of which a key stands on the activity that carried it."""
+SILENT = 0.05
+"""How small the chance must be that all events that give a name come before those that give none, were they in any
+order, from which on whoever gave it may have left the device."""
+SILENT_VISITS = 2
+"""On how many visits each, at least: the pages of one are all of one log-in."""
 RETURNS = 2
 """How often a tracker comes back after another that came with the same subscription, from which on several devices
 have it: a browser that lost a tracker never sends it again."""
@@ -239,6 +245,9 @@ def _doubt(row: Row, carried: Sequence[_Carried], persons: _Persons, own_name: M
         return "woken", "somebody logged out or took over, and whoever came then gave no name"
     if _returns(carried) >= RETURNS:
         return "many_devices", "several devices send it by turns, as when every copy of an app has it"
+    if (silence := _silence(persons.me, carried)) is not None:
+        since, named, before = silence
+        return "silent", f"none of its last {since} events gave this person's name, as {named} of {before} before did"
     return None
 
 
@@ -257,6 +266,21 @@ def _own_visits(me: frozenset[str], carried: Sequence[_Carried]) -> int:
     """Count the visits on which a person named themselves with it since another did."""
     since = list(takewhile(lambda one: one.who in me or not one.named, carried))
     return sum(any(one.named for one in visit) for visit in _visits(since))
+
+
+def _silence(me: frozenset[str], carried: Sequence[_Carried]) -> tuple[int, int, int] | None:
+    """Return how many events came since the last that gave a name, and how many of how many gave a person's until then.
+
+    None unless that is too many to be chance. Of a site that gives the name at a log-in only, it hardly ever is.
+    """
+    since = list(takewhile(lambda one: not one.named, carried))
+    before = carried[len(since) :]
+    visits = sum(any(one.named and one.who in me for one in visit) for visit in _visits(before))
+    if min(visits, len(_visits(since))) < SILENT_VISITS:
+        return None
+    named = sum(one.named and one.who in me for one in before)
+    chance = comb(len(before), named) / comb(len(carried), named)
+    return (len(since), named, len(before)) if chance < SILENT else None
 
 
 def _last_named(carried: Sequence[_Carried]) -> _Carried | None:
