@@ -202,11 +202,13 @@ function changedIn(environment, known, own) {
     const plural = { category: "categories", environment: null }[part] ?? `${part}s`;
     const link = make("a", { href: plural && part !== "environment" ? hrefTo("catalogue", environment, plural, name) : hrefTo("catalogue", environment) }, name);
     const fields = Object.entries(changed);
+    const table = fields.length > 0 && make("table", { class: "changes" },
+      make("thead", {}, make("tr", {}, ["Field", "Before", "After"].map((head) => make("th", { scope: "col" }, head)))),
+      make("tbody", {}, fields.map(([field, { before, after }]) => make("tr", {}, make("th", { scope: "row" }, field.replaceAll("_", " ")), make("td", {}, inShort(before)), make("td", {}, inShort(after))))));
     return make("li", {},
       make("p", {}, agoOf(at), " ", make("strong", {}, SAID_BY[by] ?? known[by] ?? by), ` ${what} `, own ? "it" : [`${part} `, link], why ? `: ${why}` : ""),
-      fields.length ? make("table", { class: "changes" },
-        make("thead", {}, make("tr", {}, ["Field", "Before", "After"].map((head) => make("th", { scope: "col" }, head)))),
-        make("tbody", {}, fields.map(([field, { before, after }]) => make("tr", {}, make("th", { scope: "row" }, field.replaceAll("_", " ")), make("td", {}, inShort(before)), make("td", {}, inShort(after)))))) : null);
+      // Of many things at once the fields are shown when they are asked for.
+      table && (own ? table : make("details", {}, make("summary", {}, fields.map(([field]) => field.replaceAll("_", " ")).join(", ")), table)));
   };
 }
 
