@@ -38,4 +38,4 @@ RETURN
     WHERE p.value IS NOT NULL
     RETURN [p.name, p.value]
   } AS properties,
-  COLLECT { MATCH (c)<-[ways:TO*]-(r:Redirect) WHERE last(ways).split IS NULL RETURN r.id } AS merged_from
+  COLLECT { MATCH (c)<-[:TO*]-(r:Redirect) RETURN r.id } AS merged_from

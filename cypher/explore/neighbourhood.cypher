@@ -1,5 +1,5 @@
 // name: explore.neighbourhood
-// purpose: Read a contact's keys with the way each came, who else owns them, and the contacts folded into it.
+// purpose: Read a contact's keys with the way each came, who else owns them, and the contacts whose ids lead to it.
 // parameters: contact_id
 // columns: kind, title, keys, ghosts
 // access: read
@@ -41,8 +41,8 @@ RETURN
   } AS keys,
   COLLECT {
     MATCH (c)<-[way:TO*]-(ghost:Redirect)
-    MATCH (ghost)-[:TO]->(into)
-    MATCH (ghost)<-[:FOLDED]-(m:Merge)
+    MATCH (ghost)-[to:TO]->(into)
+    OPTIONAL MATCH (ghost)<-[:FOLDED]-(m:Merge)
     WHERE m.undone_at IS NULL
     RETURN {
       id: ghost.id,
@@ -50,9 +50,10 @@ RETURN
       depth: size(way),
       into: into.id,
       merge: m.id,
+      split: to.split,
       rule: m.rule,
       message_id: m.message_id,
-      at: m.at.epochMillis * 1000 + m.at.microsecond % 1000,
+      at: coalesce(m.at, to.at).epochMillis * 1000 + coalesce(m.at, to.at).microsecond % 1000,
       occurred: head(COLLECT {
         MATCH (a:Activity {message_id: m.message_id}) USING INDEX SEEK a:Activity(message_id)
         RETURN a.occurred_at.epochMillis * 1000 + a.occurred_at.microsecond % 1000

@@ -1,5 +1,5 @@
 // name: privacy.export_record
-// purpose: Read what a contact owns, its periods of ownership, and who was folded into it, each with where it came from.
+// purpose: Read what a contact owns, its periods of ownership, and whose ids lead to it, each with where it came from.
 // parameters: contact_id
 // columns: keys, periods, folded, splits, lists
 // access: read
@@ -30,13 +30,13 @@ RETURN
   } AS periods,
   COLLECT {
     MATCH (c)<-[:TO*0..]-(into)<-[to:TO]-(r:Redirect)
-    WHERE to.split IS NULL
     RETURN {
       id: r.id,
       kind: r.kind,
       created: r.created_at.epochMillis * 1000 + r.created_at.microsecond % 1000,
       seen: r.last_seen_at.epochMillis * 1000 + r.last_seen_at.microsecond % 1000,
       into: into.id,
+      split: to.split,
       at: to.at.epochMillis * 1000 + to.at.microsecond % 1000
     }
     ORDER BY to.at, r.id

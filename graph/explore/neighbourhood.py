@@ -190,7 +190,7 @@ def _drawing(living: str, row: Row, keys: dict[str, Any], ghosts: dict[str, Any]
         }
         edges.append(
             {
-                "id": ghost["merge"],
+                "id": ghost["merge"] or f"{ghost['id']}>{ghost['into']}",
                 "type": "folded_into",
                 "source": ghost["id"],
                 "target": ghost["into"],
@@ -199,6 +199,7 @@ def _drawing(living: str, row: Row, keys: dict[str, Any], ghosts: dict[str, Any]
                 "rule": ghost["rule"],
                 "message_id": ghost["message_id"],
                 "merge": ghost["merge"],
+                "split": ghost["split"],
             }
         )
     return {"contact": living, "nodes": list(nodes.values()), "edges": edges}
@@ -232,7 +233,7 @@ def _path(
     Returns the steps, the nodes and edges that tie the two, and the nodes that a drawing of them needs: these
     and what leads from them to the living contact.
     """
-    by_merge = {ghost["merge"]: ghost for ghost in ghosts.values()}
+    by_merge = {ghost["merge"]: ghost for ghost in ghosts.values() if ghost["merge"] is not None}
     ways = [_way(keys[ref.node], living, by_merge) for ref in path]
     # Unions that both keys went through tie nothing: the two meet where the first way joins the second.
     met = next(one for one in ways[0] if one in ways[1])

@@ -365,6 +365,7 @@ class Past:
                     "depth": depth,
                     "into": union.target,
                     "merge": union.id,
+                    "split": None,
                     "rule": union.rule,
                     "message_id": union.message_id,
                     "at": union.at,

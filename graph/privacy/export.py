@@ -151,6 +151,7 @@ def _head(tx: Transaction, contact_id: str, namespaces: Namespaces) -> Document:
                 "created_at": to_text(one["created"]),
                 "last_seen_at": to_text(one["seen"]),
                 "into": one["into"],
+                "split": one["split"],
                 "at": to_text(one["at"]),
             }
             for one in record["folded"]

@@ -17,6 +17,9 @@ ACTS = 9
 def shown(kinfold: Kinfold, contact: str) -> dict[str, Any]:
     """Return all that a contact shows and holds, without the journals."""
     export = kinfold.exports.document(contact)
+    made = {part["contact"] for split in kinfold.splits.page()[0] for part in split["parts"]}
+    export["contact"]["merged_from"] = [one for one in export["contact"]["merged_from"] if one not in made]
+    export["folded"] = [one for one in export["folded"] if one["split"] is None]
     kept = ("contact", "keys", "periods", "properties", "activity", "folded", "lists")
     return {name: export[name] for name in kept}
 

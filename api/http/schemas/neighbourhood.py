@@ -18,7 +18,7 @@ class GraphNode(_Drawn):
 
 
 class GraphEdge(_Drawn):
-    """Who owns what, and who was folded into whom."""
+    """Who owns what, and who was folded into whom: by a union (`merge`), or by the undoing of a `split`."""
 
     type: str = Field(
         description="owns or folded_into; in drawings of clusters, findings and keys also met (seen with it) and "

@@ -46,13 +46,14 @@ class ExportedProperty(BaseModel):
 
 
 class ExportedFold(BaseModel):
-    """A contact that was folded into this one, or into one that was."""
+    """A contact whose id leads here: folded into this one, or into one that was, or a part of a split undone since."""
 
     id: str
     kind: Kind
     created_at: str
     last_seen_at: str
     into: str
+    split: str | None = Field(description="The split that made it, when its undoing led it here; null for a union.")
     at: str
 
 

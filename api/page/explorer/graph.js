@@ -598,6 +598,7 @@ function keyFacts(around, node) {
 
 function ghostFacts(around, node) {
   const edge = around.into(node.id);
+  if (edge?.split) return [make("p", {}, "It was split from ", edge.target === around.contact.id ? "this contact" : contactLink(edge.target), "; the split was undone ", whenOf(edge.occurred_at, edge.at), ".")];
   if (!edge?.merge) return [make("p", {}, "Folded into ", edge ? contactLink(edge.target) : "a contact of this cluster", "."), make("div", { class: "actions" }, make("a", { class: "button quiet", href: hrefTo("contact", node.id) }, "Open"))];
   const why = edge.rule ? [`by rule ${edge.rule}, event `, make("span", { class: "mono" }, edge.message_id)] : "by hand";
   return [

@@ -64,9 +64,9 @@ def test_around_a_key_everybody_gets_their_own_and_undoing_is_exact(
     assert undone["undone_at"] is not None
     assert client.get("/v1/blocked").json()["items"] == []
     after = whole(client, fused)
-    assert {name: after[name] for name in before if name not in ("activity", "last_seen_at", "last_occurred_at")} == {
-        name: before[name] for name in before if name not in ("activity", "last_seen_at", "last_occurred_at")
-    }
+    parts = sorted(part["contact"] for part in entry["parts"])
+    since = ("activity", "last_seen_at", "last_occurred_at")
+    assert {**after, **dict.fromkeys(since)} == {**before, **dict.fromkeys(since), "merged_from": parts}
     assert len(after["activity"]) == len(before["activity"]) + 3, "what came since is there too"
     part = entry["parts"][0]["contact"]
     assert client.get(f"/v1/contacts/{part}").json()["redirected_from"] == part
@@ -77,7 +77,8 @@ def test_split_and_undone_at_once_nothing_is_another(client: TestClient, fused: 
     before, graph = whole(client, fused), client.get(f"/v1/contacts/{fused}/export").json()
     entry = split(client, fused, around={"user_id": "bogus"})
     client.post(f"/v1/splits/{entry['id']}/undo")
-    assert whole(client, fused) == before
+    parts = sorted(part["contact"] for part in entry["parts"])
+    assert whole(client, fused) == {**before, "merged_from": parts}
     export = client.get(f"/v1/contacts/{fused}/export").json()
     for part in ("keys", "periods", "properties", "activity"):
         assert export[part] == graph[part], part
@@ -130,8 +131,62 @@ def test_a_union_undone_meanwhile_keeps_what_it_had_brought(client: TestClient, 
     assert whole(client, ana)["emails"] == ["ana@example.com", "eve@example.com"], "who was folded into the part"
     assert client.get(f"/v1/merges/{later}").json()["target"] == ana
     assert client.post(f"/v1/merges/{later}/undo").status_code == 200
+    documents[ana]["merged_from"] = [part["contact"]]
     for one, document in documents.items():
         assert whole(client, one) == document
+
+
+def test_the_id_of_a_part_leads_to_the_whole_and_is_told_wherever_ids_that_lead_there_are(
+    client: TestClient, resolve: Resolve, fused: str
+) -> None:
+    zoe, yan = (
+        resolve(email=f"{name}@example.com", tracker_id=f"t-{name}")["contact"]["id"] for name in ("zoe", "yan")
+    )
+    entry = split(client, fused, around={"user_id": "bogus"})
+    first, *_ = parts = [part["contact"] for part in entry["parts"]]
+    into_part = client.post("/v1/merges", json={"source": zoe, "target": first}).json()["id"]
+    assert client.post(f"/v1/splits/{entry['id']}/undo").status_code == 200
+    into_whole = client.post("/v1/merges", json={"source": yan, "target": fused}).json()["id"]
+
+    def told() -> list[set[str]]:
+        document = client.get(f"/v1/contacts/{fused}").json()
+        export = client.get(f"/v1/contacts/{first}/export").json()
+        graph = client.get(f"/v1/contacts/{fused}/graph").json()
+        listed = client.get("/v1/contacts?q=bogus&sort=unions").json()["items"]
+        [table] = client.get("/v1/contacts?q=bogus", headers={"Accept": "text/csv"}).text.splitlines()[1:]
+        assert f",{len(document['merged_from'])}," in f",{table},"
+        assert {one["id"]: one["into"] for one in export["folded"]} == dict.fromkeys(document["merged_from"], fused)
+        assert {one["split"] for one in export["folded"] if one["id"] in parts} == {entry["id"]}
+        drawn = {edge["source"]: edge for edge in graph["edges"] if edge["type"] == "folded_into"}
+        assert {edge["target"] for edge in drawn.values()} == {fused}
+        assert {drawn[one]["split"] for one in parts} == {entry["id"]}
+        assert len({edge["id"] for edge in graph["edges"]}) == len(graph["edges"])
+        return [
+            set(document["merged_from"]),
+            *(set(one["merged_from"]) for one in listed),
+            {node["id"] for node in graph["nodes"] if node["type"] == "folded"},
+        ]
+
+    assert told() == [{*parts, zoe, yan}] * 3
+    assert client.post(f"/v1/merges/{into_part}/undo").status_code == 200
+    assert told() == [{*parts, yan}] * 3
+    assert client.post(f"/v1/merges/{into_whole}/undo").status_code == 200
+    assert told() == [set(parts)] * 3
+    ana = resolve(email="other@example.com", tracker_id="t-other")["contact"]["id"]
+    over = client.post("/v1/merges", json={"source": fused, "target": ana}).json()["id"]
+    assert client.get(f"/v1/contacts/{first}").json()["id"] == ana
+    assert client.get(f"/v1/contacts/{ana}").json()["merged_from"] == sorted([*parts, fused])
+    assert client.get(f"/v1/contacts/{ana}/graph").json()["groups"][-1]["total"] == 4
+    assert client.post(f"/v1/merges/{over}/undo").status_code == 200
+    assert client.get(f"/v1/contacts/{ana}").json()["merged_from"] == []
+    assert told() == [set(parts)] * 3
+    changes = client.get("/v1/changes").json()["items"]
+    assert {one["other"] for one in changes if one["kind"] == "split_undone"} == set(parts)
+    history = client.get(f"/v1/contacts/{first}/history").json()["items"]
+    assert [one["what"] for one in history if one["split"] == entry["id"]] == ["split_undone", "split"]
+    assert client.delete(f"/v1/contacts/{fused}").status_code == 200
+    for one in (fused, *parts):
+        refused(client.get(f"/v1/contacts/{one}"), 410, "gone")
 
 
 def test_what_covers_a_split_is_named(client: TestClient, resolve: Resolve, fused: str) -> None:
