@@ -91,8 +91,8 @@ def _keys(keys: dict[str, list[str]]) -> str:
     return visible("\n".join(f"{name}={value}" for name, values in keys.items() for value in values))
 
 
-def suggest(kinfold: Kinfold, least: float, accept: float | None, *, teller: Teller) -> None:
-    """List suggestions, or accept those that are probable enough."""
+def suggest(kinfold: Kinfold, least: float, accept: float | None, *, with_splink: bool, teller: Teller) -> None:
+    """List suggestions, with Splink's match weights when asked for, or accept those that are probable enough."""
     if accept is not None:
         unions, refused = kinfold.suggestions.accept_from(accept)
         said = [f"Not united: {' and '.join(one['contacts'])}: {one['reason']}" for one in refused]
@@ -105,8 +105,21 @@ def suggest(kinfold: Kinfold, least: float, accept: float | None, *, teller: Tel
         items += page
         if cursor is None:
             break
-    table = new_table("probability", "suggestion", "contacts", "reasons")
+    if with_splink:
+        _add_match_weights(kinfold, items)
+    columns = ("probability", *(("match weight",) if with_splink else ()), "suggestion", "contacts", "reasons")
+    table = new_table(*columns)
     for item in items:
         reasons = "\n".join(f"{reason['weight']:+.1f}  {reason['words']}" for reason in item["reasons"])
-        table.add_row(f"{item['probability']:.2f}", item["id"], "\n".join(item["contacts"]), reasons)
+        weight = item.get("match_weight")
+        splink = ("" if weight is None else f"{weight:+.1f}",) if with_splink else ()
+        table.add_row(f"{item['probability']:.2f}", *splink, item["id"], "\n".join(item["contacts"]), reasons)
     teller.tell({"items": items, "next": None}, table if items else "No two contacts look like one person.")
+
+
+def _add_match_weights(kinfold: Kinfold, items: list[Document]) -> None:
+    from graph.analysis.splink_engine import weigh
+
+    weights = weigh(kinfold.database, [item["contacts"] for item in items])
+    for item in items:
+        item["match_weight"] = weights.get(frozenset(item["contacts"]))

@@ -1,5 +1,6 @@
 """``kinfold apart``, ``kinfold split`` and ``kinfold suggest``."""
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -9,6 +10,13 @@ from api.command.parameters import AsJson, DryRun
 from api.terminal import Refusal, plain_errors
 
 commands = typer.Typer()
+
+
+class Engine(StrEnum):
+    """What weighs pairs."""
+
+    NETWORKX = "networkx"
+    SPLINK = "splink"
 
 
 @commands.command()
@@ -71,11 +79,22 @@ def suggest(
         float | None,
         typer.Option("--accept", min=0, max=1, help="Make those of at least this probability one, as by hand."),
     ] = None,
+    engine: Annotated[
+        Engine, typer.Option(help="splink adds the match weights of the library of that name, as another column.")
+    ] = Engine.NETWORKX,
     as_json: AsJson = False,
 ) -> None:
     """List pairs of contacts that are probably one person, with the reasons. Nothing is united without --accept."""
-    with plain_errors(), opened_for_edits() as kinfold:
-        from api.command import judgements
-        from api.command.output import Teller
+    with_splink = engine is Engine.SPLINK
+    with plain_errors():
+        if with_splink:
+            if accept is not None:
+                raise Refusal("--accept goes by the probability, and --engine splink only adds a column to the list.")
+            from graph.analysis.splink_engine import check_installed
 
-        judgements.suggest(kinfold, least, accept, teller=Teller(as_json=as_json))
+            check_installed()
+        with opened_for_edits() as kinfold:
+            from api.command import judgements
+            from api.command.output import Teller
+
+            judgements.suggest(kinfold, least, accept, with_splink=with_splink, teller=Teller(as_json=as_json))

@@ -1,5 +1,6 @@
 """`kinfold apart`, `kinfold split`, `kinfold suggest`."""
 
+import importlib.util
 import json
 import subprocess
 from collections.abc import Callable
@@ -69,6 +70,15 @@ def test_suggestions_are_listed_and_accepted_from_a_probability_on(kinfold: Kinf
     assert (listed.returncode, "plus tag" in listed.stdout) == (0, True), listed.stderr
     (item,) = json.loads(run("suggest", "--json", "--min", "0.1").stdout)["items"]
     assert item["probability"] > 0.5
+    refused = run("suggest", "--accept", "0.5", "--engine", "splink")
+    assert (refused.returncode, "goes by the probability" in refused.stderr) == (2, True), refused.stderr
+    with_splink = run("suggest", "--json", "--engine", "splink")
+    if importlib.util.find_spec("splink") is None:
+        assert (with_splink.returncode, "kinfold[splink]" in with_splink.stderr) == (2, True), with_splink.stderr
+    else:
+        (weighed,) = json.loads(with_splink.stdout)["items"]
+        assert isinstance(weighed.pop("match_weight"), float)
+        assert weighed == item
     accepted = json.loads(run("suggest", "--accept", "0.5", "--json").stdout)
     assert (len(accepted["accepted"]), accepted["refused"]) == (1, [])
     assert "No two contacts" in run("suggest").stdout
