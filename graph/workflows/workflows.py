@@ -70,16 +70,19 @@ def shown_state(contact: Folded) -> State:
     state = State()
     own = contact.own or Enrolment()
     unions = sorted(contact.folded, key=lambda item: item[0])
-    moments: list[tuple[Micros, str | State]] = [*own.statuses]
+    moments: list[tuple[Micros, str | State | None]] = [*own.statuses]
+    if own.runs:
+        moments.append((min(run.arrived for run in own.runs), None))
     # Nothing is written to a contact once it is folded, so all it has is from before.
     moments += [(at, shown_state(folded)) for at, folded in unions]
     for _, moment in sorted(moments, key=lambda item: item[0]):
         if isinstance(moment, str):
             state.status = moment
+        elif moment is None:
+            # Where no status was said, a union that was undone since had enrolled it; its own runs stay.
+            state.status = state.status or "active"
         elif moment.status is not None:
             state.status = "active" if "active" in (state.status, moment.status) else "done"
-    if state.status is None and own.runs:
-        state.status = "active"  # enrolled by a union that was undone since; its own runs stay
     for run in sorted(own.runs, key=lambda run: (run.ran, run.arrived)):
         state.nodes[run.node] = run.ran
         state.data |= {(run.node, name): (run.ran, value) for name, value in run.data.items()}

@@ -188,3 +188,17 @@ def test_a_run_of_the_survivor_stays_its_own_when_only_the_union_had_enrolled_it
     # Everything written to B since, by whichever key, stays B's (point 7).
     assert state(world, world.b) == {"status": "active", "nodes": {"mail": node(3, subject="since")}}
     world.compare()
+
+
+def test_who_is_in_a_workflow_by_runs_alone_was_active_when_the_next_union_came(world: SideBySide) -> None:
+    other = world.event(tracker_id="t3")
+    for contact in (world.a, other):
+        world.set_status("basket", contact, "done")
+    merge = world.merge(world.a, world.b)
+    assert merge
+    world.run("basket", world.b, "mail", day(1), {})
+    world.undo(merge)
+    assert state(world, world.b) == {"status": "active", "nodes": {"mail": node(1)}}
+    world.merge(other, world.b)
+    assert state(world, world.b) == {"status": "active", "nodes": {"mail": node(1)}}
+    world.compare()
