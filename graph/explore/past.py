@@ -53,8 +53,20 @@ class Union:
         return self.at <= at and (self.undone is None or self.undone > at)
 
 
+@dataclass(frozen=True, slots=True)
+class LedBack:
+    """A part of a split, undone at a time, whose id leads to the whole since."""
+
+    id: str
+    whole: str
+    split: str
+    kind: str
+    created: Micros
+    at: Micros
+
+
 class Journal:
-    """The unions of some contacts, read as far as they are asked for."""
+    """The unions of some contacts, and the parts that lead back to them, read as far as they are asked for."""
 
     def __init__(self, tx: Transaction) -> None:
         self._tx = tx
@@ -62,11 +74,14 @@ class Journal:
         self.by_source: defaultdict[str, list[Union]] = defaultdict(list)
         self.by_target: defaultdict[str, list[Union]] = defaultdict(list)
         self._seen: set[str] = set()
+        self._parts: dict[str, LedBack] = {}
 
     def read(self, ids: Collection[str]) -> None:
-        """Read the unions of contacts that were not read yet."""
+        """Read the unions and parts of contacts that were not read yet."""
         missing = sorted(set(ids) - self._read)
         self._read.update(missing)
+        for row in self._tx.run("explore.past_parts", ids=missing) if missing else ():
+            self._parts[row["id"]] = LedBack(**row)
         for row in self._tx.run("explore.past_unions", ids=missing) if missing else ():
             if row["id"] not in self._seen:
                 self._seen.add(row["id"])
@@ -84,7 +99,22 @@ class Journal:
                 return found
             found = further
 
+    def led_back(self, wholes: Collection[str], at: Micros) -> list[LedBack]:
+        """Return the parts whose ids led to some contacts by a time, through any number of splits."""
+        found: dict[str, LedBack] = {}
+        last = set(wholes)
+        while last:
+            self.read(last)
+            new = {one.id: one for one in self._parts.values() if one.whole in last and one.at <= at}
+            last = set(new) - set(found)
+            found |= new
+        return sorted(found.values(), key=lambda one: (one.at, one.id))
+
     def _into(self, contact: str, at: Micros) -> str:
+        # A split that was undone is as if it had never been.
+        part = self._parts.get(contact)
+        if part is not None and part.created <= at:
+            return part.whole
         return next((union.target for union in self.by_source[contact] if union.stood(at)), contact)
 
     def folded(self, roots: Iterable[str], at: Micros) -> dict[str, Union]:
@@ -351,7 +381,7 @@ class Past:
         then, person = self.person(tx, contact_id, at)
         owners = _owners(tx, then, person)
         others = then.people({other for listed in owners.values() for other in listed})
-        ghosts = []
+        ghosts: list[dict[str, Any]] = []
         for source, union in person.folded.items():
             depth, into = 1, union.target
             while into != person.id:
@@ -372,6 +402,23 @@ class Past:
                     "occurred": union.occurred,
                     "brought": len(union.brought),
                     "keys": [list(ref) for ref in union.brought[:5]],
+                }
+            )
+        for part in then.journal.led_back((person.id, *person.folded), then.at):
+            ghosts.append(
+                {
+                    "id": part.id,
+                    "kind": part.kind,
+                    "depth": 1 + next((ghost["depth"] for ghost in ghosts if ghost["id"] == part.whole), 0),
+                    "into": part.whole,
+                    "merge": None,
+                    "split": part.split,
+                    "rule": None,
+                    "message_id": None,
+                    "at": part.at,
+                    "occurred": None,
+                    "brought": 0,
+                    "keys": [],
                 }
             )
         asleep = _asleep(then, [person, *others.values()], [ref for ref in person.keys if then.shared(ref[0])])
@@ -480,7 +527,9 @@ class Past:
                 [(union.source, union.target, union.at) for union in person.folded.values()],
                 then.at,
             ),
-            "merged_from": sorted(person.folded),
+            "merged_from": sorted(
+                {*person.folded, *(part.id for part in then.journal.led_back((person.id, *person.folded), then.at))}
+            ),
             "first_occurred_at": None if times["first"] is None else to_text(times["first"]),
             "last_occurred_at": None if times["last"] is None else to_text(times["last"]),
             "created_at": to_text(created),

@@ -163,3 +163,28 @@ def test_the_graph_is_drawn_as_it_was(client: TestClient, resolve: Resolve) -> N
     resolve(email="cy@example.com", tracker_id="t4", subscription="s1")
     assert drawn(client, ana)["nodes"] != before["nodes"]
     assert drawn(client, ana, **{"from": "email:ana@example.com", "to": "tracker_id:t3"}, at=at) == before
+
+
+def test_a_split_that_was_undone_is_as_if_it_had_never_been(client: TestClient, resolve: Resolve) -> None:
+    for name in ("ana", "bob"):
+        whole = resolve(user_id="bogus", email=f"{name}@example.com", tracker_id=f"t-{name}")["contact"]["id"]
+    zoe = resolve(email="zoe@example.com")["contact"]["id"]
+    client.post("/v1/merges", json={"source": zoe, "target": whole})
+    before, shown = moment(), now(client, whole)
+    entry = client.post(f"/v1/contacts/{whole}/split", json={"around": {"user_id": "bogus"}}).json()
+    parts = [part["contact"] for part in entry["parts"]]
+    client.post(f"/v1/splits/{entry['id']}/undo")
+    after, shown_after = moment(), now(client, whole)
+    assert shown_after["merged_from"] == sorted([zoe, *parts])
+    same(as_it_was(client, whole, before), shown)
+    refused(client.get(f"/v1/contacts/{parts[0]}", params={"at": before}), 404, "not_found")
+    for one in (whole, *parts):
+        same(as_it_was(client, one, after), shown_after)
+    assert as_it_was(client, parts[0], after)["redirected_from"] == parts[0]
+
+    def folded(**at: str) -> set[tuple[str, str, str | None]]:
+        edges = client.get(f"/v1/contacts/{whole}/graph", params=at).json()["edges"]
+        return {(one["source"], one["target"], one["split"]) for one in edges if one["type"] == "folded_into"}
+
+    assert folded(at=before) == {(zoe, whole, None)}
+    assert folded(at=after) == folded() == {(zoe, whole, None), *((part, whole, entry["id"]) for part in parts)}
