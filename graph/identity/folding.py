@@ -42,7 +42,10 @@ def fold(
     rule, message_id
         The row of the table that decided and the event; None for a union by hand.
     """
-    working_set.need_keys(source)
+    by_hand = message_id is None
+    working_set.need_keys(source, *([target] if by_hand else []))
+    # Whom an event folds into is seen by it.
+    seen = max(_seen(source), _seen(target) if by_hand else target.seen)
     working_set.need_entries(source, target)
     merge = Merge(working_set.id_source.time_ordered(), source.id, target.id, rule, at, message_id)
     working_set.merges.append(merge)
@@ -56,9 +59,9 @@ def fold(
     target.nameless = target.nameless or source.nameless
     if source.judged:
         _inherit_judgements(working_set, source, target)
-    target.seen = max(target.seen, source.seen)
+    target.seen = seen or target.seen
     source.folded_into = target.id
-    by = acting() if message_id is None else None
+    by = acting() if by_hand else None
     working_set.note("merged", at, target.id, other=source.id, merge=merge.id, rule=rule, message_id=message_id, by=by)
     return merge
 
@@ -260,3 +263,9 @@ def _settle(working_set: WorkingSet, contact: Contact, at: Micros) -> None:
     """Derive what follows from the keys and periods that a contact is left with."""
     contact.seen = max((timeline.last for timeline in contact.timelines.values()), default=0) or contact.created
     working_set.choose_primary(contact, at)
+
+
+def _seen(contact: Contact) -> Micros:
+    """Return when a contact was seen last; 0 for a part of a split that never was."""
+    never = contact.seen == contact.created and not any(timeline.last for timeline in contact.timelines.values())
+    return 0 if never else contact.seen

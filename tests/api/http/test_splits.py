@@ -189,6 +189,19 @@ def test_the_id_of_a_part_leads_to_the_whole_and_is_told_wherever_ids_that_lead_
         refused(client.get(f"/v1/contacts/{one}"), 410, "gone")
 
 
+def test_who_was_never_seen_makes_nobody_seen_later(client: TestClient, resolve: Resolve) -> None:
+    ana = resolve(email="ana@example.com", tracker_id="t1")["contact"]["id"]
+    bob = resolve(email="bob@example.com", tracker_id="t2")["contact"]["id"]
+    client.post(f"/v1/contacts/{ana}/keys", json={"user_id": "42"})
+    (part,) = split(client, ana, parts=[{"keys": ["user_id:42"]}])["parts"]
+    before = whole(client, bob)["last_seen_at"]
+    union = client.post("/v1/merges", json={"source": part["contact"], "target": bob}).json()["id"]
+    assert whole(client, bob)["last_seen_at"] == before
+    client.post(f"/v1/merges/{union}/undo")
+    client.post("/v1/merges", json={"source": bob, "target": part["contact"]})
+    assert whole(client, bob)["last_seen_at"] == before
+
+
 def test_what_covers_a_split_is_named(client: TestClient, resolve: Resolve, fused: str) -> None:
     entry = split(client, fused, around={"user_id": "bogus"})
     part = entry["parts"][0]["contact"]
