@@ -79,6 +79,8 @@ class Settings(BaseSettings):
     """Page cache of the embedded server."""
     tx_log: str = "256M size"
     """How much transaction log the embedded server keeps."""
+    neo4j_conf: str = ""
+    """More lines of the embedded server's own configuration, ``neo4j.conf``, separated by line feeds."""
 
     keys: Path | None = None
     """A file that declares namespaces of keys beside the four that are always there (docs/keys.md)."""

@@ -18,6 +18,12 @@ from graph.store.migrations import migrate
 settings.register_profile("kinfold", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("kinfold")
 
+OF_SECONDS = "server.jvm.additional=-XX:TieredStopAtLevel=1"
+"""What a database is told that lives for seconds: to compile well what runs a few times costs more than it saves."""
+OF_THE_SESSION = "dbms.cypher.min_replan_interval=2m\nserver.jvm.additional=-Dkinfold.tests=all of them"
+"""What the database of all tests is told: each test empties it and fills it anew, and every statement would be planned
+again for that, ten seconds after it was."""
+
 IMAGES = {"lts": "neo4j:5.26-community", "calendar": "neo4j:2026.08-community"}
 
 
@@ -70,7 +76,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """Settings that point at a running server; the release is chosen by KINFOLD_NEO4J_RELEASE."""
-    settings = Settings()
+    settings = Settings().model_copy(update={"neo4j_conf": ""})
     if settings.neo4j_uri:
         yield settings
     elif docker_engine():
@@ -88,10 +94,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
         from graph.embedded import lease
 
         home: Path = tmp_path_factory.mktemp("kinfold") / "home"
-        with lease(settings.model_copy(update={"home": home})) as running:
+        with lease(settings.model_copy(update={"home": home, "neo4j_conf": OF_THE_SESSION})) as running:
             yield settings.model_copy(
                 update={
                     "home": home,
+                    "neo4j_conf": OF_THE_SESSION,
                     "neo4j_uri": running.uri,
                     "neo4j_user": running.user,
                     "neo4j_password": Settings(neo4j_password=running.password).neo4j_password,

@@ -549,6 +549,7 @@ def _spawn(settings: "Settings", home: Home, on_progress: Progress | None) -> No
             pagecache=settings.pagecache,
             tx_log=settings.tx_log,
             classes=str(archive.folder),
+            conf=settings.neo4j_conf,
         )
     )
     # This package need not be installed for its supervisor to find it.

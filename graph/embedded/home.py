@@ -188,6 +188,8 @@ class Launch:
     tx_log: str
     classes: str
     """Folder of the archive of classes."""
+    conf: str = ""
+    """More lines of its configuration."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import ctypes
 import errno
 import importlib
 import os
+import re
 import select
 import signal
 import socket
@@ -83,6 +84,10 @@ db.logs.query.transaction.enabled=OFF
 dbms.usage_report.enabled=false
 internal.dbms.bolt.netty_server_shutdown_quiet_period=0
 """
+
+
+_JVM_OPTION = re.compile(r"^\s*server\.jvm\.additional\s*=\s*(\S.*?)\s*$", re.MULTILINE)
+"""A line of the configuration that is meant for Java, which Neo4j's own way to start reads as well."""
 
 
 class _Taken(Exception):
@@ -259,7 +264,8 @@ class Supervisor:
     def _spawn(self, port: int, launch: Launch) -> subprocess.Popen[bytes]:
         home = self._home
         (home.conf / "neo4j.conf").write_text(
-            _CONF.format(address=ADDRESS, port=port, pagecache=launch.pagecache, tx_log=launch.tx_log),
+            _CONF.format(address=ADDRESS, port=port, pagecache=launch.pagecache, tx_log=launch.tx_log)
+            + f"{launch.conf}\n",
             "utf-8",
         )
         self._archive = Archive(Path(launch.classes))
@@ -269,6 +275,7 @@ class Supervisor:
             f"-Xmx{launch.heap}",
             f"-XX:ErrorFile={home.logs / 'crash-%p.log'}",
             *_JVM,
+            *_JVM_OPTION.findall(launch.conf),
             "-cp",
             os.pathsep.join(launch.jars),
             _entry_point(Path(launch.jars[0])),

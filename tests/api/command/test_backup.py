@@ -22,6 +22,7 @@ from graph.opening import open_database
 from graph.settings import Settings
 from graph.store.database import REPEATABLE
 from tests.command import ROOT, run
+from tests.conftest import OF_SECONDS
 
 Graph = list[dict[str, Any]]
 
@@ -40,7 +41,9 @@ def homes(tmp_path: Path) -> Iterator[Callable[[str], dict[str, str]]]:
 
     def environment(name: str) -> dict[str, str]:
         made.append(settings_of(tmp_path / name))
-        return {**bare, "KINFOLD_HOME": str(tmp_path / name), "KINFOLD_HEAP": "512m", "KINFOLD_PAGECACHE": "64m"}
+        given = settings_of(tmp_path / name)
+        size = {"KINFOLD_HEAP": given.heap, "KINFOLD_PAGECACHE": given.pagecache}
+        return {**bare, "KINFOLD_HOME": str(given.home), **size, "KINFOLD_NEO4J_CONF": given.neo4j_conf}
 
     yield environment
     for settings in made:
@@ -48,7 +51,8 @@ def homes(tmp_path: Path) -> Iterator[Callable[[str], dict[str, str]]]:
 
 
 def settings_of(home: Path) -> Settings:
-    return Settings(neo4j_uri=None).model_copy(update={"home": home, "heap": "512m", "pagecache": "64m"})
+    given = {"home": home, "heap": "512m", "pagecache": "64m", "neo4j_conf": OF_SECONDS}
+    return Settings(neo4j_uri=None).model_copy(update=given)
 
 
 def everything(home: Path) -> list[str]:

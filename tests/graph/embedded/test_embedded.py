@@ -22,6 +22,8 @@ from graph import embedded
 from graph.embedded import fetch, lock
 from graph.embedded.home import ADDRESS, Home, Process, State
 from graph.settings import Settings
+from graph.store.database import Database, Transaction
+from tests.conftest import OF_SECONDS
 
 ROOT = Path(__file__).parents[3]
 
@@ -38,7 +40,7 @@ with embedded.lease(Settings(home=Path(sys.argv[1]), heap="512m", pagecache="64m
 
 
 def settings_of(folder: Path, **more: Any) -> Settings:
-    return Settings(home=folder, **{"heap": "512m", "pagecache": "64m"} | more)
+    return Settings(home=folder, **{"heap": "512m", "pagecache": "64m", "neo4j_conf": OF_SECONDS} | more)
 
 
 def runs(pid: int) -> bool:
@@ -141,6 +143,30 @@ def test_a_lease_starts_the_database_a_second_one_attaches_and_the_last_one_stop
     assert not runs(started.pid)
     assert embedded.status(settings) is None
     assert not embedded.stop(settings)
+
+
+def test_more_lines_of_its_configuration_and_options_of_its_java_reach_the_server(
+    server: Settings, shared_database: Database
+) -> None:
+    if not server.neo4j_conf:
+        pytest.skip("the tests' database is another than the embedded one")
+    runtime = "CALL dbms.queryJmx('java.lang:type=Runtime') YIELD attributes AS said"
+
+    def told(tx: Transaction) -> list[str]:
+        [interval] = tx.run_text("SHOW SETTINGS 'dbms.cypher.min_replan_interval' YIELD value")
+        [options] = tx.run_text(f"{runtime} RETURN said.InputArguments.value AS all")
+        return [interval["value"], *(option for option in options["all"] if "kinfold.tests" in option)]
+
+    assert shared_database.read(told) == ["2m", "-Dkinfold.tests=all of them"]
+
+
+def test_a_line_that_the_server_refuses_is_reported_with_its_words(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path / "home", neo4j_conf="db.transaction.timeout=soon")
+    with (
+        pytest.raises(embedded.EmbeddedError, match=r"(?s)exit code 1.*db\.transaction\.timeout"),
+        embedded.lease(settings),
+    ):
+        pass
 
 
 def test_a_server_that_was_killed_comes_back_with_its_data_its_password_and_its_port(settings: Settings) -> None:
