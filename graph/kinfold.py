@@ -121,7 +121,7 @@ class Kinfold:
             unions,
             judgements,
             Splits(context, block=blocking.block_value, unblock=blocking.unblock_value),
-            Suggestions(database, unions, judgements, clock=clock),
+            Suggestions(database, unions, judgements, clock=clock, namespaces=namespaces),
             History(database),
             Neighbourhood(database, past),
             Meetings(database, namespaces),

@@ -103,7 +103,7 @@ class KeyEdits:
             return (operation(tx),)
 
         living = self._database.read(lambda tx: living_contact(tx, contact_id))
-        return preview(self._database, (living,), work)
+        return preview(self._context, (living,), work)
 
     def _usable(self, key: KeyName, value: str) -> KeyRef:
         if self._block_list().blocks(key, said(self._context.namespaces[key], value)):
@@ -190,5 +190,5 @@ class KeyEdits:
         )
 
     def _shown(self, tx: Transaction, asked: str, living: str) -> Document:
-        (document,) = documents(tx, [living])
+        (document,) = documents(tx, [living], self._context.namespaces)
         return redirected(document, asked)

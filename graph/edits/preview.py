@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from graph.explore.contacts import Document, documents
-from graph.store.database import Database, Transaction
+from graph.identity.write_context import WriteContext
+from graph.store.database import Transaction
 
 Change = dict[str, Any]
 
 
 def preview(
-    database: Database, contact_ids: Iterable[str], operation: Callable[[Transaction], Iterable[str]]
+    context: WriteContext, contact_ids: Iterable[str], operation: Callable[[Transaction], Iterable[str]]
 ) -> list[Document]:
     """Describe, contact by contact and field by field, what an operation would change.
 
@@ -30,11 +31,11 @@ def preview(
     first = list(dict.fromkeys(contact_ids))
 
     def work(tx: Transaction) -> tuple[list[str], list[Document], list[Document]]:
-        before = documents(tx, first)
+        before = documents(tx, first, context.namespaces)
         ids = list(dict.fromkeys([*first, *operation(tx)]))
-        return ids, before, documents(tx, ids)
+        return ids, before, documents(tx, ids, context.namespaces)
 
-    ids, old, new = database.rehearse(work)
+    ids, old, new = context.database.rehearse(work)
     before = {document["id"]: document for document in old}
     after = {document["id"]: document for document in new}
     found = []

@@ -29,7 +29,7 @@ class PropertyEdits:
         """
 
         def work(tx: Transaction) -> Document:
-            (document,) = documents(tx, [self._write(tx, contact_id, values)])
+            (document,) = documents(tx, [self._write(tx, contact_id, values)], self._context.namespaces)
             return redirected(document, contact_id)
 
         return self._database.write(work, committed=RECEIPT)
@@ -37,7 +37,7 @@ class PropertyEdits:
     def preview(self, contact_id: str, values: Properties) -> list[Document]:
         """Describe field by field what writing would change; nothing is written."""
         living = self._database.read(lambda tx: living_contact(tx, contact_id))
-        return preview(self._database, (living,), lambda tx: (self._write(tx, contact_id, values, lock=False),))
+        return preview(self._context, (living,), lambda tx: (self._write(tx, contact_id, values, lock=False),))
 
     def _write(self, tx: Transaction, contact_id: str, values: Properties, *, lock: bool = True) -> str:
         living = living_contact(tx, contact_id)

@@ -130,7 +130,7 @@ class Splits:
             return [part["contact"] for part in entry["parts"]]
 
         living = self._database.read(lambda tx: living_contact(tx, contact_id))
-        changes = preview(self._database, (living,), operation)
+        changes = preview(self._context, (living,), operation)
         made = {part["contact"] for part in entry["parts"]}
         for change in changes:
             change["contact"] = None if change["contact"] in made else change["contact"]
@@ -560,7 +560,7 @@ class Splits:
 
     def _shown(self, tx: Transaction, split_id: str) -> Document:
         entry = self._one(tx, split_id)
-        (whole,) = documents(tx, [entry["contact"]])
+        (whole,) = documents(tx, [entry["contact"]], self._context.namespaces)
         entry["stays"] = {"contact": whole["id"], "keys": whole["keys"], "properties": sorted(whole["properties"])}
         return entry
 

@@ -93,7 +93,7 @@ class SubscriptionEdits:
             working_set.load(keys=[ref])
             return sorted(contact.id for contact in working_set.owners(ref))
 
-        return preview(self._database, self._database.rehearse(owners), operation)
+        return preview(self._context, self._database.rehearse(owners), operation)
 
     def _turn(
         self,

@@ -15,6 +15,7 @@ from graph.edits.unions import Unions
 from graph.errors import ClashError, NotFound
 from graph.explore.contacts import Document, documents
 from graph.identity.living import living_contact
+from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
 from graph.paging import make_cursor, read_cursor
 from graph.store.changes import acting
 from graph.store.database import REPEATABLE, Database, Row, Transaction
@@ -43,12 +44,14 @@ class Suggestions:
         judgements: Judgements,
         *,
         clock: Clock | None = None,
+        namespaces: Namespaces = DEFAULT_NAMESPACES,
         find: "Callable[[Database], list[Suggestion]] | None" = None,
     ) -> None:
         self._database = database
         self._unions = unions
         self._judgements = judgements
         self._clock = clock or Clock()
+        self._namespaces = namespaces
         self._find = find or _find
         self._lock = threading.Lock()
         self._found: list[Suggestion] = []
@@ -197,7 +200,8 @@ class Suggestions:
 
     def _shown(self, page: "list[Suggestion]") -> list[Document]:
         ids = list(dict.fromkeys(contact for one in page for contact in one.contacts))
-        found = {document["id"]: document for document in self._database.read(lambda tx: documents(tx, ids))}
+        shown = self._database.read(lambda tx: documents(tx, ids, self._namespaces))
+        found = {document["id"]: document for document in shown}
         return [
             {
                 "id": one.id,

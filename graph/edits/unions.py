@@ -71,7 +71,7 @@ class Unions:
             self._merge(tx, source, target, lock=False)
             return ()
 
-        return preview(self._database, self._living(source, target), operation)
+        return preview(self._context, self._living(source, target), operation)
 
     def undo(self, merge_id: str, *, cascade: bool = False, keep_apart: bool = False) -> list[Document]:
         """Take a union back exactly; return the journal entries that were undone, in that order.
@@ -114,7 +114,7 @@ class Unions:
             return touched
 
         entry = self.get(merge_id)
-        return preview(self._database, self._living(entry["target"]), operation)
+        return preview(self._context, self._living(entry["target"]), operation)
 
     def get(self, merge_id: str) -> Document:
         """Return one journal entry.

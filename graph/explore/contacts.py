@@ -41,13 +41,13 @@ class Contacts:
 
         def work(tx: Transaction) -> list[Document]:
             ids = [row["id"] for row in tx.run("explore.owners", namespace=key, value=normal)]
-            return documents(tx, ids)
+            return documents(tx, ids, self._namespaces)
 
         return self._database.read(work)
 
     def names(self, contact_ids: list[str]) -> dict[str, Document]:
         """Return what contacts are called, and their kind, by id; whoever was folded or erased has no entry."""
-        found = self._database.read(lambda tx: documents(tx, contact_ids))
+        found = self._database.read(lambda tx: documents(tx, contact_ids, self._namespaces))
         return {one["id"]: {"name": one["name"], "kind": one["kind"]} for one in found}
 
     def get(self, contact_id: str) -> Document:
@@ -61,10 +61,10 @@ class Contacts:
 
         def work(tx: Transaction) -> Document:
             living = living_contact(tx, contact_id)
-            found = documents(tx, [living])
+            found = documents(tx, [living], self._namespaces)
             while not found:  # folded between the two looks
                 living = living_contact(tx, contact_id)
-                found = documents(tx, [living])
+                found = documents(tx, [living], self._namespaces)
             return redirected(found[0], contact_id)
 
         return self._database.read(work)
@@ -176,9 +176,9 @@ def redirected(document: Document, asked: str) -> Document:
     return document
 
 
-def documents(tx: Transaction, ids: list[str]) -> list[Document]:
+def documents(tx: Transaction, ids: list[str], namespaces: Namespaces) -> list[Document]:
     """Read contacts as the contract shows them; ids that are no living contact's are left out."""
-    found = {row["id"]: _document(row) for row in tx.run("explore.contacts", contact_ids=ids)}
+    found = {row["id"]: _document(row, namespaces) for row in tx.run("explore.contacts", contact_ids=ids)}
     for contact, segments in segments_of(tx, ids).items():
         found[contact]["segments"] = segments
     for contact, workflows in workflows_of(tx, ids).items():
@@ -186,7 +186,7 @@ def documents(tx: Transaction, ids: list[str]) -> list[Document]:
     return [found[contact_id] for contact_id in ids if contact_id in found]
 
 
-def _document(row: dict[str, Any]) -> Document:
+def _document(row: dict[str, Any], namespaces: Namespaces) -> Document:
     owned: dict[KeyName, list[tuple[Ownership, str]]] = {}
     shared: dict[tuple[KeyName, str], list[str]] = {}
     asleep: set[tuple[KeyName, str]] = set()
@@ -209,10 +209,12 @@ def _document(row: dict[str, Any]) -> Document:
         "subscriptions": [
             {
                 "id": value,
-                "shared_with": shared["subscription", value],
-                "state": "asleep" if ("subscription", value) in asleep else "awake",
+                "namespace": namespace,
+                "shared_with": shared[namespace, value],
+                "state": "asleep" if (namespace, value) in asleep else "awake",
             }
-            for value in keys.get("subscription", [])
+            for namespace in namespaces.subscriptions
+            for value in keys.get(namespace, [])
         ],
         "keys": dict(sorted(keys.items())),
         "properties": properties,

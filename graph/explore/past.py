@@ -27,7 +27,6 @@ from graph.segments.conditions import compile_condition
 from graph.store.database import Database, Row, Transaction
 from graph.workflows.workflows import workflows_at
 
-_SUBSCRIPTION = "subscription"
 _AT_ONCE = 200
 """People who are worked out at once."""
 _CHANGES_AT_ONCE = 10_000
@@ -499,7 +498,8 @@ class Past:
         there = then.people({other for listed in owners.values() for other in listed})
         [times] = tx.run("explore.past_activity", periods=then.periods(person), at=then.time)
         created = then.states[person.id].created
-        asleep = _asleep(then, [person], [(_SUBSCRIPTION, value) for value in keys.get(_SUBSCRIPTION, [])])
+        subscriptions = [(name, value) for name in self._namespaces.subscriptions for value in keys.get(name, [])]
+        asleep = _asleep(then, [person], subscriptions)
         emails = keys.get("email", [])
         return {
             "id": person.id,
@@ -512,10 +512,11 @@ class Past:
             "subscriptions": [
                 {
                     "id": value,
-                    "shared_with": sorted(set(owners.get((_SUBSCRIPTION, value), ())) & set(there)),
-                    "state": "asleep" if (person.id, (_SUBSCRIPTION, value)) in asleep else "awake",
+                    "namespace": namespace,
+                    "shared_with": sorted(set(owners.get((namespace, value), ())) & set(there)),
+                    "state": "asleep" if (person.id, (namespace, value)) in asleep else "awake",
                 }
-                for value in keys.get(_SUBSCRIPTION, [])
+                for namespace, value in subscriptions
             ],
             "keys": dict(sorted(keys.items())),
             "properties": dict(person.properties),

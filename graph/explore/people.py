@@ -111,7 +111,7 @@ class People:
         def work(tx: Transaction) -> tuple[list[Row], list[Document]]:
             asked = given | _in_segment(tx, segment)
             rows = self._listed(tx, limit + 1, asked) if q is None else self._matching(tx, q, limit + 1, asked)
-            return rows, documents(tx, [row["id"] for row in rows[:limit]])
+            return rows, documents(tx, [row["id"] for row in rows[:limit]], self._namespaces)
 
         rows, found = self._database.read(work)
         last = rows[limit - 1] if len(rows) > limit else None

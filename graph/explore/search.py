@@ -56,7 +56,7 @@ class Search:
                     [FieldError("cursor", "cursor", "what this cursor points at is gone; start without one")]
                 )
             start = ids.index(after) + 1 if after is not None else 0
-            shown = documents(tx, ids[start : start + limit])
+            shown = documents(tx, ids[start : start + limit], self._namespaces)
             similar = (
                 _beginning(tx, text, limit, self._namespaces) if not found and len(text) >= SHORTEST_BEGINNING else []
             )

@@ -109,7 +109,7 @@ def the_one_owner(owners: list[Document], key: KeyName, value: str) -> str:
 
 def _head(tx: Transaction, contact_id: str, namespaces: Namespaces) -> Document:
     living = living_contact(tx, contact_id)
-    shown = documents(tx, [living])
+    shown = documents(tx, [living], namespaces)
     if not shown:
         raise TryAgain  # folded between the two looks
     [record] = tx.run("privacy.export_record", contact_id=living)

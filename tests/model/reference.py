@@ -339,6 +339,7 @@ class Reference:
             "subscriptions": [
                 {
                     "id": value,
+                    "namespace": "subscription",
                     "shared_with": sorted(
                         owner.id for owner in self.owners("subscription", value) if owner is not person
                     ),

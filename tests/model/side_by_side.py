@@ -14,6 +14,7 @@ from graph.explore.contacts import documents
 from graph.identity.decision import Limits
 from graph.identity.events import read_event
 from graph.identity.living import living_contact
+from graph.identity.namespaces import DEFAULT_NAMESPACES
 from graph.identity.resolver import Resolver
 from graph.identity.write_context import WriteContext
 from graph.kinfold import Kinfold
@@ -258,7 +259,7 @@ class SideBySide:
         alive = {person.id: person for person in self.model.alive()}
 
         def look(tx: Transaction) -> tuple[list[dict[str, Any]], dict[str, str]]:
-            shown = documents(tx, list(alive))
+            shown = documents(tx, list(alive), DEFAULT_NAMESPACES)
             return shown, {contact: living_contact(tx, contact) for contact in self.model.people}
 
         shown, leads = self.database.read(look)

@@ -52,7 +52,7 @@ def test_batches_of_a_random_registry_leave_what_the_specification_reads(
             assert answer.merged == told.merged, keys
             assert [(one.key, one.owner) for one in answer.conflicts] == told.conflicts, keys
             assert answer.shared_with == told.shared_with, keys
-    stored = shared_database.read(lambda tx: documents(tx, [one.id for one in reading.everybody]))
+    stored = shared_database.read(lambda tx: documents(tx, [one.id for one in reading.everybody], namespaces))
     assert {one["id"]: (one["kind"], _keys(one["keys"])) for one in stored} == {
         one.id: ("known" if reading.known(one) else "anonymous", set(one.keys)) for one in reading.everybody
     }

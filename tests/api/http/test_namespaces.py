@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,33 @@ def test_a_contact_shows_every_key_and_is_found_by_each(shop: TestClient) -> Non
     assert found(shop, phone="+33 6 12 34 56 78") == [contact]
     assert found(shop, email_sha256=HASH.upper()) == [contact]
     assert resolve(shop, {"keys": {"email_sha256": HASH}})["contact"]["id"] == contact
+
+
+def test_a_contacts_subscriptions_are_those_of_every_namespace_with_their_state(shop: TestClient) -> None:
+    def shown(contact: str, **query: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = shop.get(f"/v1/contacts/{contact}", params=query).json()["subscriptions"]
+        return found
+
+    ana = resolve(shop, {**EVENT, "subscription": "s1"})["contact"]["id"]
+    both = [
+        {"id": "s1", "namespace": "subscription", "shared_with": [], "state": "awake"},
+        {"id": "a1", "namespace": "app_push", "shared_with": [], "state": "awake"},
+    ]
+    assert shown(ana) == both
+    asleep = [both[0], {**both[1], "state": "asleep"}]
+    tried = shop.post("/v1/subscriptions/sleep?dry_run=true", json={"subscription": {"app_push": "a1"}}).json()
+    assert [one["contact"] for one in tried["changes"]] == [ana]
+    assert tried["changes"][0]["changes"] == [{"field": "subscriptions", "before": both, "after": asleep}]
+    bob = resolve(shop, {"email": "bob@example.com", "keys": {"app_push": "a1"}})["contact"]["id"]
+    assert shown(ana) == [both[0], {**asleep[1], "shared_with": [bob]}]
+    assert shown(bob) == [{**both[1], "shared_with": [ana]}]
+    slept = shop.get("/v1/changes").json()["items"][-1]
+    assert (slept["kind"], slept["contact"], slept["key"]) == ("slept", ana, "app_push")
+    now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    assert shown(ana, at=now) == shown(ana)
+    assert shop.get(f"/v1/contacts/{ana}/export").json()["contact"]["subscriptions"] == shown(ana)
+    assert shop.post("/v1/subscriptions/gone", json={"subscriptions": [{"app_push": "a1"}]}).json() == {"gone": 1}
+    assert (shown(ana), shown(bob)) == ([both[0]], [])
 
 
 def test_namespaces_are_listed_with_their_keys(shop: TestClient) -> None:

@@ -14,6 +14,7 @@ from graph.explore.contact_history import History
 from graph.explore.contacts import documents
 from graph.feed.feed import Feed
 from graph.identity.events import Event, read_event
+from graph.identity.namespaces import DEFAULT_NAMESPACES
 from graph.identity.resolver import Resolver
 from graph.identity.write_context import WriteContext
 from graph.kinfold import Kinfold
@@ -90,7 +91,10 @@ class Story:
             self.answers += self.resolver.resolve([self.event(step)])
 
     def after(self) -> str:
-        shown = {one["id"]: one for one in self.database.read(lambda tx: documents(tx, self.ids.contacts))}
+        shown = {
+            one["id"]: one
+            for one in self.database.read(lambda tx: documents(tx, self.ids.contacts, DEFAULT_NAMESPACES))
+        }
         return "; ".join(
             " ".join([f"{letter}:", *(f"{one['id']} {one['state']}" for one in _by_id(shown[letter]))])
             if letter in shown
