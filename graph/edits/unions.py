@@ -11,12 +11,16 @@ from graph.explore.contacts import Document, occurred_text
 from graph.identity.folding import JournalEntry, fold, unfold
 from graph.identity.keys import InvalidKey, normalise
 from graph.identity.living import check_not_erased, living_contact
+from graph.identity.namespaces import KeyClass
 from graph.identity.union_rules import AnyRules
 from graph.identity.working_set.write import write_working_set
 from graph.identity.write_context import WriteContext
 from graph.model import TRACKER, KeyName
 from graph.paging import cut_page, read_cursor
 from graph.store.database import RECEIPT, Row, Transaction
+
+_FOLDED_FOR = {KeyClass.PERSON: ("3",), KeyClass.DEVICE: (), KeyClass.SUBSCRIPTION: ("4.2",)}
+"""By class of a key: the rules that fold the device's owner into whoever has the key."""
 
 
 class Unions:
@@ -152,12 +156,14 @@ class Unions:
         return [_entry(row) for row in page], following
 
     def of_key(self, key: KeyName, value: str) -> Iterable[Document]:
-        """List the unions, not undone, that a key went along with: what it has tied together so far."""
+        """List the unions, not undone, that a key went along with or made: what it has tied together so far."""
         try:
             normal = normalise(key, value, self._context.namespaces)
         except InvalidKey:
             normal = value.strip()
-        rows = self._database.read(lambda tx: tx.run("union.merges_of_key", name=key, value=normal))
+        namespaces = self._context.namespaces
+        asked = {"rules": list(_FOLDED_FOR[namespaces[key].key_class]), "devices": list(namespaces.devices)}
+        rows = self._database.read(lambda tx: tx.run("union.merges_of_key", name=key, value=normal, **asked))
         return [_entry(row) for row in rows]
 
     def _living(self, *contact_ids: str) -> tuple[str, ...]:

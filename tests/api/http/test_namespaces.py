@@ -184,6 +184,29 @@ def test_a_union_moves_every_key_and_its_undoing_brings_each_back(shop: TestClie
         assert after["kind"] == document["kind"]
 
 
+def test_what_a_key_tied_together_is_listed_though_the_key_stayed_where_it_was(shop: TestClient) -> None:
+    def tied(**key: str) -> list[str]:
+        return [one["id"] for one in shop.get("/v1/merges", params=key).json()["items"]]
+
+    resolve(shop, {**EVENT, "subscription": "s1", "user_id": "42"})
+    for number in range(3):
+        resolve(shop, {"tracker_id": f"v{number}"})
+    resolve(shop, {"tracker_id": "v0", "keys": {"phone": "06 12 34 56 78"}})
+    [by_phone] = tied(phone="+33612345678")
+    resolve(shop, {"tracker_id": "v1", "user_id": "42"})
+    [by_id] = tied(user_id="42")
+    resolve(shop, {"tracker_id": "v2", "keys": {"app_push": "a1"}})
+    [by_push] = tied(app_push="a1")
+    assert len({by_phone, by_id, by_push}) == 3
+    assert (tied(tracker_id="v0"), tied(email="ana@example.com"), tied(install="i1")) == ([by_phone], [], [])
+    # Also after the survivor was folded itself, and no more once it is taken back.
+    bob = resolve(shop, {"email": "bob@example.com"})["contact"]["id"]
+    by_hand = shop.post("/v1/merges", json={"source": found(shop, card="c1")[0], "target": bob}).json()["id"]
+    assert tied(phone="0612345678") == [by_hand, by_phone]
+    assert shop.post(f"/v1/merges/{by_phone}/undo?cascade=true").status_code == 200
+    assert tied(phone="0612345678") == []
+
+
 def test_the_graph_around_a_contact_and_its_history_name_every_key(shop: TestClient) -> None:
     contact = resolve(shop, EVENT)["contact"]["id"]
     graph = shop.get(f"/v1/contacts/{contact}/graph").json()
