@@ -83,6 +83,7 @@ db.logs.query.enabled=OFF
 db.logs.query.transaction.enabled=OFF
 dbms.usage_report.enabled=false
 internal.dbms.bolt.netty_server_shutdown_quiet_period=0
+db.index.fulltext.eventually_consistent_refresh_interval=10s
 """
 
 
