@@ -350,6 +350,9 @@ def _in_words(item: Mapping[str, Any], place: str) -> tuple[str, str]:
             "int_type": "must be a whole number",
             "list_type": "must be a list",
         }[kind]
+    if kind in ("greater_than_equal", "less_than_equal"):
+        low = item["ctx"].get("ge")
+        return kind, f"must be {low} or more" if low is not None else f"must be {item['ctx']['le']} or less"
     if kind == "value_error":
         return ("time" if place.endswith("_at") else "value"), str(item["ctx"]["error"])
     if kind in ("literal_error", "enum"):

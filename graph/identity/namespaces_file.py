@@ -177,7 +177,9 @@ def _wrong_name(name: str, place: str, labels: dict[str, str]) -> Iterator[Field
 
 def _wrong_settings(said: Declared, place: str, declared: dict[str, Declared]) -> Iterator[FieldError]:
     if said.region is not None and said.region not in phonenumbers.SUPPORTED_REGIONS:
-        yield FieldError(f"{place}.region", "region", "a region is two capital letters, such as DE")
+        yield FieldError(
+            f"{place}.region", "region", f"there is no region {said.region!r}; one is two capital letters, such as DE"
+        )
     if said.region is not None and said.normalise is not Normaliser.PHONE:
         yield FieldError(f"{place}.region", "region", "a region is for normalise: phone")
     patterns = [("pattern", said.pattern)] if said.pattern is not None else []
