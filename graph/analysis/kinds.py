@@ -7,7 +7,7 @@ absolute deviation of logarithms), tempered by what else is known about it. The 
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
@@ -21,7 +21,7 @@ from graph.analysis.device_kinds import KIND_WORDS, UNKNOWN
 from graph.analysis.findings import NAMED, NEAR_LIMIT, WORTH_ACTING, Finding, finding, limit_finding, named, subject_of
 from graph.analysis.persons import Company, company_of
 from graph.analysis.places import FarCase, far_cases, far_score
-from graph.analysis.reading import EMAIL, TRACKER, Ints, Reading, Ref, SmallInts, Union
+from graph.analysis.reading import EMAIL, TRACKER, Ints, Meetings, Reading, Ref, SmallInts, Union
 from graph.analysis.statistics import (
     HOUSEHOLD_DEVIATION,
     PAIR,
@@ -79,6 +79,8 @@ GONE_AT_ONCE = 4.0, 12.0
 """Trackers of a key that came once and never again, as a bot's do, and how many are 0.5."""
 ROLE = 0.75
 """How sure it is of a role address on very many devices, by its name: on three it is 0.5, on two it may be a person."""
+OF_DEVICES = "many_trackers_of_devices"
+"""What the population of keys of devices is called, by how many trackers each came with."""
 MOST_OF_A_KIND = 1_000
 """Findings of one kind in an analysis, the highest scored ones."""
 SHARED_BY = {"usual": PAIR, "smallest": HOUSEHOLD_DEVIATION}
@@ -322,19 +324,36 @@ def _spans(trackers: SmallInts, at: Ints) -> list[tuple[int, int]]:
 
 
 def many_trackers(reading: Reading) -> list[Finding]:
-    """Find person keys that came on too many devices: bots, role addresses.
+    """Find person keys that came on too many devices, and keys of one device that came with too many trackers.
+
+    The first are bots and role addresses. The second are values that every copy of a release sends: a tracker that
+    nobody had becomes that of whoever owns the key. What came on a shared device is left out there.
 
     Notes
     -----
     O(meetings · log meetings).
     """
-    meetings, people = reading.meetings, reading.people
+    roles = _roles(reading)
+    found = _on_many(reading, "many_trackers", _DevicesOf(reading, reading.meetings), roles)
+    found += _on_many(reading, OF_DEVICES, _DevicesOf(reading, _apart_from_shared_devices(reading)))
+    return sorted(found, key=lambda item: (-item.score, item.id))[:MOST_OF_A_KIND]
+
+
+def _apart_from_shared_devices(reading: Reading) -> Meetings:
+    """Return the companions without the trackers that one device went through."""
+    companions = reading.companions
+    kept = ~np.isin(companions.tracker, list(reading.devices.trackers))
+    columns = (getattr(companions, column.name)[kept] for column in fields(companions))
+    return Meetings(*columns)
+
+
+def _on_many(reading: Reading, of: str, devices: "_DevicesOf", roles: Sequence[int] = ()) -> list[Finding]:
+    meetings, people = devices.meetings, reading.people
     numbers, counts = np.unique(meetings.person, return_counts=True)
-    population = reading.population("many_trackers", counts)
-    devices = _DevicesOf(reading)
+    population = reading.population(of, counts)
     found: list[Finding] = []
     candidates = dict(_highest(numbers, counts, population, floor=LOWEST_OUTLIER_OF_DEVICES))
-    candidates.update((number, len(devices.rows(number))) for number in _roles(reading))
+    candidates.update((number, len(devices.rows(number))) for number in roles)
     for number, count in candidates.items():
         kind, value = people.ref(number)
         seen = devices.of(number)
@@ -362,7 +381,7 @@ def many_trackers(reading: Reading) -> list[Finding]:
                 unmerge=reading.journal.caused_by(kind, value),
             )
         )
-    return sorted(found, key=lambda item: (-item.score, item.id))[:MOST_OF_A_KIND]
+    return found
 
 
 def fusing_values(reading: Reading) -> list[Finding]:
@@ -392,7 +411,7 @@ def fusing_values(reading: Reading) -> list[Finding]:
     numbers = np.flatnonzero(ties)
     counts = ties[numbers]
     population = reading.population("fusing_value", counts)
-    devices = _DevicesOf(reading)
+    devices = _DevicesOf(reading, meetings)
     candidates = dict(_highest(numbers, counts, population, floor=LOWEST_OUTLIER_OF_DEVICES))
     candidates.update((number, int(ties[number])) for number in _roles(reading) if ties[number] > 1)
     found: list[Finding] = []
@@ -568,7 +587,7 @@ RELEASE_WORDS = ", as one does that every copy of a release sends"
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What the devices of a person key say of whether it is one person's.
+    """What the devices of a key say of whether it is one person's.
 
     Attributes
     ----------
@@ -642,11 +661,12 @@ class _Seen:
 
 
 class _DevicesOf:
-    """Looks at the devices on which person keys came."""
+    """Looks at the devices on which keys came, as meetings of the two say."""
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: Reading, meetings: Meetings) -> None:
         self._reading = reading
-        self.rows = _places_by(reading.meetings.person)
+        self.meetings = meetings
+        self.rows = _places_by(meetings.person)
         self._on = _places_by(reading.meetings.tracker)
         self._owner = reading.finder.owner(reading.meetings.person)
         self._crowded = {
@@ -658,7 +678,7 @@ class _DevicesOf:
 
     def of(self, number: int) -> _Seen:
         """Look at one key's devices."""
-        reading, meetings = self._reading, self._reading.meetings
+        reading, meetings = self._reading, self.meetings
         rows = self.rows(number)
         kind_of, value = reading.people.ref(number)
         owner = int(reading.finder.owner_of[number])
@@ -686,7 +706,7 @@ class _DevicesOf:
             strangers,
             distinct_addresses(self._addresses(owner)),
             int(np.sum(reading.hits[meetings.tracker[rows]] == 1)),
-            _at_once(reading, rows),
+            _at_once(meetings, rows),
             kind_of == "email" and is_role(value),
         )
 
@@ -773,9 +793,9 @@ class _places_by:  # noqa: N801 - used like a function
         return places
 
 
-def _at_once(reading: Reading, rows: Ints) -> float:
-    """Return the share of pairs of trackers on which a person key was used within a day of each other."""
-    first, last = reading.meetings.first[rows], reading.meetings.last[rows]
+def _at_once(meetings: Meetings, rows: Ints) -> float:
+    """Return the share of pairs of trackers on which a key was used within a day of each other."""
+    first, last = meetings.first[rows], meetings.last[rows]
     return overlap(zip(first.tolist(), (last + DAY).tolist(), strict=True))
 
 

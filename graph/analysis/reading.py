@@ -272,6 +272,8 @@ class Reading:
         By key, what kind of device a tracker is on (`graph.analysis.device_kinds`).
     hits
         By key, how many events a tracker came in.
+    companions
+        Which tracker came in one event with which key of a declared namespace of devices, in ``person``.
     populations
         Of a part of a graph: the populations of the whole one, by what is counted; empty when this is all of it.
     recent_share
@@ -293,6 +295,7 @@ class Reading:
     activities: int
     as_of: int
     finder: "KeyFinder" = field(repr=False)
+    companions: Meetings = field(default_factory=lambda: _Met().meetings(), repr=False)
     populations: Mapping[str, Population] = field(default_factory=dict)
     recent_share: float | None = None
     devices_of_all: Devices | None = field(default=None, repr=False)
@@ -449,7 +452,7 @@ def read_graph(
     gone = ((namespace, value) for page in ended for _, namespace, value in page)
     people, finder, signs = people_of(contacts, sizes["contacts"], tell, ended=gone, further=further)
     unions = read_unions(database, sizes["unions"], tell, further)
-    meetings, handovers, named, sightings, device_kinds, hits, activities, newest = _read_activity(
+    meetings, companions, handovers, named, sightings, device_kinds, hits, activities, newest = _read_activity(
         database, people, finder, sizes["activities"], tell
     )
     newest = max([newest, *(union.at for union in unions)], default=0)
@@ -469,6 +472,7 @@ def read_graph(
         activities=activities,
         as_of=newest,
         finder=finder,
+        companions=companions,
     )
 
 
@@ -716,8 +720,8 @@ def union_of(row: Row, further: FurtherNamespaces = NONE_FURTHER) -> Union:
 
 def _read_activity(
     database: Database, people: People, finder: KeyFinder, total: int, tell: Progress
-) -> tuple[Meetings, Handovers, Named, Sightings, npt.NDArray[np.int8], SmallInts, int, int]:
-    met, with_names = _Met(), _Met()
+) -> tuple[Meetings, Meetings, Handovers, Named, Sightings, npt.NDArray[np.int8], SmallInts, int, int]:
+    met, with_names, beside = _Met(), _Met(), _Met()
     changed: tuple[array[int], ...] = (array("i"), array("i"), array("i"), array("q"))
     seen: tuple[array[int], ...] = (array("i"), array("i"), array("q"), array("i"))
     places: dict[Place, int] = {}
@@ -742,6 +746,12 @@ def _read_activity(
         conflict = np.array(in_conflict, dtype=np.bool_)
         both = (trackers >= 0) & (persons >= 0)
         met.add(trackers[both], persons[both], conflict[both], at[both])
+        if keys_beside := [(place, key) for place, one in enumerate(carried) if sent[place] for key in one.devices]:
+            events = np.array([place for place, _ in keys_beside], dtype=np.int64)
+            keys = finder.refs([key for _, key in keys_beside])
+            there = (keys >= 0) & (trackers[events] >= 0)
+            there[there] = people.key_kinds[trackers[events[there]]] == TRACKER
+            beside.add(trackers[events[there]], keys[there], conflict[events[there]], at[events[there]])
         over = np.flatnonzero(conflict & both & (signed >= 0))
         # Only a browser stores the tracker that it is answered.
         by_tracker = people.key_kinds[trackers[over]] == TRACKER
@@ -775,6 +785,7 @@ def _read_activity(
     pairs = with_names.meetings()
     return (
         met.meetings(),
+        beside.meetings(),
         Handovers(
             _frozen(changed[0], np.int32),
             _frozen(changed[1], np.int32),

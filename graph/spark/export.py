@@ -265,6 +265,7 @@ def _activity(sorting: CarriedKeys, page: list[Row], first: int) -> Rows:
                 "number": number,
                 "named": _struct(carried.person),
                 "device_key": _struct(carried.device),
+                "device_keys": [_struct(key) for key in carried.devices],
                 "subscriptions": [_struct(key) for key in (*own, *carried.subscriptions)],
                 "place": [{"name": name, "value": value} for name, value in row["place"] if name in PLACE_PROPERTIES],
                 "device": read_kind(row["place"]),

@@ -213,6 +213,7 @@ class SparkAnalysis:
             "conflict",
             f.when(by_tracker, f.col("answered")).alias("answered"),
             "subscriptions",
+            "device_keys",
             "at",
             "place",
             "device",
@@ -242,6 +243,27 @@ class SparkAnalysis:
             "meetings",
             self.activity.where("tracker is not null and person is not null")
             .groupBy(*met)
+            .agg(
+                f.count("*").alias("count"),
+                f.sum(f.col("conflict").cast("long")).alias("conflicts"),
+                f.min("at").alias("first"),
+                f.max("at").alias("last"),
+            ),
+        )
+        beside = self.activity.where(f.col("tracker.key") == TRACKER_ID)
+        beside = beside.withColumn("beside", f.explode("device_keys")).select(
+            "tracker",
+            "t_owner",
+            "conflict",
+            "at",
+            f.col("beside.key").alias("key"),
+            f.col("beside.value").alias("value"),
+        )
+        owners = single.select("key", "value", f.col("number").alias("owner"))
+        self.companions = self._kept(
+            "companions",
+            beside.join(owners, ["key", "value"])
+            .groupBy("tracker", "t_owner", "key", "value", "owner")
             .agg(
                 f.count("*").alias("count"),
                 f.sum(f.col("conflict").cast("long")).alias("conflicts"),
@@ -487,6 +509,11 @@ class SparkAnalysis:
         per_person = self._kept("per-person", per_person)
         floor = kinds.LOWEST_OUTLIER_OF_DEVICES
         persons = self._standing_out("many_trackers", per_person, "owner", self._code("key"), "value", floor=floor)
+        alone = self.companions.join(self.device_trackers, "tracker", "leftanti")
+        per_device = alone.groupBy("key", "value", "owner").agg(f.count("*").alias("count"))
+        installed = self._standing_out(
+            kinds.OF_DEVICES, per_device, "owner", self._code("key"), "value", floor=floor
+        ).select("key", "value")
         roles = per_person.where((f.col("key") == "email") & (f.col("count") > 1) & is_role("value"))
         roles = roles.orderBy("owner", "value").limit(self._most)
         fusing = self._standing_out(
@@ -504,7 +531,10 @@ class SparkAnalysis:
         travelled = self.meetings.join(
             named.select(f.col("key").alias("person_key"), f.col("value").alias("person")), ["person_key", "person"]
         )
-        trackers = self._kept("travelled", travelled.select("tracker").distinct())
+        travelled = travelled.select("tracker").union(
+            self.companions.join(installed, ["key", "value"]).select("tracker")
+        )
+        trackers = self._kept("travelled", travelled.distinct())
         # Who else gave a name on these trackers tells whether they are one person's.
         met_there = self.meetings.join(trackers, "tracker")
         touched += [met_there.select(column) for column in ("t_owner", "p_owner")]
@@ -514,12 +544,13 @@ class SparkAnalysis:
             .groupBy("tracker")
             .agg(f.count("*").alias("hits"), f.max("device").alias("device")),
         )
-        touched.append(self.owned.join(named, ["key", "value"]).select("number"))
+        touched.append(self.owned.join(named.union(installed), ["key", "value"]).select("number"))
+        touched.append(self.companions.join(installed, ["key", "value"]).select("t_owner"))
         caused = self.unions.select("source", f.col("cause.key").alias("key"), f.col("cause.value").alias("value"))
         moved = self.unions.select("source", f.explode("moved").alias("moved"))
         moved = moved.select("source", "moved.key", "moved.value").join(devices, ["key", "value"])
         takes_back = (
-            caused.join(named.union(shared_keys.select("key", "value")), ["key", "value"])
+            caused.join(named.union(installed).union(shared_keys.select("key", "value")), ["key", "value"])
             .select("source")
             .union(moved.select("source"))
             .distinct()
@@ -721,6 +752,8 @@ class SparkAnalysis:
         ]
         both = self.meetings.join(inside.toDF("t_owner"), "t_owner").join(inside.toDF("p_owner"), "p_owner")
         meetings = _meetings(both.toArrow(), finder)
+        beside = self.companions.join(inside.toDF("t_owner"), "t_owner").join(inside.toDF("owner"), "owner")
+        beside = beside.withColumnsRenamed({"key": "person_key", "value": "person"})
         uses = _uses(candidates["uses"].toArrow(), people, finder)
         named = uses.signed
         pairs = np.unique(np.stack((uses.subscription[named], uses.contact[named]), axis=1), axis=0)
@@ -744,6 +777,7 @@ class SparkAnalysis:
             activities=0,
             as_of=as_of,
             finder=finder,
+            companions=_meetings(beside.toArrow(), finder),
             devices_of_all=self._devices_of(finder, contacts),
         )
         return reading, conflicts.toArrow().to_pylist()

@@ -14,7 +14,7 @@ from graph.errors import KinfoldError
 from graph.identity.namespaces import FurtherNamespaces
 
 _FORMATS = "kinfold-graph/"
-FORMAT = f"{_FORMATS}4"
+FORMAT = f"{_FORMATS}5"
 MANIFEST = "manifest.json"
 
 _TIME = pa.timestamp("ms", tz="UTC")
@@ -64,6 +64,7 @@ TABLES: dict[str, pa.Schema] = {
             ("device", pa.int8()),
             ("named", _KEY),
             ("device_key", _KEY),
+            ("device_keys", pa.list_(_KEY)),
             ("subscriptions", pa.list_(_KEY)),
         ]
     ),

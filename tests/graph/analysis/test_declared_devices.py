@@ -107,6 +107,39 @@ def test_an_installation_that_folds_visitors_together_is_found_with_its_unions(k
     assert item["evidence"]["command"] == "kinfold unmerge --key app_install=bogus --dry-run"
 
 
+def test_an_installation_that_gathers_trackers_nobody_had_is_found_though_nothing_was_folded(kinfold: Kinfold) -> None:
+    events: list[dict[str, Any]] = [
+        {"tracker_id": f"t{number % 30}", "keys": {"app_install": "bogus"}}
+        | {"event_properties": {"device_type": "phone"}, "occurred_at": f"2026-03-01T{number // 30:02}:10:00Z"}
+        for number in range(60)
+    ]
+    events += [{"tracker_id": f"own{number % 8}", "keys": {"app_install": f"i{number % 8}"}} for number in range(16)]
+    kinfold = with_app(kinfold, events)
+    assert kinfold.unions.page()[0] == []
+    assert {*found(kinfold, "many_trackers")} == {("app_install", "bogus")}
+    item = found(kinfold, "many_trackers")["app_install", "bogus"]
+    assert item["score"] > 0.5
+    assert item["evidence"]["trackers"] == 30
+    assert item["reason"].startswith("It came on 30 trackers, where 1 is usual")
+    [owner] = kinfold.contacts.owners("app_install", "bogus")
+    assert item["evidence"]["contacts"] == [owner["id"]]
+    assert len(owner["trackers"]) == 30
+    assert item["actions"][0]["action"] == "block"
+
+
+def test_an_installation_on_a_device_that_people_hand_around_is_that_devices_finding_alone(kinfold: Kinfold) -> None:
+    events: list[dict[str, Any]] = [{"tracker_id": "t", "keys": {"app_install": "kiosk", **person(0)}}]
+    kinfold = with_app(kinfold, events)
+    tracker = "t"
+    for number in range(1, 27):
+        event = {"tracker_id": tracker, "message_id": f"n{number}", "keys": {"app_install": "kiosk", **person(number)}}
+        [answer] = kinfold.resolver.resolve([read_event(event, namespaces=kinfold.namespaces)])
+        tracker = str(answer.tracker_id)
+    kinfold.anomalies.refresh()
+    assert len(found(kinfold, "many_emails")) == 1
+    assert found(kinfold, "many_trackers") == {}
+
+
 def test_an_event_with_tracker_and_installation_came_on_one_device(kinfold: Kinfold) -> None:
     events = [
         {"tracker_id": f"t{number % 12}", "keys": {"app_install": f"i{number % 12}", "card": "c"}}
