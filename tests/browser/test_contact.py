@@ -47,11 +47,14 @@ def test_keys_of_declared_namespaces_stand_on_the_card_and_can_be_asked_about(
 
     def with_phone(route: Route) -> None:
         answer = route.fetch().json()
-        answer["keys"]["loyalty_card"] = ["0042170035"]
+        answer["keys"] |= {"loyalty_card": ["0042170035"], "app_push": ["token"]}
+        push = {"id": "token", "namespace": "app_push", "shared_with": [], "state": "asleep"}
+        answer["subscriptions"].append(push)
         route.fulfill(json=answer)
 
     def declared(route: Route) -> None:
-        route.fulfill(json={"items": [{"name": "loyalty_card"}], "next": None})
+        items = [{"name": "loyalty_card"}, {"name": "app_push", "class": "subscription"}]
+        route.fulfill(json={"items": items, "next": None})
 
     page.route("**/v1/namespaces", declared)
     page.route(f"**/v1/contacts/{contact}", with_phone)
@@ -60,9 +63,15 @@ def test_keys_of_declared_namespaces_stand_on_the_card_and_can_be_asked_about(
     group = page.locator(".group", has=page.get_by_role("heading", name="loyalty card"))
     expect(group.get_by_role("link", name="0042170035")).to_be_visible()
     expect(group.get_by_role("button", name="Take away the loyalty card 0042170035")).to_be_visible()
+    pushes = page.locator(".group", has=page.get_by_role("heading", name="Push subscriptions"))
+    expect(pushes.get_by_role("link", name="token")).to_be_visible()
+    expect(pushes.get_by_text("asleep", exact=True)).to_be_visible()
+    expect(pushes.get_by_role("button", name="Wake on the subscription token")).to_be_visible()
+    expect(page.locator(".group", has=page.get_by_role("heading", name="app push"))).to_have_count(0)
     assert not findings_of_axe(page)
     page.goto(f"{origin}/#/contact/{contact}/why")
     expect(page.locator("#own-keys option[value='loyalty_card:0042170035']")).to_have_count(1)
+    expect(page.locator("#own-keys option[value='app_push:token']")).to_have_count(1)
 
 
 def test_activity_stands_by_device_and_comes_page_by_page(open_page: Open, resolve: Resolve) -> None:

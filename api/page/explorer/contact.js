@@ -1,6 +1,6 @@
 // One contact: the graph around it, what it owns, what it did, what happened to it, and what can be changed by hand.
 
-import { ALWAYS, KEYS, badgeOf, byId, call, contactLink, emptyBox, group, hrefTo, iconOf, inWords, linkTo, make, nameOf, pagedList, pathOf, plural, say, timeOf, whenOf, withLinks } from "./dom.js";
+import { ALWAYS, KEYS, badgeOf, byId, call, contactLink, emptyBox, group, hrefTo, iconOf, inWords, isSubscription, linkTo, make, nameOf, pagedList, pathOf, plural, say, timeOf, whenOf, withLinks } from "./dom.js";
 import { apartPart } from "./apart.js";
 import { drawnView, graphView } from "./graph.js";
 import { foldForm, giveKeyForm, refoldButton, sleepButton, takeKeyButton, unmergeButton } from "./hands.js";
@@ -107,15 +107,15 @@ function keysPart(contact) {
     group("Emails", contact.emails, (email) => [owned("email", email), take("email", email)]),
     group("User ids", contact.user_ids, (id) => [owned("user_id", id), take("user_id", id)]),
     group("Trackers (browsers)", contact.trackers, (id) => [owned("tracker_id", id), take("tracker_id", id)]),
-    group("Push subscriptions", contact.subscriptions, ({ id, shared_with: others, state }) => [
-      owned("subscription", id), state === "asleep" ? make("span", { class: "chip", title: "not to be used to reach this person now" }, "asleep") : null, take("subscription", id),
-      sleepButton("subscription", id, {
+    group("Push subscriptions", contact.subscriptions, ({ id, namespace, shared_with: others, state }) => [
+      owned(namespace, id), namespace === "subscription" ? null : make("span", { class: "chip" }, KEYS[namespace] ?? namespace), state === "asleep" ? make("span", { class: "chip", title: "not to be used to reach this person now" }, "asleep") : null, take(namespace, id),
+      sleepButton(namespace, id, {
         words: state === "asleep" ? "Wake" : "Let it sleep", named: `${state === "asleep" ? "Wake on" : "Let it sleep:"} the subscription ${id}`,
         asleep: state !== "asleep", whom: { contacts: [contact.id] }, contact: contact.id,
       }),
       others.length ? make("span", { class: "shared" }, "shared with ", others.flatMap((other, index) => [index ? ", " : "", contactLink(other)])) : null,
     ]),
-    Object.entries(contact.keys ?? {}).filter(([name]) => !ALWAYS.includes(name)).map(([name, values]) => group(
+    Object.entries(contact.keys ?? {}).filter(([name]) => !ALWAYS.includes(name) && !isSubscription(name)).map(([name, values]) => group(
       KEYS[name] ?? name, values, (value) => [owned(name, value), take(name, value)],
     )),
     group("Folded into it", contact.merged_from, (id) => contactLink(id), { none: "nothing" }),

@@ -1,6 +1,6 @@
 // Why two keys are one person's: the way from the one to the other, step by step and in the drawing.
 
-import { ALWAYS, KEYS, badgeOf, call, contactLink, hrefTo, make, nameOf, pathOf, problemBox, say, withLinks } from "./dom.js";
+import { ALWAYS, KEYS, badgeOf, call, contactLink, hrefTo, isSubscription, make, nameOf, pathOf, problemBox, say, withLinks } from "./dom.js";
 import { graphView } from "./graph.js";
 import { unmergeButton } from "./hands.js";
 import { contactsFor } from "./lookup.js";
@@ -11,8 +11,8 @@ export function keysOf(contact) {
     ...contact.emails.map((value) => ["email", value]),
     ...contact.user_ids.map((value) => ["user_id", value]),
     ...contact.trackers.map((value) => ["tracker_id", value]),
-    ...contact.subscriptions.map(({ id }) => ["subscription", id]),
-    ...Object.entries(contact.keys ?? {}).flatMap(([name, values]) => (ALWAYS.includes(name) ? [] : values.map((value) => [name, value]))),
+    ...contact.subscriptions.map(({ id, namespace }) => [namespace, id]),
+    ...Object.entries(contact.keys ?? {}).flatMap(([name, values]) => (ALWAYS.includes(name) || isSubscription(name) ? [] : values.map((value) => [name, value]))),
   ];
 }
 
