@@ -331,6 +331,50 @@ def test_over_every_route_no_answer_that_names_a_contacts_keys_forgets_a_namespa
     assert counts["suppressed"] >= 4
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("phone", "06 12 34 56 78", "+33612345678"),
+        ("card", "c1", "c1"),
+        ("install", "i1", "i1"),
+        ("app_push", "a1", "a1"),
+    ],
+)
+def test_every_call_that_takes_a_key_takes_one_of_a_declared_namespace(
+    shop: TestClient, name: str, value: str, shown: str
+) -> None:
+    contact = resolve(shop, EVENT)["contact"]["id"]
+    other = resolve(shop, {"email": "bob@example.com"})["contact"]["id"]
+
+    def call(method: str, path: str, **sent: Any) -> Any:
+        response = shop.request(method, path, **sent)
+        assert response.is_success, (path, response.text)
+        return response.json()
+
+    [check] = call(
+        "POST", "/v1/deliveries/check", json={"checks": [{name: value, "subscription": {"app_push": "a1"}}]}
+    )["results"]
+    assert check["verdict"] == "deliver"
+    call("PUT", "/v1/environments/shop", json={"kind": "identified"})
+    call("PUT", "/v1/environments/shop/spaces/home", json={"identify_implicitly": True})
+    proposed = call("POST", "/v1/environments/shop/spaces/home/propositions", json={"keys": {name: value}})
+    assert proposed["contact"]["id"] == contact
+    judged = call(
+        "POST", "/v1/judgements", json={"verdict": "apart", "contact": other, "key": {name: value}, "why": "not hers"}
+    )
+    assert judged["key"] == {name: shown}
+    assert call("GET", f"/v1/judgements/{judged['id']}")["key"] == {name: shown}
+    parts = {"parts": [{"keys": [{name: value}]}]}
+    [_, part] = call("POST", f"/v1/contacts/{contact}/split?dry_run=true", json=parts)["changes"]
+    assert {"field": f"keys.{name}", "before": None, "after": [shown]} in part["changes"]
+    split = call("POST", f"/v1/contacts/{contact}/split", json=parts)
+    assert call("GET", f"/v1/splits/{split['id']}")["parts"][0]["keys"] == {name: [shown]}
+    call("POST", f"/v1/splits/{split['id']}/undo")
+    assert call("GET", "/v1/graph", params={name: value})["root"] == f"{name}:{shown}"
+    call("PUT", f"/v1/blocked/value/{shown}", params={"namespace": name})
+    assert resolve(shop, {"keys": {name: value}})["ignored"] == [{"key": name, "reason": "blocked"}]
+
+
 def test_a_finding_about_a_declared_namespace_is_drawn_and_handled_like_any(shop: TestClient) -> None:
     for number in range(27):
         resolve(shop, {"message_id": f"m{number}", "keys": {"install": "kiosk", "phone": f"06123456{number % 9:02}"}})
