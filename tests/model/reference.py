@@ -17,7 +17,7 @@ until an answer or a document tells what they are called.
 
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -47,7 +47,7 @@ class Clash(Exception):
 
 @dataclass(eq=False)
 class Period:
-    """One period in which one contact holds one key."""
+    """One period in which one contact holds one key; splits that stand gave it to a part."""
 
     key: str
     value: str
@@ -55,6 +55,20 @@ class Period:
     since: int
     over: bool = False
     asleep: bool = False
+    given: list[tuple["Split", "Person | None"]] = field(default_factory=list)
+    """By which splits it went to which part, the earliest first; None: to nobody."""
+    came_then: dict["Split", tuple[int, int]] = field(default_factory=dict)
+    """When it had come to whom the split took it from, and in which place: the part has had it since then."""
+
+    @property
+    def held_by(self) -> "Person | None":
+        return next((part for split, part in reversed(self.given) if not split.undone), self.holder)
+
+    @property
+    def came(self) -> tuple[int, int]:
+        """Return since when who holds it has had it, and in which place of what came then."""
+        by = next((split for split, _ in reversed(self.given) if not split.undone), None)
+        return (self.since, 0) if by is None else self.came_then[by]
 
 
 @dataclass(eq=False)
@@ -63,8 +77,13 @@ class Person:
 
     id: str
     created: int
-    log: list[tuple[Any, ...]] = field(default_factory=list)
-    lists: set[str] = field(default_factory=set)
+    own_log: list[tuple[int, tuple[Any, ...]]] = field(default_factory=list)
+    lists: list[tuple[int, str, bool]] = field(default_factory=list)
+    """When it was put on a list, or taken from it."""
+    part_of: "Split | None" = None
+
+    def note(self, at: int, *item: Any) -> None:
+        self.own_log.append((at, item))
 
 
 @dataclass(eq=False)
@@ -80,6 +99,22 @@ class Union:
 
 
 @dataclass(eq=False)
+class Split:
+    """One contact came apart: periods and writes went to parts. Undone, the parts lead to the whole."""
+
+    whole: Person
+    parts: list[Person]
+    at: int
+    writes: list[tuple[tuple[Any, ...], Person | None]] = field(default_factory=list)
+    """Which writes of properties went to which part; None: hidden by one that went."""
+    moved: dict[int, Person] = field(default_factory=dict)
+    minted: list[Period] = field(default_factory=list)
+    id: str | None = None
+    undone: bool = False
+    undone_at: int = 0
+
+
+@dataclass(eq=False)
 class Activity:
     """One event that was resolved."""
 
@@ -91,14 +126,21 @@ class Activity:
     arrived: int
     rule: str
     outcome: str
+    carried: dict[str, str] = field(default_factory=dict)
+    strayed: list[tuple[Split, Period]] = field(default_factory=list)
+    """By which splits it left its tracker for a period of a part."""
+
+    @property
+    def on(self) -> Period:
+        return next((period for split, period in reversed(self.strayed) if not split.undone), self.period)
 
 
 @dataclass(eq=False)
 class Judged:
-    """A judgement: a contact is kept apart from another one, or from a key."""
+    """A judgement: a contact is kept apart from another one, or from a key; and the parts that a split made of it."""
 
-    contact: Person
-    other: Person | None = None
+    contacts: list[Person]
+    others: list[Person] = field(default_factory=list)
     key: tuple[str, str] | None = None
     id: str | None = None
 
@@ -106,8 +148,15 @@ class Judged:
 class Reference:
     """The product in memory."""
 
-    def __init__(self, policy: str = "strict", max_trackers: int = 500, max_subscriptions: int = 50) -> None:
+    def __init__(
+        self,
+        policy: str = "strict",
+        max_trackers: int = 500,
+        max_subscriptions: int = 50,
+        rules: Mapping[str, str] | None = None,
+    ) -> None:
         self.policy = policy
+        self.rules = rules or {}
         self.most = {"tracker_id": max_trackers, "subscription": max_subscriptions}
         self.people: dict[str, Person] = {}
         self.periods: list[Period] = []
@@ -116,6 +165,7 @@ class Reference:
         self.conflicts: list[tuple[Person, str, Person]] = []
         self.brought: dict[str, set[str]] = {}
         self.judgements: list[Judged] = []
+        self.splits: list[Split] = []
         self.segments: dict[str, dict[str, Any]] = {}
         self.workflows: set[str] = set()
         self.clock = NOW
@@ -130,10 +180,33 @@ class Reference:
     def above(self, person: Person) -> Union | None:
         return next((union for union in self.unions if union.source is person and not union.undone), None)
 
-    def living(self, person: Person) -> Person:
-        while union := self.above(person):
-            person = union.target
+    def home(self, person: Person) -> Person:
+        """Return whom the parts of splits lead to that were undone."""
+        while person.part_of is not None and person.part_of.undone:
+            person = person.part_of.whole
         return person
+
+    def living(self, person: Person) -> Person:
+        person = self.home(person)
+        while union := self.above(person):
+            person = self.home(union.target)
+        return person
+
+    def holds(self, period: Period, person: Person) -> bool:
+        """Return whether it is a living person's, over or not."""
+        return period.held_by is not None and self.living(period.held_by) is person
+
+    def log(self, person: Person) -> list[tuple[Any, ...]]:
+        """Return what was done to a person, and to parts that were its own again, but for workflows."""
+        return [item for _, item in sorted(self._dated(person), key=lambda dated: dated[0])]
+
+    def _dated(self, person: Person) -> list[tuple[int, tuple[Any, ...]]]:
+        found = list(person.own_log)
+        for split in self.splits:
+            if split.undone and split.whole is person:
+                for part in split.parts:
+                    found += [one for one in self._dated(part) if one[1][0] not in ("status", "run")]
+        return found
 
     def find(self, contact_id: str) -> Person:
         if contact_id not in self.people:
@@ -141,7 +214,7 @@ class Reference:
         return self.living(self.people[contact_id])
 
     def alive(self) -> list[Person]:
-        return [person for person in self.people.values() if not self.above(person)]
+        return [person for person in self.people.values() if self.living(person) is person]
 
     def leading_to(self, person: Person) -> list[Person]:
         return [other for other in self.people.values() if other is not person and self.living(other) is person]
@@ -157,48 +230,63 @@ class Reference:
         Trackers and subscriptions: as they came, those of a union when it happened and in their order there.
         Emails and user ids: its own before what unions brought, its own latest first.
         """
-        own = [period for period in self.periods if period.holder is person and period.key == key and not period.over]
-        came = [(period.since, [period.value]) for period in own]
-        brought = [(item[1].at, self.keys(item[1].source, key)) for item in self.held_unions(person)]
-        groups = sorted(came, reverse=True) + sorted(brought) if key in PERSON else sorted(came + brought)
-        return list(dict.fromkeys(value for _, group in groups for value in group))
+        own, brought = self.arrivals(person, key)
+        latest_first = sorted(own, key=lambda one: (-one[0][0], one[0][1]))
+        groups = [*latest_first, *sorted(brought)] if key in PERSON else sorted([*own, *brought])
+        return list(dict.fromkeys(value for _, value in groups))
+
+    def arrivals(
+        self, person: Person, key: str
+    ) -> tuple[list[tuple[tuple[int, int], str]], list[tuple[tuple[int, int], str]]]:
+        """List the keys that a contact owns by itself, and by unions, each with when it came and in which place."""
+        own = [
+            (period.came, period.value)
+            for period in self.periods
+            if period.key == key and not period.over and period.held_by and self.home(period.held_by) is person
+        ]
+        brought = [
+            ((union.at, place), value)
+            for _, union in self.held_unions(person)
+            for place, value in enumerate(self.keys(union.source, key))
+        ]
+        return own, brought
 
     def held_unions(self, person: Person) -> list[tuple[Any, ...]]:
-        return [item for item in person.log if item[0] == "union" and not item[1].undone]
+        return [item for item in self.log(person) if item[0] == "union" and not item[1].undone]
 
     def seen(self, person: Person) -> int:
-        return max(activity.arrived for activity in self.activity(person))
+        return max((activity.arrived for activity in self.activity(person)), default=person.created)
 
     def owners(self, key: str, value: str) -> list[Person]:
         """Known before anonymous, then the most recently seen, then the smallest id."""
-        found = list(dict.fromkeys(self.living(period.holder) for period in self.held(key, value)))
+        found = list(dict.fromkeys(self.living(one.held_by) for one in self.held(key, value) if one.held_by))
         return sorted(found, key=lambda person: (not self.known(person), -self.seen(person), person.id))
 
     def owner(self, key: str, value: str | None) -> Person | None:
         return next(iter(self.owners(key, value)), None) if value else None
 
     def owns(self, person: Person, key: str, value: str) -> bool:
-        return person in [self.living(period.holder) for period in self.held(key, value)]
+        return any(self.holds(period, person) for period in self.held(key, value))
 
     def attach(self, person: Person, key: str, value: str) -> Period:
         period = Period(key, value, person, self.tick())
         self.periods.append(period)
         if key in PERSON:
-            person.log.append(("gain", period))
+            person.note(period.since, "gain", period)
         return period
 
     def detach(self, person: Person, key: str, value: str) -> None:
         for period in self.held(key, value):
-            if self.living(period.holder) is person:
+            if self.holds(period, person):
                 period.over = True
                 if key in PERSON:
-                    person.log.append(("take", period))
+                    person.note(self.tick(), "take", period)
         if key == "tracker_id" and not self.keys(person, "tracker_id"):
             self.mint_for(person)
 
-    def mint_for(self, person: Person) -> None:
+    def mint_for(self, person: Person) -> Period:
         self.mints += 1
-        self.attach(person, "tracker_id", f"{MINTED}{self.mints}")
+        return self.attach(person, "tracker_id", f"{MINTED}{self.mints}")
 
     def name_minted(self, placeholder: str, value: str) -> None:
         for period in self.periods:
@@ -216,12 +304,12 @@ class Reference:
         return all(len({*self.keys(source, key), *self.keys(target, key)}) <= most for key, most in self.most.items())
 
     def activity(self, person: Person) -> list[Activity]:
-        return [found for found in self.activities.values() if self.living(found.period.holder) is person]
+        return [found for found in self.activities.values() if self.holds(found.on, person)]
 
     # --- a subscription's life -------------------------------------------------------------------------------
 
     def held_by(self, person: Person, subscription: str) -> list[Period]:
-        return [period for period in self.held("subscription", subscription) if self.living(period.holder) is person]
+        return [period for period in self.held("subscription", subscription) if self.holds(period, person)]
 
     def asleep(self, person: Person, subscription: str) -> bool:
         """A person is awake when any of the ownerships is that were folded into this one."""
@@ -235,7 +323,9 @@ class Reference:
     def replace(self, old: str, new: str) -> list[dict[str, str]]:
         owners = sorted(owner.id for owner in self.owners("subscription", old))
         for period in self.held("subscription", old):
-            self.periods.append(Period("subscription", new, period.holder, period.since, asleep=period.asleep))
+            holder = period.held_by
+            if holder is not None:
+                self.periods.append(Period("subscription", new, holder, period.since, asleep=period.asleep))
         self.conflicts = [(one, new if value == old else value, made) for one, value, made in self.conflicts]
         if owners and old in self.brought and not self.brought.get(new):
             self.brought[new] = set(self.brought[old])
@@ -257,10 +347,16 @@ class Reference:
         """Return the person keys of a contact as its log tells, and whether it is known without any."""
         keys: set[Period] = set()
         without = False
-        for item in person.log:
+        for item in self.log(person):
             match item:
                 case ("born",):
                     without = True
+                case ("split", split) if not split.undone:
+                    left = {period for period in keys if all(by is not split for by, _ in period.given)}
+                    without = without and (left == keys or bool(left))
+                    keys = left
+                case ("part", split) if not split.undone:
+                    keys |= {one for one in self.periods if one.key in PERSON and (split, person) in one.given}
                 case ("gain", period):
                     keys.add(period)
                 case ("union", union) if not union.undone:
@@ -276,29 +372,68 @@ class Reference:
 
     def known(self, person: Person) -> bool:
         keys, without = self.recognised_by(person)
-        return bool(keys) or without
+        return any(self.holds(period, person) for period in keys) or without
 
     def properties(self, person: Person) -> dict[str, tuple[Any, int]]:
         """Return per property its value (None when removed) and when that occurred."""
-        shown: dict[str, tuple[Any, int]] = {}
-        for item in person.log:
+        return {name: (write[2], write[3]) for name, write in self.shown_writes(person, {}).items()}
+
+    def shown_writes(self, person: Person, hidden: dict[int, int]) -> dict[str, tuple[Any, ...]]:
+        """Return per property what is shown: ``("write", name, value, occurred, message)``.
+
+        ``hidden`` are writes that went with a part, each with when it was split off.
+        """
+        hidden = {**hidden, **self.went_from(person)}
+        shown: dict[str, tuple[Any, ...]] = {}
+        for item in self.log(person):
             match item:
-                case ("write", name, value, occurred):
-                    if name not in shown or occurred >= shown[name][1]:
-                        shown[name] = (value, occurred)
+                case ("write", name, _, occurred, _):
+                    if id(item) not in hidden and (name not in shown or occurred >= shown[name][3]):
+                        shown[name] = item
+                case ("part", split) if not split.undone:
+                    for write, part in split.writes:
+                        name, is_there = write[1], part is person and hidden.get(id(write), 0) <= split.at
+                        if is_there and (name not in shown or write[3] >= shown[name][3]):
+                            shown[name] = write
                 case ("union", union) if not union.undone:
-                    for name, (value, occurred) in self.properties(union.source).items():
+                    for name, write in self.shown_writes(union.source, hidden).items():
+                        _, _, value, occurred, _ = write
+                        if name in shown and name in self.rules:
+                            mine = shown[name]
+                            both = united(self.rules[name], mine[2], value, mine[3], occurred)
+                            shown[name] = ("write", name, both, max(mine[3], occurred), None)
+                            continue
                         # Of two removals the later one counts, so that no late event undoes it.
                         if name not in shown or (
-                            shown[name][0] is None and (value is not None or occurred > shown[name][1])
+                            shown[name][2] is None and (value is not None or occurred > shown[name][3])
                         ):
-                            shown[name] = (value, occurred)
+                            shown[name] = write
         return shown
 
+    def went_from(self, person: Person) -> dict[int, int]:
+        return {
+            id(write): split.at
+            for split in self.splits
+            if not split.undone and self.home(split.whole) is person
+            for write, _ in split.writes
+        }
+
     def states(self, person: Person) -> dict[str, dict[str, Any]]:
-        """Return per workflow the status, per node its latest run, and per node and field the value with its time."""
+        """Return per workflow the status, per node its latest run, and per node and field the value with its time.
+
+        A part of a split comes back as by a union, when the split is undone.
+        """
+        told = [one for one in person.own_log if one[1][0] in ("status", "run")]
+        told += [one for one in self._dated(person) if one[1][0] == "union"]
+        for part in self.people.values():
+            if part.part_of is not None and part is not person and self.home(part) is person:
+                told.append((part.part_of.undone_at, ("back", part)))
+        return self._states([item for _, item in sorted(told, key=lambda dated: dated[0])])
+
+    def _states(self, told: list[tuple[Any, ...]]) -> dict[str, dict[str, Any]]:
         shown: dict[str, dict[str, Any]] = {}
-        for item in person.log:
+        for item in told:
+            came: dict[str, dict[str, Any]] = {}
             match item:
                 case ("status", workflow, status):
                     shown.setdefault(workflow, {"nodes": {}, "data": {}})["status"] = status
@@ -309,22 +444,25 @@ class Reference:
                         if ran >= state["data"].get((node, name), (ran, None))[0]:
                             state["data"][node, name] = (ran, value)
                 case ("union", union) if not union.undone:
-                    for workflow, theirs in self.states(union.source).items():
-                        if workflow not in shown:
-                            shown[workflow] = {
-                                "status": theirs["status"],
-                                "nodes": dict(theirs["nodes"]),
-                                "data": dict(theirs["data"]),
-                            }
-                            continue
-                        state = shown[workflow]
-                        if "active" in (state["status"], theirs["status"]):
-                            state["status"] = "active"
-                        for node, ran in theirs["nodes"].items():
-                            state["nodes"][node] = max(ran, state["nodes"].get(node, ran))
-                        for place, (ran, value) in theirs["data"].items():
-                            if place not in state["data"] or ran > state["data"][place][0]:
-                                state["data"][place] = (ran, value)
+                    came = self.states(union.source)
+                case ("back", part):
+                    came = self._states([item for _, item in part.own_log if item[0] in ("status", "run")])
+            for workflow, theirs in came.items():
+                if workflow not in shown:
+                    shown[workflow] = {
+                        "status": theirs["status"],
+                        "nodes": dict(theirs["nodes"]),
+                        "data": dict(theirs["data"]),
+                    }
+                    continue
+                state = shown[workflow]
+                if "active" in (state["status"], theirs["status"]):
+                    state["status"] = "active"
+                for node, ran in theirs["nodes"].items():
+                    state["nodes"][node] = max(ran, state["nodes"].get(node, ran))
+                for place, (ran, value) in theirs["data"].items():
+                    if place not in state["data"] or ran > state["data"][place][0]:
+                        state["data"][place] = (ran, value)
         return shown
 
     def document(self, person: Person) -> dict[str, Any]:
@@ -374,9 +512,22 @@ class Reference:
 
     def is_in(self, person: Person, name: str, segment: dict[str, Any], document: dict[str, Any]) -> bool:
         if segment["kind"] == "static":
-            return name in person.lists
+            return self.listed(person, name)
         events = [(activity.event, activity.occurred, activity.event_properties) for activity in self.activity(person)]
         return meets(segment["where"], document, events, self.clock)
+
+    def listed(self, person: Person, name: str) -> bool:
+        """Return whether a person is on a list: of one that says `either`, also by whom a union brought."""
+        moments: list[tuple[int, Any]] = [(at, put) for at, of, put in person.lists if of == name]
+        if self.segments[name]["on_union"] == "either":
+            moments += [(at, item[1]) for at, item in person.own_log if item[0] == "union"]
+        found = False
+        for _, moment in sorted(moments, key=lambda dated: dated[0]):
+            if isinstance(moment, bool):
+                found = moment
+            elif not moment.undone:
+                found = found or self.listed(moment.source, name)
+        return found
 
     # --- events ----------------------------------------------------------------------------------------------
 
@@ -386,7 +537,7 @@ class Reference:
         if message_id in self.activities:
             first = self.activities[message_id]
             return {
-                "contact": self.living(first.period.holder).id,
+                "contact": self.living(first.on.held_by or first.on.holder).id,
                 "rule": first.rule,
                 "outcome": first.outcome,
                 "duplicate": True,
@@ -412,46 +563,50 @@ class Reference:
     def fold(self, source: Person, target: Person, rule: str | None) -> Union:
         union = Union(source, target, rule, self.tick())
         self.unions.append(union)
-        target.log.append(("union", union))
+        target.note(union.at, "union", union)
         return union
 
     def judge(self, contact_id: str, other: str | tuple[str, str]) -> Judged:
         contact = self.find(contact_id)
         if isinstance(other, tuple):
-            made = [one for one in self.judgements if one.key == other and self.living(one.contact) is contact]
-            judged = Judged(contact, key=other)
+            made = [one for one in self.judgements if one.key == other and self.judges(one, contact)]
+            judged = Judged([contact], key=other)
         else:
             second = self.find(other)
             if second is contact:
                 raise Clash
-            made = [one for one in self.judgements if self.judged_pair(one) == {contact, second}]
-            judged = Judged(contact, second)
+            made = [one for one in self.judgements if self.parted_by(one, contact, second)]
+            judged = Judged([contact], [second])
         if made:
             return made[0]
         self.judgements.append(judged)
         return judged
 
-    def judged_pair(self, judged: Judged) -> set[Person]:
-        return set() if judged.other is None else {self.living(judged.contact), self.living(judged.other)}
+    def judges(self, judged: Judged, person: Person) -> bool:
+        return any(self.living(one) is person for one in judged.contacts)
+
+    def parted_by(self, judged: Judged, one: Person, other: Person) -> bool:
+        sides = [{self.living(each) for each in side} for side in (judged.contacts, judged.others)]
+        return any(one in sides[side] and other in sides[1 - side] for side in (0, 1))
 
     def barred(self, person: Person, key: str, value: str) -> bool:
-        return any(one.key == (key, value) and self.living(one.contact) is person for one in self.judgements)
+        return any(one.key == (key, value) and self.judges(one, person) for one in self.judgements)
 
     def kept_apart(self, source: Person, target: Person) -> set[str]:
         """Return what keeps two contacts from being folded by an event: the judged contact, or the names of keys."""
-        if any(self.judged_pair(one) == {source, target} for one in self.judgements):
+        if any(self.parted_by(one, source, target) for one in self.judgements):
             return {source.id}
         found = set()
         for one in self.judgements:
             if one.key is not None:
-                whose = self.living(one.contact)
-                if whose in (source, target) and self.owns(target if whose is source else source, *one.key):
-                    found.add(one.key[0])
+                for whose, other in ((source, target), (target, source)):
+                    if self.judges(one, whose) and self.owns(other, *one.key):
+                        found.add(one.key[0])
         return found
 
     def merge(self, source_id: str, target_id: str) -> Union:
         source, target = self.find(source_id), self.find(target_id)
-        if any(self.judged_pair(one) == {source, target} for one in self.judgements):
+        if any(self.parted_by(one, source, target) for one in self.judgements):
             raise Clash
         if source is target or not self.room_for_all(source, target):
             raise Clash
@@ -460,10 +615,10 @@ class Reference:
     def covering(self, union: Union) -> list[Union]:
         """List the unions to be undone before this one, in that order."""
         found = []
-        person = union.target
+        person = self.home(union.target)
         while higher := self.above(person):
             found.append(higher)
-            person = higher.target
+            person = self.home(higher.target)
         return found[::-1]
 
     def undo(self, union: Union, *, cascade: bool) -> list[Union]:
@@ -476,8 +631,8 @@ class Reference:
             each.undone = True
             gone = {period for period in self.recognised_by(each.source)[0] if period.over}
             if gone:
-                each.source.log.append(("lost", gone))
-            for person in (each.source, each.target):
+                each.source.note(self.tick(), "lost", gone)
+            for person in (each.source, self.home(each.target)):
                 if not self.keys(person, "tracker_id"):
                     self.mint_for(person)
         return [*covering, union]
@@ -497,9 +652,11 @@ class Reference:
 
     def give_again(self, person: Person, key: str, value: str) -> None:
         for period in self.held(key, value):
+            if not self.holds(period, person):
+                continue
             period.over = True
             self.attach(person, key, value)
-            person.log.append(("lost", {period}))
+            person.note(self.tick(), "lost", {period})
 
     def take(self, contact_id: str, key: str, value: str) -> None:
         person = self.find(contact_id)
@@ -510,18 +667,141 @@ class Reference:
     def patch(self, contact_id: str, values: dict[str, Any]) -> None:
         person = self.find(contact_id)
         at = self.tick()
-        person.log.extend(("write", name, value, at) for name, value in values.items())
+        for name, value in values.items():
+            person.note(at, "write", name, value, at, None)
+
+    # --- splits ----------------------------------------------------------------------------------------------
+
+    def split(self, contact_id: str, wanted: list[list[tuple[str, str]]], new_id: Callable[[int], str]) -> Split:
+        whole = self.find(contact_id)
+        if not all(self.owns(whole, *key) for keys in wanted for key in keys):
+            raise Missing(contact_id)
+        split = Split(whole, [], self.tick())
+        mine = [activity for activity in self.activities.values() if self.holds(activity.on, whole)]
+        kept = self._entries(whole)
+        part_of: dict[str, Person] = {}
+        taken: list[tuple[Period, Person, tuple[int, int]]] = []
+        for number, keys in enumerate(wanted):
+            part = Person(new_id(number), split.at, part_of=split)
+            self.people[part.id] = part
+            split.parts.append(part)
+            for key, value in keys:
+                own, brought = self.arrivals(whole, key)
+                came = min(when for when, one in [*own, *brought] if one == value)
+                for period in self.periods:
+                    going = (period.key, period.value) == (key, value) and (key == "tracker_id" or not period.over)
+                    if going and self.holds(period, whole):
+                        taken.append((period, part, came))
+        for period, part, came in taken:
+            period.given.append((split, part))
+            period.came_then[split] = came
+        for activity in mine:
+            named = [
+                part
+                for part, keys in zip(split.parts, wanted, strict=True)
+                if any(key in PERSON and activity.carried.get(key) == value for key, value in keys)
+            ]
+            if not self.holds(activity.on, whole):
+                part_of[activity.message_id] = next(part for by, part in activity.on.given if by is split and part)
+            elif named:
+                part_of[activity.message_id] = named[0]
+                stray = Period("tracker_id", activity.on.value, named[0], split.at, over=True)
+                self.periods.append(stray)
+                activity.strayed.append((split, stray))
+        for write, hides in kept:
+            goes = part_of.get(write[4])
+            if goes is not None:
+                split.writes += [(write, goes), *((one, None) for one in hides)]
+        for person in (whole, *split.parts):
+            if not self.keys(person, "tracker_id"):
+                split.minted.append(self.mint_for(person))
+        for judged in self.judgements:
+            for side in (judged.contacts, judged.others):
+                if any(self.living(one) is whole for one in side):
+                    side.extend(split.parts)
+        self.splits.append(split)
+        whole.note(split.at, "split", split)
+        for part in split.parts:
+            part.note(split.at, "part", split)
+        return split
+
+    def _entries(self, whole: Person) -> list[tuple[tuple[Any, ...], list[tuple[Any, ...]]]]:
+        """Return the values that the graph keeps of a contact, each with those that it has replaced for good."""
+        hidden = self.went_from(whole)
+        own: dict[str, list[tuple[Any, ...]]] = {}
+        found = []
+        for item in self.log(whole):
+            match item:
+                case ("write", name, _, _, _) if id(item) not in hidden:
+                    own.setdefault(name, []).append(item)
+                case ("part", split) if not split.undone:
+                    for write, part in split.writes:
+                        if part is whole and hidden.get(id(write), 0) <= split.at:
+                            own.setdefault(write[1], []).append(write)
+                case ("union", union) if not union.undone:
+                    for write in self.shown_writes(union.source, hidden).values():
+                        found.append((write, [one for one in self._writes(union.source, write[1]) if one is not write]))
+        for writes in own.values():
+            shown = writes[0]
+            for write in writes[1:]:
+                shown = write if write[3] >= shown[3] else shown
+            found.append((shown, [one for one in writes if one is not shown]))
+        return found
+
+    def _writes(self, person: Person, name: str) -> list[tuple[Any, ...]]:
+        found = []
+        for item in self.log(person):
+            match item:
+                case ("write", of, _, _, _) if of == name:
+                    found.append(item)
+                case ("part", split) if not split.undone:
+                    found += [write for write, part in split.writes if part is person and write[1] == name]
+                case ("union", union) if not union.undone:
+                    found += self._writes(union.source, name)
+        return found
+
+    def undo_split(self, split: Split) -> None:
+        if split.undone:
+            raise Clash
+        involved = {self.home(split.whole), *split.parts, *self._homes(split)}
+        parted = any(other.whole in split.parts and not other.undone for other in self.splits)
+        if parted or any(self.living(person) is not person for person in involved):
+            raise Clash
+        split.undone, split.undone_at = True, self.tick()
+        used = {id(activity.on) for activity in self.activities.values()}
+        for person in [self.home(split.whole), *(one for one in involved if one not in split.parts)]:
+            for value in self.keys(person, "tracker_id"):
+                for period in self.held("tracker_id", value):
+                    minted = period.since > split.at and value.startswith((MINTED, "kf-"))
+                    if minted and id(period) not in used and self.holds(period, person):
+                        period.over = True
+            if not self.keys(person, "tracker_id"):
+                self.mint_for(person)
+
+    def _homes(self, split: Split) -> set[Person]:
+        """Return whose each key would be now without the split."""
+        found = set()
+        for period in self.periods:
+            before = [by for by, _ in period.given]
+            if split in before:
+                place = before.index(split)
+                earlier = [part for by, part in period.given[:place] if not by.undone and part]
+                person = self.home(earlier[-1] if earlier else period.holder)
+                while (union := self.above(person)) and union.at < split.at:
+                    person = self.home(union.target)
+                found.add(person)
+        return found
 
     # --- segments and workflows ------------------------------------------------------------------------------
 
-    def define_segment(self, name: str, kind: str, where: Any = None) -> None:
-        self.segments[name] = {"kind": kind, "where": where}
+    def define_segment(self, name: str, kind: str, where: Any = None, on_union: str | None = None) -> None:
+        self.segments[name] = {"kind": kind, "where": where, "on_union": on_union}
 
     def remove_segment(self, name: str) -> None:
         if self.segments.pop(name, None) is None:
             raise Missing(name)
         for person in self.people.values():
-            person.lists.discard(name)
+            person.lists = [one for one in person.lists if one[1] != name]
 
     def list_member(self, name: str, contact_id: str, *, put: bool) -> None:
         if name not in self.segments:
@@ -529,10 +809,7 @@ class Reference:
         person = self.find(contact_id)
         if self.segments[name]["kind"] != "static":
             raise Clash
-        if put:
-            person.lists.add(name)
-        else:
-            person.lists.discard(name)
+        person.lists.append((self.tick(), name, put))
 
     def members(self, name: str) -> list[str]:
         segment = self.segments[name]
@@ -541,7 +818,7 @@ class Reference:
     def set_status(self, workflow: str, contact_id: str, status: str) -> None:
         if workflow not in self.workflows:
             raise Missing(workflow)
-        self.find(contact_id).log.append(("status", workflow, status))
+        self.find(contact_id).note(self.tick(), "status", workflow, status)
 
     def run(self, workflow: str, contact_id: str, node: str, ran: int | None, data: dict[str, Any]) -> None:
         if workflow not in self.workflows:
@@ -550,7 +827,35 @@ class Reference:
         if workflow not in self.states(person):
             raise Missing(contact_id)
         at = self.tick()
-        person.log.append(("run", workflow, node, at if ran is None else ran, data))
+        person.note(at, "run", workflow, node, at if ran is None else ran, data)
+
+
+def united(rule: str, mine: Any, theirs: Any, mine_at: int, theirs_at: int) -> Any:
+    """Return what a union makes of a property that both were told of; None is a value that was removed."""
+    both = [mine, theirs]
+    if rule in ("newest", "oldest"):
+        earlier, later = (theirs, mine) if theirs_at < mine_at else (mine, theirs)
+        return mine if mine_at == theirs_at else later if rule == "newest" else earlier
+    if rule == "false_wins":
+        return False if any(one is False for one in both) else None if None in both else mine
+    if rule == "true_wins":
+        return True if any(one is True for one in both) else mine
+    if None in both:
+        return theirs if mine is None else mine
+    if rule == "collect":
+        items = [item for one in both for item in (one if isinstance(one, list) else [one])]
+        kinds = {type(item) for item in items}
+        if len(kinds) > 1:
+            items = [str(item).lower() if isinstance(item, bool) else str(item) for item in items]
+        once = list(dict.fromkeys(items))
+        return once[0] if len(once) == 1 and list not in {type(one) for one in both} else once[:100]
+    kinds = {type(one) for one in both}
+    if kinds == {str} and rule != "sum":
+        return min(both) if rule == "min" else max(both)
+    if not kinds <= {int, float}:
+        return mine
+    found = sum(both) if rule == "sum" else min(both) if rule == "min" else max(both)
+    return found if isinstance(found, float) or abs(found) < 2**63 else float(found)
 
 
 @dataclass
@@ -592,7 +897,7 @@ class _Turn:
         arrived = world.tick()
         occurred = min(self.event.get("occurred_at", arrived), arrived)
         for name, value in self.event.get("properties", {}).items():
-            current.log.append(("write", name, value, occurred))
+            current.note(arrived, "write", name, value, occurred, self.event["message_id"])
         tracker = self.keys.get("tracker_id")
         if tracker is None or not world.owns(current, "tracker_id", tracker):
             tracker = world.keys(current, "tracker_id")[0]
@@ -606,6 +911,7 @@ class _Turn:
             arrived,
             rule,
             outcome,
+            dict(self.keys),
         )
         self.live_on(current, tracker, new=current.id not in made_before)
         subscription = self.keys.get("subscription")
@@ -754,7 +1060,7 @@ class _Turn:
                 return world.living(made), "4.3.3", "found"
         if strict:
             current = self.create()
-            current.log.append(("born",))
+            current.note(world.tick(), "born")
             self.attach(current, "subscription", value)
             world.conflicts.append((has_tracker, value, current))
             return current, "4.3.3", "shared"

@@ -57,6 +57,15 @@ CONDITIONS = [
     {"all": [{"kind": "known"}, {"key": "email", "exists": False}]},
     {"any": [{"key": "subscription", "exists": True}, {"kind": "anonymous"}]},
 ]
+UNION_RULES = [
+    {},
+    {},
+    {},
+    {"age": "sum", "country": "newest", "it's `odd`": "false_wins"},
+    {"age": "max", "country": "collect", "it's `odd`": "true_wins"},
+    {"age": "collect", "country": "min", "it's `odd`": "oldest"},
+]
+"""Splits are made where there are none: a value that a union reckoned came with no event."""
 ACTIVITY_CONDITIONS = [
     {"event": "buy", "at_least": 2},
     {"event": "view", "at_least": 1, "within": "P30D"},
@@ -73,12 +82,20 @@ class ProductAndModel(RuleBasedStateMachine):
     @initialize(
         policy=st.sampled_from(["strict", "continuity", "last_login"]),
         limits=st.sampled_from([(500, 50), (500, 50), (500, 50), (3, 2), (2, 1)]),
+        union_rules=st.sampled_from(UNION_RULES),
         events=st.lists(EVENTS, min_size=3, max_size=6),
     )
-    def begin(self, policy: str, limits: tuple[int, int], events: list[dict[str, Any]]) -> None:
+    def begin(
+        self, policy: str, limits: tuple[int, int], union_rules: dict[str, str], events: list[dict[str, Any]]
+    ) -> None:
         RUN["examples"] += 1
         self.world = SideBySide(
-            self.database, self.deployment, policy=policy, max_trackers=limits[0], max_subscriptions=limits[1]
+            self.database,
+            self.deployment,
+            policy=policy,
+            max_trackers=limits[0],
+            max_subscriptions=limits[1],
+            union_rules=union_rules,
         )
         for name in ("welcome", "basket"):
             self.world.define_workflow(name)
@@ -172,6 +189,34 @@ class ProductAndModel(RuleBasedStateMachine):
     def take_a_judgement_back(self, which: int) -> None:
         self.world.take_judgement_back(which)
 
+    @precondition(lambda self: not self.world.model.rules)
+    @rule(contact=ANY, which=st.lists(st.tuples(ANY, st.integers(0, 1)), min_size=1, max_size=4))
+    def split(self, contact: int, which: list[tuple[int, int]]) -> None:
+        self.split_of(self.contact(contact), which)
+
+    @precondition(lambda self: not self.world.model.rules)
+    @rule(which=st.lists(st.tuples(ANY, st.integers(0, 1)), min_size=1, max_size=4))
+    def split_who_has_most_keys(self, which: list[tuple[int, int]]) -> None:
+        model = self.world.model
+        richest = max(model.alive(), key=lambda person: sum(len(model.keys(person, key)) for key in VALUES))
+        self.split_of(richest.id, which)
+
+    def split_of(self, contact_id: str, which: list[tuple[int, int]]) -> None:
+        """Split a contact into one or two parts, by keys given by number."""
+        living = self.world.model.find(contact_id)
+        owned = [(key, value) for key in VALUES for value in self.world.model.keys(living, key)]
+        chosen = {owned[one % len(owned)]: part for one, part in which}
+        parts = [[key for key, part in chosen.items() if part == number] for number in (0, 1)]
+        self.world.split(contact_id, [part for part in parts if part])
+
+    @precondition(lambda self: any(not split.undone for split in self.world.model.splits))
+    @rule(which=ANY)
+    def undo_a_split(self, which: int) -> None:
+        splits = [split for split in self.world.model.splits if not split.undone]
+        split_id = splits[which % len(splits)].id
+        assert split_id
+        self.world.undo_split(split_id)
+
     @rule(contact=ANY, key=KEYS)
     def give(self, contact: int, key: tuple[str, str]) -> None:
         self.world.give(self.contact(contact), *key)
@@ -221,7 +266,7 @@ class ProductAndModel(RuleBasedStateMachine):
 
     @rule(name=LISTS)
     def define_list(self, name: str) -> None:
-        self.world.define_segment(name, "static")
+        self.world.define_segment(name, "static", on_union="either" if name == "list 2" else None)
 
     @rule(name=st.sampled_from(["by data", 'it\'s "dynamic"']), where=st.sampled_from(CONDITIONS))
     def define_dynamic(self, name: str, where: dict[str, Any]) -> None:
@@ -268,6 +313,7 @@ class ProductAndModel(RuleBasedStateMachine):
             for contact in self.world.model.people:
                 self.world.product.history.page(contact)
             RUN["unions"] += len(self.world.model.unions)
+            RUN["splits"] += len(self.world.model.splits)
             RUN["un-merges"] += sum(union.undone for union in self.world.model.unions)
 
 

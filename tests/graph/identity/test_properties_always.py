@@ -97,7 +97,7 @@ INVARIANTS = {
         RETURN c.id AS offender, [name, toString(shown)] AS detail
     """,
     "an entry is one contact's": """
-        MATCH (p:Property) WHERE COUNT { (p)<-[:HAS_PROPERTY]-() } <> 1
+        MATCH (p:Property) WHERE COUNT { (p)<-[:HAS_PROPERTY]-() } + COUNT { (p)<-[:KEEPS]-(:Separation) } <> 1
         RETURN p.name AS offender, p.message_id AS detail
     """,
     "an anonymous contact has no person key": """
