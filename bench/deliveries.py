@@ -1,6 +1,6 @@
 """The gate before a push, beside an indexed read of who owns the subscription.
 
-Run with ``python -m bench.deliveries [--calls 1000]``. Both sides use one driver and take turns (A B A B).
+Run with ``python -m bench.deliveries [--calls 3000]``. Both sides use one driver and take turns (A B A B).
 """
 
 import argparse
@@ -66,8 +66,10 @@ def measure(kinfold: Kinfold, calls: int, warm_up: int) -> list[Figure]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.deliveries", description=__doc__.splitlines()[0])
-    parser.add_argument("--calls", type=int, default=1000, help="rounds (default 1000)")
-    parser.add_argument("--warm-up", type=int, default=300, help="rounds before anything is measured (default 300)")
+    parser.add_argument("--calls", type=int, default=3000, help="rounds (default 3000)")
+    parser.add_argument(
+        "--warm-up", type=int, default=15_000, help="rounds before anything is measured (default 15,000)"
+    )
     arguments = parser.parse_args()
     with throw_away() as kinfold:
         figures = measure(kinfold, arguments.calls, arguments.warm_up)

@@ -368,6 +368,6 @@ def _best_key(contact: dict[str, Any]) -> tuple[KeyName, str]:
         "email": contact["emails"],
         "user_id": contact["user_ids"],
         "tracker_id": contact["trackers"],
-        "subscription": [item["id"] for item in contact["subscriptions"] if item["namespace"] == "subscription"],
+        "subscription": [item["id"] for item in contact["subscriptions"] if "namespace" not in item],
     }
     return next((key, values[key][0]) for key in ("email", "user_id", "tracker_id", "subscription") if values[key])

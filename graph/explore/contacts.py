@@ -186,6 +186,12 @@ def documents(tx: Transaction, ids: list[str], namespaces: Namespaces) -> list[D
     return [found[contact_id] for contact_id in ids if contact_id in found]
 
 
+def owned_subscription(namespace: str, value: str, shared_with: list[str], *, asleep: bool) -> Document:
+    """Return a subscription as its owner's document has it: ``namespace`` is there when it is a declared one."""
+    declared = {} if namespace == "subscription" else {"namespace": namespace}
+    return {"id": value, **declared, "shared_with": shared_with, "state": "asleep" if asleep else "awake"}
+
+
 def _document(row: dict[str, Any], namespaces: Namespaces) -> Document:
     owned: dict[KeyName, list[tuple[Ownership, str]]] = {}
     shared: dict[tuple[KeyName, str], list[str]] = {}
@@ -207,12 +213,7 @@ def _document(row: dict[str, Any], namespaces: Namespaces) -> Document:
         "user_ids": keys.get("user_id", []),
         "trackers": keys.get(TRACKER, []),
         "subscriptions": [
-            {
-                "id": value,
-                "namespace": namespace,
-                "shared_with": shared[namespace, value],
-                "state": "asleep" if (namespace, value) in asleep else "awake",
-            }
+            owned_subscription(namespace, value, shared[namespace, value], asleep=(namespace, value) in asleep)
             for namespace in namespaces.subscriptions
             for value in keys.get(namespace, [])
         ],

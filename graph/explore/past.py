@@ -15,7 +15,7 @@ import orjson
 
 from graph.clock import Micros, to_micros, to_text
 from graph.errors import NotFound
-from graph.explore.contacts import Document, in_order, redirected
+from graph.explore.contacts import Document, in_order, owned_subscription, redirected
 from graph.explore.names import name_of
 from graph.identity.living import living_contact
 from graph.identity.namespaces import DEFAULT_NAMESPACES, KeyClass, Namespaces
@@ -510,12 +510,12 @@ class Past:
             "user_ids": keys.get("user_id", []),
             "trackers": keys.get(TRACKER, []),
             "subscriptions": [
-                {
-                    "id": value,
-                    "namespace": namespace,
-                    "shared_with": sorted(set(owners.get((namespace, value), ())) & set(there)),
-                    "state": "asleep" if (person.id, (namespace, value)) in asleep else "awake",
-                }
+                owned_subscription(
+                    namespace,
+                    value,
+                    sorted(set(owners.get((namespace, value), ())) & set(there)),
+                    asleep=(person.id, (namespace, value)) in asleep,
+                )
                 for namespace, value in subscriptions
             ],
             "keys": dict(sorted(keys.items())),

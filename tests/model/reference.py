@@ -477,7 +477,6 @@ class Reference:
             "subscriptions": [
                 {
                     "id": value,
-                    "namespace": "subscription",
                     "shared_with": sorted(
                         owner.id for owner in self.owners("subscription", value) if owner is not person
                     ),

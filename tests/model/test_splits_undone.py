@@ -96,6 +96,4 @@ def test_what_an_event_said_of_a_subscription_since_stays(state: str, kinfold: K
     split = kinfold.splits.split(contact, Wanted(((("email", "p@example.com"), ("subscription", "s")),)))
     kinfold.resolver.resolve([read_event({"email": "p@example.com", "subscription": "s", "logout": state == "asleep"})])
     kinfold.splits.undo(split["id"])
-    assert kinfold.contacts.get(contact)["subscriptions"] == [
-        {"id": "s", "namespace": "subscription", "shared_with": [], "state": state}
-    ]
+    assert kinfold.contacts.get(contact)["subscriptions"] == [{"id": "s", "shared_with": [], "state": state}]

@@ -17,7 +17,7 @@ _DOCUMENT: dict[str, Any] = {
     "emails": ["ana@example.com"],
     "user_ids": ["42"],
     "trackers": ["t1"],
-    "subscriptions": [{"id": "s1", "namespace": "subscription", "shared_with": [], "state": "awake"}],
+    "subscriptions": [{"id": "s1", "shared_with": [], "state": "awake"}],
     "keys": {"email": ["ana@example.com"], "subscription": ["s1"], "tracker_id": ["t1"], "user_id": ["42"]},
     "properties": {"_name": "Ana"},
     "segments": ["newsletter"],
@@ -34,7 +34,9 @@ class OwnedSubscription(BaseModel):
     """A key of class subscription, who else owns it, and whether it may be used to reach this contact."""
 
     id: str
-    namespace: KeyName = Field(description="`subscription`, or a declared namespace of that class.")
+    namespace: KeyName = Field(
+        default="subscription", description="The declared namespace that it is of; left out for `subscription`."
+    )
     shared_with: list[str]
     state: Literal["awake", "asleep"] = Field(
         description="`asleep` after a log-out, or when somebody else named themselves with it."

@@ -107,7 +107,7 @@ function keysPart(contact) {
     group("Emails", contact.emails, (email) => [owned("email", email), take("email", email)]),
     group("User ids", contact.user_ids, (id) => [owned("user_id", id), take("user_id", id)]),
     group("Trackers (browsers)", contact.trackers, (id) => [owned("tracker_id", id), take("tracker_id", id)]),
-    group("Push subscriptions", contact.subscriptions, ({ id, namespace, shared_with: others, state }) => [
+    group("Push subscriptions", contact.subscriptions, ({ id, namespace = "subscription", shared_with: others, state }) => [
       owned(namespace, id), namespace === "subscription" ? null : make("span", { class: "chip" }, KEYS[namespace] ?? namespace), state === "asleep" ? make("span", { class: "chip", title: "not to be used to reach this person now" }, "asleep") : null, take(namespace, id),
       sleepButton(namespace, id, {
         words: state === "asleep" ? "Wake" : "Let it sleep", named: `${state === "asleep" ? "Wake on" : "Let it sleep:"} the subscription ${id}`,

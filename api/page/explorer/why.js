@@ -11,7 +11,7 @@ export function keysOf(contact) {
     ...contact.emails.map((value) => ["email", value]),
     ...contact.user_ids.map((value) => ["user_id", value]),
     ...contact.trackers.map((value) => ["tracker_id", value]),
-    ...contact.subscriptions.map(({ id, namespace }) => [namespace, id]),
+    ...contact.subscriptions.map(({ id, namespace = "subscription" }) => [namespace, id]),
     ...Object.entries(contact.keys ?? {}).flatMap(([name, values]) => (ALWAYS.includes(name) || isSubscription(name) ? [] : values.map((value) => [name, value]))),
   ];
 }

@@ -91,7 +91,7 @@ def test_a_contact_has_every_field_of_the_contract(client: TestClient, resolve: 
     contact = client.get(f"/v1/contacts/{answer['contact']['id']}").json()
     assert contact.keys() >= DOCUMENT
     assert contact["email"] == "ana@example.com"
-    assert contact["subscriptions"] == [{"id": "s1", "namespace": "subscription", "shared_with": [], "state": "awake"}]
+    assert contact["subscriptions"] == [{"id": "s1", "shared_with": [], "state": "awake"}]
     assert contact["properties"] == {"_name": "Ana"}
     assert contact["created_at"].endswith("Z")
 

@@ -89,7 +89,7 @@ def test_a_contacts_subscriptions_are_those_of_every_namespace_with_their_state(
 
     ana = resolve(shop, {**EVENT, "subscription": "s1"})["contact"]["id"]
     both = [
-        {"id": "s1", "namespace": "subscription", "shared_with": [], "state": "awake"},
+        {"id": "s1", "shared_with": [], "state": "awake"},
         {"id": "a1", "namespace": "app_push", "shared_with": [], "state": "awake"},
     ]
     assert shown(ana) == both

@@ -27,9 +27,7 @@ def kinds(client: TestClient) -> list[str]:
 def test_a_log_out_shows_in_the_contact_the_feed_and_the_history(client: TestClient, resolve: Resolve) -> None:
     ana = resolve(email="ana@example.com", tracker_id="t1", subscription="s1")["contact"]["id"]
     resolve(tracker_id="t1", logout=True, message_id="out")
-    assert state(client, email="ana@example.com") == [
-        {"id": "s1", "namespace": "subscription", "shared_with": [], "state": "asleep"}
-    ]
+    assert state(client, email="ana@example.com") == [{"id": "s1", "shared_with": [], "state": "asleep"}]
     assert kinds(client)[-1] == "slept"
     told = client.get(f"/v1/contacts/{ana}/history").json()["items"][0]
     assert (told["what"], told["message_id"]) == ("slept", "out")

@@ -124,7 +124,7 @@ def test_a_contact_shows_everything_that_ties_it_together(kinfold: Kinfold) -> N
         "emails": ["ana@example.com"],
         "user_ids": ["42"],
         "trackers": ["t1"],
-        "subscriptions": [{"id": "s1", "namespace": "subscription", "shared_with": [other], "state": "asleep"}],
+        "subscriptions": [{"id": "s1", "shared_with": [other], "state": "asleep"}],
         "keys": {"email": ["ana@example.com"], "subscription": ["s1"], "tracker_id": ["t1"], "user_id": ["42"]},
         "properties": {"a": "x", "b": 1},
         "segments": [],
@@ -141,9 +141,7 @@ def test_a_tracker_and_a_subscription_of_one_value_are_told_apart(tracker_first:
     bo = identity(resolve(kinfold, email="bo@example.com", subscription="same"))
     document = kinfold.contacts.get(identity(answer))
     assert "same" in document["trackers"]
-    assert document["subscriptions"] == [
-        {"id": "same", "namespace": "subscription", "shared_with": [bo], "state": "asleep"}
-    ]
+    assert document["subscriptions"] == [{"id": "same", "shared_with": [bo], "state": "asleep"}]
 
 
 def test_the_email_is_the_newest_of_its_own_and_an_earlier_one_still_leads_to_it(kinfold: Kinfold) -> None:
