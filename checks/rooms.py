@@ -21,7 +21,7 @@ MAX_LAYERS = 12
 
 GROUND = frozenset(
     f"graph.{name}"
-    for name in "model errors clock json paging patterns settings source_file tracing durable callbacks".split()
+    for name in "model errors clock json paging patterns settings source_file tracing durable callbacks extras".split()
 )
 """Modules that every room may use."""
 

@@ -1,7 +1,6 @@
 """What ``kinfold offers`` does: simulations and reports, as tables, CSV and a picture."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -54,12 +53,9 @@ def plan_of(
         except orjson.JSONDecodeError as error:
             raise BadInput([FieldError("context", "json", "this is not JSON")]) from error
     try:
-        body = OfferSimulationBody.model_validate(said)
+        return OfferSimulationBody.model_validate(said).plan()
     except ValidationError as error:
         raise BadInput(field_errors(error)) from error
-    kept = ("segment", "at", "identified_by", "limit", "context", "most", "drafts")
-    plan = Plan(**{name: getattr(body, name) for name in kept})
-    return plan if body.spaces is None else replace(plan, spaces=tuple(body.spaces))
 
 
 def simulate(kinfold: Kinfold, environment: str, plan: Plan, *, csv: Path | None, teller: Teller) -> None:

@@ -30,7 +30,7 @@ from graph.offers.definitions import (
     RuleBody,
     SpaceBody,
 )
-from graph.offers.simulation import DEFAULT_LISTED, DEFAULT_PEOPLE, MOST_LISTED, MOST_PEOPLE
+from graph.offers.simulation import DEFAULT_LISTED, DEFAULT_PEOPLE, MOST_LISTED, MOST_PEOPLE, Plan
 from graph.segments.condition_schema import DocumentedCondition
 from graph.settings import PolicyName, WriteAnswer
 from graph.store.audit import MAX_WHY
@@ -603,6 +603,12 @@ class OfferSimulationBody(BaseModel):
     )
     drafts: StrictBool = Field(False, description="Try drafts as if they were live.")
     listed: StrictInt = Field(DEFAULT_LISTED, ge=0, le=MOST_LISTED, description="How many answers are listed singly.")
+
+    def plan(self) -> Plan:
+        """Return what is to be tried."""
+        kept = ("segment", "at", "identified_by", "limit", "context", "most", "drafts")
+        spaces = None if self.spaces is None else tuple(self.spaces)
+        return Plan(**{name: getattr(self, name) for name in kept}, spaces=spaces)
 
 
 class OutcomeBody(BaseModel):

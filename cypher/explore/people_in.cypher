@@ -4,7 +4,8 @@
 // columns: id, place
 // access: read
 MATCH (c:Contact)
-WHERE ($did IS NULL OR EXISTS { MATCH (c)-[:HAS]->()<-[:ON]-(a) WHERE a.event IN $did })
+WHERE
+  // insert: segments.did_one
   AND
   // insert: explore.wanted_person
 WITH

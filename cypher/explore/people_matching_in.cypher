@@ -5,7 +5,8 @@
 // access: read
 // insert: explore.matching_people
 WITH c
-WHERE ($did IS NULL OR EXISTS { MATCH (c)-[:HAS]->()<-[:ON]-(a) WHERE a.event IN $did })
+WHERE
+  // insert: segments.did_one
   AND
   // insert: explore.wanted_person
 WITH

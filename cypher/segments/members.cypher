@@ -4,7 +4,8 @@
 // columns: id, kind
 // access: read
 MATCH (c:Contact)
-WHERE c.id > $after AND ($did IS NULL OR EXISTS { MATCH (c)-[:HAS]->()<-[:ON]-(a) WHERE a.event IN $did })
+WHERE c.id > $after AND
+  // insert: segments.did_one
 CALL (c) {
   WITH c, {names: $names, events: $events, leaves: $leaves, nodes: $nodes} AS program
   // insert: segments.truths

@@ -6,13 +6,13 @@ what contacts show (addresses, name, postcode, phone, the devices on which they 
 our features or weights: where the two disagree, somebody should look.
 """
 
-import importlib.util
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from graph import extras
 from graph.analysis.suggestions import (
     PHONE_PROPERTIES,
     POSTCODE_PROPERTIES,
@@ -48,11 +48,7 @@ def check_installed() -> None:
     SplinkError
         When it is not, with what to install.
     """
-    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
-    if missing:
-        raise SplinkError(
-            f"The Splink engine needs {' and '.join(missing)}: install the extra with pip install 'kinfold[splink]'."
-        )
+    extras.check_installed("Splink", NEEDED, SplinkError)
 
 
 def weigh(database: Database, pairs: Sequence[Sequence[str]]) -> dict[frozenset[str], float]:

@@ -1,6 +1,5 @@
 """A Spark session on any master, with a Java that nobody had to install."""
 
-import importlib.util
 import os
 import sys
 import tempfile
@@ -10,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from graph import extras
 from graph.errors import KinfoldError
 
 if TYPE_CHECKING:
@@ -42,11 +42,7 @@ def check_installed() -> None:
     SparkError
         When it is not, with what to install.
     """
-    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
-    if missing:
-        raise SparkError(
-            f"The Spark engine needs {' and '.join(missing)}: install the extra with pip install 'kinfold[spark]'."
-        )
+    extras.check_installed("Spark", NEEDED, SparkError)
 
 
 @contextmanager

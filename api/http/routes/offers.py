@@ -58,7 +58,7 @@ from api.http.tables import csv_table
 from graph.identity.events import MAX_EVENT_BYTES, Event, read_event
 from graph.offers.definitions import CategoryBody, EnvironmentBody, OfferBody, RuleBody, SpaceBody
 from graph.offers.reports import COUNTS
-from graph.offers.simulation import COLUMNS, Plan
+from graph.offers.simulation import COLUMNS
 
 router = APIRouter(tags=["offers"])
 
@@ -213,10 +213,7 @@ async def simulate_offers(request: Request, env: str, _: NothingQuery) -> Respon
     Contacts are as they are today. `Accept: text/csv` answers with a table of what each would get at each space.
     """
     body = await read_as(OfferSimulationBody, request)
-    said = {
-        name: getattr(body, name) for name in ("segment", "at", "identified_by", "limit", "context", "most", "drafts")
-    }
-    plan = Plan(**said, spaces=None if body.spaces is None else tuple(body.spaces))
+    plan = body.plan()
     simulations = kinfold_of(request).offer_simulations
     kinfold_of(request).audit.read("offer_simulation", None, environment=env)
     if "text/csv" in request.headers.get("accept", ""):
