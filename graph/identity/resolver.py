@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
@@ -50,6 +50,7 @@ from graph.store.database import RECEIPT, Database, Transaction
 log = logging.getLogger("kinfold.resolver")
 
 Resolve = Callable[[Sequence[Event]], list[Answer]]
+T = TypeVar("T")
 
 DEFAULT_EVENT = "identify"
 
@@ -94,13 +95,41 @@ class Marker:
         return bool(tx.run("resolution.committed", message_id=self.message_id, commit=self.commit)[0]["committed"])
 
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
-    """What was decided for one event in the transaction of somebody else, and the answer to what was carried out."""
+@dataclass(slots=True)
+class SharedTransaction:
+    """One event in a transaction in which somebody else reads and writes too."""
 
-    decision: Decision
+    resolver: "Resolver"
+    tx: Transaction
+    item: Prepared
+    working_set: WorkingSet
     answer: Answer | None = None
+    """The answer to what was carried out; None before `settle`, and where nothing was."""
     marker: Marker | None = None
+
+    def settle(self, choose: Callable[[Decision], Prepared | None]) -> Decision:
+        """Decide the event, and carry out what the caller chooses; nothing is written before the working set is.
+
+        Parameters
+        ----------
+        choose
+            Sees the decision, and returns the event to carry out: this one, another in its place, or none.
+        """
+        turn = self._turn(self.item)
+        decision = turn.decision()
+        chosen = choose(decision)
+        if chosen is not None:
+            if chosen is not self.item:
+                turn = self._turn(chosen)
+            self.answer, self.marker = turn.answer(), turn.marker
+        return decision
+
+    def _turn(self, item: Prepared) -> "EventResolution":
+        _load(self.working_set, [item])
+        seen = max((contact.seen for contact in self.working_set.contacts.values()), default=0)
+        return EventResolution(
+            self.resolver, self.working_set, item, self.resolver.clock.next(after=seen), explain=False
+        )
 
 
 @dataclass(slots=True)
@@ -305,33 +334,36 @@ class Resolver:
             prepared.append(Prepared(event, keys, message_id, alias, replaces))
         return prepared
 
-    def resolve_within(
-        self, working_set: WorkingSet, item: Prepared, settle: Callable[[Decision], Prepared | None]
-    ) -> "Resolved":
-        """Decide a single event in the caller's transaction, and carry out what the caller settles on.
-
-        Nothing is written before `write_working_set`.
+    def resolve_beside(self, event: Event, work: "Callable[[SharedTransaction], T]", *, dry_run: bool = False) -> T:
+        """Resolve one event in a transaction that the caller shares, and return what the caller makes of it.
 
         Parameters
         ----------
-        item
-            As `prepare` returns it, called before the transaction.
-        settle
-            Sees the decision, and returns the event to carry out: this one, another in its place, or none.
-        """
-        turn = self._turn(working_set, item)
-        decision = turn.decision()
-        settled = settle(decision)
-        if settled is None:
-            return Resolved(decision)
-        if settled is not item:
-            turn = self._turn(working_set, settled)
-        return Resolved(decision, turn.answer(), turn.marker)
+        work
+            Given the event in its transaction: asks for the decision, settles what is carried out, and reads and writes
+            beside it. It runs again when the transaction does; what it raises takes everything back.
+        dry_run
+            Return the same and write nothing.
 
-    def _turn(self, working_set: WorkingSet, item: Prepared) -> "EventResolution":
-        _load(working_set, [item])
-        seen = max((contact.seen for contact in working_set.contacts.values()), default=0)
-        return EventResolution(self, working_set, item, self.clock.next(after=seen), explain=False)
+        Raises
+        ------
+        Unavailable
+            When the database could not take the transaction.
+        """
+        [item] = self.prepare([event])
+
+        def attempt(tx: Transaction) -> "tuple[SharedTransaction, T]":
+            shared = SharedTransaction(self, tx, item, self.working_set(tx.run))
+            return shared, work(shared)
+
+        if dry_run:
+            return self.database.rehearse(attempt)[1]
+        shared, result = self.database.write(
+            attempt, committed=lambda tx, done: done[0].marker is None or done[0].marker.committed(tx)
+        )
+        if shared.answer is not None:
+            notify(self.answered, [shared.answer])
+        return result
 
     def _attempt(self, tx: Transaction, prepared: Sequence[Prepared], *, explain: bool) -> _Batch:
         working_set = self.working_set(tx.run)

@@ -154,29 +154,13 @@ class Catalogues:
         new, catalogue = self._change(change, place, bodies={name: body}, dry_run=dry_run)
         return new, _environment(catalogue.environments[name])
 
-    def put_rule(self, environment: str, name: str, body: RuleBody, *, dry_run: bool = False) -> tuple[bool, Document]:
-        """Make a typology rule, or change it for all that name it. As `put_environment`."""
-        return self._put(environment, "rules", name, body, dry_run)
-
-    def put_category(
-        self, environment: str, path: str, body: CategoryBody, *, dry_run: bool = False
+    def put_part(
+        self, environment: str, part: str, name: str, body: BaseModel, *, dry_run: bool = False
     ) -> tuple[bool, Document]:
-        """Make a category, or change it; those that its path lies in are made with it. As `put_environment`."""
-        return self._put(environment, "categories", path, body, dry_run)
+        """Make one of an environment's ``rules``, ``categories``, ``spaces`` or ``offers``, or change it.
 
-    def put_space(
-        self, environment: str, name: str, body: SpaceBody, *, dry_run: bool = False
-    ) -> tuple[bool, Document]:
-        """Make a space, or change it. As `put_environment`."""
-        return self._put(environment, "spaces", name, body, dry_run)
-
-    def put_offer(
-        self, environment: str, name: str, body: OfferBody, *, dry_run: bool = False
-    ) -> tuple[bool, Document]:
-        """Make an offer, or change it. As `put_environment`."""
-        return self._put(environment, "offers", name, body, dry_run)
-
-    def _put(self, environment: str, part: str, name: str, body: BaseModel, dry_run: bool) -> tuple[bool, Document]:
+        The categories that a category's path lies in are made with it. As `put_environment`.
+        """
         _check_name(_PATH if part == "categories" else _NAME, name)
 
         def change(catalogue: Catalogue) -> tuple[Catalogue, bool]:

@@ -7,19 +7,19 @@ and it hangs on a period of ownership. A union moves periods, so it takes propos
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import orjson
 
 from graph import tracing
-from graph.callbacks import notify
 from graph.clock import to_text
 from graph.errors import BadInput, ClashError, FieldError, NotFound, TryAgain
 from graph.identity.decision import Decision
 from graph.identity.events import Event
 from graph.identity.keys import EventKeys
 from graph.identity.living import living_contact
-from graph.identity.resolver import Marker, Prepared, Resolver
+from graph.identity.resolver import Prepared, Resolver, SharedTransaction
 from graph.identity.working_set import WorkingSet
 from graph.identity.working_set.write import changes_of, write_working_set
 from graph.model import Answer, Kind
@@ -80,7 +80,8 @@ class Visit:
 class _Call:
     """A call as it came in."""
 
-    item: Prepared
+    environment: str
+    space: str
     limit: int | None
     context: Mapping[str, Any]
     explain: bool
@@ -94,7 +95,6 @@ class _Attempt:
 
     document: Document
     visit: Visit
-    marker: Marker | None
     made_up: frozenset[str]
     """Ids of contacts and trackers that this try made."""
 
@@ -158,22 +158,13 @@ class Propositions:
         called = event.model_copy(
             update={"event": EVENT, "event_properties": properties, "properties": {}, "message_id": None}
         )
-        # Before the transaction: within it each of these would wait for a second connection, which may be held by
-        # somebody who waits for one too.
-        [item] = self._resolver.prepare([called])
+        call = _Call(environment, space, limit, said, explain=explain, drafts=drafts and dry_run, from_page=from_page)
+        # Before the transaction: within it this would wait for a second connection, which may be held by somebody who
+        # waits for one too.
         self._catalogues.known()
-
-        def attempt(tx: Transaction) -> _Attempt:
-            call = _Call(item, limit, said, explain=explain, drafts=drafts and dry_run, from_page=from_page)
-            return self._attempt(tx, environment, space, call)
-
         with tracing.span("propose"):
-            if dry_run:
-                return _hidden(self._database.rehearse(attempt))
-            done = self._database.write(attempt, committed=_committed)
-        if done.visit.answer is not None:
-            notify(self._resolver.answered, [done.visit.answer])
-        return done.document
+            done = self._resolver.resolve_beside(called, partial(self._answer, call), dry_run=dry_run)
+        return _hidden(done) if dry_run else done.document
 
     def propose_for_spaces(
         self, environment: str, spaces: Sequence[str], event: Event, *, from_page: bool = False, **how: Any
@@ -205,47 +196,45 @@ class Propositions:
                 event = event.model_copy(update={"tracker_id": answers[0]["tracker_id"]})
         return answers
 
-    def _attempt(
-        self,
-        tx: Transaction,
-        environment: str,
-        space: str,
-        call: "_Call",
-    ) -> _Attempt:
-        item, from_page, explain = call.item, call.from_page, call.explain
+    def _answer(self, call: "_Call", shared: SharedTransaction) -> _Attempt:
+        tx, working_set, id = shared.tx, shared.working_set, shared.item.message_id
         catalogue = self._catalogues.known()
-        if environment not in catalogue.environments or space not in catalogue.environments[environment].spaces:
+        if (
+            call.environment not in catalogue.environments
+            or call.space not in catalogue.environments[call.environment].spaces
+        ):
             catalogue = self._catalogues.load(tx)
         if call.drafts:
             catalogue = with_drafts(catalogue)
-        asked = _find(catalogue, environment, space)
-        if from_page and recognises(asked, space):
+        asked = _find(catalogue, call.environment, call.space)
+        if call.from_page and recognises(asked, call.space):
             # Of a catalogue that was changed meanwhile the answer would be about the one before.
             self._catalogues.confirm(tx, catalogue)
-            raise _not_for_pages(space)
-        working_set = self._resolver.working_set(tx.run)
-        visit, marker = self._visit(working_set, catalogue, asked, space, item, from_page=from_page)
+            raise _not_for_pages(call.space)
+        visit = _visit(shared, catalogue, asked, call)
         if not visit.plain:
             # What the visit makes of the contact, a union for one, is what the offers are held against.
             write_working_set(working_set)
-        ranked, addressed = self._ranked(tx, catalogue, visit, call)
+        ranked, addressed = self._ranked(tx, catalogue, visit, call, id)
         if not addressed:
             # Who is not of those whom the environment addresses is nobody that it identifies.
-            other = choose(catalogue, asked, space, Identification.NONE)
+            other = choose(catalogue, asked, call.space, Identification.NONE)
             visit = replace(visit, choice=other)
             if other.space is not None:
-                ranked, _ = self._ranked(tx, catalogue, visit, call)
+                ranked, _ = self._ranked(tx, catalogue, visit, call, id)
         if visit.contact is not None:
-            record = _record(visit, ranked, item.message_id, environment, space)
+            record = _record(visit, ranked, id, call)
             if visit.plain:
                 tx.run("offers.write_proposition", resolution_write=_plain_write(working_set), offers_record=record)
             else:
                 tx.run("offers.record", **record)
-        document = _document(visit, ranked, item.message_id, space, explain=explain)
+        document = _document(visit, ranked, id, call)
         made_up = {one.id for one in working_set.contacts.values() if not one.stored} | working_set.minted
-        return _Attempt(document, visit, marker, frozenset(made_up))
+        return _Attempt(document, visit, frozenset(made_up))
 
-    def _ranked(self, tx: Transaction, catalogue: Catalogue, visit: Visit, call: "_Call") -> tuple[Ranked, bool]:
+    def _ranked(
+        self, tx: Transaction, catalogue: Catalogue, visit: Visit, call: "_Call", id: str
+    ) -> tuple[Ranked, bool]:
         """Choose the offers; and return whether the contact is of those whom the environment addresses."""
         explain, limit = call.explain, call.limit
         choice, now = visit.choice, datetime.now(UTC)
@@ -255,7 +244,7 @@ class Propositions:
             return Ranked(left_out=nobody(choice.environment) if explain else []), True
         shelf = choice.environment.shelves[choice.space]
         asked = {
-            "id": call.item.message_id,
+            "id": id,
             "environments": choice.environment.counted_in,
             "now": now,
             "windows": [window.asked for window in shelf.windows],
@@ -279,48 +268,6 @@ class Propositions:
             return Ranked(left_out=nobody(choice.environment, addressed=False) if explain else []), False
         count = min(counts, default=DEFAULT_COUNT)
         return rank(choice.environment, shelf, standing, now, count, explain=explain), True
-
-    def _visit(
-        self,
-        working_set: WorkingSet,
-        catalogue: Catalogue,
-        asked: Environment,
-        space: str,
-        item: Prepared,
-        *,
-        from_page: bool,
-    ) -> tuple[Visit, Marker | None]:
-        """Find out whom the call is from, and let the resolver do what it does with any event."""
-        keys = item.keys
-        cookies = _cookies(keys, catalogue) if from_page else None
-        if keys.all_blocked:
-            return Visit(Identification.NONE, choose(catalogue, asked, space, Identification.NONE), None), None
-        implicitly = asked.spaces[space].identify_implicitly
-        choice = choose(catalogue, asked, space, Identification.NONE)
-
-        def settle(decision: Decision) -> Prepared | None:
-            recognised = bool(keys.persons) or implicitly or not _leads_to_somebody(decision)
-            return item if recognised else _as_visitor(item, choice)
-
-        resolved = self._resolver.resolve_within(working_set, item, settle)
-        decision, answer, marker = resolved.decision, resolved.answer, resolved.marker
-        identification = Identification.NONE
-        if keys.persons:
-            identification = Identification.EXPLICIT
-        elif _leads_to_somebody(decision):
-            if not implicitly:
-                # What the known contact was presented counts against the limits all the same, save where a page asks:
-                # it could read from the answer that there is such a contact, and what that was presented.
-                also: tuple[str, ...] = ()
-                if answer is not None:
-                    answer.tracker_id = item.keys.tracker_id
-                    if decision.current is not None:
-                        also = (decision.current,)
-                return Visit(identification, choice, answer, also, cookies), marker
-            identification = Identification.IMPLICIT
-        choice = choose(catalogue, asked, space, identification)
-        plain = decision.current is not None and not decision.effects and not working_set.carried
-        return Visit(identification, choice, answer, cookies=cookies, plain=plain), marker
 
     # --- what became of them --------------------------------------------------------------------------------
 
@@ -426,6 +373,39 @@ def _find(catalogue: Catalogue, environment: str, space: str) -> Environment:
     return found
 
 
+def _visit(shared: SharedTransaction, catalogue: Catalogue, asked: Environment, call: _Call) -> Visit:
+    """Find out whom the call is from, and let the resolver do what it does with any event."""
+    item, keys, space = shared.item, shared.item.keys, call.space
+    cookies = _cookies(keys, catalogue) if call.from_page else None
+    choice = choose(catalogue, asked, space, Identification.NONE)
+    if keys.all_blocked:
+        return Visit(Identification.NONE, choice, None)
+    implicitly = asked.spaces[space].identify_implicitly
+
+    def to_carry_out(decision: Decision) -> Prepared | None:
+        recognised = bool(keys.persons) or implicitly or not _leads_to_somebody(decision)
+        return item if recognised else _as_visitor(item, choice)
+
+    decision = shared.settle(to_carry_out)
+    answer, identification = shared.answer, Identification.NONE
+    if keys.persons:
+        identification = Identification.EXPLICIT
+    elif _leads_to_somebody(decision):
+        if not implicitly:
+            # What the known contact was presented counts against the limits all the same, save where a page asks:
+            # it could read from the answer that there is such a contact, and what that was presented.
+            also: tuple[str, ...] = ()
+            if answer is not None:
+                answer.tracker_id = keys.tracker_id
+                if decision.current is not None:
+                    also = (decision.current,)
+            return Visit(identification, choice, answer, also, cookies)
+        identification = Identification.IMPLICIT
+    choice = choose(catalogue, asked, space, identification)
+    plain = decision.current is not None and not decision.effects and not shared.working_set.carried
+    return Visit(identification, choice, answer, cookies=cookies, plain=plain)
+
+
 def _leads_to_somebody(decision: Decision) -> bool:
     """Return whether the cookies lead to a known contact: one that is there and known by a rule of the table."""
     return decision.current is not None and decision.kind is Kind.KNOWN
@@ -471,15 +451,15 @@ def _plain_write(working_set: WorkingSet) -> dict[str, Any]:
     return parameters
 
 
-def _record(visit: Visit, ranked: Ranked, id: str, environment: str, space: str) -> dict[str, Any]:
+def _record(visit: Visit, ranked: Ranked, id: str, call: _Call) -> dict[str, Any]:
     choice = visit.choice
     rows = [{"name": item.name, "position": place, "weight": item.weight} for place, item in enumerate(ranked.chosen)]
     return {
         "id": id,
         "environment": choice.environment.name,
         "answering_space": choice.space if choice.fell_back else None,
-        "asked_environment": environment,
-        "asked_space": space,
+        "asked_environment": call.environment,
+        "asked_space": call.space,
         "identification": visit.identification.value,
         "fell_back": choice.fell_back,
         # In one order everywhere, so that two calls that offer the same wait for each other and not in a circle.
@@ -488,14 +468,14 @@ def _record(visit: Visit, ranked: Ranked, id: str, environment: str, space: str)
     }
 
 
-def _document(visit: Visit, ranked: Ranked, id: str, asked: str, *, explain: bool) -> Document:
+def _document(visit: Visit, ranked: Ranked, id: str, call: _Call) -> Document:
     choice, answer = visit.choice, visit.answer
     document: Document = {
         "contact": None if answer is None else answer.contact,
         "tracker_id": None if answer is None else answer.tracker_id,
         "identification": visit.identification.value,
         "environment": choice.environment.name,
-        "space": asked if choice.space is None else choice.space,
+        "space": call.space if choice.space is None else choice.space,
         "fell_back": choice.fell_back,
         "visitors_folder": choice.folder if visit.contact is not None else None,
         "offers": [
@@ -504,7 +484,7 @@ def _document(visit: Visit, ranked: Ranked, id: str, asked: str, *, explain: boo
         ],
         "proposition_id": id if visit.contact is not None else None,
     }
-    if explain:
+    if call.explain:
         document["left_out"] = ranked.left_out
     return document
 
@@ -518,10 +498,6 @@ def _hidden(attempt: _Attempt) -> Document:
     if document["tracker_id"] in attempt.made_up:
         document["tracker_id"] = None
     return document
-
-
-def _committed(tx: Transaction, attempt: _Attempt) -> bool:
-    return attempt.marker is None or attempt.marker.committed(tx)
 
 
 def shown(row: dict[str, Any]) -> Document:

@@ -1,15 +1,11 @@
-"""Environments with their catalogues of offers, and propositions to people who may or may not be known."""
+"""Propositions to people who may or may not be known, what became of them, and a catalogue tried on a segment."""
 
-from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel
 
 from api.http.access import check_may_be_told, check_may_look
 from api.http.bodies import (
-    MAX_BODY_BYTES,
     OfferSimulationBody,
     OutcomeBody,
     PageOffersBody,
@@ -21,9 +17,6 @@ from api.http.bodies import (
 )
 from api.http.problems import responses
 from api.http.query import (
-    CatalogueHistoryQuery,
-    Check,
-    CheckQuery,
     FromPageQuery,
     NothingQuery,
     PageQuery,
@@ -31,16 +24,9 @@ from api.http.query import (
     ReportQuery,
     page_of,
 )
-from api.http.requests import as_json, in_thread, kinfold_of, nothing
+from api.http.requests import as_json, in_thread, kinfold_of
 from api.http.schemas.offers import (
-    CatalogueChangeList,
-    Category,
-    CategoryList,
-    Environment,
-    EnvironmentList,
     NotedOutcome,
-    Offer,
-    OfferList,
     OfferReport,
     OfferSimulation,
     PageOffers,
@@ -48,15 +34,10 @@ from api.http.schemas.offers import (
     Proposition,
     PropositionList,
     Propositions,
-    Rule,
-    RuleList,
-    Space,
-    SpaceList,
     VisitorList,
 )
 from api.http.tables import csv_table
 from graph.identity.events import MAX_EVENT_BYTES, Event, read_event
-from graph.offers.definitions import CategoryBody, EnvironmentBody, OfferBody, RuleBody, SpaceBody
 from graph.offers.reports import COUNTS
 from graph.offers.simulation import COLUMNS
 
@@ -74,97 +55,6 @@ _SIMULATION_CSV = {
         "example": "contact,kind,space,answered_by,position,offer,weight\r\n01a2,known,home,shop/home,1,boots,20\r\n",
     }
 }
-_PUT = "It was there and is now this."
-_NEW = "It is new."
-
-
-def _made(model: type[BaseModel], *statuses: int) -> dict[int | str, dict[str, Any]]:
-    return {
-        200: {"model": model, "description": _PUT},
-        201: {"model": model, "description": _NEW},
-        **responses(*statuses, 413, 422, 503),
-    }
-
-
-async def _put(work: Callable[..., tuple[bool, dict[str, Any]]], query: Check) -> Response:
-    new, document = await in_thread(partial(work, dry_run=query.dry_run))
-    return as_json(document, 201 if new and not query.dry_run else 200)
-
-
-async def _remove(request: Request, env: str, part: str, name: str) -> Response:
-    ended = await in_thread(partial(kinfold_of(request).catalogues.remove_part, env, part, name))
-    return nothing() if ended is None else as_json(ended)
-
-
-@router.get(
-    "/environments",
-    summary="List environments",
-    operation_id="list_environments",
-    responses={200: {"model": EnvironmentList}, **responses(422, 503)},
-)
-async def list_environments(request: Request, page: PageQuery) -> Response:
-    """List environments by name."""
-    return as_json(page_of(await in_thread(kinfold_of(request).catalogues.environments), page, "name"))
-
-
-@router.put(
-    "/environments/{env}",
-    summary="Create or update an environment",
-    operation_id="put_environment",
-    responses=_made(Environment),
-    openapi_extra=documented(EnvironmentBody),
-)
-async def put_environment(request: Request, env: str, query: CheckQuery) -> Response:
-    """Create or update an environment; an anonymous one has its own folder of visitors."""
-    body = await read_as(EnvironmentBody, request)
-    return await _put(partial(kinfold_of(request).catalogues.put_environment, env, body), query)
-
-
-@router.get(
-    "/environments/{env}",
-    summary="Get an environment",
-    operation_id="get_environment",
-    responses={200: {"model": Environment}, **responses(404, 422, 503)},
-)
-async def get_environment(request: Request, env: str, _: NothingQuery) -> Response:
-    """Return an environment without its categories, offers and spaces."""
-    return as_json(await in_thread(partial(kinfold_of(request).catalogues.environment, env)))
-
-
-@router.delete(
-    "/environments/{env}",
-    summary="Delete an environment",
-    operation_id="delete_environment",
-    status_code=204,
-    responses=responses(404, 409, 422, 503),
-)
-async def delete_environment(request: Request, env: str, _: NothingQuery) -> Response:
-    """Delete an empty environment; 409 names what it holds (`hanging`). Its visitors remain contacts."""
-    await in_thread(partial(kinfold_of(request).catalogues.remove_environment, env))
-    return nothing()
-
-
-@router.get(
-    "/environments/{env}/history",
-    summary="List the changes of an environment",
-    operation_id="list_catalogue_changes",
-    responses={200: {"model": CatalogueChangeList}, **responses(404, 422, 503)},
-)
-async def list_catalogue_changes(request: Request, env: str, query: CatalogueHistoryQuery) -> Response:
-    """List who changed what of an environment and what is in it, when and why, newest first.
-
-    `part` and `name` together ask for one thing's own history, which it keeps when it is gone.
-    """
-    history = partial(
-        kinfold_of(request).catalogue_history.of,
-        env,
-        part=query.part,
-        name=query.name,
-        limit=query.limit,
-        cursor=query.cursor,
-    )
-    items, following = await in_thread(history)
-    return as_json({"items": items, "next": following})
 
 
 @router.get(
@@ -221,197 +111,6 @@ async def simulate_offers(request: Request, env: str, _: NothingQuery) -> Respon
         headers = {"Content-Disposition": 'attachment; filename="simulation.csv"'}
         return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
     return as_json(await in_thread(partial(simulations.run, env, plan, listed=body.listed)))
-
-
-@router.get(
-    "/environments/{env}/rules",
-    summary="List typology rules",
-    operation_id="list_rules",
-    responses={200: {"model": RuleList}, **responses(404, 422, 503)},
-)
-async def list_rules(request: Request, env: str, page: PageQuery) -> Response:
-    """List typology rules by name."""
-    return as_json(page_of(await in_thread(partial(_list, request, env, "rules")), page, "name"))
-
-
-@router.put(
-    "/environments/{env}/rules/{name}",
-    summary="Create or update a typology rule",
-    operation_id="put_rule",
-    responses=_made(Rule, 404),
-    openapi_extra=documented(RuleBody),
-)
-async def put_rule(request: Request, env: str, name: str, query: CheckQuery) -> Response:
-    """Create or update a typology rule, which binds every offer and category that names it."""
-    body = await read_as(RuleBody, request)
-    return await _put(partial(kinfold_of(request).catalogues.put_rule, env, name, body), query)
-
-
-@router.get(
-    "/environments/{env}/rules/{name}",
-    summary="Get a typology rule",
-    operation_id="get_rule",
-    responses={200: {"model": Rule}, **responses(404, 422, 503)},
-)
-async def get_rule(request: Request, env: str, name: str, _: NothingQuery) -> Response:
-    """Return a typology rule with its condition and its limit."""
-    return as_json(await in_thread(partial(kinfold_of(request).catalogues.part, env, "rules", name)))
-
-
-@router.delete(
-    "/environments/{env}/rules/{name}",
-    summary="Delete a typology rule",
-    operation_id="delete_rule",
-    status_code=204,
-    responses={**responses(404, 409, 422, 503)},
-)
-async def delete_rule(request: Request, env: str, name: str, _: NothingQuery) -> Response:
-    """Delete a typology rule; 409 names the categories and offers that name it (`hanging`)."""
-    return await _remove(request, env, "rules", name)
-
-
-@router.get(
-    "/environments/{env}/categories",
-    summary="List categories",
-    operation_id="list_categories",
-    responses={200: {"model": CategoryList}, **responses(404, 422, 503)},
-)
-async def list_categories(request: Request, env: str, page: PageQuery) -> Response:
-    """List categories by path."""
-    return as_json(page_of(await in_thread(partial(_list, request, env, "categories")), page, "path"))
-
-
-@router.put(
-    "/environments/{env}/categories/{path:rest}",
-    summary="Create or update a category",
-    operation_id="put_category",
-    responses=_made(Category, 404),
-    openapi_extra=documented(CategoryBody),
-)
-async def put_category(request: Request, env: str, path: str, query: CheckQuery) -> Response:
-    """Create or update a category; a path such as `winter/boots` creates `winter` too."""
-    body = await read_as(CategoryBody, request)
-    return await _put(partial(kinfold_of(request).catalogues.put_category, env, path, body), query)
-
-
-@router.get(
-    "/environments/{env}/categories/{path:rest}",
-    summary="Get a category",
-    operation_id="get_category",
-    responses={200: {"model": Category}, **responses(404, 422, 503)},
-)
-async def get_category(request: Request, env: str, path: str, _: NothingQuery) -> Response:
-    """Return a category with its parent, its limit and what it excludes."""
-    return as_json(await in_thread(partial(kinfold_of(request).catalogues.part, env, "categories", path)))
-
-
-@router.delete(
-    "/environments/{env}/categories/{path:rest}",
-    summary="Delete a category",
-    operation_id="delete_category",
-    status_code=204,
-    responses={**responses(404, 409, 422, 503)},
-)
-async def delete_category(request: Request, env: str, path: str, _: NothingQuery) -> Response:
-    """Delete a category; 409 names the categories within or excluding it, and its offers (`hanging`)."""
-    return await _remove(request, env, "categories", path)
-
-
-@router.get(
-    "/environments/{env}/offers",
-    summary="List offers",
-    operation_id="list_offers",
-    responses={200: {"model": OfferList}, **responses(404, 422, 503)},
-)
-async def list_offers(request: Request, env: str, page: PageQuery) -> Response:
-    """List offers by name, including drafts."""
-    return as_json(page_of(await in_thread(partial(_list, request, env, "offers")), page, "name"))
-
-
-@router.put(
-    "/environments/{env}/offers/{name}",
-    summary="Create or update an offer",
-    operation_id="put_offer",
-    responses=_made(Offer, 404),
-    openapi_extra=documented(OfferBody),
-)
-async def put_offer(request: Request, env: str, name: str, query: CheckQuery) -> Response:
-    """Create or update an offer; a live one must have the content that its spaces require."""
-    body = await read_as(OfferBody, request, MAX_BODY_BYTES)
-    return await _put(partial(kinfold_of(request).catalogues.put_offer, env, name, body), query)
-
-
-@router.get(
-    "/environments/{env}/offers/{name}",
-    summary="Get an offer",
-    operation_id="get_offer",
-    responses={200: {"model": Offer}, **responses(404, 422, 503)},
-)
-async def get_offer(request: Request, env: str, name: str, _: NothingQuery) -> Response:
-    """Return an offer with its content, condition, dates and limits."""
-    return as_json(await in_thread(partial(kinfold_of(request).catalogues.part, env, "offers", name)))
-
-
-@router.delete(
-    "/environments/{env}/offers/{name}",
-    summary="Delete an offer",
-    operation_id="delete_offer",
-    status_code=204,
-    responses={
-        200: {"model": Offer, "description": "It was proposed before: it ends now."},
-        **responses(404, 409, 422, 503),
-    },
-)
-async def delete_offer(request: Request, env: str, name: str, _: NothingQuery) -> Response:
-    """Delete an offer; one that was proposed before ends now instead and is returned with 200."""
-    return await _remove(request, env, "offers", name)
-
-
-@router.get(
-    "/environments/{env}/spaces",
-    summary="List spaces",
-    operation_id="list_spaces",
-    responses={200: {"model": SpaceList}, **responses(404, 422, 503)},
-)
-async def list_spaces(request: Request, env: str, page: PageQuery) -> Response:
-    """List spaces by name."""
-    return as_json(page_of(await in_thread(partial(_list, request, env, "spaces")), page, "name"))
-
-
-@router.put(
-    "/environments/{env}/spaces/{name}",
-    summary="Create or update a space",
-    operation_id="put_space",
-    responses=_made(Space, 404),
-    openapi_extra=documented(SpaceBody),
-)
-async def put_space(request: Request, env: str, name: str, query: CheckQuery) -> Response:
-    """Create or update a space; it can fall back only to a space of an anonymous environment."""
-    body = await read_as(SpaceBody, request)
-    return await _put(partial(kinfold_of(request).catalogues.put_space, env, name, body), query)
-
-
-@router.get(
-    "/environments/{env}/spaces/{name}",
-    summary="Get a space",
-    operation_id="get_space",
-    responses={200: {"model": Space}, **responses(404, 422, 503)},
-)
-async def get_space(request: Request, env: str, name: str, _: NothingQuery) -> Response:
-    """Return a space with its flags and the content that it requires."""
-    return as_json(await in_thread(partial(kinfold_of(request).catalogues.part, env, "spaces", name)))
-
-
-@router.delete(
-    "/environments/{env}/spaces/{name}",
-    summary="Delete a space",
-    operation_id="delete_space",
-    status_code=204,
-    responses={**responses(404, 409, 422, 503)},
-)
-async def delete_space(request: Request, env: str, name: str, _: NothingQuery) -> Response:
-    """Delete a space; 409 names the spaces that fall back to it, and the offers that name it (`hanging`)."""
-    return await _remove(request, env, "spaces", name)
 
 
 @router.post(
@@ -555,7 +254,3 @@ async def list_propositions(request: Request, id: str, page: PageQuery) -> Respo
     items, following = await in_thread(of_contact)
     kinfold_of(request).audit.read("propositions", id)
     return as_json({"items": items, "next": following})
-
-
-def _list(request: Request, environment: str, part: str) -> list[dict[str, Any]]:
-    return kinfold_of(request).catalogues.listed(environment, part)

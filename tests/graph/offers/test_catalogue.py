@@ -64,8 +64,8 @@ def test_the_same_rules_hold_for_a_call(kinfold: Kinfold) -> None:
     catalogues = kinfold.catalogues
     catalogues.put_environment("crm", EnvironmentBody.model_validate({"kind": "identified"}))
     catalogues.put_environment("crm2", EnvironmentBody.model_validate({"kind": "identified"}))
-    catalogues.put_space("crm2", "till", SpaceBody.model_validate({}))
-    catalogues.put_category("crm", "a/b", CategoryBody.model_validate({}))
+    catalogues.put_part("crm2", "spaces", "till", SpaceBody.model_validate({}))
+    catalogues.put_part("crm", "categories", "a/b", CategoryBody.model_validate({}))
     before = catalogues.export()
 
     def refused(work: Any) -> list[tuple[str, str]]:
@@ -74,26 +74,28 @@ def test_the_same_rules_hold_for_a_call(kinfold: Kinfold) -> None:
         return [(one.field, one.rule) for one in error.value.errors]
 
     category = CategoryBody.model_validate({"parent": "a/b"})
-    assert ("parent", "cycle") in refused(lambda: catalogues.put_category("crm", "a", category))
+    assert ("parent", "cycle") in refused(lambda: catalogues.put_part("crm", "categories", "a", category))
     space = SpaceBody.model_validate({"fall_back": True, "anonymous_space": "crm2/till"})
-    assert refused(lambda: catalogues.put_space("crm", "home", space)) == [("anonymous_space", "identified_space")]
+    assert refused(lambda: catalogues.put_part("crm", "spaces", "home", space)) == [
+        ("anonymous_space", "identified_space")
+    ]
     space = SpaceBody.model_validate({"environment": "crm2"})
-    assert refused(lambda: catalogues.put_space("crm", "home", space)) == [("environment", "two_environments")]
-    catalogues.put_space("crm", "home", SpaceBody.model_validate({"content": ["title"]}))
+    assert refused(lambda: catalogues.put_part("crm", "spaces", "home", space)) == [("environment", "two_environments")]
+    catalogues.put_part("crm", "spaces", "home", SpaceBody.model_validate({"content": ["title"]}))
     offer = OfferBody.model_validate({"content": {"image": "i"}})
-    assert refused(lambda: catalogues.put_offer("crm", "o", offer)) == [("content", "missing_content")]
+    assert refused(lambda: catalogues.put_part("crm", "offers", "o", offer)) == [("content", "missing_content")]
     before["environments"]["crm"]["spaces"] = {"home": {"content": ["title"]}}
     assert catalogues.export() == before
     with pytest.raises(NotFound):
-        catalogues.put_offer("nothing", "o", offer)
+        catalogues.put_part("nothing", "offers", "o", offer)
 
 
 def test_a_space_that_asks_for_more_names_the_offer_that_lacks_it(kinfold: Kinfold) -> None:
     kinfold.catalogues.put_environment("crm", EnvironmentBody.model_validate({"kind": "identified"}))
-    kinfold.catalogues.put_space("crm", "home", SpaceBody.model_validate({}))
-    kinfold.catalogues.put_offer("crm", "o", OfferBody.model_validate({}))
+    kinfold.catalogues.put_part("crm", "spaces", "home", SpaceBody.model_validate({}))
+    kinfold.catalogues.put_part("crm", "offers", "o", OfferBody.model_validate({}))
     with pytest.raises(BadInput) as refused:
-        kinfold.catalogues.put_space("crm", "home", SpaceBody.model_validate({"content": ["title"]}))
+        kinfold.catalogues.put_part("crm", "spaces", "home", SpaceBody.model_validate({"content": ["title"]}))
     assert [error.field for error in refused.value.errors] == ["environments.crm.offers.o.content"]
 
 
