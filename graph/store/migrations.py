@@ -71,9 +71,10 @@ def migrate(database: Database, folder: Path = MIGRATIONS) -> list[str]:
     migrations = load_migrations(folder)
     database.write(lambda tx: tx.run("migration.prepare"), committed=REPEATABLE, in_line=False)
     applied: list[str] = []
-    _check(database, migrations)
+    recorded = _check(database, migrations)
     for migration in migrations:
-        if migration.version not in _check(database, migrations):
+        # Asked again for each that was missing: another process may be applying them too.
+        if migration.version not in recorded and migration.version not in _check(database, migrations):
             # Schema commands cannot share a transaction with data. Each is idempotent, so a crash or a second
             # process between them and the record below only repeats them.
             for statement in migration.statements:
