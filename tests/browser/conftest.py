@@ -194,7 +194,8 @@ def open_page(browser: Browser, origin: str, serve: Serve, watch: Watch, kinfold
 
 def findings_of_axe(page: Page, *, least: str = "serious") -> list[str]:
     """Run axe-core on the page as it is; list what is as bad as this, or worse."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text(encoding="utf-8"))
     found = page.evaluate("async () => (await axe.run(document)).violations")
     return [
         f"{item['id']} ({item['impact']}): {item['help']}: {[node['html'][:160] for node in item['nodes'][:3]]}"
