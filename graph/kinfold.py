@@ -103,7 +103,7 @@ class Kinfold:
         suppression = Suppression(database, settings, namespaces, clock=clock)
         blocking = Blocking(database, settings, suppression, clock=clock, namespaces=namespaces)
         feed = Feed(database)
-        resolver = resolver_on(database, settings, blocking, id_source=id_source, clock=clock)
+        resolver = resolver_on(database, settings, blocking, id_source=id_source, clock=clock, namespaces=namespaces)
         catalogues = Catalogues(context)
         audit = Audit(database, clock)
         past = Past(database, namespaces, settings.union_rules)
