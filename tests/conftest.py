@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from bench.homes import put_migrated
 from graph.kinfold import Kinfold
 from graph.settings import Settings
 from graph.store.database import REPEATABLE, Database
@@ -94,11 +95,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
         from graph.embedded import lease
 
         home: Path = tmp_path_factory.mktemp("kinfold") / "home"
-        with lease(settings.model_copy(update={"home": home, "neo4j_conf": OF_THE_SESSION})) as running:
+        settings = settings.model_copy(update={"home": home, "neo4j_conf": OF_THE_SESSION})
+        put_migrated(settings)
+        with lease(settings) as running:
             yield settings.model_copy(
                 update={
-                    "home": home,
-                    "neo4j_conf": OF_THE_SESSION,
                     "neo4j_uri": running.uri,
                     "neo4j_user": running.user,
                     "neo4j_password": Settings(neo4j_password=running.password).neo4j_password,
