@@ -35,6 +35,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.harness import OUT, where
+from bench.homes import put_migrated
 from bench.small_disk import SmallDisk, small_disk
 from graph import embedded
 from graph.embedded import backup as backups
@@ -341,6 +342,7 @@ def stage(
         disk = stack.enter_context(small_disk(folder / "disk")) if on_small_disk else None
         home = (disk.folder if disk else folder) / "home"
         settings = Settings(neo4j_uri=None).model_copy(update={"home": home})
+        put_migrated(settings)
         stack.callback(embedded.stop, settings)
         environment = {"KINFOLD_HOME": str(home), "KINFOLD_RETRY_SECONDS": str(retry_seconds)}
         cable = None

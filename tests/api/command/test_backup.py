@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from bench.chaos import Served
+from bench.homes import put_migrated
 from graph import embedded
 from graph.embedded.backup import DUMP, MANIFEST
 from graph.embedded.home import Home
@@ -131,6 +132,7 @@ def test_a_backup_that_cannot_be_used_leaves_what_was_there(
     homes: Callable[[str], dict[str, str]], tmp_path: Path
 ) -> None:
     environment = homes("home")
+    put_migrated(settings_of(tmp_path / "home"))
     done(run(environment, "db", "start"))
     resolve(environment, "ana@example.com")
     # As a later version of Kinfold leaves it, whose schema this one does not know.
@@ -181,6 +183,7 @@ def test_a_restore_that_was_killed_is_taken_back_by_the_next_start(
     homes: Callable[[str], dict[str, str]], tmp_path: Path
 ) -> None:
     environment = homes("home")
+    put_migrated(settings_of(tmp_path / "home"))
     done(run(environment, "db", "start"))
     resolve(environment, "ana@example.com")
     before = everything(tmp_path / "home")
@@ -196,6 +199,7 @@ def test_a_backup_under_a_server_pauses_it_and_a_restore_under_one_is_refused(
     homes: Callable[[str], dict[str, str]], tmp_path: Path
 ) -> None:
     environment = homes("home")
+    put_migrated(settings_of(tmp_path / "home"))
     file = tmp_path / "kinfold.backup"
     server = Served(environment, tmp_path / "server.log")
     try:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from api.command import backups
+from bench.homes import put_migrated
 from graph import embedded
 from graph.embedded import EmbeddedError, compact
 from graph.embedded.home import Home
@@ -73,6 +74,7 @@ def test_a_backup_after_an_erasure_leaves_nothing_of_the_person_in_any_byte_of_f
     homes: Environments, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     first, second = homes("first"), homes("second")
+    put_migrated(settings_of(tmp_path / "first"))
     done(run(first, "db", "start"))
     done(run(first, "resolve", "-", log=(ROOT / "examples" / "story.ndjson").read_text() + events(1)))
     erase(first, 1)
@@ -115,6 +117,7 @@ def test_a_compaction_under_a_running_database_keeps_everything_but_who_was_eras
     environment = homes("home")
     refused(run(environment, "db", "compact"), "there is no database")
     refused(run({**environment, "NEO4J_URI": "bolt://127.0.0.1:1"}, "db", "compact"), "NEO4J_URI is set")
+    put_migrated(settings_of(tmp_path / "home"))
     done(run(environment, "db", "start"))
     done(run(environment, "resolve", "-", log=(ROOT / "examples" / "story.ndjson").read_text() + events(1)))
     erase(environment, 1)

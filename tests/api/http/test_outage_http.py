@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 
 from bench import chaos
+from bench.homes import put_migrated
 from graph import embedded
 from graph.settings import Settings
 
@@ -48,6 +49,7 @@ def test_a_backup_under_load_is_whole_and_takes_nothing_from_the_callers() -> No
 
 def test_a_server_told_to_stop_while_its_database_is_away_refuses_what_waits_and_ends_well(tmp_path: Path) -> None:
     settings = Settings(neo4j_uri=None).model_copy(update={"home": tmp_path / "home"})
+    put_migrated(settings)
     database = embedded.start(settings)
     try:
         server = chaos.Served(
@@ -78,6 +80,7 @@ def test_a_server_told_to_stop_while_its_database_is_away_refuses_what_waits_and
 
 def test_probes_are_answered_while_every_thread_has_a_caller_who_waits_for_the_database(tmp_path: Path) -> None:
     settings = Settings(neo4j_uri=None).model_copy(update={"home": tmp_path / "home"})
+    put_migrated(settings)
     database = embedded.start(settings)
     server = chaos.Served(
         {"NEO4J_URI": database.uri, "NEO4J_PASSWORD": database.password, "KINFOLD_RETRY_SECONDS": "600"},

@@ -23,6 +23,7 @@ from neo4j.exceptions import (
     SessionExpired,
 )
 
+from bench.homes import put_migrated
 from graph.blocking.blocking import Blocking
 from graph.embedded import Server, lease, revive
 from graph.errors import TryAgain, Unavailable
@@ -92,6 +93,7 @@ def test_after_a_kill_every_answered_event_is_there_and_the_others_can_be_sent_a
     tmp_path: Path, server: Settings
 ) -> None:
     settings = server.model_copy(update={"home": tmp_path / "home", "retry_seconds": 60, "neo4j_uri": None})
+    put_migrated(settings)
     hasty = settings.model_copy(update={"retry_seconds": 2})
     with lease(settings) as running:
         with Database.connect(running.uri, running.user, running.password, settings) as database:
@@ -430,6 +432,7 @@ def test_a_killed_database_is_brought_back_by_one_starter_while_callers_are_told
     tmp_path: Path, server: Settings
 ) -> None:
     settings = server.model_copy(update={"home": tmp_path / "home", "retry_seconds": 120, "neo4j_uri": None})
+    put_migrated(settings)
     may_start = threading.Event()
     starts: list[str] = []
 
