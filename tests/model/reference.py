@@ -75,6 +75,8 @@ class Period:
     holder: "Person"
     since: int
     over: bool = False
+    lost: bool = False
+    """A split took it from everybody, and was undone when somebody else had the key."""
     asleep: bool = False
     given: list[tuple["Split", "Person | None"]] = field(default_factory=list)
     """By which splits it went to which part, the earliest first; None: to nobody."""
@@ -83,7 +85,7 @@ class Period:
 
     @property
     def held_by(self) -> "Person | None":
-        return next((part for split, part in reversed(self.given) if not split.undone), self.holder)
+        return None if self.lost else next((to for split, to in reversed(self.given) if not split.undone), self.holder)
 
     @property
     def came(self) -> tuple[int, int]:
@@ -882,6 +884,13 @@ class Reference:
         if parted or any(self.living(person) is not person for person in involved):
             raise Clash
         split.undone, split.undone_at = True, self.tick()
+        for period in self.periods:
+            if period.key != "subscription" and (split, None) in period.given and period.held_by is not None:
+                somebody = [one for one in self.held(period.key, period.value) if one is not period and one.held_by]
+                if somebody and period.key == "tracker_id":
+                    period.over = True
+                elif somebody:
+                    period.lost = True
         used = {id(activity.on) for activity in self.activities.values()}
         for person in [self.home(split.whole), *(one for one in involved if one not in split.parts)]:
             for value in self.keys(person, "tracker_id"):

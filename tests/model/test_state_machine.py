@@ -46,7 +46,6 @@ from tests.model.side_by_side import SideBySide
 STEPS = int(os.environ.get("KINFOLD_STEPS", "30"))
 ALL_STEPS = int(os.environ.get("KINFOLD_ALL_STEPS", "0"))
 EXAMPLES = -(-ALL_STEPS // STEPS) or int(os.environ.get("KINFOLD_EXAMPLES", "60"))
-FUSING = ("email", "user_id", "subscription")
 MOST_CONFLICTS = 6
 """In one run: each makes three contacts, and all that is read takes longer with every one."""
 PHASES = [phase for phase in Phase if phase is not Phase.explain]
@@ -212,12 +211,11 @@ class ProductAndModel(RuleBasedStateMachine):
         """Split somebody with several person keys, if there is one."""
         model = self.world.model
         somebody = max(model.alive(), key=lambda person: sum(len(model.keys(person, key)) for key in PERSON))
-        owned = [(key, value) for key in FUSING for value in model.keys(somebody, key)]
-        if owned:
-            self.world.split_around(somebody.id, owned[which % len(owned)])
+        owned = [(key, value) for key in VALUES for value in model.keys(somebody, key)]
+        self.world.split_around(somebody.id, owned[which % len(owned)])
 
     @precondition(lambda self: not self.world.model.rules)
-    @rule(contact=ANY, key=KEYS.filter(lambda key: key[0] in FUSING))
+    @rule(contact=ANY, key=KEYS)
     def split_around_any(self, contact: int, key: tuple[str, str]) -> None:
         self.world.split_around(self.contact(contact), key)
 
