@@ -262,7 +262,12 @@ class Reference:
 
     @settled
     def held(self, key: str, value: str) -> list[Period]:
-        return [period for period in self.periods if (period.key, period.value, period.over) == (key, value, False)]
+        """List the periods of a key that somebody holds."""
+        return [
+            period
+            for period in self.periods
+            if (period.key, period.value, period.over) == (key, value, False) and period.held_by is not None
+        ]
 
     @settled
     def keys(self, person: Person, key: str) -> list[str]:
