@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import orjson
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from api.terminal import Refusal, Screen, fetching, say
@@ -17,7 +18,7 @@ from graph.simulation import Parameters, World
 if TYPE_CHECKING:
     from graph.simulation.metrics import Quality
     from graph.simulation.pushes import Pushes
-    from graph.simulation.score import Score
+    from graph.simulation.score import Method, Score
 
 WIDTH = 120
 _LINE = orjson.OPT_APPEND_NEWLINE
@@ -98,7 +99,7 @@ def score(
             told=lambda policy, events, total: report(f"Replaying under {policy}", events, total),
         )
     console = Screen(width=WIDTH)
-    for table in tables(done):
+    for table in tables(done, console.width):
         console.print(table)
     if out is not None:
         document = orjson.dumps(done.to_dict(), option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z | _LINE)
@@ -107,27 +108,25 @@ def score(
         say(f"Wrote {out / 'score.json'} and {out / 'score.png'}.")
 
 
-def tables(score: "Score") -> Iterator[Table]:
-    """Show a score to a person."""
+def tables(score: "Score", width: int = WIDTH) -> Iterator[Table]:
+    """Show a score to a person, with nothing cut off at a width of 80 or more."""
     stored = "store the answered tracker" if score.adopts else "keep their own cookie"
-    table = Table(
-        title=f"{score.people:,} people, seed {score.seed}: {score.events:,} events of {score.persons:,} actors, "
-        f"{score.known:,} known persons; browsers {stored}",
-        title_justify="left",
+    title = (
+        f"{score.people:,} people, seed {score.seed}: {score.events:,} events of {score.persons:,} actors, "
+        f"{score.known:,} known persons; browsers {stored}"
     )
-    table.add_column("", no_wrap=True)
-    for heading in ("contacts", "pair P", "pair R", "pair F1", "B³ P", "B³ R", "B³ F1", "fused", "worst", "right"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for method in score.methods:
-        pairwise, bcubed = method.agreement.pairwise, method.agreement.bcubed
-        table.add_row(
-            f"{method.name} *" if method.suggested and method.suggested.lowest else method.name,
-            f"{method.contacts:,}",
-            *(f"{value:.3f}" for quality in (pairwise, bcubed) for value in _three(quality)),
-            f"{method.fused.persons:,}",
-            f"{method.fused.largest:,}",
-            "" if method.suggested is None else f"{method.suggested.right:,}/{method.suggested.pairs:,}",
-        )
+    agreement = ("contacts", "pair P", "pair R", "pair F1", "B³ P", "B³ R", "B³ F1")
+    fused = ("fused", "worst", "right")
+    # What does not fit beside the rest is a table of its own.
+    parts = [(*agreement, *fused)] if width >= WIDTH else [agreement, fused]
+    table = Table()
+    for number, headings in enumerate(parts):
+        table = _titled("" if number else title, headings, width)
+        for method in score.methods:
+            row = _row_of(method)
+            table.add_row(_called(method), *(row[heading] for heading in headings))
+        if number < len(parts) - 1:
+            yield table
     table.caption = (
         "P precision, R recall; fused: known persons wrongly fused; worst: as many in one contact; continuity + 0.95: "
         "with suggestions of 0.95 and more accepted; right: how many of them are one person; split: contacts split "
@@ -138,7 +137,36 @@ def tables(score: "Score") -> Iterator[Table]:
     yield table
     if any(method.detections is not None for method in score.methods):
         yield _detected(score)
-    yield from _pushed(score)
+    yield from _pushed(score, width)
+
+
+def _titled(title: str, headings: Iterable[str], width: int) -> Table:
+    table = Table(title=title or None, title_justify="left")
+    if width < WIDTH:
+        table.box, table.padding, table.pad_edge = SIMPLE_HEAD, (0, 1, 0, 0), False
+    table.add_column("", overflow="fold")
+    for heading in headings:
+        table.add_column(heading, justify="right", overflow="fold")
+    return table
+
+
+def _called(method: "Method") -> str:
+    return f"{method.name} *" if method.suggested and method.suggested.lowest else method.name
+
+
+def _row_of(method: "Method") -> dict[str, str]:
+    shown = {"contacts": f"{method.contacts:,}"}
+    for name, quality in (("pair", method.agreement.pairwise), ("B³", method.agreement.bcubed)):
+        shown |= {
+            f"{name} {what}": f"{value:.3f}" for what, value in zip(("P", "R", "F1"), _three(quality), strict=True)
+        }
+    accepted = method.suggested
+    return {
+        **shown,
+        "fused": f"{method.fused.persons:,}",
+        "worst": f"{method.fused.largest:,}",
+        "right": "" if accepted is None else f"{accepted.right:,}/{accepted.pairs:,}",
+    }
 
 
 def _detected(score: "Score") -> Table:
@@ -147,10 +175,10 @@ def _detected(score: "Score") -> Table:
         title_justify="left",
     )
     table.add_column("kind", no_wrap=True)
-    table.add_column("planted", justify="right")
+    table.add_column("planted", justify="right", overflow="fold")
     methods = [method for method in score.methods if method.detections is not None]
     for method in methods:
-        table.add_column(method.name, justify="right", no_wrap=True)
+        table.add_column(method.name, justify="right", overflow="fold")
     for rows in zip(*(method.detections or [] for method in methods), strict=False):
         table.add_row(
             rows[0].kind,
@@ -169,11 +197,13 @@ def _detected(score: "Score") -> Table:
     return table
 
 
-def _pushed(score: "Score") -> Iterator[Table]:
+def _pushed(score: "Score", width: int) -> Iterator[Table]:
     pushes = f"A push every {score.parameters.pushes_every:g} days"
     listed = f"{pushes} to everybody who ever came with a subscription, as from a list that a sender keeps itself"
-    yield _reached(listed, [(method.name, method.listed) for method in score.methods])
-    owned = _reached(f"{pushes} to who owns a subscription then", [(one.name, one.pushes) for one in score.methods])
+    yield _reached(listed, [(method.name, method.listed) for method in score.methods], width)
+    owned = _reached(
+        f"{pushes} to who owns a subscription then", [(one.name, one.pushes) for one in score.methods], width
+    )
     owned.caption = (
         "What the gate (POST /v1/deliveries/check) does not let through: all that is not 'deliver'; unsaid: wrong "
         "ones to a device of which the log says nothing of a second person; names, then last login: to the last name "
@@ -183,11 +213,9 @@ def _pushed(score: "Score") -> Iterator[Table]:
     yield owned
 
 
-def _reached(title: str, rows: Iterable[tuple[str, "Pushes | None"]]) -> Table:
-    table = Table(title=title, title_justify="left")
-    table.add_column("", no_wrap=True)
-    for heading in ("right", "wrong", "unsaid", "wrong with the gate", "prevented", "right withheld", "share"):
-        table.add_column(heading, justify="right", no_wrap=True)
+def _reached(title: str, rows: Iterable[tuple[str, "Pushes | None"]], width: int) -> Table:
+    headings = ("right", "wrong", "unsaid", "wrong with the gate", "prevented", "right withheld", "share")
+    table = _titled(title, headings, width)
     for name, pushes in rows:
         if pushes is None:
             continue
@@ -201,7 +229,7 @@ def _reached(title: str, rows: Iterable[tuple[str, "Pushes | None"]]) -> Table:
 
 
 def _percent(value: float | None) -> str:
-    return "—" if value is None else f"{100 * value:.1f} %"
+    return "—" if value is None else f"{100 * value:.1f}\N{NO-BREAK SPACE}%"
 
 
 def _share(value: float | None) -> str:

@@ -1,6 +1,6 @@
 // name: resolution.periods
-// purpose: Begin, hand over and end periods of ownership of trackers.
-// parameters: new, moved, ended
+// purpose: Begin, hand over, end and go on with periods of ownership of trackers.
+// parameters: new, moved, ended, reopened
 // columns: -
 // access: write
 // plan: kept
@@ -10,6 +10,13 @@ CALL () {
   CREATE (period)-[:WAS_OF]->(tracker)
   SET period.ended_at = datetime({epochSeconds: row.ended[0], nanosecond: row.ended[1]})
   DELETE of
+}
+CALL () {
+  UNWIND $reopened AS id
+  MATCH (period:Timeline {id: id})-[was:WAS_OF]->(tracker:Tracker) USING INDEX SEEK period:Timeline(id)
+  CREATE (period)-[:OF]->(tracker)
+  REMOVE period.ended_at
+  DELETE was
 }
 CALL () {
   UNWIND $moved AS row

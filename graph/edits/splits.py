@@ -403,7 +403,10 @@ class Splits:
                 }
                 for number, (key, before) in [*took, *((None, item) for item in separation.taken)]
             ],
-            "periods": [{"part": number, "period": period} for number, part in numbered for period in part.periods],
+            "periods": [
+                *({"part": number, "period": period} for number, part in numbered for period in part.periods),
+                *({"part": None, "period": period} for period in separation.ended),
+            ],
             "strayed": [{"part": number, "was": was, "period": period} for number, was, period in _strayed(separation)],
             "properties": [
                 {"part": number, "element": entry.element}

@@ -75,6 +75,8 @@ class Separation:
     seen: Micros
     parts: list[Part]
     taken: list[tuple[Key, Ownership]] = field(default_factory=list)
+    ended: list[str] = field(default_factory=list)
+    """Periods of trackers that nobody gets, which end with the split."""
     strayed: list[tuple[str, str]] = field(default_factory=list)
     """Periods that went, each with the one that the whole has now for its own activity on it."""
     minted: str | None = None
@@ -106,6 +108,10 @@ def separate(
     separation = Separation(working_set.id_source.time_ordered(), whole, at, whole.seen, list(parts))
     for ref in taken:
         separation.taken += _leave(working_set, whole, ref)
+        if (period := working_set.keys[ref].timeline) is not None:
+            period.ended = at
+            separation.ended.append(period.id)
+            working_set.keys[ref].timeline = None
     owned = [_begin(working_set, whole, part, at) for part in parts]
     for part in parts:
         _share(working_set, part)
@@ -315,7 +321,11 @@ def rejoin(working_set: WorkingSet, undoing: Undoing, at: Micros) -> list[Kept]:
         shared = working_set.namespaces[taken.ref.namespace].is_subscription
         if taken.part is None and (taken.home not in key.owners if shared else not key.owners):
             back = replace(taken.before, stored=False, sleep=taken.state(AWAKE))
-            working_set.link(working_set.contacts[taken.home], key, back)
+            home = working_set.contacts[taken.home]
+            working_set.link(home, key, back)
+            for timeline in home.timelines.values():
+                if timeline.id in undoing.periods and KeyRef(TRACKER, timeline.tracker) == key.ref:
+                    timeline.ended, key.timeline = None, timeline
     _take_properties_back(working_set, undoing, whole)
     for contact_id in {whole.id, *(taken.home for taken in undoing.keys), *undoing.periods.values()}:
         contact = working_set.contacts[contact_id]

@@ -17,10 +17,12 @@ until an answer or a document tells what they are called.
 
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar, cast
 
 MINTED = "~"
 NOW = 10**18
@@ -31,6 +33,25 @@ UNTOLD = "active"
 
 PLURAL = {"email": "emails", "user_id": "user_ids", "tracker_id": "trackers", "subscription": "subscriptions"}
 PERSON = ("email", "user_id")
+
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def settled(method: Method) -> Method:
+    """Keep what a method of the model worked out for as long as nothing happens; nobody changes what it returned."""
+    name = method.__name__
+
+    @wraps(method)
+    def asked(self: "Reference", *asked_for: Any) -> Any:
+        if self.worked_out is None:
+            return method(self, *asked_for)
+        key = (name, *asked_for)
+        if key not in self.worked_out:
+            self.worked_out[key] = method(self, *asked_for)
+        return self.worked_out[key]
+
+    return cast("Method", asked)
 
 
 class Missing(Exception):
@@ -54,6 +75,8 @@ class Period:
     holder: "Person"
     since: int
     over: bool = False
+    lost: bool = False
+    """A split took it from everybody, and was undone when somebody else had the key."""
     asleep: bool = False
     given: list[tuple["Split", "Person | None"]] = field(default_factory=list)
     """By which splits it went to which part, the earliest first; None: to nobody."""
@@ -62,7 +85,7 @@ class Period:
 
     @property
     def held_by(self) -> "Person | None":
-        return next((part for split, part in reversed(self.given) if not split.undone), self.holder)
+        return None if self.lost else next((to for split, to in reversed(self.given) if not split.undone), self.holder)
 
     @property
     def came(self) -> tuple[int, int]:
@@ -170,6 +193,7 @@ class Reference:
         self.workflows: set[str] = set()
         self.clock = NOW
         self.mints = 0
+        self.worked_out: dict[tuple[Any, ...], Any] | None = None
 
     # --- who leads where -------------------------------------------------------------------------------------
 
@@ -177,15 +201,27 @@ class Reference:
         self.clock += 1
         return self.clock
 
+    @settled
     def above(self, person: Person) -> Union | None:
         return next((union for union in self.unions if union.source is person and not union.undone), None)
 
+    @settled
     def home(self, person: Person) -> Person:
         """Return whom the parts of splits lead to that were undone."""
         while person.part_of is not None and person.part_of.undone:
             person = person.part_of.whole
         return person
 
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """Within this nothing happens: what `settled` methods work out is worked out once."""
+        self.worked_out = {}
+        try:
+            yield
+        finally:
+            self.worked_out = None
+
+    @settled
     def living(self, person: Person) -> Person:
         person = self.home(person)
         while union := self.above(person):
@@ -196,6 +232,7 @@ class Reference:
         """Return whether it is a living person's, over or not."""
         return period.held_by is not None and self.living(period.held_by) is person
 
+    @settled
     def log(self, person: Person) -> list[tuple[Any, ...]]:
         """Return what was done to a person, and to parts that were its own again, but for workflows."""
         return [item for _, item in sorted(self._dated(person), key=lambda dated: dated[0])]
@@ -213,17 +250,26 @@ class Reference:
             raise Missing(contact_id)
         return self.living(self.people[contact_id])
 
+    @settled
     def alive(self) -> list[Person]:
         return [person for person in self.people.values() if self.living(person) is person]
 
+    @settled
     def leading_to(self, person: Person) -> list[Person]:
         return [other for other in self.people.values() if other is not person and self.living(other) is person]
 
     # --- keys ------------------------------------------------------------------------------------------------
 
+    @settled
     def held(self, key: str, value: str) -> list[Period]:
-        return [period for period in self.periods if (period.key, period.value, period.over) == (key, value, False)]
+        """List the periods of a key that somebody holds."""
+        return [
+            period
+            for period in self.periods
+            if (period.key, period.value, period.over) == (key, value, False) and period.held_by is not None
+        ]
 
+    @settled
     def keys(self, person: Person, key: str) -> list[str]:
         """List the keys that a contact owns, in order.
 
@@ -251,12 +297,15 @@ class Reference:
         ]
         return own, brought
 
+    @settled
     def held_unions(self, person: Person) -> list[tuple[Any, ...]]:
         return [item for item in self.log(person) if item[0] == "union" and not item[1].undone]
 
+    @settled
     def seen(self, person: Person) -> int:
         return max((activity.arrived for activity in self.activity(person)), default=person.created)
 
+    @settled
     def owners(self, key: str, value: str) -> list[Person]:
         """Known before anonymous, then the most recently seen, then the smallest id."""
         found = list(dict.fromkeys(self.living(one.held_by) for one in self.held(key, value) if one.held_by))
@@ -289,6 +338,8 @@ class Reference:
         return self.attach(person, "tracker_id", f"{MINTED}{self.mints}")
 
     def name_minted(self, placeholder: str, value: str) -> None:
+        if self.worked_out is not None:
+            self.worked_out.clear()
         for period in self.periods:
             if period.value == placeholder:
                 period.value = value
@@ -303,6 +354,7 @@ class Reference:
     def room_for_all(self, source: Person, target: Person) -> bool:
         return all(len({*self.keys(source, key), *self.keys(target, key)}) <= most for key, most in self.most.items())
 
+    @settled
     def activity(self, person: Person) -> list[Activity]:
         return [found for found in self.activities.values() if self.holds(found.on, person)]
 
@@ -343,6 +395,7 @@ class Reference:
 
     # --- what a contact shows --------------------------------------------------------------------------------
 
+    @settled
     def recognised_by(self, person: Person) -> tuple[set[Period], bool]:
         """Return the person keys of a contact as its log tells, and whether it is known without any."""
         keys: set[Period] = set()
@@ -370,10 +423,12 @@ class Reference:
                     keys -= periods
         return keys, without
 
+    @settled
     def known(self, person: Person) -> bool:
         keys, without = self.recognised_by(person)
         return any(self.holds(period, person) for period in keys) or without
 
+    @settled
     def properties(self, person: Person) -> dict[str, tuple[Any, int]]:
         """Return per property its value (None when removed) and when that occurred."""
         return {name: (write[2], write[3]) for name, write in self.shown_writes(person, {}).items()}
@@ -671,7 +726,56 @@ class Reference:
 
     # --- splits ----------------------------------------------------------------------------------------------
 
-    def split(self, contact_id: str, wanted: list[list[tuple[str, str]]], new_id: Callable[[int], str]) -> Split:
+    def split_around(
+        self,
+        contact_id: str,
+        around: tuple[str, str],
+        found: list[list[tuple[str, str]]],
+        new_id: Callable[[int], str],
+    ) -> Split:
+        """Split around a key; ``found`` are the parts that the product made, which stand if they may be so.
+
+        Nobody says which part gets a key that activity carried with two person keys equally often.
+        """
+        whole = self.find(contact_id)
+        if not self.owns(whole, *around):
+            raise Missing(contact_id)
+        persons = {(key, value) for key in PERSON for value in self.keys(whole, key)} - {around}
+        if len(persons) < (1 if around[0] in PERSON else 2):
+            raise Clash
+        named = [[key for key in keys if key[0] in PERSON] for keys in found]
+        assert sorted(key for keys in named for key in keys) == sorted(persons), "a part for each person key"
+        assert all(len(keys) == 1 for keys in named), "one person key for each part"
+        part_of = {key: person for keys, (person,) in zip(found, named, strict=True) for key in keys if key != person}
+        for key in ("tracker_id", "subscription"):
+            for value in self.keys(whole, key):
+                if (key, value) == around:
+                    assert around not in part_of, "it is nobody's"
+                    continue
+                times = {person: self.carried_together(whole, (key, value), person) for person in persons}
+                if most := max(times.values()):
+                    assert times[part_of[key, value]] == most, (key, value, times, found)
+                else:
+                    assert (key, value) not in part_of, (key, value)
+        return self.split(contact_id, found, new_id, taken=around)
+
+    def carried_together(self, whole: Person, key: tuple[str, str], person: tuple[str, str]) -> int:
+        """Count the activity of a contact that was on, or carried, one key and carried a person key."""
+        return sum(
+            activity.carried.get(person[0]) == person[1]
+            and key[1] == (activity.on.value if key[0] == "tracker_id" else activity.carried.get(key[0]))
+            for activity in self.activity(whole)
+        )
+
+    def split(
+        self,
+        contact_id: str,
+        wanted: list[list[tuple[str, str]]],
+        new_id: Callable[[int], str],
+        *,
+        taken: tuple[str, str] | None = None,
+    ) -> Split:
+        """Split a contact by the keys of each part; nobody has what is ``taken`` from it."""
         whole = self.find(contact_id)
         if not all(self.owns(whole, *key) for keys in wanted for key in keys):
             raise Missing(contact_id)
@@ -679,20 +783,17 @@ class Reference:
         mine = [activity for activity in self.activities.values() if self.holds(activity.on, whole)]
         kept = self._entries(whole)
         part_of: dict[str, Person] = {}
-        taken: list[tuple[Period, Person, tuple[int, int]]] = []
+        going: list[tuple[Period, Person | None, tuple[int, int]]] = []
         for number, keys in enumerate(wanted):
             part = Person(new_id(number), split.at, part_of=split)
             self.people[part.id] = part
             split.parts.append(part)
             for key, value in keys:
-                own, brought = self.arrivals(whole, key)
-                came = min(when for when, one in [*own, *brought] if one == value)
-                for period in self.periods:
-                    going = (period.key, period.value) == (key, value) and (key == "tracker_id" or not period.over)
-                    if going and self.holds(period, whole):
-                        taken.append((period, part, came))
-        for period, part, came in taken:
-            period.given.append((split, part))
+                going += self._going(whole, key, value, part)
+        if taken is not None:
+            going += self._going(whole, *taken, None)
+        for period, to, came in going:
+            period.given.append((split, to))
             period.came_then[split] = came
         for activity in mine:
             named = [
@@ -700,13 +801,14 @@ class Reference:
                 for part, keys in zip(split.parts, wanted, strict=True)
                 if any(key in PERSON and activity.carried.get(key) == value for key, value in keys)
             ]
-            if not self.holds(activity.on, whole):
+            on = activity.on
+            if on.held_by is not None and not self.holds(on, whole):
                 part_of[activity.message_id] = next(part for by, part in activity.on.given if by is split and part)
             elif named:
                 part_of[activity.message_id] = named[0]
-                stray = Period("tracker_id", activity.on.value, named[0], split.at, over=True)
-                self.periods.append(stray)
-                activity.strayed.append((split, stray))
+                self._stray(activity, split, named[0])
+            elif on.held_by is None:
+                self._stray(activity, split, whole)
         for write, hides in kept:
             goes = part_of.get(write[4])
             if goes is not None:
@@ -723,6 +825,26 @@ class Reference:
         for part in split.parts:
             part.note(split.at, "part", split)
         return split
+
+    def _going(
+        self, whole: Person, key: str, value: str, to: Person | None
+    ) -> list[tuple[Period, Person | None, tuple[int, int]]]:
+        """List the periods of a key that leave a contact, with when the key had come to it."""
+        own, brought = self.arrivals(whole, key)
+        came = min(when for when, one in [*own, *brought] if one == value)
+        periods = [
+            period
+            for period in self.periods
+            if (period.key, period.value) == (key, value)
+            and ((key == "tracker_id" and to is not None) or not period.over)
+            and self.holds(period, whole)
+        ]
+        return [(period, to, came) for period in periods]
+
+    def _stray(self, activity: Activity, split: Split, to: Person) -> None:
+        stray = Period("tracker_id", activity.on.value, to, split.at, over=True)
+        self.periods.append(stray)
+        activity.strayed.append((split, stray))
 
     def _entries(self, whole: Person) -> list[tuple[tuple[Any, ...], list[tuple[Any, ...]]]]:
         """Return the values that the graph keeps of a contact, each with those that it has replaced for good."""
@@ -767,6 +889,13 @@ class Reference:
         if parted or any(self.living(person) is not person for person in involved):
             raise Clash
         split.undone, split.undone_at = True, self.tick()
+        for period in self.periods:
+            if period.key != "subscription" and (split, None) in period.given and period.held_by is not None:
+                somebody = [one for one in self.held(period.key, period.value) if one is not period and one.held_by]
+                if somebody and period.key == "tracker_id":
+                    period.over = True
+                elif somebody:
+                    period.lost = True
         used = {id(activity.on) for activity in self.activities.values()}
         for person in [self.home(split.whole), *(one for one in involved if one not in split.parts)]:
             for value in self.keys(person, "tracker_id"):

@@ -37,5 +37,6 @@ def test_who_is_known_is_the_same_whatever_is_done_around_a_conflict(
     for each in around:
         each.do(world)
         world.compare()
+    world.compare(whole=True)
     check_invariants(shared_database, by_hand=True)
     RUN["examples around conflicts"] += 1

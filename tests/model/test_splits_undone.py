@@ -9,6 +9,8 @@ from graph.edits.splits import Wanted
 from graph.errors import ClashError
 from graph.identity.events import read_event
 from graph.kinfold import Kinfold
+from graph.store.database import Database
+from tests.graph.identity.test_properties_always import check_invariants
 
 PEOPLE = 5
 ACTS = 9
@@ -97,3 +99,45 @@ def test_what_an_event_said_of_a_subscription_since_stays(state: str, kinfold: K
     kinfold.resolver.resolve([read_event({"email": "p@example.com", "subscription": "s", "logout": state == "asleep"})])
     kinfold.splits.undo(split["id"])
     assert kinfold.contacts.get(contact)["subscriptions"] == [{"id": "s", "shared_with": [], "state": state}]
+
+
+def fused_by_a_device(kinfold: Kinfold) -> str:
+    """Make a contact of two people whom one tablet fused, each with a browser of their own."""
+    (answer,) = kinfold.resolver.resolve([read_event({"email": "ana@example.com", "tracker_id": "t-ana"})])
+    assert answer.contact
+    contact = answer.contact.id
+    kinfold.keys.give(contact, "email", "bob@example.com")
+    events = (
+        {"email": "ana@example.com", "tracker_id": "tablet", "properties": {"name": "Ana"}},
+        {"email": "bob@example.com", "tracker_id": "t-bob"},
+        {"email": "bob@example.com", "tracker_id": "tablet", "properties": {"name": "Bob"}},
+        {"tracker_id": "tablet", "event": "view"},
+    )
+    kinfold.resolver.resolve([read_event(event) for event in events])
+    return contact
+
+
+@pytest.mark.parametrize("used", [False, True])
+def test_a_device_that_fused_two_is_nobodys_and_comes_back_unless_somebody_has_it(
+    used: bool, kinfold: Kinfold, shared_database: Database
+) -> None:
+    whole = fused_by_a_device(kinfold)
+    before = shown(kinfold, whole)
+    assert "tablet" in before["contact"]["trackers"]
+    entry = kinfold.splits.split(whole, Wanted(around=("tracker_id", "tablet")))
+    assert entry["taken"] == {"tracker_id": ["tablet"]}
+    assert kinfold.contacts.owners("tracker_id", "tablet") == []
+    check_invariants(shared_database, by_hand=True)
+    if used:
+        kinfold.resolver.resolve([read_event({"tracker_id": "tablet"})])
+        (owner,) = (one["id"] for one in kinfold.contacts.owners("tracker_id", "tablet"))
+        assert owner not in (whole, *(part["contact"] for part in entry["parts"]))
+    kinfold.splits.undo(entry["id"])
+    check_invariants(shared_database, by_hand=True)
+    after = shown(kinfold, whole)
+    if used:
+        assert [one["id"] for one in kinfold.contacts.owners("tracker_id", "tablet")] == [owner]
+        assert "tablet" not in after["contact"]["trackers"]
+        assert after["activity"] == before["activity"]
+    else:
+        assert after == before

@@ -49,6 +49,7 @@ def done(world: SideBySide, operations: Sequence[Operation]) -> SideBySide:
     for each in operations:
         each.do(world)
         world.compare()
+    world.compare(whole=True)
     RUN["undo examples"] += 1
     return world
 
@@ -154,6 +155,7 @@ def test_unions_into_one_contact_undone_in_any_order_leave_the_same(
             if merge and not next(union for union in world.model.unions if union.id == merge).undone:
                 world.undo(merge, cascade=True)
                 world.compare()
+        world.compare(whole=True)
         left.append({contact: canonical(export, named) for contact, export in exports(world).items()})
     assert left[0] == left[1]
 

@@ -197,6 +197,7 @@ class _Writer:
         new: list[Row] = []
         moved: list[Row] = []
         ended: list[Row] = []
+        reopened: list[str] = []
         for timeline in working_set.timelines.values():
             if not timeline.stored and timeline not in self.written:
                 new.append({"contact": timeline.holder, "tracker": timeline.tracker, **_period(timeline)})
@@ -205,8 +206,10 @@ class _Writer:
                     moved.append({"id": timeline.id, "from": timeline.stored_holder, "to": timeline.holder})
                 if timeline.stored_open and timeline.ended is not None:
                     ended.append({"id": timeline.id, "ended": to_pair(timeline.ended)})
-        if new or moved or ended:
-            self._add("resolution.periods", new=new, moved=moved, ended=ended)
+                elif timeline.ended is None and not timeline.stored_open:
+                    reopened.append(timeline.id)
+        if new or moved or ended or reopened:
+            self._add("resolution.periods", new=new, moved=moved, ended=ended, reopened=reopened)
 
     def _subscriptions(self) -> None:
         working_set = self.working_set

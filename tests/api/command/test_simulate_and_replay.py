@@ -1,5 +1,6 @@
 """``kinfold simulate`` and ``kinfold replay``, run as people run them: as processes, with scratch graphs."""
 
+import io
 import json
 import signal
 import subprocess
@@ -7,9 +8,14 @@ import time
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from api.command.simulate import tables
 from graph.simulation import Parameters, World
-from graph.simulation.metrics import Quality
+from graph.simulation.detection import Detection
+from graph.simulation.metrics import Agreement, Fused, Quality
+from graph.simulation.pushes import Pushes
+from graph.simulation.score import Method, Score, Suggested
 from tests.api.command.test_command import answers
 from tests.command import KINFOLD, ROOT, run, run_anew
 
@@ -140,3 +146,33 @@ def test_a_score_is_a_table_a_document_and_a_picture(
     assert strict["f1"] == Quality(strict["precision"], strict["recall"]).f1
     assert (tmp_path / "out" / "score.png").read_bytes().startswith(b"\x89PNG")
     assert list(scratch_folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("width", [80, 100, 120, 160])
+def test_nothing_of_a_score_is_cut_off(width: int) -> None:
+    agreement = Agreement(Quality(0.987, 0.654), Quality(0.999, 0.765))
+    suggested = Suggested(0.95, 123_456, 123_455, lowest=True)
+    pushes = Pushes(1_234_567, 123_456, 12_345, 12_344, 23_456)
+    found = [Detection("shared_device", 12_345, 12_344, 11_234, 1_233, 1_232, 7, 5, 0.98, 0.87, 0.76)]
+    fused = Fused(23_456, 3_456, 4_567)
+    names = ("strict", "last_login", "continuity + split + 0.9512", "names, then last login")
+    methods = [Method(name, 34_567, agreement, fused, None, found, pushes, pushes, suggested) for name in names]
+    score = Score(100_000, 3, Parameters(), True, 9_876_543, 120_000, 65_432, [], methods)
+    drawn = io.StringIO()
+    console = Console(file=drawn, width=width)
+    for table in tables(score, width):
+        console.print(table)
+    shown = drawn.getvalue()
+    assert "…" not in shown
+    assert max(map(len, shown.splitlines())) <= width
+    for number in (
+        "34,567",
+        "0.987",
+        "0.765",
+        "23,456",
+        "4,567",
+        "123,455/123,456",
+        "1,234,567",
+        "90.0\N{NO-BREAK SPACE}%",
+    ):
+        assert shown.count(number) >= len(names), number
