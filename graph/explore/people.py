@@ -31,6 +31,8 @@ _SAMPLE, _SAMPLED = 0.01, 80
 _SAMPLE_SECONDS = 60
 _AMONG = 8
 """How many times a page is looked through for words that very many hold, before the index is asked for all of them."""
+_FEW_EACH = 4
+"""Up to so many activities a contact, whoever did an event is found from the activities on."""
 _COMMON_HITS = 20_000
 """From so many values on that hold a word, people are looked through for it in their order."""
 _WORDS, _COMMON_WORDS = "people_words", "people_common_words"
@@ -129,7 +131,18 @@ class People:
     def _listed(self, tx: Transaction, limit: int, asked: dict[str, Any]) -> list[Row]:
         if asked["listed"]:
             return tx.run("explore.people_listed", since=None, limit=limit, **asked)
+        if asked.get("did") is not None:
+            counted = tx.run("explore.how_many")[0]
+            # Rarely done, it is soon found among few; of many, most contacts have done what is often done.
+            if counted["activities"] <= counted["contacts"] * _FEW_EACH:
+                return tx.run("explore.people_who_did", since=None, limit=limit, **asked)
         return self._run(tx, "explore.people", limit, asked)
+
+    def _perhaps_holding(self, tx: Transaction, terms: list[list[str]], limit: int, asked: dict[str, Any]) -> list[Row]:
+        """Read the first people who may hold these terms: all who do, and some who do not."""
+        if asked["listed"] or "nodes" in asked:
+            return self._listed(tx, limit, asked)
+        return self._run(tx, "explore.people_holding", limit, asked | {"terms": terms})
 
     def _matching(self, tx: Transaction, q: str, limit: int, asked: dict[str, Any]) -> list[Row]:
         """Read the first people whom words lead to.
@@ -147,12 +160,13 @@ class People:
         if common:
             among = limit * _AMONG
             rest = [search for search in searches if search["term"] not in common]
+            sought = [terms[number] for number in sorted(common)]
             if rest:
                 fewer = {"searches": rest, "terms": len(terms) - len(common), "id": ""}
                 rows = self._run(tx, "explore.people_matching", among, asked | fewer)
             else:
-                rows = self._listed(tx, among, asked)
-            found = _holding(tx, rows, [terms[number] for number in common], limit)
+                rows = self._perhaps_holding(tx, sought, among, asked)
+            found = _holding(tx, rows, sought, limit)
             if len(found) == limit or len(rows) <= limit:
                 return found
         words = {"searches": searches, "terms": len(terms) or -1, "id": q.strip()}

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, Route, expect
 from graph.identity.events import read_event
 from graph.kinfold import Kinfold
 from graph.settings import Settings
-from tests.browser.conftest import Open, findings_of_axe
+from tests.browser.conftest import Open, Watch, findings_of_axe
 from tests.graph.analysis import worlds
 
 Resolve = Callable[..., dict[str, Any]]
@@ -285,6 +285,22 @@ def test_a_finding_that_fused_people_is_split_and_put_together_again(open_page: 
     card.get_by_role("button", name="Take the split back").click()
     expect(card).to_contain_text("Taken back: it is one contact again.")
     assert len(kinfold.contacts.owners("email", "fused1@example.com")[0]["emails"]) == 40
+
+
+def test_a_drawing_that_did_not_come_is_asked_for_again(open_page: Open, kinfold: Kinfold, watch: Watch) -> None:
+    watch.expect("Failed to load resource")
+    worlds.send(kinfold, worlds.kiosk())
+    page = open_page("#/anomalies")
+    drawing = re.compile(r"/v1/anomalies/[^/]+/graph$")
+    page.route(drawing, lambda route: route.abort())
+    page.locator(".finding").get_by_role("link", name="Open the graph").click()
+    again = page.get_by_role("button", name="Try again")
+    expect(again).to_be_visible()
+    assert not findings_of_axe(page)
+    page.unroute(drawing)
+    again.click()
+    expect(page.locator(".around .people button.contact").first).to_be_visible()
+    expect(again).to_have_count(0)
 
 
 def test_a_finding_is_marked_as_done_with_a_note_and_opened_again(open_page: Open, kinfold: Kinfold) -> None:

@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 from graph.identity.events import read_event
 from graph.kinfold import Kinfold
 from tests.browser.conftest import Open, findings_of_axe
+from tests.graph.analysis import worlds
 
 Resolve = Callable[..., dict[str, Any]]
 Story = Callable[[str], str]
@@ -257,6 +258,27 @@ def test_a_thousand_people_are_drawn_at_once_in_rings_and_in_columns(open_page: 
         }"""
     )
     assert apart > 30, "no node stands on another"
+    seen = page.evaluate(
+        """() => {
+            const {under, colours} = document.querySelector('.canvas').drawing;
+            const {data} = under.getContext('2d').getImageData(0, 0, under.width, under.height);
+            return data.some((value) => value > 0) && colours.warn;
+        }"""
+    )
+    assert seen, "the lines are painted, although Cytoscape has none of them"
+    page.get_by_text("Filter and save").click()
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="SVG", exact=True).click()
+    assert saved.value.path().read_text().count("<path") >= 990
+
+
+def test_a_phone_draws_as_much_as_it_can_show_and_names_the_rest_in_the_list(open_page: Open, kinfold: Kinfold) -> None:
+    worlds.send(kinfold, worlds.kiosk(130))
+    page = open_page("#/tracker_id/kiosk", width=390)
+    page.get_by_role("button", name="Show all").click()
+    expect(page.locator(".around .people button.contact")).to_have_count(130)
+    expect(page.locator(".left-out")).to_have_text("31 more nodes of this drawing stand only in the list after it.")
+    assert page.locator(".canvas").evaluate("(canvas) => canvas.clientHeight") < 4_096
 
 
 def test_the_graph_fills_the_screen_and_comes_back(open_page: Open, story: Story) -> None:

@@ -1,9 +1,8 @@
 // The catalogue of offers: environments, a wizard that makes them of a mapping, and what is in them, to be edited.
 
-import { call, hrefTo, make, may, pagedList, problemBox, say } from "./dom.js";
+import { agoOf, call, hrefTo, make, may, pagedList, problemBox, say } from "./dom.js";
 import { contentField, limitField, picksField, representationsField, weightsField } from "./catalogue_fields.js";
 import { conditionField } from "./conditions.js";
-import { agoOf } from "./people.js";
 import { act, chooser, field } from "./settings.js";
 import { everything, visitorPreview } from "./offers.js";
 

@@ -1,6 +1,6 @@
 // One contact: the graph around it, what it owns, what it did, what happened to it, and what can be changed by hand.
 
-import { ALWAYS, KEYS, badgeOf, byId, call, contactLink, emptyBox, group, hrefTo, iconOf, inWords, isSubscription, linkTo, make, nameOf, pagedList, pathOf, plural, say, timeOf, whenOf, withLinks } from "./dom.js";
+import { ALWAYS, KEYS, agoOf, badgeOf, byId, call, contactLink, emptyBox, group, hrefTo, iconOf, inWords, isSubscription, linkTo, make, nameOf, pagedList, pathOf, plural, say, whenOf, withLinks } from "./dom.js";
 import { apartPart } from "./apart.js";
 import { drawnView, graphView } from "./graph.js";
 import { foldForm, giveKeyForm, refoldButton, sleepButton, takeKeyButton, unmergeButton } from "./hands.js";
@@ -133,7 +133,7 @@ function workflowShown([name, { status, nodes }]) {
   return [
     make("span", {}, make("strong", {}, name), " ", make("span", { class: "badge" }, status)),
     ran.length === 0 ? null : make("ul", { class: "nodes" }, ran.map(([node, { ran_at: at, data }]) => make(
-      "li", {}, `${node}, `, timeOf(at),
+      "li", {}, `${node}, `, agoOf(at),
       Object.entries(data).map(([field, value]) => make("span", { class: "datum" }, `${field}: ${inWords(value)}`)),
     ))),
   ];

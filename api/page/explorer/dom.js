@@ -184,6 +184,8 @@ export const iconOf = (name) => make("img", { src: iconPath(name), alt: "", widt
 export const headOf = (words, kind = null) => make("th", { scope: "col", class: kind }, words || make("span", { class: "unseen" }, "Actions"));
 export const loading = (words = "Loading …") => make("p", { class: "loading" }, words);
 
+const STEPS = [["year", 31_557_600], ["month", 2_629_800], ["day", 86_400], ["hour", 3_600], ["minute", 60]];
+
 export function timeOf(value, options = { dateStyle: "medium", timeStyle: "short" }) {
   if (!value) return make("span", { class: "none" }, "never");
   const date = new Date(value);
@@ -191,12 +193,25 @@ export function timeOf(value, options = { dateStyle: "medium", timeStyle: "short
   return make("time", { datetime: value, title: value }, shown);
 }
 
+/** How long ago something was; the exact time on hover, and when it arrived here where that is another. */
+export function agoOf(value, arrived = null) {
+  if (!value) return timeOf(value);
+  const seconds = (Date.parse(value) - Date.now()) / 1000;
+  const [unit, size] = STEPS.find(([, least]) => Math.abs(seconds) >= least) ?? ["second", 1];
+  const words = Math.abs(seconds) < 60 ? "just now" : new Intl.RelativeTimeFormat(undefined, { numeric: "auto" }).format(Math.round(seconds / size), unit);
+  const time = timeOf(value);
+  const late = arrived && Math.abs(Date.parse(arrived) - Date.parse(value)) >= 60_000;
+  time.title = `${time.textContent} (${value})${late ? `, arrived ${timeOf(arrived).textContent}` : ""}`;
+  time.textContent = words;
+  return time;
+}
+
 /** When something happened, and when it arrived here where that is another day; null: its event is kept no more. */
 export function whenOf(occurred, arrived, options) {
-  if (!occurred) return arrived ? make("span", {}, "arrived ", timeOf(arrived, options)) : timeOf(null);
+  if (!occurred) return arrived ? make("span", {}, "arrived ", options ? timeOf(arrived, options) : agoOf(arrived)) : timeOf(null);
   const late = arrived && Math.abs(Date.parse(arrived) - Date.parse(occurred)) >= 60_000;
   const happened = timeOf(occurred, options);
-  if (!late) return happened;
+  if (!late) return options ? happened : agoOf(occurred, arrived);
   return make("span", {}, happened, " ", make("span", { class: "arrived" }, "(arrived ", timeOf(arrived, options), ")"));
 }
 

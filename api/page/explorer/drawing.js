@@ -12,6 +12,10 @@ const BESIDE = 96;
 const DOT = 26;
 /** From so many nodes on rings are drawn, unless columns are asked for. */
 const MANY = 60;
+/** More lines than these are painted at once, beneath the nodes: one by one, and dotted, a thousand take a second. */
+const LINES = 150;
+/** Rows of a narrow drawing: browsers show no canvas that is much higher. */
+const ROWS = 100;
 
 let library;
 let pen;
@@ -140,9 +144,9 @@ function placeWide({ root, ghosts }) {
     return (row - 1) / 2;
   };
   const middle = side(root.children, 1) * ROW;
-  const right = [...placed.keys()];
+  const right = new Set(placed.keys());
   const left = side(ghosts, -1) * ROW;
-  for (const [id, spot] of placed) spot.y -= right.includes(id) ? middle : left;
+  for (const [id, spot] of placed) spot.y -= right.has(id) ? middle : left;
   placed.set(root.id, { x: 0, y: 0, box: root });
   return placed;
 }
@@ -152,6 +156,7 @@ function placeNarrow({ root, ghosts }) {
   const placed = new Map();
   let row = 0;
   const place = (box, depth) => {
+    if (placed.size >= ROWS) return;
     placed.set(box.id, { x: depth * 26 + box.width / 2, y: row++ * ROW + (depth ? 6 : 0), box });
     for (const child of box.children) place(child, depth + 1);
   };
@@ -207,6 +212,10 @@ export class Drawing {
     this.chosen = null;
     // Where nodes stand that were moved by hand, or are to stay.
     this.pinned = new Map();
+    // Lines that are painted at once, as Cytoscape would be told of them.
+    this.bulk = [];
+    this.under = document.createElement("canvas");
+    this.under.className = "under";
     // Columns or rings; null leaves it to how much there is.
     this.layout = null;
   }
@@ -221,7 +230,9 @@ export class Drawing {
       container: this.element, elements: [], layout: { name: "preset" }, minZoom: 0.08, maxZoom: 2.5,
       userZoomingEnabled: false, boxSelectionEnabled: false, selectionType: "single",
     });
+    this.element.prepend(this.under);
     this.paint();
+    this.cy.on("render", () => this.paintLines());
     this.cy.on("tap", "node", ({ target }) => {
       const more = target.data("more");
       if (more) this.act.onMore(...more);
@@ -270,6 +281,8 @@ export class Drawing {
     this.rings = !narrow && (this.layout ? this.layout === "rings" : around.nodes.size > MANY);
     const placed = narrow ? placeNarrow(treeOf(around, LETTERS.narrow))
       : this.rings ? placeRings(treeOf(around, LETTERS.rings)) : placeWide(treeOf(around, LETTERS.wide));
+    // Of what is there, how much has no room: the list has it.
+    this.left = narrow ? Math.max(0, around.nodes.size - placed.size) : 0;
     if (!narrow) for (const [id, spot] of this.pinned) if (placed.has(id)) Object.assign(placed.get(id), spot);
     const parents = new Map();
     for (const { box } of placed.values()) for (const child of box.children) parents.set(child.id, box.id);
@@ -282,14 +295,19 @@ export class Drawing {
     const edges = [...around.edges.values()].filter(({ source, target }) => placed.has(source) && placed.has(target));
     const drawn = [
       ...edges.map((edge) => this.edge(edge, placed, parents, narrow)),
-      ...[...placed.values()].filter(({ box }) => box.more).map(({ box }) => this.edge(
+      ...[...placed.values()].filter(({ box }) => box.more && placed.has(box.more[0])).map(({ box }) => this.edge(
         { id: `to ${box.id}`, source: box.more[0], target: box.id, type: "rest" }, placed, parents, narrow,
       )),
     ];
     const first = this.cy.elements().empty();
+    this.bulk = !narrow && drawn.length > LINES ? drawn : [];
+    const lines = new Map();
+    for (const id of this.bulk.flatMap(({ data }) => [data.source, data.target])) lines.set(id, (lines.get(id) ?? 0) + 1);
+    // Of both ends the one that fewer lines lead to: a person, not the key that ties a thousand.
+    for (const line of this.bulk) line.outer = [line.data.source, line.data.target].sort((one, other) => lines.get(one) - lines.get(other))[0];
     this.cy.batch(() => {
       this.cy.elements().remove();
-      this.cy.add([...nodes, ...drawn]);
+      this.cy.add(this.bulk.length ? nodes : [...nodes, ...drawn]);
     });
     // As high as its list; a wide one fills the window, which the style sheet says.
     this.element.style.height = narrow ? `${placed.size * ROW + 30}px` : "";
@@ -346,11 +364,76 @@ export class Drawing {
     else this.pinned.delete(id);
   }
 
+  /** Paint the lines of a large drawing where its nodes stand now, those that look alike in one go. */
+  paintLines() {
+    const { under, cy } = this;
+    if (under.hidden && !this.bulk.length) return;
+    under.hidden = !this.bulk.length;
+    const ratio = devicePixelRatio;
+    const [width, height] = [Math.round(cy.width() * ratio), Math.round(cy.height() * ratio)];
+    if (under.width !== width || under.height !== height) Object.assign(under, { width, height });
+    const pen = under.getContext("2d");
+    pen.setTransform(1, 0, 0, 1, 0, 0);
+    pen.clearRect(0, 0, width, height);
+    const [zoom, pan] = [cy.zoom() * ratio, cy.pan()];
+    pen.setTransform(zoom, 0, 0, zoom, pan.x * ratio, pan.y * ratio);
+    const { x1, y1, w, h } = cy.extent();
+    // Where a line leads to is within a screen of what is seen, or a hundred of them make one thick one.
+    const near = ({ x, y }) => x > x1 - w && x < x1 + 2 * w && y > y1 - h && y < y1 + 2 * h;
+    const looks = new Map();
+    for (const { data, classes, outer } of this.bulk) {
+      if (!near(cy.getElementById(outer).position())) continue;
+      if (!looks.has(classes)) looks.set(classes, []);
+      looks.get(classes).push([cy.getElementById(data.source), cy.getElementById(data.target)]);
+    }
+    for (const [classes, lines] of looks) {
+      const names = classes.split(" ");
+      const curved = names.includes("curve");
+      Object.assign(pen, this.looksOf(names));
+      pen.beginPath();
+      for (const [source, target] of lines) {
+        const [from, to] = [source.position(), target.position()];
+        if (!curved) {
+          pen.moveTo(from.x, from.y);
+          pen.lineTo(to.x, to.y);
+          continue;
+        }
+        const sign = to.x < from.x ? -1 : 1;
+        const [begin, end] = [from.x + (sign * source.data("width")) / 2, to.x - (sign * target.data("width")) / 2];
+        const middle = (begin + end) / 2;
+        pen.moveTo(begin, from.y);
+        pen.bezierCurveTo(middle, from.y, middle, to.y, end, to.y);
+      }
+      pen.stroke();
+    }
+  }
+
+  /** How a line of these classes is painted among many. */
+  looksOf(names) {
+    const is = (...some) => some.some((name) => names.includes(name));
+    const [colour, lineWidth] = is("path") ? ["accent", 3] : is("met", "split") ? ["warn", 1.4] : is("asleep") ? ["soft", 1.4] : ["line-strong", 1.4];
+    return { strokeStyle: this.colours[colour], lineWidth, globalAlpha: is("off") ? 0.4 : 1 };
+  }
+
+  /** Work on the drawing as Cytoscape has it, all lines with it. */
+  whole(work) {
+    const lines = this.cy.add(this.bulk);
+    try {
+      return work();
+    } finally {
+      lines.remove();
+    }
+  }
+
   png() {
-    return this.cy.png({ output: "blob-promise", full: true, scale: 2, maxWidth: 8000, maxHeight: 8000, bg: this.colour("card") });
+    return this.whole(() => this.cy.png({ output: "blob-promise", full: true, scale: 2, maxWidth: 8000, maxHeight: 8000, bg: this.colour("card") }));
   }
 
   svg() {
+    return this.whole(() => this.svgOfWhole());
+  }
+
+  svgOfWhole() {
     const boxes = this.cy.nodes().map((node) => {
       const { x, y } = node.position();
       const [w, h] = [node.width(), node.height()];
@@ -427,6 +510,7 @@ export class Drawing {
     const of = getComputedStyle(this.element);
     const colour = (name) => of.getPropertyValue(`--${name}`).trim();
     const font = of.fontFamily;
+    this.colours = Object.fromEntries(["accent", "warn", "soft", "line-strong"].map((name) => [name, colour(name)]));
     this.cy.style([
       { selector: "node", style: {
         shape: "round-rectangle", "corner-radius": 7, width: "data(width)", height: HEIGHT,

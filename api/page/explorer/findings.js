@@ -1,6 +1,6 @@
 // What looks wrong, ranked, with the reason in words; and the clusters of people that keys hold together.
 
-import { KEYS, badgeOf, call, contactLink, emptyBox, hrefTo, inWords, isSubscription, linkTo, make, opening, pagedList, plural, problemBox, say, serverHas, shortId, timeOf, valuesOf, withLinks } from "./dom.js";
+import { KEYS, agoOf, badgeOf, call, contactLink, emptyBox, hrefTo, inWords, isSubscription, linkTo, loading, make, opening, pagedList, plural, problemBox, say, serverHas, shortId, valuesOf, withLinks } from "./dom.js";
 import { apartPart } from "./apart.js";
 import { drawnView, graphView, wordsOf } from "./graph.js";
 import { refoldButton, sleepPart, splitPart, unmergeButton } from "./hands.js";
@@ -53,7 +53,7 @@ function analysisBar() {
   });
   const told = ({ as_of: at, current }) => {
     state.classList.toggle("warn", current === false);
-    state.replaceChildren(...(at ? ["As of ", timeOf(at), current === false ? ". The graph has changed since then." : "."] : ["Nothing was analysed yet."]));
+    state.replaceChildren(...(at ? ["As of ", agoOf(at), current === false ? ". The graph has changed since then." : "."] : ["Nothing was analysed yet."]));
   };
   return { told, bar: make("div", { class: "analysis" }, make("div", { class: "bar" }, state, act), place) };
 }
@@ -114,19 +114,25 @@ async function blockedValues() {
   return found;
 }
 
+/** What the server draws of a finding, or what is wrong with that; null where a contact's own graph shows it. */
+function drawingOf({ id, subject }) {
+  if (!keyOfType(subjectOf(subject).type)) return null;
+  return call(`/v1/anomalies/${encodeURIComponent(id)}/graph`).catch((problem) => ({ problem }));
+}
+
 /** One finding with everybody whom it is about, drawn around its subject. */
 export async function findingView(id) {
   const [item, can, blocked] = await Promise.all([call(`/v1/anomalies/${encodeURIComponent(id)}`), abilities(), blockedValues()]);
   const { type } = subjectOf(item.subject);
-  const drawing = keyOfType(type) ? await call(`/v1/anomalies/${encodeURIComponent(item.id)}/graph`).catch((problem) => ({ problem })) : null;
+  const drawing = await drawingOf(item);
   const sleep = drawing && !drawing.problem && isSubscription(keyOfType(type)) ? sleepOf(drawing) : null;
   return make(
     "div", { class: "view", "data-title": spoken(item.kind) },
     make("h1", {}, spoken(item.kind)),
-    make("p", { class: "soft" }, item.as_of ? ["As of ", timeOf(item.as_of), ". "] : null, make("a", { href: hrefTo("anomalies") }, "All anomalies")),
+    make("p", { class: "soft" }, item.as_of ? ["As of ", agoOf(item.as_of), ". "] : null, make("a", { href: hrefTo("anomalies") }, "All anomalies")),
     make("ul", { class: "cards" }, anomalyCard(item, { can, blocked, alone: true, sleep })),
     make("h2", {}, "The graph of what was found"),
-    await drawnOr(() => findingDrawn(item, drawing)),
+    await drawnOr(async (again) => findingDrawn(item, again ? await drawingOf(item) : drawing)),
   );
 }
 
@@ -154,11 +160,16 @@ async function findingDrawn(item, drawing) {
 
 /** A drawing, or in its place what is wrong with it: whom it is about may be erased since. */
 async function drawnOr(drawn) {
-  try {
-    return [await drawn()].flat().filter(Boolean);
-  } catch (problem) {
-    return problemBox(problem);
-  }
+  const place = make("div", { class: "drawn-place" });
+  const draw = async (again) => {
+    try {
+      place.replaceChildren(...[await drawn(again)].flat().filter(Boolean));
+    } catch (problem) {
+      place.replaceChildren(problemBox(problem, { again: () => { place.replaceChildren(loading()); draw(true); } }));
+    }
+  };
+  await draw(false);
+  return place;
 }
 
 const leftOut = ({ left_out: left }) => (left ? make("p", { class: "note" }, `${plural(left, "contact")} more ${left === 1 ? "is" : "are"} not drawn.`) : null);
@@ -167,7 +178,7 @@ const leftOut = ({ left_out: left }) => (left ? make("p", { class: "note" }, `${
 function stateLine({ state, note, state_by: by, state_at: at }) {
   if (!state || state === "open") return null;
   return make("p", { class: "note state" }, make("span", { class: "badge" }, state === "acted" ? "acted on" : state), " ",
-    by ? ["by ", make("span", { class: "mono" }, by), ", "] : null, at ? timeOf(at) : null, note ? [": ", note] : null);
+    by ? ["by ", make("span", { class: "mono" }, by), ", "] : null, at ? agoOf(at) : null, note ? [": ", note] : null);
 }
 
 function anomalyCard(item, { can, blocked, alone = false, sleep = null }) {
@@ -379,7 +390,7 @@ export async function clusterView(id) {
   return make(
     "div", { class: "view", "data-title": "A cluster" },
     make("h1", {}, "A cluster of ", plural(item.contacts, "contact")),
-    make("p", { class: "soft" }, "As of ", timeOf(item.as_of), ". ", make("a", { href: hrefTo("clusters") }, "All clusters")),
+    make("p", { class: "soft" }, "As of ", agoOf(item.as_of), ". ", make("a", { href: hrefTo("clusters") }, "All clusters")),
     make("ul", { class: "cards" }, clusterCard(item, { alone: true, blocked })),
     make("h2", {}, "What ties it together"),
     drawing.left_out ? make("p", { class: "note" }, `${plural(drawing.nodes.length, "node")} nearest to what holds it together are drawn; ${drawing.left_out.toLocaleString()} are not. Open a contact to see what is around it.`) : null,

@@ -28,6 +28,24 @@ class Around {
     this.nodes = new Map();
     this.edges = new Map();
     this.groups = new Map(); // contact → group → {group, total, shown, next}
+    this.indexed = null;
+  }
+
+  /** Nodes by type, edges by both ends; worked out once for all that is there, for there may be a thousand people. */
+  get index() {
+    if (this.indexed) return this.indexed;
+    const [ofType, from, to] = [new Map(), new Map(), new Map()];
+    const put = (map, name, one) => { if (!map.get(name)?.push(one)) map.set(name, [one]); };
+    const places = new Map();
+    for (const node of this.nodes.values()) {
+      places.set(node.id, places.size);
+      put(ofType, node.type, node);
+    }
+    for (const edge of this.edges.values()) {
+      put(from, edge.source, edge);
+      put(to, edge.target, edge);
+    }
+    return (this.indexed = { ofType, from, to, places });
   }
 
   async expand(id) {
@@ -66,6 +84,7 @@ class Around {
     const shows = (node) => node.id === this.root || !(kinds.has(node.type) || ids.has(node.id));
     seen.nodes = new Map([...this.nodes].filter(([, node]) => shows(node)));
     seen.edges = new Map([...this.edges].filter(([, { source, target }]) => seen.nodes.has(source) && seen.nodes.has(target)));
+    seen.indexed = null;
     seen.groups = new Map([...this.groups].filter(([id]) => seen.nodes.has(id)).map(([id, groups]) => [id, new Map([...groups].filter(([name]) => !kinds.has(name)))]));
     seen.left = (id, name) => (kinds.has(name) ? 0 : this.left(id, name));
     seen.waitingAt = (key) => (kinds.has("contact") ? 0 : this.waitingAt(key));
@@ -88,6 +107,7 @@ class Around {
       this.nodes.set(node.id, { ...known, ...node, current, shared: node.shared || known?.shared });
     }
     for (const edge of edges) this.edges.set(edge.id, Object.assign(this.edges.get(edge.id) ?? {}, edge));
+    this.indexed = null;
     const own = this.groups.get(id) ?? new Map();
     for (const group of groups) own.set(group.group, { ...group, shown: group.shown + (own.get(group.group)?.shown ?? 0) });
     this.groups.set(id, own);
@@ -99,7 +119,7 @@ class Around {
 
   /** The groups around a contact; a simulation may have namespaces of its own. */
   names() {
-    const kinds = [...this.nodes.values()].map(({ type }) => type).filter((type) => type !== "contact" && type !== "folded");
+    const kinds = [...this.index.ofType.keys()].filter((type) => type !== "contact" && type !== "folded");
     return [...new Set([...Object.keys(KEYS), ...kinds]), "folded"];
   }
 
@@ -115,15 +135,13 @@ class Around {
 
   /** The nodes of a group of a contact, in the order in which they came. */
   members(id, name) {
+    const { ofType, from, places } = this.index;
     if (name === "folded") {
       const below = new Set([id]);
-      return [...this.nodes.values()].filter((node) => {
-        const into = this.into(node.id);
-        if (node.type !== "folded" || !below.has(into?.target)) return false;
-        return below.add(node.id);
-      });
+      return (ofType.get("folded") ?? []).filter((node) => below.has(this.into(node.id)?.target) && below.add(node.id));
     }
-    return [...this.nodes.values()].filter((node) => node.type === name && this.edges.has(`${id}>${node.id}`));
+    const ids = (from.get(id) ?? []).map(({ target }) => target).filter((key) => this.nodes.get(key)?.type === name && this.edges.has(`${id}>${key}`));
+    return [...new Set(ids)].sort((one, other) => places.get(one) - places.get(other)).map((key) => this.nodes.get(key));
   }
 
   /** Of which contact this group is the page's own, and how many of it are not here yet. */
@@ -133,16 +151,16 @@ class Around {
   }
 
   into(ghost) {
-    return [...this.edges.values()].find((edge) => edge.type === "folded_into" && edge.source === ghost);
+    return this.index.from.get(ghost)?.find((edge) => edge.type === "folded_into");
   }
 
   owners(key) {
-    return [...this.edges.values()].filter((edge) => edge.type.includes("owns") && edge.target === key).map((edge) => edge.source);
+    return (this.index.to.get(key) ?? []).filter((edge) => edge.type.includes("owns")).map((edge) => edge.source);
   }
 
   /** Who owns a key, and who was seen with it. */
   touching(key) {
-    return [...this.edges.values()].filter((edge) => edge.target === key && edge.type !== "folded_into").map((edge) => edge.source);
+    return (this.index.to.get(key) ?? []).filter((edge) => edge.type !== "folded_into").map((edge) => edge.source);
   }
 
   /** What is shown although no way of the tree may lead there. */
@@ -193,6 +211,7 @@ class Drawn extends Around {
     for (const [key, people] of this.waiting) this.waiting.set(key, people.filter((id) => !shown.has(id)));
     for (const id of shown) if (!this.nodes.has(id)) this.nodes.set(id, this.whole.get(id));
     for (const id of shown) for (const [other, edge] of this.ties.get(id)) if (shown.has(other)) this.edges.set(edge.id, this.edges.get(edge.id) ?? edge);
+    this.indexed = null;
     for (const id of shown) {
       if (!isPerson(id) || this.groups.has(id)) continue;
       const groups = this.names().map((group) => ({ group, total: this.members(id, group).length, next: null }));
@@ -272,6 +291,7 @@ function view(first, { select = null, ends = null, met = false, contacts = [], a
   const details = make("section", { class: "details", "aria-label": called ? `Details: ${called}` : "Details" });
   const list = make("div", { class: "around" });
   const canvas = make("div", { class: "canvas", role: "img", "aria-label": "The graph, as a drawing" });
+  const left = make("p", { class: "soft left-out", hidden: true });
   const state = make("p", { class: "loading drawing-state" }, "Reading the graph …");
   const tool = (words, title, act) => make("button", { type: "button", class: "quiet", title, onclick: act }, make("span", { "aria-hidden": "true" }, words), make("span", { class: "unseen" }, title));
   const drawing = new Drawing(canvas, { onSelect: (id) => choose(id), onMore: (id, name) => more(id, name), onExpand: (id) => expand(id), narrow: NARROW });
@@ -311,7 +331,7 @@ function view(first, { select = null, ends = null, met = false, contacts = [], a
   const key = legend(met);
   const element = make(
     "div", { class: `graph${ends ? " of-path" : ""}` },
-    make("div", { class: "drawing" }, tools, canvas, state, time, key, controls, others),
+    make("div", { class: "drawing" }, tools, canvas, state, left, time, key, controls, others),
     make("div", { class: "side" }, details, list),
   );
   element.addEventListener("fullscreenchange", () => {
@@ -334,6 +354,8 @@ function view(first, { select = null, ends = null, met = false, contacts = [], a
     drawing.show(seen, focus);
     named();
     const count = seen.nodes.size;
+    left.hidden = !drawing.left;
+    left.textContent = drawing.left ? `${plural(drawing.left, "more node")} of this drawing ${drawing.left === 1 ? "stands" : "stand"} only in the list after it.` : "";
     canvas.setAttribute("aria-label", `Drawing of ${plural(count, "node")} around ${wordsOf(around.nodes.get(around.root))}; the list after it says the same.`);
     list.replaceChildren(...listOf(seen, { choose, more, expand, chosen }));
     for (const { type } of around.nodes.values()) kinds.add(type, type === "contact" ? "people" : type === "folded" ? "folded contacts" : KEYS[type] ?? type);

@@ -1,23 +1,9 @@
 // Everybody as a table: by parts of words, filters and order, more on demand, all of it as CSV.
 
-import { accessHeaders, badgeOf, call, emptyBox, hrefTo, make, pagedList, problemBox, say, timeOf } from "./dom.js";
+import { accessHeaders, agoOf, badgeOf, call, emptyBox, hrefTo, make, pagedList, problemBox, say } from "./dom.js";
 
 const SORTS = { last_seen: "Seen last", created: "Newest", keys: "Most keys", unions: "Most unions", "-last_seen": "Not seen for longest", "-created": "Oldest" };
 const KINDS = { "": "Everybody", known: "Known", anonymous: "Anonymous" };
-const STEPS = [["year", 31_557_600], ["month", 2_629_800], ["day", 86_400], ["hour", 3_600], ["minute", 60]];
-
-/** How long ago something was; the exact time on hover, and when it arrived here where that is another. */
-export function agoOf(value, arrived = null) {
-  if (!value) return timeOf(value);
-  const seconds = (Date.parse(value) - Date.now()) / 1000;
-  const [unit, size] = STEPS.find(([, least]) => Math.abs(seconds) >= least) ?? ["second", 1];
-  const words = Math.abs(seconds) < 60 ? "just now" : new Intl.RelativeTimeFormat(undefined, { numeric: "auto" }).format(Math.round(seconds / size), unit);
-  const time = timeOf(value);
-  const late = arrived && Math.abs(Date.parse(arrived) - Date.parse(value)) >= 60_000;
-  time.title = `${time.textContent} (${value})${late ? `, arrived ${timeOf(arrived).textContent}` : ""}`;
-  time.textContent = words;
-  return time;
-}
 
 const count = (contact) => Object.values(contact.keys).reduce((total, values) => total + values.length, 0);
 

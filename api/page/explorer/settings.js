@@ -1,7 +1,6 @@
 // What a deployment keeps beside its people: block list, namespaces, segments, workflows, webhooks, the audit.
 
-import { KEYS, badgeOf, byId, call, contactLink, emptyBox, headOf, hrefTo, inWords, keepAccessKey, keptAccessKey, linkTo, make, may, pagedList, problemBox, say, shortId } from "./dom.js";
-import { agoOf } from "./people.js";
+import { KEYS, agoOf, badgeOf, byId, call, contactLink, emptyBox, headOf, hrefTo, inWords, keepAccessKey, keptAccessKey, linkTo, make, may, pagedList, problemBox, say, shortId } from "./dom.js";
 
 const none = () => make("span", { class: "none" }, "—");
 const path = (...parts) => `/v1/${parts.map(encodeURIComponent).join("/")}`;

@@ -1,6 +1,6 @@
 // Splits: a contact that several people were fused into comes apart by its keys, after a preview, and back.
 
-import { KEYS, call, contactLink, inWords, make, pagedList, pathOf, plural, problemBox, say, timeOf } from "./dom.js";
+import { KEYS, agoOf, call, contactLink, inWords, make, pagedList, pathOf, plural, problemBox, say } from "./dom.js";
 
 const keysShown = (keys) => {
   const all = Object.entries(keys).flatMap(([name, values]) => values.map((value) => make("span", { class: "datum" }, `${KEYS[name] ?? name} ${value}`)));
@@ -94,7 +94,7 @@ export function splitsOf(contact) {
     return make(
       "li", { class: split.undone_at ? "card undone" : "card" },
       make("p", {}, contactLink(split.contact), ` came apart into ${split.parts.length} more`, split.why ? `: ${split.why}` : ""),
-      make("p", { class: "soft" }, timeOf(split.at), split.by ? `, by ${split.by}` : "", split.undone_at ? [" · undone ", timeOf(split.undone_at)] : null),
+      make("p", { class: "soft" }, agoOf(split.at), split.by ? `, by ${split.by}` : "", split.undone_at ? [" · undone ", agoOf(split.undone_at)] : null),
       make("details", {}, make("summary", {}, "Who got what"), partsTable(split)),
       split.undone_at ? null : make("div", { class: "small-act" }, button, place),
     );

@@ -1,6 +1,6 @@
 // Who is probably one person with whom: pairs side by side, accepted, refused or put off; and who is kept apart.
 
-import { KEYS, badgeOf, call, contactLink, emptyBox, hrefTo, inWords, make, nameOf, pagedList, pathOf, plural, problemBox, say, timeOf, whenOf } from "./dom.js";
+import { KEYS, agoOf, badgeOf, call, contactLink, emptyBox, hrefTo, inWords, make, nameOf, pagedList, pathOf, plural, problemBox, say, whenOf } from "./dom.js";
 
 const SHOWN = 6;
 
@@ -26,7 +26,7 @@ function side({ contact, activity }, other) {
     properties.length ? make("table", { class: "properties" }, make("tbody", {}, properties.slice(0, SHOWN).map((entry) => make(
       "tr", {}, make("th", { scope: "row" }, entry[0]), make("td", {}, same(entry) ? make("mark", {}, inWords(entry[1])) : inWords(entry[1])),
     )))) : null,
-    make("ul", { "aria-label": "Latest activity" }, activity.map((item) => make("li", { class: "soft" }, item.event, ", ", timeOf(item.occurred_at)))),
+    make("ul", { "aria-label": "Latest activity" }, activity.map((item) => make("li", { class: "soft" }, item.event, ", ", agoOf(item.occurred_at)))),
   );
 }
 
@@ -146,7 +146,7 @@ function judgementCard(judgement, own) {
     "li", { class: "card row" },
     make("div", {},
       make("p", {}, what, judgement.why ? `: ${judgement.why}` : ""),
-      make("p", { class: "soft" }, timeOf(judgement.at), judgement.by ? `, by ${judgement.by}` : "")),
+      make("p", { class: "soft" }, agoOf(judgement.at), judgement.by ? `, by ${judgement.by}` : "")),
     make("div", { class: "small-act" }, button, place),
   );
 }

@@ -1,8 +1,7 @@
 // The journal of unions: who was folded into whom, by which rule or by hand, and taken back.
 
-import { KEYS, call, contactLink, emptyBox, headOf, hrefTo, linkTo, make, pagedList } from "./dom.js";
+import { KEYS, agoOf, call, contactLink, emptyBox, headOf, hrefTo, linkTo, make, pagedList } from "./dom.js";
 import { refoldButton, unmergeButton } from "./hands.js";
-import { agoOf } from "./people.js";
 
 const reason = ({ rule, message_id: message }) => (rule ? `rule ${rule}, event ${message}` : "by hand");
 

@@ -159,6 +159,7 @@ def test_pages_make_up_the_whole_list(client: TestClient, resolve: Resolve, quer
         {"q": "e chlo"},
         {"q": "example.com will"},
         {"q": "köln"},
+        {"q": "koln 1"},
         {"q": "example", "segment": "buyers"},
         {"segment": "buyers", "sort": "created"},
         {"segment": "list"},
@@ -183,7 +184,7 @@ def test_a_list_of_very_many_is_the_same_as_of_a_few(
         return [item["id"] for item in answer["items"]], answer["next"]
 
     whole, _ = ids()
-    few = {"_SAMPLE": 1.1, "_SAMPLED": 3, "_SAMPLE_SECONDS": -1, "_COMMON_HITS": 1, "_AMONG": 2}
+    few = {"_SAMPLE": 1.1, "_SAMPLED": 3, "_SAMPLE_SECONDS": -1, "_COMMON_HITS": 1, "_AMONG": 2, "_FEW_EACH": 0}
     for name, value in few.items():
         monkeypatch.setattr(lists, name, value)
     assert ids()[0] == whole

@@ -44,6 +44,9 @@ MAY_SCAN = {
     # last would cost every event more than the list costs who reads it (decision 26).
     "explore.people": {"NodeByLabelScan"},
     "explore.people_in": {"NodeByLabelScan"},
+    "explore.people_holding": {"NodeByLabelScan"},
+    # Where activities are few to a contact, of whom the statement before would look at all.
+    "explore.people_who_did": {"NodeByLabelScan"},
     "explore.latest_times": {"NodeByLabelScan"},
     "explore.kinds_of_contacts": {"NodeByLabelScan"},
     # The workflows of a deployment: all of them are asked for, and they are few.
