@@ -1,6 +1,6 @@
 """Writing a world down: net changes, grouped by statement, in an order that holds whatever happened in between."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from graph.clock import to_datetime, to_pair
@@ -16,6 +16,7 @@ from graph.identity.working_set.entities import (
     Sleep,
     Timeline,
     Undone,
+    scalars_of,
 )
 from graph.identity.working_set.working_set import WorkingSet
 from graph.model import TRACKER
@@ -27,14 +28,22 @@ Row = dict[str, Any]
 _UNKNOWN = object()
 
 
-def write_working_set(working_set: WorkingSet) -> None:
+def write_working_set(working_set: WorkingSet, run_last: Callable[..., None] | None = None) -> None:
     """Write everything that was changed, with as few statements as the changes need.
 
     The rows are net effects: what one event of the batch did and a later one undid is not written at all.
+
+    Parameters
+    ----------
+    run_last
+        Runs the last of the statements, where the caller has a better way for it: ``Transaction.run_last``.
     """
     writer = _Writer(working_set)
     writer.collect()
-    writer.send()
+    statements = list(writer.statements())
+    for number, (name, parameters) in enumerate(statements, 1):
+        run = run_last if run_last is not None and number == len(statements) else working_set.run
+        run(name, **parameters)
 
 
 def changes_of(working_set: WorkingSet) -> dict[str, dict[str, Any]]:
@@ -54,19 +63,29 @@ def write_activities(working_set: WorkingSet, start: Callable[..., None]) -> Non
     """
     activities = _activities(working_set)
     for timeline in working_set.timelines.values():
-        if timeline.stored:
-            timeline.activities.clear()
+        if timeline.stored and timeline.activities:
+            timeline.activities = []  # the rows have the list
     if activities:
         start("resolution.write_activities", activities=activities)
 
 
 def _activities(working_set: WorkingSet) -> list[Row]:
+    """Return one row for each period in the graph that saw activity: its times are written once, however much."""
     return [
-        {"period": timeline.id, **activity}
+        {"period": timeline.id, "last": timeline.activities[-1]["received"], **_activities_of(timeline)}
         for timeline in working_set.timelines.values()
-        if timeline.stored
-        for activity in timeline.activities
+        if timeline.stored and timeline.activities
     ]
+
+
+def _activities_of(timeline: Timeline) -> Row:
+    activities = timeline.activities
+    if len(activities) == 1:
+        first = latest = activities[0]["occurred"]
+    else:
+        occurred = [activity["occurred"] for activity in activities]
+        first, latest = min(occurred, default=None), max(occurred, default=None)
+    return {"first": first, "latest": latest, "activities": activities}
 
 
 class _Writer:
@@ -132,35 +151,31 @@ class _Writer:
     def _add(self, statement: str, **parameters: list[Row] | list[str] | int) -> None:
         self.writes[statement] = parameters
 
-    def send(self) -> None:
-        """Run what there is to run in one round trip, whatever the batch was made of."""
+    def statements(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield the statements to run with their parameters: one for what a batch changed, whatever it was made of."""
         if len(self.writes) == 1:
-            [(statement, parameters)] = self.writes.items()
-            self.working_set.run(statement, **parameters)
+            yield from self.writes.items()
         elif self.writes:
             statements = load_statements()
             everything = {
                 part.replace(".", "_"): self.writes.get(part) or {key: [] for key in statements[part].parameters}
                 for part in statements["resolution.write_all"].parts
             }
-            self.working_set.run("resolution.write_all", **everything)
+            yield "resolution.write_all", everything
         if entries := rows_of_changes(self.working_set.feed):
-            self.working_set.run("audit.append", rows=entries)
+            yield "audit.append", {"rows": entries}
         if hints := self.working_set.hints:
-            self.working_set.run("suggestions.hint", pairs=[list(pair) for pair in hints])
+            yield "suggestions.hint", {"pairs": [list(pair) for pair in hints]}
         if losses := self.working_set.losses:
-            self.working_set.run("union.lose_names", losses=[_loss(contact, loss) for contact, loss in losses])
+            yield "union.lose_names", {"losses": [_loss(contact, loss) for contact, loss in losses]}
 
     def _contact(self, contact: Contact) -> Row:
         """Describe a contact with the keys and periods that can be created along with it."""
-        now = contact.scalars()
-        row: Row = {"id": contact.id, "seen": to_pair(contact.seen), "set": now}
-        if contact.stored:
-            row["set"] = {name: value for name, value in now.items() if value != contact.before.get(name, _UNKNOWN)}
-            if row["set"] or contact.seen != contact.stored_seen:
-                row["changed"] = True
-        else:
+        row: Row = {"id": contact.id, "seen": to_pair(contact.seen), "set": _to_set(contact)}
+        if not contact.stored:
             row["created"] = to_pair(contact.created)
+        elif row["set"] or contact.seen != contact.stored_seen:
+            row["changed"] = True
         for key, ownership in contact.keys.items():
             if ownership.stored or key.stored or key in self.created:
                 continue
@@ -267,6 +282,17 @@ class _Writer:
             )
 
 
+def _to_set(contact: Contact) -> Row:
+    """Return what is to be written of a contact's state: what it differs in from what is stored."""
+    now = contact.state()
+    if contact.before is None:
+        return scalars_of(now)
+    if now == contact.before:
+        return {}
+    before = scalars_of(contact.before)
+    return {name: value for name, value in scalars_of(now).items() if value != before.get(name, _UNKNOWN)}
+
+
 def _entry(contact_id: str, entry: Entry, *, shown: bool) -> Row:
     node = {
         "name": entry.name,
@@ -324,16 +350,13 @@ def sleep_row(sleep: Sleep) -> Row:
 
 
 def _period(timeline: Timeline) -> Row:
-    occurred = [activity["occurred"] for activity in timeline.activities]
     return {
         "period": timeline.id,
         "started": to_pair(timeline.started),
         "last": to_pair(timeline.last) if timeline.last else None,
-        "first": min(occurred, default=None),
-        "latest": max(occurred, default=None),
         "ended": None if timeline.ended is None else to_pair(timeline.ended),
         "open": timeline.ended is None,
-        "activities": timeline.activities,
+        **_activities_of(timeline),
     }
 
 
