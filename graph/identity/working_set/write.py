@@ -1,6 +1,6 @@
 """Writing a world down: net changes, grouped by statement, in an order that holds whatever happened in between."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from graph.clock import to_datetime, to_pair
@@ -27,14 +27,22 @@ Row = dict[str, Any]
 _UNKNOWN = object()
 
 
-def write_working_set(working_set: WorkingSet) -> None:
+def write_working_set(working_set: WorkingSet, run_last: Callable[..., None] | None = None) -> None:
     """Write everything that was changed, with as few statements as the changes need.
 
     The rows are net effects: what one event of the batch did and a later one undid is not written at all.
+
+    Parameters
+    ----------
+    run_last
+        Runs the last of the statements, where the caller has a better way for it: ``Transaction.run_last``.
     """
     writer = _Writer(working_set)
     writer.collect()
-    writer.send()
+    statements = list(writer.statements())
+    for number, (name, parameters) in enumerate(statements, 1):
+        run = run_last if run_last is not None and number == len(statements) else working_set.run
+        run(name, **parameters)
 
 
 def changes_of(working_set: WorkingSet) -> dict[str, dict[str, Any]]:
@@ -132,24 +140,23 @@ class _Writer:
     def _add(self, statement: str, **parameters: list[Row] | list[str] | int) -> None:
         self.writes[statement] = parameters
 
-    def send(self) -> None:
-        """Run what there is to run in one round trip, whatever the batch was made of."""
+    def statements(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield the statements to run with their parameters: one for what a batch changed, whatever it was made of."""
         if len(self.writes) == 1:
-            [(statement, parameters)] = self.writes.items()
-            self.working_set.run(statement, **parameters)
+            yield from self.writes.items()
         elif self.writes:
             statements = load_statements()
             everything = {
                 part.replace(".", "_"): self.writes.get(part) or {key: [] for key in statements[part].parameters}
                 for part in statements["resolution.write_all"].parts
             }
-            self.working_set.run("resolution.write_all", **everything)
+            yield "resolution.write_all", everything
         if entries := rows_of_changes(self.working_set.feed):
-            self.working_set.run("audit.append", rows=entries)
+            yield "audit.append", {"rows": entries}
         if hints := self.working_set.hints:
-            self.working_set.run("suggestions.hint", pairs=[list(pair) for pair in hints])
+            yield "suggestions.hint", {"pairs": [list(pair) for pair in hints]}
         if losses := self.working_set.losses:
-            self.working_set.run("union.lose_names", losses=[_loss(contact, loss) for contact, loss in losses])
+            yield "union.lose_names", {"losses": [_loss(contact, loss) for contact, loss in losses]}
 
     def _contact(self, contact: Contact) -> Row:
         """Describe a contact with the keys and periods that can be created along with it."""
