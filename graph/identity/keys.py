@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from graph.errors import BadInput, FieldError
 from graph.identity.events import Event
-from graph.identity.namespaces import DEFAULT_NAMESPACES, KeyClass, Namespace, Namespaces, Normaliser
-from graph.identity.normal_forms import MAX_KEY, InvalidKey, form_of, hash_of, longest, normal_form, said
+from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespace, Namespaces, Normaliser
+from graph.identity.normal_forms import MAX_ADDRESS, MAX_KEY, InvalidKey, form_of, hash_of, longest, normal_form, said
 from graph.model import TRACKER, IgnoredKey, IgnoredReason, KeyName, KeyRef
 from graph.patterns import Pattern
 
@@ -60,6 +60,8 @@ BLOCKED_LOCAL_PARTS = frozenset({"noreply", "no-reply", "donotreply", "do-not-re
 _ZEROS_AND_DASHES = "0-"
 _TEMPLATES = (("{{", "}}"), ("${", "}"), ("<%", "%>"), ("%%", "%%"), ("%", "%"))
 """How a place in a template is written that nobody filled."""
+_OPENINGS = frozenset(opening[0] for opening, _ in _TEMPLATES)
+_EMAIL = Normaliser.EMAIL
 
 
 def suppression_digest(secret: bytes, key: KeyName, value: str) -> bytes:
@@ -182,14 +184,16 @@ class BlockList:
         own = self.own.get(key, NOTHING_BLOCKED)
         if value and not value.strip(_ZEROS_AND_DASHES):
             return value not in self.every.removed and value not in own.removed
-        if len(value) > longest(namespace):
+        if len(value) > MAX_ADDRESS and len(value) > longest(namespace):
             return False
         lowered = value.lower()
         if lowered in self.every.removed or lowered in own.removed:
             return False
-        if lowered in BLOCKED_WORDS or lowered in self.every.added or lowered in own.added or _unfilled(value):
+        if lowered in BLOCKED_WORDS or lowered in self.every.added or lowered in own.added:
             return True
-        if namespace.normalise is Normaliser.EMAIL and _nobodys_address(lowered):
+        if value[:1] in _OPENINGS and _unfilled(value):
+            return True
+        if namespace.normalise is _EMAIL and _nobodys_address(lowered):
             return True
         patterns = self.every.patterns + own.patterns
         return bool(patterns) and any(pattern.matches(value) for pattern in patterns)
@@ -200,8 +204,6 @@ DEFAULT_BLOCK_LIST = BlockList()
 
 def _unfilled(value: str) -> bool:
     """Return whether a value is a place in a template that nobody filled."""
-    if value[:1] not in ("{", "$", "<", "%"):
-        return False
     for opening, closing in _TEMPLATES:
         if value.startswith(opening) and value.endswith(closing) and len(value) > len(opening) + len(closing):
             inside = value[len(opening) : -len(closing)]
@@ -372,7 +374,7 @@ def _read(namespace: Namespace, raw: str, block_list: BlockList) -> str | Ignore
         return IgnoredReason.INVALID
     if form != value and block_list.blocks(name, form):  # what only its normal form shows
         return IgnoredReason.BLOCKED
-    if block_list.suppresses(name, form):
+    if block_list.suppressed is not None and block_list.suppresses(name, form):
         return IgnoredReason.SUPPRESSED
     return form
 
@@ -382,13 +384,14 @@ def _sorted(
 ) -> EventKeys:
     if len(keys) == 1 and not namespaces.hashes and not all_blocked:  # most events carry a tracker and nothing else
         only = (keys[0],)
-        match namespaces[keys[0].namespace].key_class:
-            case KeyClass.PERSON:
-                return EventKeys(persons=only, ignored=ignored)
-            case KeyClass.DEVICE:
-                return EventKeys(devices=only, ignored=ignored)
-            case KeyClass.SUBSCRIPTION:
-                return EventKeys(subscriptions=only, ignored=ignored)
+        namespace = namespaces[keys[0].namespace]
+        if namespace.is_device:
+            return EventKeys(devices=only, ignored=ignored)
+        return (
+            EventKeys(persons=only, ignored=ignored)
+            if namespace.is_person
+            else EventKeys(subscriptions=only, ignored=ignored)
+        )
     derived: dict[KeyRef, KeyRef] = {}
     for key in keys if namespaces.hashes else ():
         for name in namespaces.hashes.get(key.namespace, ()):

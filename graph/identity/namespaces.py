@@ -45,6 +45,10 @@ class Normaliser(StrEnum):
     """Digits; spaces, hyphens, slashes and parentheses between them do not count."""
 
 
+PERSON, DEVICE, SUBSCRIPTION = KeyClass.PERSON, KeyClass.DEVICE, KeyClass.SUBSCRIPTION
+"""For comparisons that every event makes: the member of an enumeration is looked up by a call in Python."""
+
+
 @dataclass(frozen=True, slots=True)
 class Namespace:
     """One kind of key and its settings.
@@ -87,17 +91,17 @@ class Namespace:
     @property
     def is_person(self) -> bool:
         """Whether its keys name persons."""
-        return self.key_class is KeyClass.PERSON
+        return self.key_class is PERSON
 
     @property
     def is_device(self) -> bool:
         """Whether its keys name devices."""
-        return self.key_class is KeyClass.DEVICE
+        return self.key_class is DEVICE
 
     @property
     def is_subscription(self) -> bool:
         """Whether its keys are subscriptions, which several contacts may own."""
-        return self.key_class is KeyClass.SUBSCRIPTION
+        return self.key_class is SUBSCRIPTION
 
     def settings(self) -> dict[str, Any]:
         """Return everything but the name, in the words of a file; for answers and for comparison."""

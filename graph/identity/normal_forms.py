@@ -16,7 +16,7 @@ import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
 from graph.clock import is_minted
-from graph.identity.namespaces import KeyClass, Namespace, Normaliser
+from graph.identity.namespaces import Namespace, Normaliser
 from graph.model import TRACKER
 from graph.patterns import Pattern
 
@@ -28,12 +28,17 @@ MAX_NUMBER = 64
 """The longest text that is looked at as a phone number, in which spaces and brackets stand."""
 
 
+_OPAQUE, _EMAIL = Normaliser.OPAQUE, Normaliser.EMAIL
+
+
 class InvalidKey(ValueError):
     """A value that cannot be a key; the message says why."""
 
 
 _SCIENTIFIC = re.compile(r"[+-]?\d+(?:[.,]\d+)?[Ee]\+\d{2,3}", re.ASCII)
 _WRITTEN_BY_SPREADSHEETS = re.compile(r"'(?=[0-9+=@-])", re.ASCII)
+_MARKS = frozenset({"{", "'"})
+"""How a value begins that `said` reads further."""
 _BETWEEN_DIGITS = re.compile(r"[\s/()\-\u2010-\u2015+]+")
 _HEX_DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -66,10 +71,12 @@ def said(namespace: Namespace, raw: str) -> str:
     A spreadsheet writes an apostrophe before a number that it is to leave alone.
     """
     value = trim(raw)
-    if namespace.key_class is KeyClass.SUBSCRIPTION and value.startswith("{"):
+    if value[:1] not in _MARKS:
+        return value
+    if namespace.is_subscription and value.startswith("{"):
         endpoint = _endpoint(value)
         return value if endpoint is None else endpoint
-    if namespace.normalise is not Normaliser.EMAIL and _WRITTEN_BY_SPREADSHEETS.match(value):
+    if namespace.normalise is not _EMAIL and _WRITTEN_BY_SPREADSHEETS.match(value):
         return trim(value[1:])
     return value
 
@@ -96,7 +103,7 @@ def normal_form(namespace: Namespace, raw: str) -> str:
 
 def longest(namespace: Namespace) -> int:
     """Return how many characters a value of this namespace has at most, after trimming."""
-    return MAX_ADDRESS if namespace.normalise is Normaliser.EMAIL else MAX_KEY
+    return MAX_ADDRESS if namespace.normalise is _EMAIL else MAX_KEY
 
 
 def form_of(namespace: Namespace, value: str) -> str:
@@ -111,8 +118,9 @@ def form_of(namespace: Namespace, value: str) -> str:
         raise InvalidKey(f"a key has 1 to {MAX_KEY} characters after trimming, this one has {len(value)}")
     if not value.isprintable() and any(unicodedata.category(character) == "Cc" for character in value):
         raise InvalidKey("a key has no control characters")
-    shaped = namespace.normalise is not Normaliser.OPAQUE or namespace.pattern is not None
-    if shaped and namespace.name == TRACKER and is_minted(value):
+    if namespace.normalise is _OPAQUE and namespace.pattern is None and namespace.hash_of is None:
+        return _opaque(value, namespace)
+    if namespace.name == TRACKER and is_minted(value):
         return value  # browsers send back what they were answered
     value = _digest(value) if namespace.hash_of is not None else _FORMS[namespace.normalise](value, namespace)
     if namespace.pattern is not None and not _pattern(namespace.pattern).matches(value):
@@ -131,7 +139,7 @@ def _pattern(text: str) -> Pattern:
 
 
 def _opaque(value: str, namespace: Namespace) -> str:
-    if namespace.key_class is not KeyClass.SUBSCRIPTION and _SCIENTIFIC.fullmatch(value):
+    if _SCIENTIFIC.fullmatch(value) and not namespace.is_subscription:
         raise InvalidKey("this is a number in a spreadsheet's scientific notation: its digits are lost")
     return value
 

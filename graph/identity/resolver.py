@@ -557,12 +557,12 @@ class EventResolution:
             self.working_set.own(self.before, KeyRef("email", address), self.at, item.message_id)
             self.working_set.note("key_given", self.at, self.before.id, key="email", message_id=item.message_id)
 
-    def _unite(self, contact: Contact, answer: Answer) -> Contact:
+    def _unite(self, contact: Contact, before: Contact, answer: Answer) -> Contact:
         """Make the person of an alias and the current contact one, as by hand; return who that is.
 
         Who was there before stays: the person of the alias when the new id was nobody's, else the owner of that id.
         """
-        if self.before is None or (before := self.working_set.contact(self.before.id)) is contact:
+        if (before := self.working_set.contact(before.id)) is contact:
             return contact
         source, target = (contact, before) if self.is_new else (before, contact)
         if self.working_set.judged and source.id in (apart := self.working_set.apart(target)) and not apart[source.id]:
@@ -580,6 +580,7 @@ class EventResolution:
 
     def _carry_out(self, decision: Decision) -> Answer:
         working_set, item = self.working_set, self.item
+        evident = decision.evident and not item.keys.ignored
         first_turn = len(working_set.turns) - len(self.replaced)
         contact = self._current(decision)
         answer = Answer(
@@ -593,7 +594,7 @@ class EventResolution:
             kept_apart=list(decision.kept_apart),
             limited=decision.limited,
         )
-        if self.explain or item.keys.ignored or not decision.evident:
+        if self.explain or not evident:
             answer.trace = [*self._set_aside(), *explain(decision)]
         if decision.outcome is Outcome.CLAIMED:
             self._note("claimed", contact, decision)
@@ -625,22 +626,25 @@ class EventResolution:
                     working_set.remember_conflict(contact, tracker_owner, subscription, self.at)
         if decision.limited:
             self._note("limited", contact, decision)
-        contact = self._unite(contact, answer)
-        if gained := keys_that_gained(working_set, contact, decision):
+        if self.before is not None:
+            contact = self._unite(contact, self.before, answer)
+        if contact.person_keys and (gained := keys_that_gained(working_set, contact, decision)):
             note_crowds(working_set, gained, self.at, item.message_id)
         if self.said_to_be is not None and (other := working_set.contact(self.said_to_be.id)) is not contact:
             working_set.hints.append((other.id, contact.id))
         contact.seen = max(contact.seen, self.at)
-        self._write_properties(contact, decision, answer)
+        if item.event.properties or item.event.properties_once or isinstance(item.event, TrackedEvent):
+            self._write_properties(contact, decision, answer)
         answer.tracker_id = self._answered_tracker(contact)
-        answer.shared_with = self._shared_with(contact)
+        if item.keys.subscriptions:
+            answer.shared_with = self._shared_with(contact)
         if item.keys.subscriptions or item.event.logout:
             self._live_on(contact, decision, answer.tracker_id)
         if answer.trace is not None:
             answer.trace += [
                 TraceStep("effect", subscriptions.in_words(turn)) for turn in working_set.turns[first_turn:]
             ]
-        self._note_activity(contact, answer, evident=decision.evident and not item.keys.ignored)
+        self._note_activity(contact, answer, evident=evident)
         if not self.explain:
             answer.trace = None
         return answer
@@ -711,6 +715,7 @@ class EventResolution:
         event, keys = item.event, item.keys
         assert answer.tracker_id is not None
         period = working_set.key(KeyRef(TRACKER, answer.tracker_id)).timeline or working_set.primary_period(contact)
+        occurred, received = self._occurred(), to_pair(self.at)
         node: dict[str, Any] = {
             "message_id": item.message_id,
             "event": event.event or DEFAULT_EVENT,
@@ -733,14 +738,17 @@ class EventResolution:
             # What a browser says of its visitor stays its own, whatever becomes of the visitor: offers.stated.
             node["stated_names"] = list(event.properties)
             node["stated_values"] = [orjson.dumps(value).decode() for value in event.properties.values()]
-        if event.occurred_at is not None and to_micros(event.occurred_at) > self.at:
-            node["said_at"] = to_datetime(to_micros(event.occurred_at))
+        if event.occurred_at is not None and occurred == self.at < (said := to_micros(event.occurred_at)):
+            node["said_at"] = to_datetime(said)
         if answer.limited:
             node["limited"] = True
         if not evident:
             # Why is asked long after; what was true of the keys then cannot be read from the graph of today.
             node["trace"] = [f"{step.step}: {step.detail}" for step in answer.trace or ()]
-        period.activities.append({"node": node, "occurred": to_pair(self._occurred()), "received": to_pair(self.at)})
+        at_once = occurred == self.at
+        period.activities.append(
+            {"node": node, "occurred": received if at_once else to_pair(occurred), "received": received}
+        )
         period.last = self.at
         assert answer.rule is not None
         working_set.noted(item.message_id, contact, period, answer.rule, answer.outcome)

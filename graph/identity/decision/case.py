@@ -5,7 +5,7 @@ from enum import Enum, auto
 
 from graph.identity.decision.facts import ContactFacts, EventKeysLike, Facts, Limits
 from graph.identity.decision.policy import Policy
-from graph.model import TRACKER, KeyRef
+from graph.model import KeyRef
 
 
 class Carries(Enum):
@@ -66,11 +66,6 @@ class Case:
             return ()
         given = (key for key in self.keys.persons if key not in self.keys.derived and self.facts.owner(key) is None)
         return tuple(key for key in given if key in self.tracker.barred)
-
-    @property
-    def tracker_comes(self) -> bool:
-        """Whether the event carries a tracker among its device keys."""
-        return any(key.namespace == TRACKER for key in self.keys.devices)
 
     @property
     def owners(self) -> tuple[ContactFacts, ...]:

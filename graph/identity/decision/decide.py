@@ -54,7 +54,8 @@ class Decision:
     @property
     def evident(self) -> bool:
         """Whether `retell` can say as much from the activity alone."""
-        return self.row.evident and not self.effects and len(self.case.keys.devices) == 1 and self.case.tracker_comes
+        devices = self.case.keys.devices
+        return self.row.evident and not self.effects and len(devices) == 1 and devices[0].namespace == TRACKER
 
 
 def decide(keys: EventKeysLike, facts: Facts, policy: Policy = STRICT, limits: Limits = DEFAULT_LIMITS) -> Decision:
@@ -92,7 +93,7 @@ def decide(keys: EventKeysLike, facts: Facts, policy: Policy = STRICT, limits: L
         plan.keep_apart(KeptApart(key=key.namespace))
     row.act(case, plan)
     if plan.current is None and TRACKER not in plan.counts:
-        plan.counts[TRACKER] = plan.counts.get(TRACKER, 0) + 1  # the one that is minted for it
+        plan.count(TRACKER, 1)  # the one that is minted for it
     _settle_device_keys(case, plan)
     if keys.subscriptions:
         _settle_subscriptions(case, plan)

@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from graph.identity.decision.case import Case
 from graph.identity.decision.effects import ConflictContact, Effect, Fold, Own, Take
 from graph.identity.decision.facts import NOT_APART, ContactFacts
-from graph.model import TRACKER, Conflict, ConflictReason, KeptApart, KeyRef, Kind, Outcome
+from graph.model import TRACKER, Conflict, ConflictReason, KeptApart, KeyName, KeyRef, Kind, Outcome
+
+NO_COUNTS: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass(slots=True)
@@ -20,8 +23,8 @@ class Plan:
     effects: list[Effect] = field(default_factory=list)
     conflicts: list[Conflict] = field(default_factory=list)
     limited: bool = False
-    counts: dict[str, int] = field(default_factory=dict)
-    subscriptions: set[KeyRef] = field(default_factory=set)
+    counts: Mapping[str, int] = field(default_factory=lambda: NO_COUNTS)
+    subscriptions: frozenset[KeyRef] = frozenset()
     folded: set[str] = field(default_factory=set)
     apart: Mapping[str, KeyRef | None] = field(default_factory=lambda: NOT_APART)
     barred: frozenset[KeyRef] = frozenset()
@@ -29,7 +32,7 @@ class Plan:
 
     def found(self, contact: ContactFacts, outcome: Outcome = Outcome.FOUND) -> None:
         self.current, self.kind, self.outcome = contact, contact.kind, outcome
-        self.counts, self.subscriptions = dict(contact.counts), set(contact.subscriptions)
+        self.counts, self.subscriptions = contact.counts, contact.subscriptions
         self.apart, self.barred = contact.apart, contact.barred
 
     def created(self, kind: Kind, outcome: Outcome = Outcome.CREATED) -> None:
@@ -118,7 +121,7 @@ class Plan:
             if len(self.subscriptions) >= limits.max_subscriptions or not limits.room(key.namespace, same):
                 self.limited = True
                 return False
-            self.subscriptions.add(key)
+            self.subscriptions |= {key}
             if not leaving:
                 self.effects.append(Own(key))
         self.effects += [Take(key, owner.id) for owner in leaving]
@@ -129,8 +132,12 @@ class Plan:
         count = self.counts.get(key.namespace, 0)
         if not self.case.limits.room(key.namespace, count):
             return False
-        self.counts[key.namespace] = count + 1
+        self.count(key.namespace, count + 1)
         return True
+
+    def count(self, namespace: KeyName, count: int) -> None:
+        """Note how many keys of a namespace the current contact has by now."""
+        self.counts = {**self.counts, namespace: count}
 
     def fold(self, source: ContactFacts) -> bool:
         """Fold ``source`` into the current contact, unless a judgement or the limits on its keys forbid it."""
@@ -142,7 +149,7 @@ class Plan:
             self.limited = True
             return False
         for namespace, count in source.counts.items():
-            self.counts[namespace] = self.counts.get(namespace, 0) + count
+            self.count(namespace, self.counts.get(namespace, 0) + count)
         self.subscriptions = subscriptions
         self.effects.append(Fold(source.id))
         self.folded.add(source.id)

@@ -62,6 +62,7 @@ class Sleep:
 
 
 AWAKE = Sleep()
+_KNOWN, _ANONYMOUS = Kind.KNOWN, Kind.ANONYMOUS
 
 
 @dataclass(slots=True)
@@ -251,6 +252,9 @@ class Undone:
     heirs: "tuple[tuple[str, Key], ...]"
 
 
+State = tuple[Kind, bool, bool, int, str, str, bool, dict[KeyName, int]]
+
+
 @dataclass(slots=True, eq=False)
 class Contact:
     """One person as this transaction sees them.
@@ -304,7 +308,8 @@ class Contact:
     entries: dict[str, list[Entry]] | None = None
     partly: bool = False
     names: int = 0
-    before: dict[str, Any] = field(default_factory=dict)
+    before: State | None = None
+    """The state that is stored."""
     stored_seen: Micros = 0
 
     def count_names(self) -> int:
@@ -314,21 +319,36 @@ class Contact:
     @property
     def kind(self) -> Kind:
         """Whether we know who it is: by a person key, or without any."""
-        return Kind.KNOWN if self.person_keys or self.nameless else Kind.ANONYMOUS
+        return _KNOWN if self.person_keys or self.nameless else _ANONYMOUS
 
-    def scalars(self) -> dict[str, Any]:
-        """Return what its node keeps beside its id and times, as the database gets it."""
-        return {
-            "kind": self.kind.value,
-            "split": self.split,
-            "nameless": self.nameless,
-            "subscriptions": len(self.subscriptions),
-            "tracker_id": self.tracker_id,
-            "timeline_id": self.timeline_id,
-            **({"judged": True} if self.judged else {}),
-            **NO_KEYS,
-            **{counter_of(name): count for name, count in self.counts.items()},
-        }
+    def state(self) -> State:
+        """Return what its node keeps beside its id and times, to be compared with what it was; see `scalars_of`."""
+        return (
+            self.kind,
+            self.split,
+            self.nameless,
+            len(self.subscriptions),
+            self.tracker_id,
+            self.timeline_id,
+            self.judged,
+            self.counts.copy(),
+        )
+
+
+def scalars_of(state: State) -> dict[str, Any]:
+    """Return a contact's state as the database gets it."""
+    kind, split, nameless, subscriptions, tracker_id, timeline_id, judged, counts = state
+    return {
+        "kind": kind.value,
+        "split": split,
+        "nameless": nameless,
+        "subscriptions": subscriptions,
+        "tracker_id": tracker_id,
+        "timeline_id": timeline_id,
+        **({"judged": True} if judged else {}),
+        **NO_KEYS,
+        **{counter_of(name): count for name, count in counts.items()},
+    }
 
 
 @dataclass(frozen=True, slots=True)

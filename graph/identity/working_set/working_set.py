@@ -200,14 +200,16 @@ class WorkingSet:
             split=row["split"],
             nameless=row["nameless"],
             counts=counts,
-            person_keys=sum(count for name, count in counts.items() if name in persons),
-            subscriptions={KeyRef(name, value) for name, value in row["subscriptions"]},
+            person_keys=sum([count for name, count in counts.items() if name in persons]),
+            subscriptions={KeyRef(name, value) for name, value in row["subscriptions"]}
+            if row["subscriptions"]
+            else set(),
             tracker_id=row["tracker_id"],
             timeline_id=row["timeline_id"],
             judged=row["judged"],
             stored=True,
         )
-        contact.before, contact.stored_seen = contact.scalars(), contact.seen
+        contact.before, contact.stored_seen = contact.state(), contact.seen
         self.contacts[contact.id] = contact
 
     def _timeline_loaded(
@@ -317,7 +319,10 @@ class WorkingSet:
 
     def owners(self, ref: KeyRef) -> list[Contact]:
         """List the owners of a key: known first, then most recently seen, then smallest id."""
-        found = [self.contacts[owner] for owner in self.key(ref).owners]
+        key = self.keys.get(ref)
+        if key is None:
+            return []
+        found = [self.contacts[owner] for owner in key.owners]
         if len(found) > 1:
             found.sort(key=lambda contact: (contact.kind is not Kind.KNOWN, -contact.seen, contact.id))
         return found

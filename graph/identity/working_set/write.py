@@ -16,6 +16,7 @@ from graph.identity.working_set.entities import (
     Sleep,
     Timeline,
     Undone,
+    scalars_of,
 )
 from graph.identity.working_set.working_set import WorkingSet
 from graph.model import TRACKER
@@ -69,12 +70,22 @@ def write_activities(working_set: WorkingSet, start: Callable[..., None]) -> Non
 
 
 def _activities(working_set: WorkingSet) -> list[Row]:
+    """Return one row for each period in the graph that saw activity: its times are written once, however much."""
     return [
-        {"period": timeline.id, **activity}
+        {"period": timeline.id, "last": timeline.activities[-1]["received"], **_activities_of(timeline)}
         for timeline in working_set.timelines.values()
-        if timeline.stored
-        for activity in timeline.activities
+        if timeline.stored and timeline.activities
     ]
+
+
+def _activities_of(timeline: Timeline) -> Row:
+    activities = timeline.activities
+    if len(activities) == 1:
+        first = latest = activities[0]["occurred"]
+    else:
+        occurred = [activity["occurred"] for activity in activities]
+        first, latest = min(occurred, default=None), max(occurred, default=None)
+    return {"first": first, "latest": latest, "activities": activities}
 
 
 class _Writer:
@@ -160,14 +171,11 @@ class _Writer:
 
     def _contact(self, contact: Contact) -> Row:
         """Describe a contact with the keys and periods that can be created along with it."""
-        now = contact.scalars()
-        row: Row = {"id": contact.id, "seen": to_pair(contact.seen), "set": now}
-        if contact.stored:
-            row["set"] = {name: value for name, value in now.items() if value != contact.before.get(name, _UNKNOWN)}
-            if row["set"] or contact.seen != contact.stored_seen:
-                row["changed"] = True
-        else:
+        row: Row = {"id": contact.id, "seen": to_pair(contact.seen), "set": _to_set(contact)}
+        if not contact.stored:
             row["created"] = to_pair(contact.created)
+        elif row["set"] or contact.seen != contact.stored_seen:
+            row["changed"] = True
         for key, ownership in contact.keys.items():
             if ownership.stored or key.stored or key in self.created:
                 continue
@@ -271,6 +279,17 @@ class _Writer:
             )
 
 
+def _to_set(contact: Contact) -> Row:
+    """Return what is to be written of a contact's state: what it differs in from what is stored."""
+    now = contact.state()
+    if contact.before is None:
+        return scalars_of(now)
+    if now == contact.before:
+        return {}
+    before = scalars_of(contact.before)
+    return {name: value for name, value in scalars_of(now).items() if value != before.get(name, _UNKNOWN)}
+
+
 def _entry(contact_id: str, entry: Entry, *, shown: bool) -> Row:
     node = {
         "name": entry.name,
@@ -328,16 +347,13 @@ def sleep_row(sleep: Sleep) -> Row:
 
 
 def _period(timeline: Timeline) -> Row:
-    occurred = [activity["occurred"] for activity in timeline.activities]
     return {
         "period": timeline.id,
         "started": to_pair(timeline.started),
         "last": to_pair(timeline.last) if timeline.last else None,
-        "first": min(occurred, default=None),
-        "latest": max(occurred, default=None),
         "ended": None if timeline.ended is None else to_pair(timeline.ended),
         "open": timeline.ended is None,
-        "activities": timeline.activities,
+        **_activities_of(timeline),
     }
 
 
