@@ -5,6 +5,7 @@ that whatever else the machine does falls on both.
 """
 
 import argparse
+import secrets
 import statistics
 import time
 from collections.abc import Callable
@@ -43,11 +44,20 @@ SET a = $activity, c.last_seen_at = $now, p.last_at = $now, p.last_occurred_at =
 
 LEFT = """\
 MATCH (t:Tracker {value: $tracker})<-[:OWNS]-(c:Contact)-[:HAS]->(p:Timeline)-[:OF]->(t)
+MATCH (t)<-[o:OWNS]-(c)
 OPTIONAL MATCH (a:Activity)-[:ON]->(p)
-WITH c, p, t, count(a) AS activities
+WITH c, p, t, o, collect(a) AS activities
 OPTIONAL MATCH (f:Change {contact: c.id})
 RETURN
-  activities, collect(f.kind) AS changes, keys(c) AS contact, keys(p) AS period, labels(t) AS key, keys(t) AS of_key
+  size(activities) AS activities,
+  keys(last(activities)) AS activity,
+  collect(f.kind) AS changes,
+  collect(keys(f)) AS of_changes,
+  keys(c) AS contact,
+  keys(p) AS period,
+  labels(t) AS key,
+  keys(t) AS of_key,
+  keys(o) AS of_edge
 """
 
 
@@ -108,7 +118,7 @@ class Sides:
     def left(self, tracker: str) -> dict[str, Any]:
         """Return what an event left behind, to hold both sides against each other."""
         row = self._database.read(lambda tx: tx.run_text(LEFT, tracker=tracker))[0]
-        return {name: sorted(value) if isinstance(value, list) else value for name, value in row.items()}
+        return {name: _in_order(value) for name, value in row.items()}
 
     @staticmethod
     def _activity(tracker: str, outcome: str) -> tuple[datetime, str, dict[str, Any]]:
@@ -121,7 +131,15 @@ class Sides:
             "rule": "5",
             "outcome": outcome,
             "tracker_id": tracker,
+            "commit": secrets.randbits(53),
         }
+        if outcome == "created":
+            activity["trace"] = [
+                f"fact: tracker_id {tracker!r} belongs to nobody",
+                "rule: row 5 fits: tracker; tracker unknown (policy strict)",
+                "decision: created: the event is a new contact's, anonymous afterwards",
+                f"effect: tracker_id {tracker!r} becomes the contact's",
+            ]
         return now, message, {"now": now, "activity": activity}
 
     def _raw(self, text: str, **parameters: Any) -> float:
@@ -130,6 +148,10 @@ class Sides:
             bolt.run(text, parameters)
             bolt.commit()
         return time.perf_counter() - began
+
+
+def _in_order(value: Any) -> Any:
+    return sorted(map(_in_order, value)) if isinstance(value, list) else value
 
 
 def take_turns(count: int, ours: Callable[[], float], raw: Callable[[], float]) -> tuple[list[float], list[float]]:
@@ -147,7 +169,10 @@ def measure(kinfold: Kinfold, events: int, warm_up: int) -> list[Figure]:
     pair = sides.tracker(), sides.tracker()
     sides.library(pair[0])
     sides.raw_new(pair[1])
-    assert sides.left(pair[0]) == sides.left(pair[1]), "the reference leaves something else"
+    assert sides.left(pair[0]) == sides.left(pair[1]), "the reference leaves something else of a new visitor"
+    sides.library(pair[0])
+    sides.raw_found(pair[1])
+    assert sides.left(pair[0]) == sides.left(pair[1]), "the reference leaves something else of a visitor found"
     known = cycle([sides.tracker() for _ in range(VISITORS)])
     for _ in range(VISITORS):
         sides.library(next(known))

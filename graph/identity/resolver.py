@@ -29,7 +29,7 @@ from graph.identity.folding import fold
 from graph.identity.keys import DEFAULT_BLOCK_LIST, BlockList, EventKeys, read_keys, read_replaced
 from graph.identity.namespaces import BUILT_IN, DEFAULT_NAMESPACES, Namespaces
 from graph.identity.union_rules import Rules
-from graph.identity.working_set import Contact, WorkingSet, keys_that_gained
+from graph.identity.working_set import Contact, Key, WorkingSet, keys_that_gained
 from graph.identity.working_set.working_set import Read
 from graph.identity.working_set.write import write_activities, write_working_set
 from graph.model import (
@@ -635,16 +635,17 @@ class EventResolution:
         contact.seen = max(contact.seen, self.at)
         if item.event.properties or item.event.properties_once or isinstance(item.event, TrackedEvent):
             self._write_properties(contact, decision, answer)
-        answer.tracker_id = self._answered_tracker(contact)
+        tracker = self._answered_tracker(contact)
+        answer.tracker_id = tracker.value
         if item.keys.subscriptions:
             answer.shared_with = self._shared_with(contact)
         if item.keys.subscriptions or item.event.logout:
-            self._live_on(contact, decision, answer.tracker_id)
+            self._live_on(contact, decision, tracker.value)
         if answer.trace is not None:
             answer.trace += [
                 TraceStep("effect", subscriptions.in_words(turn)) for turn in working_set.turns[first_turn:]
             ]
-        self._note_activity(contact, answer, evident=evident)
+        self._note_activity(contact, tracker, answer, evident=evident)
         if not self.explain:
             answer.trace = None
         return answer
@@ -698,11 +699,15 @@ class EventResolution:
     def _note(self, kind: ChangeKind, contact: Contact, decision: Decision, **more: Any) -> None:
         self.working_set.note(kind, self.at, contact.id, rule=decision.rule, message_id=self.item.message_id, **more)
 
-    def _answered_tracker(self, contact: Contact) -> str:
-        own = self.item.keys.tracker_id
-        if own is not None and contact.id in self.working_set.key(KeyRef(TRACKER, own)).owners:
-            return own
-        return contact.tracker_id
+    def _answered_tracker(self, contact: Contact) -> Key:
+        """Return the event's tracker where it is the contact's, else the contact's primary one."""
+        for ref in self.item.keys.devices:
+            if ref.namespace == TRACKER:
+                own = self.working_set.key(ref)
+                if contact.id in own.owners:
+                    return own
+                break
+        return self.working_set.key(KeyRef(TRACKER, contact.tracker_id))
 
     def _shared_with(self, contact: Contact) -> list[str | None]:
         if not self.item.keys.subscriptions:
@@ -710,11 +715,10 @@ class EventResolution:
         owners = (owner for key in self.item.keys.subscriptions for owner in self.working_set.owners(key))
         return list(dict.fromkeys(owner.id for owner in owners if owner is not contact))
 
-    def _note_activity(self, contact: Contact, answer: Answer, *, evident: bool) -> None:
+    def _note_activity(self, contact: Contact, tracker: Key, answer: Answer, *, evident: bool) -> None:
         working_set, item = self.working_set, self.item
         event, keys = item.event, item.keys
-        assert answer.tracker_id is not None
-        period = working_set.key(KeyRef(TRACKER, answer.tracker_id)).timeline or working_set.primary_period(contact)
+        period = tracker.timeline or working_set.primary_period(contact)
         occurred, received = self._occurred(), to_pair(self.at)
         node: dict[str, Any] = {
             "message_id": item.message_id,
@@ -727,8 +731,8 @@ class EventResolution:
                 node[key.namespace] = key.value
             else:
                 working_set.carried.append((item.message_id, key))
-        if keys.tracker_id is not None and keys.tracker_id != period.tracker:
-            node["elsewhere"] = keys.tracker_id  # by which erasing finds it; the others stand on its period
+        if (own := keys.tracker_id) is not None and own != period.tracker:
+            node["elsewhere"] = own  # by which erasing finds it; the others stand on its period
         if event.event_properties:
             # Names and values side by side: to be found by either, without a property key in the store for
             # every name that a page may invent.

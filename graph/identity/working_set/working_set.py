@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from graph.clock import IdSource, Micros
 from graph.errors import TryAgain
@@ -35,8 +35,7 @@ MOST_IN_LIST = 100
 """How many values a property holds that is added to; the one that was added first leaves."""
 
 
-@dataclass(frozen=True, slots=True)
-class SeenMessage:
+class SeenMessage(NamedTuple):
     """An activity that an earlier event left: what a repeated ``message_id`` answers."""
 
     contact: str
