@@ -8,53 +8,53 @@ CALL () {
   UNWIND $contacts AS row
   CREATE (c:Contact)
   SET c = row.set, c.id = row.id,
-    c.created_at = datetime({epochSeconds: row.created[0], nanosecond: row.created[1]}),
-    c.last_seen_at = datetime({epochSeconds: row.seen[0], nanosecond: row.seen[1]})
+    c.created_at = datetime.fromEpoch(row.created[0], row.created[1]),
+    c.last_seen_at = datetime.fromEpoch(row.seen[0], row.seen[1])
   FOREACH (key IN row.keys |
     CREATE (c)-[o:OWNS]->(:Key:$(key.label) {namespace: key.namespace, value: key.value})
-    SET o = key.edge, o.since = datetime({epochSeconds: key.since[0], nanosecond: key.since[1]}))
+    SET o = key.edge, o.since = datetime.fromEpoch(key.since[0], key.since[1]))
   FOREACH (key IN row.trackers |
     CREATE (c)-[o:OWNS]->(tracker:Key:Tracker {namespace: 'tracker_id', value: key.value})
     CREATE (c)-[:HAS]->(period:Timeline {id: key.period})-[:OF]->(tracker)
     SET o = key.edge,
-      o.since = datetime({epochSeconds: key.since[0], nanosecond: key.since[1]}),
-      period.started_at = datetime({epochSeconds: key.started[0], nanosecond: key.started[1]}),
+      o.since = datetime.fromEpoch(key.since[0], key.since[1]),
+      period.started_at = datetime.fromEpoch(key.started[0], key.started[1]),
       period.first_occurred_at = CASE WHEN key.first IS NOT NULL
-        THEN datetime({epochSeconds: key.first[0], nanosecond: key.first[1]}) END,
+        THEN datetime.fromEpoch(key.first[0], key.first[1]) END,
       period.last_occurred_at = CASE WHEN key.latest IS NOT NULL
-        THEN datetime({epochSeconds: key.latest[0], nanosecond: key.latest[1]}) END,
+        THEN datetime.fromEpoch(key.latest[0], key.latest[1]) END,
       period.last_at = CASE WHEN key.last IS NOT NULL
-      THEN datetime({epochSeconds: key.last[0], nanosecond: key.last[1]}) END
+      THEN datetime.fromEpoch(key.last[0], key.last[1]) END
     FOREACH (item IN key.activities |
       CREATE (a:Activity)-[:ON]->(period)
       SET a = item.node,
-        a.occurred_at = datetime({epochSeconds: item.occurred[0], nanosecond: item.occurred[1]}),
-        a.received_at = datetime({epochSeconds: item.received[0], nanosecond: item.received[1]})))
+        a.occurred_at = datetime.fromEpoch(item.occurred[0], item.occurred[1]),
+        a.received_at = datetime.fromEpoch(item.received[0], item.received[1])))
 }
 CALL () {
   UNWIND $changes AS row
   MATCH (c:Contact {id: row.id}) USING INDEX SEEK c:Contact(id)
-  SET c += row.set, c.last_seen_at = datetime({epochSeconds: row.seen[0], nanosecond: row.seen[1]})
+  SET c += row.set, c.last_seen_at = datetime.fromEpoch(row.seen[0], row.seen[1])
   FOREACH (key IN row.keys |
     CREATE (c)-[o:OWNS]->(:Key:$(key.label) {namespace: key.namespace, value: key.value})
-    SET o = key.edge, o.since = datetime({epochSeconds: key.since[0], nanosecond: key.since[1]}))
+    SET o = key.edge, o.since = datetime.fromEpoch(key.since[0], key.since[1]))
   FOREACH (key IN row.trackers |
     CREATE (c)-[o:OWNS]->(tracker:Key:Tracker {namespace: 'tracker_id', value: key.value})
     CREATE (c)-[:HAS]->(period:Timeline {id: key.period})-[:OF]->(tracker)
     SET o = key.edge,
-      o.since = datetime({epochSeconds: key.since[0], nanosecond: key.since[1]}),
-      period.started_at = datetime({epochSeconds: key.started[0], nanosecond: key.started[1]}),
+      o.since = datetime.fromEpoch(key.since[0], key.since[1]),
+      period.started_at = datetime.fromEpoch(key.started[0], key.started[1]),
       period.first_occurred_at = CASE WHEN key.first IS NOT NULL
-        THEN datetime({epochSeconds: key.first[0], nanosecond: key.first[1]}) END,
+        THEN datetime.fromEpoch(key.first[0], key.first[1]) END,
       period.last_occurred_at = CASE WHEN key.latest IS NOT NULL
-        THEN datetime({epochSeconds: key.latest[0], nanosecond: key.latest[1]}) END,
+        THEN datetime.fromEpoch(key.latest[0], key.latest[1]) END,
       period.last_at = CASE WHEN key.last IS NOT NULL
-      THEN datetime({epochSeconds: key.last[0], nanosecond: key.last[1]}) END
+      THEN datetime.fromEpoch(key.last[0], key.last[1]) END
     FOREACH (item IN key.activities |
       CREATE (a:Activity)-[:ON]->(period)
       SET a = item.node,
-        a.occurred_at = datetime({epochSeconds: item.occurred[0], nanosecond: item.occurred[1]}),
-        a.received_at = datetime({epochSeconds: item.received[0], nanosecond: item.received[1]})))
+        a.occurred_at = datetime.fromEpoch(item.occurred[0], item.occurred[1]),
+        a.received_at = datetime.fromEpoch(item.received[0], item.received[1])))
 }
 CALL () {
   UNWIND $activities AS row
@@ -62,8 +62,8 @@ CALL () {
   WITH
     row,
     period,
-    datetime({epochSeconds: row.first[0], nanosecond: row.first[1]}) AS first,
-    datetime({epochSeconds: row.latest[0], nanosecond: row.latest[1]}) AS latest
+    datetime.fromEpoch(row.first[0], row.first[1]) AS first,
+    datetime.fromEpoch(row.latest[0], row.latest[1]) AS latest
   SET period.first_occurred_at = CASE
       WHEN period.first_occurred_at IS NULL AND period.last_at IS NOT NULL THEN null
       WHEN period.first_occurred_at <= first THEN period.first_occurred_at
@@ -72,12 +72,12 @@ CALL () {
       WHEN period.last_occurred_at IS NULL AND period.last_at IS NOT NULL THEN null
       WHEN period.last_occurred_at >= latest THEN period.last_occurred_at
       ELSE latest END,
-    period.last_at = datetime({epochSeconds: row.last[0], nanosecond: row.last[1]})
+    period.last_at = datetime.fromEpoch(row.last[0], row.last[1])
   FOREACH (item IN row.activities |
     CREATE (a:Activity)-[:ON]->(period)
     SET a = item.node,
-      a.occurred_at = datetime({epochSeconds: item.occurred[0], nanosecond: item.occurred[1]}),
-      a.received_at = datetime({epochSeconds: item.received[0], nanosecond: item.received[1]}))
+      a.occurred_at = datetime.fromEpoch(item.occurred[0], item.occurred[1]),
+      a.received_at = datetime.fromEpoch(item.received[0], item.received[1]))
 }
 CALL () {
   UNWIND $feed AS row
