@@ -61,6 +61,30 @@ def test_periods_that_an_earlier_version_wrote_are_read_by_their_activity(kinfol
     assert (document["first_occurred_at"], document["last_occurred_at"]) == (MARCH.format(2), MARCH.format(11))
 
 
+def test_a_large_batch_leaves_every_event_once_and_the_times_of_the_periods_it_met(kinfold: Kinfold) -> None:
+    """Larger than what is written before all of it is decided."""
+    visitors = [resolve(kinfold, tracker_id=f"t{number}", occurred_at=MARCH.format(15)) for number in range(3)]
+    # Days of March in another order than they are sent, and none after the 21st.
+    events = [
+        {"tracker_id": f"t{number % 3}", "occurred_at": MARCH.format(2 + number * 7 % 20), "message_id": f"m{number}"}
+        for number in range(650)
+    ]
+    kinfold.resolver.resolve([read_event(event) for event in events])
+    for number, visitor in enumerate(visitors):
+        document = kinfold.contacts.get(visitor)
+        assert (document["first_occurred_at"], document["last_occurred_at"]) == (MARCH.format(2), MARCH.format(21))
+        rows = kinfold.database.read(
+            lambda tx, number=number: tx.run_text(
+                "MATCH (a:Activity)-[:ON]->(p:Timeline)-[:OF]->(:Tracker {value: $tracker}) "
+                "RETURN collect(a.message_id) AS messages, max(a.received_at) = max(p.last_at) AS at_last",
+                tracker=f"t{number}",
+            )
+        )
+        sent = {event["message_id"] for event in events if event["tracker_id"] == f"t{number}"}
+        assert sent < set(rows[0]["messages"])
+        assert (len(rows[0]["messages"]), rows[0]["at_last"]) == (len(sent) + 1, True)
+
+
 def test_history_unions_and_the_graph_say_when_the_event_happened(kinfold: Kinfold) -> None:
     _, ana = imported(kinfold)
     (union,) = kinfold.unions.page()[0]

@@ -63,8 +63,8 @@ def write_activities(working_set: WorkingSet, start: Callable[..., None]) -> Non
     """
     activities = _activities(working_set)
     for timeline in working_set.timelines.values():
-        if timeline.stored:
-            timeline.activities.clear()
+        if timeline.stored and timeline.activities:
+            timeline.activities = []  # the rows have the list
     if activities:
         start("resolution.write_activities", activities=activities)
 
