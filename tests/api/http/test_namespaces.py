@@ -1,7 +1,6 @@
 """Declared namespaces at every door: no route forgets one."""
 
 import hashlib
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -330,45 +329,6 @@ def test_over_every_route_no_answer_that_names_a_contacts_keys_forgets_a_namespa
     for name, value in zip(("phone", "card", "install", "app_push"), DECLARED_ONES, strict=True):
         assert found(shop, **{name: value}) == []
     assert counts["suppressed"] >= 4
-
-
-def test_no_answer_that_says_what_is_done_to_a_persons_keys_forgets_a_namespace(shop: TestClient) -> None:
-    def posted(path: str, body: Any) -> Any:
-        response = shop.post(path, json=body)
-        assert response.is_success, (path, response.text)
-        return response.json()
-
-    def blocked(event: dict[str, Any]) -> list[str]:
-        return [one["key"] for one in event["ignored"] if one["reason"] == "blocked"]
-
-    own = {"email": "walk-ana@example.com", "tracker_id": "walk-ana-phone", **ALL_KEYS["keys"]}
-    ana = resolve(shop, {"keys": own})["contact"]["id"]
-    bob = resolve(shop, {"email": "walk-bob@example.com", "tracker_id": "walk-bob-phone"})["contact"]["id"]
-    everything = [*ALWAYS_THERE, *DECLARED_ONES]
-    parts = {"parts": [{"keys": [{name: value} for name, value in own.items()]}]}
-    previews = {
-        "/v1/merges?dry_run=true": {"source": ana, "target": bob},
-        f"/v1/contacts/{ana}/split?dry_run=true": parts,
-        f"/v1/contacts/{ana}/keys/remove?dry_run=true": own,
-    }
-    for path, body in previews.items():
-        answer = json.dumps(posted(path, body))
-        assert not [value for value in everything if f'"{value}"' not in answer], path
-    given = {name: f"2{value}" if name != "phone" else "07 12 34 56 78" for name, value in own.items()}
-    answer = json.dumps(posted(f"/v1/contacts/{bob}/keys?dry_run=true", given))
-    shown = [value if name != "phone" else "+33712345678" for name, value in given.items()]
-    assert not [value for value in shown if f'"{value}"' not in answer], "keys by hand"
-
-    nobody = {"keys": dict.fromkeys(own, "null")}
-    assert blocked(posted("/v1/resolve", nobody)) == list(own)
-    [result] = posted("/v1/resolve/batch", {"events": [nobody]})["results"]
-    assert sorted(blocked(result)) == sorted(own)
-    with_anas = {"email": "walk-bob@example.com", "keys": {"phone": own["phone"], "card": own["card"]}}
-    conflicts = resolve(shop, with_anas)["conflicts"]
-    assert [(one["key"], one["owner"]) for one in conflicts] == [("phone", ana), ("card", ana)]
-    checks = [{name: value, "subscription": {"app_push": own["app_push"]}} for name, value in own.items()]
-    results = posted("/v1/deliveries/check", {"checks": checks})["results"]
-    assert [one["verdict"] for one in results] == ["deliver"] * len(own)
 
 
 @pytest.mark.parametrize(
