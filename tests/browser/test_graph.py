@@ -274,7 +274,8 @@ def test_a_thousand_people_are_drawn_at_once_in_rings_and_in_columns(open_page: 
 
 def test_a_phone_draws_as_much_as_it_can_show_and_names_the_rest_in_the_list(open_page: Open, kinfold: Kinfold) -> None:
     worlds.send(kinfold, worlds.kiosk(130))
-    page = open_page("#/tracker_id/kiosk", width=390)
+    page = open_page("#/anomalies", width=390)
+    page.locator(".finding").filter(has_text="kiosk").first.get_by_role("link", name="Open the graph").click()
     page.get_by_role("button", name="Show all").click()
     expect(page.locator(".around .people button.contact")).to_have_count(130)
     expect(page.locator(".left-out")).to_have_text("31 more nodes of this drawing stand only in the list after it.")
