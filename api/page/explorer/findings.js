@@ -1,6 +1,6 @@
 // What looks wrong, ranked, with the reason in words; and the clusters of people that keys hold together.
 
-import { KEYS, agoOf, badgeOf, call, contactLink, emptyBox, hrefTo, inWords, isSubscription, linkTo, loading, make, opening, pagedList, plural, problemBox, say, serverHas, shortId, valuesOf, withLinks } from "./dom.js";
+import { KEYS, agoOf, badgeOf, call, contactLink, emptyBox, hrefTo, inWords, isSubscription, linkTo, loading, make, opening, pagedList, plural, problemBox, say, serverHas, shortId, timeOf, valuesOf, withLinks } from "./dom.js";
 import { apartPart } from "./apart.js";
 import { drawnView, graphView, wordsOf } from "./graph.js";
 import { refoldButton, sleepPart, splitPart, unmergeButton } from "./hands.js";
@@ -53,7 +53,7 @@ function analysisBar() {
   });
   const told = ({ as_of: at, current }) => {
     state.classList.toggle("warn", current === false);
-    state.replaceChildren(...(at ? ["As of ", agoOf(at), current === false ? ". The graph has changed since then." : "."] : ["Nothing was analysed yet."]));
+    state.replaceChildren(...(at ? ["As of ", timeOf(at), current === false ? ". The graph has changed since then." : "."] : ["Nothing was analysed yet."]));
   };
   return { told, bar: make("div", { class: "analysis" }, make("div", { class: "bar" }, state, act), place) };
 }
