@@ -244,13 +244,13 @@ class Splits:
             for row in tx.run("splits.strays", periods=staying, parts=by_keys)
             for moved in row["moved"]
         ]
-        part_of_message = self._parts_of_messages(tx, whole, parts, by_keys)
+        part_of_message, arrivals = self._parts_of_messages(tx, whole, parts, by_keys)
         at = self._context.clock.next(after=whole.seen)
         going = [one for one in whole.timelines.values() if one.tracker in leaving]
         counts = {
             row["period"]: row["activities"] for row in tx.run("splits.counts", periods=[one.id for one in going])
         }
-        separation = separate(working_set, whole, parts, taken, strays, part_of_message, at)
+        separation = separate(working_set, whole, parts, taken, strays, part_of_message, at, arrivals=arrivals)
         for part in parts:
             part.activities += sum(counts.get(period, 0) for period in part.periods)
         write_working_set(working_set)
@@ -316,22 +316,23 @@ class Splits:
 
     def _parts_of_messages(
         self, tx: Transaction, whole: Contact, parts: Sequence[Part], by_keys: Sequence[dict[str, Any]]
-    ) -> dict[str, int]:
-        """Return to which part each property goes, by the message that brought it."""
+    ) -> tuple[dict[str, int], dict[str, Micros]]:
+        """Return to which part each property goes, and when it arrived, by the message that brought it."""
         entries = [entry for named in (whole.entries or {}).values() for entry in named]
         messages = sorted({entry.source for entry in entries if entry.source is not None})
         with_tracker = {
             key.value: number for number, part in enumerate(parts) for key in part.keys if key.namespace == TRACKER
         }
         found: dict[str, int] = {}
+        arrivals: dict[str, Micros] = {}
         for row in tx.run("splits.sources", message_ids=messages, parts=list(by_keys)):
             period = whole.timelines.get(row["period"])
             if period is None:
                 continue
             part = with_tracker.get(period.tracker, row["part"])
             if part is not None:
-                found[row["message_id"]] = part
-        return found
+                found[row["message_id"]], arrivals[row["message_id"]] = part, row["received"]
+        return found, arrivals
 
     def _around(self, tx: Transaction, working_set: WorkingSet, whole: Contact, around: KeyRef) -> list[Part]:
         """Work the parts out: one for each other person key, each device with the one that it mostly carried."""

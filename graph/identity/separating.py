@@ -91,6 +91,7 @@ def separate(
     part_of_message: Mapping[str, int],
     at: Micros,
     past: Sequence[tuple[int | None, Entry]] = (),
+    arrivals: Mapping[str, Micros] | None = None,
 ) -> Separation:
     """Split a contact, whose keys and property entries are loaded, into itself and its parts.
 
@@ -104,6 +105,8 @@ def separate(
         To which part the activity goes that brought properties, by its message.
     past
         Values of properties that others had replaced, which are the newest of a part, or of the whole (None) again.
+    arrivals
+        When messages arrived: what a union brought the whole is a part's own, with the time it came at first.
     """
     separation = Separation(working_set.id_source.time_ordered(), whole, at, whole.seen, list(parts))
     for ref in taken:
@@ -128,7 +131,7 @@ def separate(
         _settle(working_set, part.contact, at)
         if not trackers:
             part.minted = part.contact.tracker_id
-    _hand_on_properties(whole, parts, part_of_message)
+    _hand_on_properties(whole, parts, part_of_message, arrivals or {})
     _add_past(separation, past)
     before = {key.value for key in whole.keys if key.name == TRACKER}
     _settle(working_set, whole, at)
@@ -198,7 +201,9 @@ def _stray(working_set: WorkingSet, holder: Contact, stray: Stray, at: Micros) -
     return stray.period, period.id
 
 
-def _hand_on_properties(whole: Contact, parts: Sequence[Part], part_of_message: Mapping[str, int]) -> None:
+def _hand_on_properties(
+    whole: Contact, parts: Sequence[Part], part_of_message: Mapping[str, int], arrivals: Mapping[str, Micros]
+) -> None:
     assert whole.entries is not None
     for name, entries in whole.entries.items():
         going = [entry for entry in entries if entry.source is not None and entry.source in part_of_message]
@@ -209,7 +214,8 @@ def _hand_on_properties(whole: Contact, parts: Sequence[Part], part_of_message: 
             part.entries.append(entry)
             assert part.contact
             assert part.contact.entries is not None
-            copy = Entry(name, entry.value, entry.occurred, entry.arrived, entry.source, position=entry.position)
+            arrived = arrivals.get(entry.source, entry.arrived)
+            copy = Entry(name, entry.value, entry.occurred, arrived, entry.source, position=entry.position)
             part.contact.entries.setdefault(name, []).append(copy)
         if going:
             show(entries)

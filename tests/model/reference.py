@@ -809,7 +809,7 @@ class Reference:
                 self._stray(activity, split, named[0])
             elif on.held_by is None:
                 self._stray(activity, split, whole)
-        for write, hides in kept:
+        for write, hides in sorted(kept, key=self._arrived):
             goes = part_of.get(write[4])
             if goes is not None:
                 split.writes += [(write, goes), *((one, None) for one in hides)]
@@ -825,6 +825,10 @@ class Reference:
         for part in split.parts:
             part.note(split.at, "part", split)
         return split
+
+    def _arrived(self, entry: tuple[tuple[Any, ...], Any]) -> int:
+        activity = self.activities.get(entry[0][4])
+        return activity.arrived if activity else 0
 
     def _going(
         self, whole: Person, key: str, value: str, to: Person | None

@@ -141,3 +141,23 @@ def test_a_device_that_fused_two_is_nobodys_and_comes_back_unless_somebody_has_i
         assert after["activity"] == before["activity"]
     else:
         assert after == before
+
+
+@pytest.mark.parametrize("first", ["ana", "bob"])
+def test_of_two_values_of_one_time_a_part_shows_the_later_arrival_whichever_a_union_brought(
+    first: str, kinfold: Kinfold
+) -> None:
+    contacts, last = {}, {"ana": "bob", "bob": "ana"}[first]
+    for name in (first, last):
+        event = {"email": f"{name}@example.com", "tracker_id": name, "properties": {"said": name}}
+        (answer,) = kinfold.resolver.resolve([read_event({**event, "occurred_at": "2020-01-01T00:00:00Z"})])
+        assert answer.contact
+        contacts[name] = answer.contact.id
+    kinfold.unions.merge(contacts["bob"], contacts["ana"])
+    assert kinfold.contacts.get(contacts["ana"])["properties"] == {"said": "ana"}
+    keys: list[Any] = [("email", "ana@example.com"), ("email", "bob@example.com")]
+    entry = kinfold.splits.split(contacts["ana"], Wanted((tuple(keys),)))
+    (part,) = entry["parts"]
+    assert kinfold.contacts.get(part["contact"])["properties"] == {"said": last}
+    kinfold.splits.undo(entry["id"])
+    assert kinfold.contacts.get(contacts["ana"])["properties"] == {"said": "ana"}
