@@ -371,7 +371,7 @@ class Resolver:
         batch = self._turns(
             working_set, prepared, explain=explain, ahead=lambda: write_activities(working_set, tx.start)
         )
-        write_working_set(working_set, tx.run_last)
+        write_working_set(working_set)
         return batch
 
     def _turns(

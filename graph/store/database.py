@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
@@ -135,9 +135,6 @@ class Transaction:
         self._statements = statements
         self._threads = threads
         self._started: Future[list[Row]] | None = None
-        self._last: tuple[str, Mapping[str, Any]] | None = None
-        self.refused = False
-        """Whether the statement failed that went with the commit: then nothing was committed."""
 
     def run(self, name: str, /, **parameters: Any) -> list[Row]:
         """Run a named statement and return all its rows.
@@ -160,67 +157,25 @@ class Transaction:
         self.settle()
         self._started = self._threads.submit(self._run, name, parameters)
 
-    def run_last(self, name: str, /, **parameters: Any) -> None:
-        """Run a named statement that returns nothing with the commit, in one round trip.
-
-        Where something else is run after it all the same, it runs before that; what it raises is raised there.
-        """
-        self.settle()
-        self._last = (name, parameters)
-
     def settle(self) -> None:
-        """Run what was to be last, and wait for the statement that was started, if any; raise what they raise."""
-        self.wait()
-        last, self._last = self._last, None
-        if last is not None:
-            self._run(*last)
-
-    def wait(self) -> None:
         """Wait for the statement that was started, if any, and raise what it raised."""
         started, self._started = self._started, None
         if started is not None:
             started.result()
 
-    def commit(self) -> None:
-        """Commit, after what was started and with what was to be last."""
-        self.wait()
-        last, self._last = self._last, None
-        if last is None:
-            self._bolt.commit()
-            return
-        name, parameters = last
-        with _statement_span(name):
-            # The driver has no public way to send a statement and the commit together. A server that fails a statement
-            # ignores whatever came behind it on the connection.
-            connection = self._bolt._connection
-            connection.run(self._text(name, parameters), {PARAMETERS: parameters}, on_failure=self._note_refusal)
-            connection.pull(on_failure=self._note_refusal)
-            self._bolt.commit()
-
-    def _note_refusal(self, _: object) -> None:
-        self.refused = True
-
     def _run(self, name: str, parameters: Mapping[str, Any]) -> list[Row]:
-        text = self._text(name, parameters)
-        with _statement_span(name):
-            result = self._bolt.run(text, {PARAMETERS: parameters})
-            keys = result.keys()
-            return [dict(zip(keys, record.values(), strict=True)) for record in result]
-
-    def _text(self, name: str, parameters: Mapping[str, Any]) -> str:
         statement = self._statements[name]
         if parameters.keys() != statement.parameters:
             raise TypeError(f"{name} takes {sorted(statement.parameters)}, was given {sorted(parameters)}")
-        return statement.text
+        with tracing.span(name, {"db.system.name": "neo4j", "db.operation.name": name}):
+            result = self._bolt.run(statement.text, {PARAMETERS: parameters})
+            keys = result.keys()
+            return [dict(zip(keys, record.values(), strict=True)) for record in result]
 
     def run_text(self, text: str, **parameters: Any) -> list[Row]:
         """Run a text that came from a file of ``cypher/migrations/``."""
         self.settle()
         return self._bolt.run(text, parameters).data()
-
-
-def _statement_span(name: str) -> AbstractContextManager[None]:
-    return tracing.span(name, {"db.system.name": "neo4j", "db.operation.name": name})
 
 
 class Database:
@@ -398,7 +353,8 @@ class Database:
     def _in_transaction(self, session: Session, work: Callable[[Transaction], Result]) -> Result:
         with self._begun(session) as (_, tx):
             result = work(tx)
-            tx.commit()
+            tx.settle()
+            bolt.commit()
             return result
 
     @contextmanager
@@ -416,7 +372,7 @@ class Database:
         except BaseException:
             # The connection is one: what runs on it beside us ends before the rollback is sent.
             with suppress(Exception):
-                tx.wait()
+                tx.settle()
             raise
 
     def _session(self, access: str, patience: float | None = None) -> Session:
@@ -527,7 +483,7 @@ class _Writing(Generic[Result]):
         self._attempts += 1
         if self.doubtful and self._committed and self._database._in_transaction(session, self._is_committed):
             return self.doubtful[0]
-        with self._database._begun(session) as (_, tx):
+        with self._database._begun(session) as (bolt, tx):
             if collided and self._in_line:
                 tx.run("database.stand_in_line")
             if self.receipt is not None and self._database._leave_receipt(tx, self.receipt, self._attempts):
@@ -539,11 +495,9 @@ class _Writing(Generic[Result]):
                 return self.doubtful[0]
             self.doubtful = [result]
             try:
-                tx.commit()
-            except Exception as error:
-                if tx.refused:
-                    self.doubtful = []
-                if tx.refused or not isinstance(error, DatabaseError) or _passing(error):
+                bolt.commit()
+            except DatabaseError as error:
+                if _passing(error):
                     raise
                 # The server failed while it committed: it may have been done all the same.
                 raise TryAgain from error
@@ -555,10 +509,7 @@ class _Writing(Generic[Result]):
     def _done(self, tx: Transaction) -> Result:
         try:
             result = self._work(tx)
-            if self.doubtful:
-                tx.settle()
-            else:
-                tx.wait()
+            tx.settle()
         except Exception as error:
             if self._committed is None or not self.doubtful or _passing(_cause(error)):
                 raise

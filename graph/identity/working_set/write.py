@@ -1,6 +1,6 @@
 """Writing a world down: net changes, grouped by statement, in an order that holds whatever happened in between."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from graph.clock import to_datetime, to_pair
@@ -28,22 +28,14 @@ Row = dict[str, Any]
 _UNKNOWN = object()
 
 
-def write_working_set(working_set: WorkingSet, run_last: Callable[..., None] | None = None) -> None:
+def write_working_set(working_set: WorkingSet) -> None:
     """Write everything that was changed, with as few statements as the changes need.
 
     The rows are net effects: what one event of the batch did and a later one undid is not written at all.
-
-    Parameters
-    ----------
-    run_last
-        Runs the last of the statements, where the caller has a better way for it: ``Transaction.run_last``.
     """
     writer = _Writer(working_set)
     writer.collect()
-    statements = list(writer.statements())
-    for number, (name, parameters) in enumerate(statements, 1):
-        run = run_last if run_last is not None and number == len(statements) else working_set.run
-        run(name, **parameters)
+    writer.send()
 
 
 def changes_of(working_set: WorkingSet) -> dict[str, dict[str, Any]]:
@@ -151,23 +143,24 @@ class _Writer:
     def _add(self, statement: str, **parameters: list[Row] | list[str] | int) -> None:
         self.writes[statement] = parameters
 
-    def statements(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Yield the statements to run with their parameters: one for what a batch changed, whatever it was made of."""
+    def send(self) -> None:
+        """Run what there is to run in one round trip, whatever the batch was made of."""
         if len(self.writes) == 1:
-            yield from self.writes.items()
+            [(statement, parameters)] = self.writes.items()
+            self.working_set.run(statement, **parameters)
         elif self.writes:
             statements = load_statements()
             everything = {
                 part.replace(".", "_"): self.writes.get(part) or {key: [] for key in statements[part].parameters}
                 for part in statements["resolution.write_all"].parts
             }
-            yield "resolution.write_all", everything
+            self.working_set.run("resolution.write_all", **everything)
         if entries := rows_of_changes(self.working_set.feed):
-            yield "audit.append", {"rows": entries}
+            self.working_set.run("audit.append", rows=entries)
         if hints := self.working_set.hints:
-            yield "suggestions.hint", {"pairs": [list(pair) for pair in hints]}
+            self.working_set.run("suggestions.hint", pairs=[list(pair) for pair in hints])
         if losses := self.working_set.losses:
-            yield "union.lose_names", {"losses": [_loss(contact, loss) for contact, loss in losses]}
+            self.working_set.run("union.lose_names", losses=[_loss(contact, loss) for contact, loss in losses])
 
     def _contact(self, contact: Contact) -> Row:
         """Describe a contact with the keys and periods that can be created along with it."""
