@@ -3,9 +3,8 @@
 // parameters: kind, has, listed, since, sort, sign, place, after, limit, now, names, events, leaves, nodes, did
 // columns: id, place
 // access: read
-MATCH (a:Activity)
+MATCH (a:Activity)-[:ON]->(t) USING SCAN a:Activity
 WHERE a.event IN $did
-MATCH (a)-[:ON]->(t)
 WITH DISTINCT t
 MATCH (t)<-[:HAS]-(c:Contact)
 WITH DISTINCT c

@@ -351,7 +351,7 @@ class Database:
         return self._retried(attempt, access=WRITE_ACCESS)
 
     def _in_transaction(self, session: Session, work: Callable[[Transaction], Result]) -> Result:
-        with self._begun(session) as (_, tx):
+        with self._begun(session) as (bolt, tx):
             result = work(tx)
             tx.settle()
             bolt.commit()

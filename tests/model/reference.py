@@ -188,6 +188,8 @@ class Reference:
         self.conflicts: list[tuple[Person, str, Person]] = []
         self.brought: dict[str, set[str]] = {}
         self.judgements: list[Judged] = []
+        self.judged_keys: set[tuple[str, str]] = set()
+        """Keys that a judgement ever named: the graph has them, whoever owns them."""
         self.splits: list[Split] = []
         self.segments: dict[str, dict[str, Any]] = {}
         self.workflows: set[str] = set()
@@ -634,6 +636,8 @@ class Reference:
         if made:
             return made[0]
         self.judgements.append(judged)
+        if judged.key is not None:
+            self.judged_keys.add(judged.key)
         return judged
 
     def judges(self, judged: Judged, person: Person) -> bool:
@@ -1070,13 +1074,12 @@ class _Turn:
         world, subscription, sent = self.world, self.keys.get("subscription"), self.keys.get("tracker_id")
         logout = self.event.get("logout", False)
         if subscription:
-            # What was never anybody's, since a limit or a judgement kept it away, is not remembered: neither the
-            # subscription nor the device.
-            if (sent or new) and any((one.key, one.value) == ("subscription", subscription) for one in world.periods):
+            # What was never anybody's, since a limit or a judgement kept it away, is not remembered, neither the
+            # subscription nor the device, unless a judgement names it.
+            there = {(one.key, one.value) for one in world.periods} | world.judged_keys
+            if (sent or new) and ("subscription", subscription) in there:
                 devices = {answered, *([sent] if sent else [])}
-                world.brought[subscription] = devices & {
-                    period.value for period in world.periods if period.key == "tracker_id"
-                }
+                world.brought[subscription] = {one for one in devices if ("tracker_id", one) in there}
             owners = world.owners("subscription", subscription)
             if current in owners and not logout:
                 world.turn(current, subscription, asleep=False)

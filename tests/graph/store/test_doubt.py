@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import neo4j
 import pytest
-from neo4j.exceptions import ClientError, Neo4jError, ServiceUnavailable
+from neo4j.exceptions import Neo4jError, ServiceUnavailable
 
 from graph.errors import NotFound, Unavailable
 from graph.identity.commit_queue import CommitQueue
@@ -194,62 +194,6 @@ def test_what_is_refused_after_a_doubtful_commit_is_answered_as_done_once_it_sho
     with pytest.raises(Unavailable, match="not known"):
         # Where it never shows, nobody knows: that is no refusal, and no reason to split a batch and send it again.
         database.write(work, committed=lambda *_: False)
-
-
-# --- the statement that goes with the commit ------------------------------------------------------------------
-
-
-def _key_row(value: str) -> dict[str, str]:
-    return {"namespace": "email", "value": value, "label": "Email"}
-
-
-def _emails(database: Database) -> list[str]:
-    rows = database.read(lambda tx: tx.run_text("MATCH (k:Email) RETURN k.value AS value ORDER BY value"))
-    return [row["value"] for row in rows]
-
-
-def test_what_runs_after_the_last_statement_all_the_same_sees_it(database: Database) -> None:
-    def work(tx: Transaction) -> int:
-        tx.run_last("resolution.create_keys", keys=[_key_row("ana@example.com")])
-        return int(tx.run_text("MATCH (k:Email) RETURN count(k) AS count")[0]["count"])
-
-    assert database.write(work, committed=RECEIPT) == 1
-    assert (
-        database.rehearse(lambda tx: tx.run_last("resolution.create_keys", keys=[_key_row("bo@example.com")])) is None
-    )
-    assert _emails(database) == ["ana@example.com"]
-
-
-def test_a_last_statement_that_is_refused_is_raised_with_nothing_committed_and_nobody_in_doubt(
-    database: Database,
-) -> None:
-    asked: list[None] = []
-
-    def work(tx: Transaction) -> None:
-        tx.run("resolution.create_keys", keys=[_key_row("ana@example.com")])
-        tx.run_last("feed.append", rows=[{"kind": {"no": "property"}}])
-
-    def committed(_: Transaction, result: None) -> bool:
-        asked.append(result)
-        return True
-
-    with pytest.raises(ClientError):
-        database.write(work, committed=committed)
-    assert asked == []
-    assert _emails(database) == []
-
-
-def test_a_last_statement_that_lost_a_race_is_done_again_and_not_taken_for_committed(database: Database) -> None:
-    database.write(lambda tx: tx.run("resolution.create_keys", keys=[_key_row("ana@example.com")]), committed=RECEIPT)
-    values = ["ana@example.com", "bo@example.com"]
-
-    def work(tx: Transaction) -> str:
-        value = values.pop(0)
-        tx.run_last("resolution.create_keys", keys=[_key_row(value)])
-        return value
-
-    assert database.write(work, committed=lambda *_: True) == "bo@example.com"
-    assert _emails(database) == ["ana@example.com", "bo@example.com"]
 
 
 # --- writes by hand ------------------------------------------------------------------------------------------
