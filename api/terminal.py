@@ -87,12 +87,21 @@ def plain_errors() -> Iterator[None]:
         _drop_stdout()
         raise typer.Exit(PIPE_CLOSED) from None
     except Exception as error:
+        if _interrupted(error):
+            raise typer.Exit(INTERRUPTED) from None
         if os.environ.get("KINFOLD_DEBUG"):
             logging.getLogger(__name__).exception("the command failed")
         say(f"kinfold: {_in_words(error)}")
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EIO):
             _drop_stdout()
         raise typer.Exit(NOTHING_RAN) from None
+
+
+def _interrupted(error: BaseException | None) -> bool:
+    """Return whether an error came while Ctrl-C was unwinding what was open, so that it says nothing by itself."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error is not None
 
 
 def say(text: str) -> None:
