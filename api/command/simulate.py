@@ -119,22 +119,19 @@ def tables(score: "Score", width: int = WIDTH) -> Iterator[Table]:
     fused = ("fused", "worst", "right")
     # What does not fit beside the rest is a table of its own.
     parts = [(*agreement, *fused)] if width >= WIDTH else [agreement, fused]
-    table = Table()
-    for number, headings in enumerate(parts):
-        table = _titled("" if number else title, headings, width)
-        for method in score.methods:
-            row = _row_of(method)
+    made = [_titled("" if number else title, headings, width) for number, headings in enumerate(parts)]
+    for method in score.methods:
+        row = _row_of(method)
+        for table, headings in zip(made, parts, strict=True):
             table.add_row(_called(method), *(row[heading] for heading in headings))
-        if number < len(parts) - 1:
-            yield table
-    table.caption = (
+    made[-1].caption = (
         "P precision, R recall; fused: known persons wrongly fused; worst: as many in one contact; continuity + 0.95: "
         "with suggestions of 0.95 and more accepted; right: how many of them are one person; split: contacts split "
         "around the values that were found to fuse; *: the lowest probability that fuses no more than names, "
         "then last login"
     )
-    table.caption_justify = "left"
-    yield table
+    made[-1].caption_justify = "left"
+    yield from made
     if any(method.detections is not None for method in score.methods):
         yield _detected(score)
     yield from _pushed(score, width)

@@ -6,12 +6,7 @@
 MATCH (c:Contact)
 WHERE
   // insert: explore.wanted_person
-WITH
-  c,
-  c.id AS id,
-    // insert: explore.place_of_person
-    AS place
-WHERE place < $place OR (place = $place AND id > $after)
+// insert: explore.people_after
 WITH c, id, place ORDER BY place DESC, id
 // What is not plain ASCII is folded before it is compared, by whoever reads these.
 WHERE all(term IN $terms WHERE EXISTS {

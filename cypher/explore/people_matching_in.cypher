@@ -9,20 +9,9 @@ WHERE
   // insert: segments.did_one
   AND
   // insert: explore.wanted_person
-WITH
-  c,
-  c.id AS id,
-    // insert: explore.place_of_person
-    AS place
-WHERE place < $place OR (place = $place AND id > $after)
+// insert: explore.people_after
 WITH c, id, place ORDER BY place DESC, id
-CALL (c) {
-  WITH c, {names: $names, events: $events, leaves: $leaves, nodes: $nodes} AS program
-  // insert: segments.truths
-  RETURN reduce(known = truths, node IN program.nodes | known + [
-    // insert: segments.connective
-    ])[-1] AS member
-}
+// insert: segments.member
 WITH id, place, member WHERE member
 RETURN id, place
 ORDER BY place DESC, id

@@ -6,13 +6,7 @@
 MATCH (c:Contact)
 WHERE c.id > $after AND
   // insert: segments.did_one
-CALL (c) {
-  WITH c, {names: $names, events: $events, leaves: $leaves, nodes: $nodes} AS program
-  // insert: segments.truths
-  RETURN reduce(known = truths, node IN program.nodes | known + [
-    // insert: segments.connective
-    ])[-1] AS member
-}
+// insert: segments.member
 WITH c, member WHERE member
 RETURN c.id AS id, c.kind AS kind
 ORDER BY id

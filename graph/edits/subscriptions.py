@@ -131,7 +131,7 @@ class SubscriptionEdits:
     def _end(self, tx: Transaction, refs: Sequence[KeyRef]) -> int:
         working_set = self._context.working_set(tx)
         working_set.load(keys=refs)
-        at = self._context.clock.next(after=max((contact.seen for contact in working_set.contacts.values()), default=0))
+        at = self._context.clock.next(after=working_set.last_seen)
         there = sum(end(working_set, ref, at) for ref in refs)
         write_working_set(working_set)
         return there

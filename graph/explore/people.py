@@ -132,7 +132,7 @@ class People:
         if asked["listed"]:
             return tx.run("explore.people_listed", since=None, limit=limit, **asked)
         if asked.get("did") is not None:
-            counted = tx.run("explore.how_many")[0]
+            counted = tx.run("analysis.sizes")[0]
             # Rarely done, it is soon found among few; of many, most contacts have done what is often done.
             if counted["activities"] <= counted["contacts"] * _FEW_EACH:
                 return tx.run("explore.people_who_did", since=None, limit=limit, **asked)

@@ -318,12 +318,18 @@ class EventKeys:
         return next((key.value for key in self.every if key.namespace == namespace), None)
 
     @property
-    def tracker_id(self) -> str | None:
+    def tracker(self) -> KeyRef | None:
         """The tracker, which answers name."""
         for key in self.devices:  # most events carry this one alone
             if key.namespace == TRACKER:
-                return key.value
+                return key
         return None
+
+    @property
+    def tracker_id(self) -> str | None:
+        """The value of the tracker."""
+        key = self.tracker
+        return None if key is None else key.value
 
 
 def read_keys(event: Event, block_list: BlockList = DEFAULT_BLOCK_LIST) -> EventKeys:
@@ -374,7 +380,7 @@ def _read(namespace: Namespace, raw: str, block_list: BlockList) -> str | Ignore
         return IgnoredReason.INVALID
     if form != value and block_list.blocks(name, form):  # what only its normal form shows
         return IgnoredReason.BLOCKED
-    if block_list.suppressed is not None and block_list.suppresses(name, form):
+    if block_list.suppresses(name, form):
         return IgnoredReason.SUPPRESSED
     return form
 
@@ -387,11 +393,9 @@ def _sorted(
         namespace = namespaces[keys[0].namespace]
         if namespace.is_device:
             return EventKeys(devices=only, ignored=ignored)
-        return (
-            EventKeys(persons=only, ignored=ignored)
-            if namespace.is_person
-            else EventKeys(subscriptions=only, ignored=ignored)
-        )
+        if namespace.is_person:
+            return EventKeys(persons=only, ignored=ignored)
+        return EventKeys(subscriptions=only, ignored=ignored)
     derived: dict[KeyRef, KeyRef] = {}
     for key in keys if namespaces.hashes else ():
         for name in namespaces.hashes.get(key.namespace, ()):

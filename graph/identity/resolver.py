@@ -126,10 +126,8 @@ class SharedTransaction:
 
     def _turn(self, item: Prepared) -> "EventResolution":
         _load(self.working_set, [item])
-        seen = max((contact.seen for contact in self.working_set.contacts.values()), default=0)
-        return EventResolution(
-            self.resolver, self.working_set, item, self.resolver.clock.next(after=seen), explain=False
-        )
+        at = self.resolver.clock.next(after=self.working_set.last_seen)
+        return EventResolution(self.resolver, self.working_set, item, at, explain=False)
 
 
 @dataclass(slots=True)
@@ -358,9 +356,7 @@ class Resolver:
 
         if dry_run:
             return self.database.rehearse(attempt)[1]
-        shared, result = self.database.write(
-            attempt, committed=lambda tx, done: done[0].marker is None or done[0].marker.committed(tx)
-        )
+        shared, result = self.database.write(attempt, committed=lambda tx, done: _committed(tx, done[0]))
         if shared.answer is not None:
             notify(self.answered, [shared.answer])
         return result
@@ -386,8 +382,7 @@ class Resolver:
 
         ``ahead`` is called now and then in a large batch, to write what can be written already.
         """
-        seen = max((contact.seen for contact in working_set.contacts.values()), default=0)
-        arrival = self.clock.next(len(prepared) or 1, after=seen)
+        arrival = self.clock.next(len(prepared) or 1, after=working_set.last_seen)
         batch = _Batch([])
         for offset, item in enumerate(prepared):
             if ahead is not None and offset and offset % AHEAD == 0:
@@ -701,17 +696,12 @@ class EventResolution:
 
     def _answered_tracker(self, contact: Contact) -> Key:
         """Return the event's tracker where it is the contact's, else the contact's primary one."""
-        for ref in self.item.keys.devices:
-            if ref.namespace == TRACKER:
-                own = self.working_set.key(ref)
-                if contact.id in own.owners:
-                    return own
-                break
+        ref = self.item.keys.tracker
+        if ref is not None and contact.id in (own := self.working_set.key(ref)).owners:
+            return own
         return self.working_set.key(KeyRef(TRACKER, contact.tracker_id))
 
     def _shared_with(self, contact: Contact) -> list[str | None]:
-        if not self.item.keys.subscriptions:
-            return []
         owners = (owner for key in self.item.keys.subscriptions for owner in self.working_set.owners(key))
         return list(dict.fromkeys(owner.id for owner in owners if owner is not contact))
 
@@ -806,8 +796,8 @@ class EventResolution:
         ]
 
 
-def _committed(tx: Transaction, batch: _Batch) -> bool:
-    return batch.marker is None or batch.marker.committed(tx)
+def _committed(tx: Transaction, done: _Batch | SharedTransaction) -> bool:
+    return done.marker is None or done.marker.committed(tx)
 
 
 def _hide_made_up(answers: Sequence[Answer], working_set: WorkingSet, numbers: dict[str, str] | None) -> None:

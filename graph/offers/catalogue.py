@@ -330,6 +330,11 @@ class Catalogue:
     environments: Mapping[str, Environment]
     segments: Segments = field(default_factory=dict)
 
+    def has(self, environment: str, *spaces: str) -> bool:
+        """Return whether there is an environment with all of these spaces."""
+        found = self.environments.get(environment)
+        return found is not None and all(space in found.spaces for space in spaces)
+
     def space(self, reference: str) -> tuple[Environment, str]:
         """Find a space by its environment and name, ``environment/space``.
 

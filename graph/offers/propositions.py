@@ -181,9 +181,7 @@ class Propositions:
             When a page asks and one of the spaces may recognise somebody; nothing is proposed then.
         """
         catalogue = self._catalogues.known()
-        if environment not in catalogue.environments or not set(spaces) <= set(
-            catalogue.environments[environment].spaces
-        ):
+        if not catalogue.has(environment, *spaces):
             catalogue = self._catalogues.current()
         for space in spaces:
             asked = _find(catalogue, environment, space)
@@ -199,10 +197,7 @@ class Propositions:
     def _answer(self, call: "_Call", shared: SharedTransaction) -> _Attempt:
         tx, working_set, id = shared.tx, shared.working_set, shared.item.message_id
         catalogue = self._catalogues.known()
-        if (
-            call.environment not in catalogue.environments
-            or call.space not in catalogue.environments[call.environment].spaces
-        ):
+        if not catalogue.has(call.environment, call.space):
             catalogue = self._catalogues.load(tx)
         if call.drafts:
             catalogue = with_drafts(catalogue)

@@ -193,6 +193,9 @@ export function timeOf(value, options = { dateStyle: "medium", timeStyle: "short
   return make("time", { datetime: value, title: value }, shown);
 }
 
+/** Whether something arrived so much later than it happened that both times are told. */
+const isLate = (occurred, arrived) => arrived && Math.abs(Date.parse(arrived) - Date.parse(occurred)) >= 60_000;
+
 /** How long ago something was; the exact time on hover, and when it arrived here where that is another. */
 export function agoOf(value, arrived = null) {
   if (!value) return timeOf(value);
@@ -200,19 +203,17 @@ export function agoOf(value, arrived = null) {
   const [unit, size] = STEPS.find(([, least]) => Math.abs(seconds) >= least) ?? ["second", 1];
   const words = Math.abs(seconds) < 60 ? "just now" : new Intl.RelativeTimeFormat(undefined, { numeric: "auto" }).format(Math.round(seconds / size), unit);
   const time = timeOf(value);
-  const late = arrived && Math.abs(Date.parse(arrived) - Date.parse(value)) >= 60_000;
-  time.title = `${time.textContent} (${value})${late ? `, arrived ${timeOf(arrived).textContent}` : ""}`;
+  time.title = `${time.textContent} (${value})${isLate(value, arrived) ? `, arrived ${timeOf(arrived).textContent}` : ""}`;
   time.textContent = words;
   return time;
 }
 
 /** When something happened, and when it arrived here where that is another day; null: its event is kept no more. */
 export function whenOf(occurred, arrived, options) {
-  if (!occurred) return arrived ? make("span", {}, "arrived ", options ? timeOf(arrived, options) : agoOf(arrived)) : timeOf(null);
-  const late = arrived && Math.abs(Date.parse(arrived) - Date.parse(occurred)) >= 60_000;
-  const happened = timeOf(occurred, options);
-  if (!late) return options ? happened : agoOf(occurred, arrived);
-  return make("span", {}, happened, " ", make("span", { class: "arrived" }, "(arrived ", timeOf(arrived, options), ")"));
+  const shown = (value) => (options ? timeOf(value, options) : agoOf(value));
+  if (!occurred) return arrived ? make("span", {}, "arrived ", shown(arrived)) : timeOf(null);
+  if (!isLate(occurred, arrived)) return shown(occurred);
+  return make("span", {}, timeOf(occurred, options), " ", make("span", { class: "arrived" }, "(arrived ", timeOf(arrived, options), ")"));
 }
 
 /** Make links of the contacts' ids in a sentence, shortened. `own` is the contact that is being looked at. */

@@ -302,6 +302,11 @@ class WorkingSet:
 
     # --- reading --------------------------------------------------------------------------------------------
 
+    @property
+    def last_seen(self) -> Micros:
+        """When one of the contacts that are loaded was last seen; 0 where there is none."""
+        return max((contact.seen for contact in self.contacts.values()), default=0)
+
     def contact(self, contact_id: str) -> Contact:
         """Return a contact, or the one it was folded into in this transaction."""
         contact = self.contacts[contact_id]
