@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from graph.clock import END_OF_TIME, MINTED, Micros, to_datetime, to_pair, to_text
@@ -13,8 +13,8 @@ from graph.identity.keys import read_named_key
 from graph.identity.living import check_not_erased, living_contact
 from graph.identity.separating import Part, Separation, Stray, TakenKey, Undoing, rejoin, separate
 from graph.identity.working_set import Contact, WorkingSet
-from graph.identity.working_set.entities import Entry, Ownership, Sleep
-from graph.identity.working_set.write import sleep_row, write_working_set
+from graph.identity.working_set.entities import Entry, NameLoss, Ownership, Sleep, is_nameless
+from graph.identity.working_set.write import loss_row, sleep_row, write_working_set
 from graph.identity.write_context import WriteContext
 from graph.model import TRACKER, KeyName, KeyRef
 from graph.paging import cut_page, read_cursor
@@ -274,7 +274,15 @@ class Splits:
         strays, moved = _strays(whole, parts, rows, part_of)
         past = self._past(tx, whole, {row["message_id"] for row in rows}, part_of)
         separation = separate(
-            working_set, whole, parts, taken, strays, part_of, self._context.clock.next(after=whole.seen), past
+            working_set,
+            whole,
+            parts,
+            taken,
+            strays,
+            part_of,
+            self._context.clock.next(after=whole.seen),
+            past,
+            stays_known=True,
         )
         for part, one in zip(parts, portions, strict=True):
             part.activities = len(one.messages)
@@ -477,10 +485,13 @@ class Splits:
             frozenset(unused),
         )
         now = _states_now(working_set, undoing)
+        losses = self._name_losses(tx, working_set, undoing)
         kept = rejoin(working_set, undoing, at)
         heirs = _give_to_others(working_set, entry["whole"], homes, since, kept_by, living, now)
         self._drop_empty(working_set, unused)
         write_working_set(working_set)
+        if losses:
+            tx.run("union.lose_names", losses=[loss_row(entry["whole"], loss) for loss in losses])
         tx.run(
             "splits.close",
             id=split_id,
@@ -536,6 +547,34 @@ class Splits:
             homes[KeyRef(name, value)] = home
             entry["keys"][place] = [name, value, since, position, merge, source, derived, sleep, part]
         return homes
+
+    def _name_losses(self, tx: Transaction, working_set: WorkingSet, undoing: Undoing) -> list[NameLoss]:
+        """Return the losses of person keys that the whole has with its parts, and tell whether it is known without one.
+
+        What was lost since the split counts as the last one only if all that the whole and its parts had then is gone
+        too.
+        """
+        ids = [undoing.whole, *undoing.parts]
+        (row,) = tx.run("splits.names", contacts=ids)
+        whole = working_set.contacts[undoing.whole]
+        found: list[NameLoss] = []
+        for contact, came_by, left_by, outlived, at, split in row["losses"]:
+            loss = NameLoss(came_by, frozenset(left_by), frozenset(outlived), at, split)
+            if at >= undoing.at:
+                if split == undoing.id:
+                    continue
+                others = _names_beside(working_set, undoing, contact)
+                if None in others:
+                    continue
+                before = {union for union, nameless, when in row["unions"] if nameless and when < at}
+                left = {one for one in others if one is not None}
+                loss = replace(loss, left_by=loss.left_by | left, outlived=loss.outlived | before)
+            found.append(loss)
+        if row["losses"]:
+            tx.run("splits.forget_losses", contacts=ids)
+        unions = {union: nameless for union, nameless, _ in row["unions"]}
+        whole.nameless = is_nameless(split=whole.split, unions=unions, losses=found)
+        return found
 
     def _unused(
         self, tx: Transaction, working_set: WorkingSet, contacts: Iterable[Contact], minted: Iterable[str]
@@ -686,6 +725,21 @@ def _minted_meanwhile(working_set: WorkingSet, entry: Row, contacts: set[str]) -
         and edge.since > entry["at"]
         and key.value.startswith(MINTED)
     }
+
+
+def _names_beside(working_set: WorkingSet, undoing: Undoing, contact: str) -> set[str | None]:
+    """Return by which unions the person keys came that the whole and its other parts have beside one of them."""
+    before = {taken.ref: taken.before for taken in undoing.keys}
+    found = {
+        taken.before.merge
+        for taken in undoing.keys
+        if taken.part is None and working_set.namespaces[taken.ref.namespace].is_person and not taken.before.derived
+    }
+    for other in {undoing.whole, *undoing.parts} - {contact}:
+        for key, edge in working_set.contacts[other].keys.items():
+            if working_set.namespaces[key.name].is_person and not edge.derived:
+                found.add(edge.merge if other == undoing.whole else before.get(key.ref, edge).merge)
+    return found
 
 
 def _check_owned(working_set: WorkingSet, contact: Contact, keys: Iterable[KeyRef]) -> None:

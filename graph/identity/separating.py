@@ -92,6 +92,8 @@ def separate(
     at: Micros,
     past: Sequence[tuple[int | None, Entry]] = (),
     arrivals: Mapping[str, Micros] | None = None,
+    *,
+    stays_known: bool = False,
 ) -> Separation:
     """Split a contact, whose keys and property entries are loaded, into itself and its parts.
 
@@ -107,6 +109,8 @@ def separate(
         Values of properties that others had replaced, which are the newest of a part, or of the whole (None) again.
     arrivals
         When messages arrived: what a union brought the whole is a part's own, with the time it came at first.
+    stays_known
+        Whether a conflict of row 4.3.3 keeps the whole known although it loses its last person key.
     """
     separation = Separation(working_set.id_source.time_ordered(), whole, at, whole.seen, list(parts))
     for ref in taken:
@@ -134,6 +138,8 @@ def separate(
     _hand_on_properties(whole, parts, part_of_message, arrivals or {})
     _add_past(separation, past)
     before = {key.value for key in whole.keys if key.name == TRACKER}
+    if not stays_known:
+        working_set.lose_names(whole, _names_of(working_set, separation), at, split=separation.id)
     _settle(working_set, whole, at)
     if whole.tracker_id not in before:
         separation.minted = whole.tracker_id
@@ -141,6 +147,12 @@ def separate(
         assert part.contact
         working_set.note("split", at, whole.id, other=part.contact.id, split=separation.id, by=acting())
     return separation
+
+
+def _names_of(working_set: WorkingSet, separation: Separation) -> list[Ownership]:
+    """List the ownerships of person keys that the whole loses."""
+    took = [*separation.taken, *(item for part in separation.parts for item in part.took)]
+    return [edge for key, edge in took if working_set.namespaces[key.name].is_person and not edge.derived]
 
 
 def _begin(working_set: WorkingSet, whole: Contact, part: Part, at: Micros) -> set[str]:

@@ -413,3 +413,57 @@ def test_a_subscription_that_a_limit_kept_away_was_brought_by_nobody(
     world.event(email="eve@example.com", tracker_id="u1", logout=True)
     assert [item["state"] for item in world.product.contacts.get(bob)["subscriptions"]] == ["awake"]
     world.compare()
+
+
+def test_who_loses_the_last_person_key_by_a_split_is_anonymous_though_a_conflict_had_made_it_known(
+    shared_database: Database, server: Settings
+) -> None:
+    world = SideBySide(shared_database, server)
+    ana = world.event(email="ana@example.com", tracker_id="t1")
+    born = world.born()
+    union = world.merge(born, ana)
+    world.split(ana, [[("email", "ana@example.com")]])
+    assert world.product.contacts.get(ana)["kind"] == "anonymous"
+    world.compare(whole=True)
+    world.undo_split(str(world.model.splits[-1].id))
+    world.take(ana, "email", "ana@example.com")
+    assert world.product.contacts.get(ana)["kind"] == "anonymous"
+    world.compare(whole=True)
+    assert union
+    world.undo(union)
+    assert world.product.contacts.get(born)["kind"] == "known"
+    world.compare(whole=True)
+
+
+def test_a_part_that_took_in_who_a_conflict_made_known_brings_that_along_when_the_split_is_undone(
+    shared_database: Database, server: Settings
+) -> None:
+    world = SideBySide(shared_database, server)
+    ana = world.event(email="ana@example.com", tracker_id="t1")
+    world.give(ana, "email", "eve@example.com")
+    world.give(ana, "tracker_id", "t2")
+    world.split(ana, [[("tracker_id", "t2")]])
+    split = world.model.splits[-1]
+    world.merge(world.born(), split.parts[0].id)
+    world.compare(whole=True)
+    world.undo_split(str(split.id))
+    world.compare(whole=True)
+    world.take(ana, "email", "ana@example.com")
+    world.take(ana, "email", "eve@example.com")
+    world.compare(whole=True)
+
+
+def test_what_a_part_lost_last_was_not_the_last_of_whom_it_belongs_to_again(
+    shared_database: Database, server: Settings
+) -> None:
+    world = SideBySide(shared_database, server)
+    ana = world.event(email="ana@example.com", tracker_id="t1")
+    world.give(ana, "email", "eve@example.com")
+    world.merge(world.born(), ana)
+    world.split(ana, [[("email", "eve@example.com")]])
+    split = world.model.splits[-1]
+    world.take(split.parts[0].id, "email", "eve@example.com")
+    world.take(ana, "email", "ana@example.com")
+    world.compare(whole=True)
+    world.undo_split(str(split.id))
+    world.compare(whole=True)

@@ -365,11 +365,17 @@ class NameLoss:
         The unions that had brought the person keys that were left.
     outlived
         The unions that had brought a nameless contact before.
+    at
+        When it was lost; 0 where that was not kept.
+    split
+        The split that took it along; its undoing takes the loss back.
     """
 
     came_by: str | None
     left_by: frozenset[str]
     outlived: frozenset[str]
+    at: Micros = 0
+    split: str | None = None
 
 
 def is_nameless(*, split: bool, unions: Mapping[str, bool], losses: Iterable[NameLoss]) -> bool:

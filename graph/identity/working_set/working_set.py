@@ -451,7 +451,7 @@ class WorkingSet:
             for hashed in self.hashes_of(ref):
                 if (known := self.keys.get(hashed)) is not None and known in contact.keys:
                     self.unlink(contact, known)
-            self._lose_name(contact, ownership)
+            self.lose_names(contact, [ownership], at)
         if ref.namespace != TRACKER:
             return
         if key.timeline is not None:
@@ -464,18 +464,19 @@ class WorkingSet:
         """List the keys that are hashes of a key."""
         return [KeyRef(name, hash_of(ref.value)) for name in self.namespaces.hashes.get(ref.namespace, ())]
 
-    def _lose_name(self, contact: Contact, lost: Ownership) -> None:
-        """Note the loss of a person key; with the last one a contact is anonymous, whatever made it known before."""
+    def lose_names(self, contact: Contact, lost: Sequence[Ownership], at: Micros, *, split: str | None = None) -> None:
+        """Note the loss of person keys; with the last one a contact is anonymous, whatever made it known before."""
         named = self.namespaces.persons
         left = [edge.merge for key, edge in contact.keys.items() if key.name in named and not edge.derived]
-        if None in left:
+        if None in left or not lost:
             return
         outlived = {row["merge"] for row in self.run("union.brought_nameless", contact_id=contact.id)}
         outlived |= {
             merge.id for merge in self.merges if merge.target == contact.id and self.contacts[merge.source].nameless
         }
         left_by = frozenset(merge for merge in left if merge is not None)
-        self.losses.append((contact.id, NameLoss(lost.merge, left_by, frozenset(outlived))))
+        for came_by in {edge.merge for edge in lost}:
+            self.losses.append((contact.id, NameLoss(came_by, left_by, frozenset(outlived), at, split)))
         contact.nameless = contact.nameless and bool(left)
 
     def choose_primary(self, contact: Contact, at: Micros) -> None:

@@ -160,7 +160,7 @@ class _Writer:
         if hints := self.working_set.hints:
             self.working_set.run("suggestions.hint", pairs=[list(pair) for pair in hints])
         if losses := self.working_set.losses:
-            self.working_set.run("union.lose_names", losses=[_loss(contact, loss) for contact, loss in losses])
+            self.working_set.run("union.lose_names", losses=[loss_row(contact, loss) for contact, loss in losses])
 
     def _contact(self, contact: Contact) -> Row:
         """Describe a contact with the keys and periods that can be created along with it."""
@@ -353,13 +353,16 @@ def _period(timeline: Timeline) -> Row:
     }
 
 
-def _loss(contact: str, loss: NameLoss) -> Row:
+def loss_row(contact: str, loss: NameLoss) -> Row:
+    """Describe the loss of a person key as the graph keeps it."""
     return {
         "contact": contact,
         "node": {
             "came_by": loss.came_by,
             "left_by": sorted(loss.left_by),
             "outlived": sorted(loss.outlived),
+            "at": to_datetime(loss.at) if loss.at else None,
+            "split": loss.split,
         },
     }
 
