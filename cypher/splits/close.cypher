@@ -24,8 +24,16 @@ CALL (separation) {
   DETACH DELETE period
   WITH was
   MATCH (was)<-[:HAS]-(holder:Contact)
-  SET holder.last_seen_at = CASE WHEN holder.last_seen_at >= was.last_at
-    THEN holder.last_seen_at ELSE coalesce(was.last_at, holder.last_seen_at) END
+  WITH DISTINCT holder
+  // Who had no activity was seen last when it was made.
+  SET holder.last_seen_at = coalesce(
+    head(COLLECT {
+      MATCH (holder)-[:HAS]->(one:Timeline)
+      WHERE one.last_at IS NOT NULL
+      RETURN one.last_at ORDER BY one.last_at DESC LIMIT 1
+    }),
+    holder.last_seen_at
+  )
 }
 CALL (separation, whole) {
   MATCH (separation)-[:MADE]->(part:Contact)

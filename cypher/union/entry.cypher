@@ -62,7 +62,15 @@ RETURN
     seen: source.last_seen_at.epochMillis * 1000 + source.last_seen_at.microsecond % 1000
   } AS frozen,
   moved,
-  COLLECT { MATCH (merge)-[:CARRIED]->(period:Timeline) RETURN period.id } AS timelines,
+  COLLECT {
+    MATCH (merge)-[:CARRIED]->(period:Timeline)
+    // What left and came back with a later union is that one's.
+    WHERE NOT EXISTS {
+      MATCH (period)<-[:CARRIED]-(later:Merge)-[:INTO]->(target)
+      WHERE later.undone_at IS NULL AND later.at > merge.at
+    }
+    RETURN period.id
+  } AS timelines,
   heirs,
   COLLECT {
     MATCH (target)<-[:INTO]-(other:Merge)-[:FOLDED]->(folded)

@@ -1,8 +1,10 @@
 """Splits: a contact that several people were fused into comes apart by keys, in one act that can be undone."""
 
+from bisect import bisect
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import Any
 
 from graph.clock import END_OF_TIME, MINTED, Micros, to_datetime, to_pair, to_text
@@ -13,7 +15,7 @@ from graph.identity.keys import read_named_key
 from graph.identity.living import check_not_erased, living_contact
 from graph.identity.separating import Part, Separation, Stray, TakenKey, Undoing, rejoin, separate
 from graph.identity.working_set import Contact, WorkingSet
-from graph.identity.working_set.entities import Entry, NameLoss, Ownership, Sleep, is_nameless
+from graph.identity.working_set.entities import WRITTEN, Entry, NameLoss, Ownership, Sleep, is_nameless
 from graph.identity.working_set.write import loss_row, sleep_row, write_working_set
 from graph.identity.write_context import WriteContext
 from graph.model import TRACKER, KeyName, KeyRef
@@ -244,13 +246,15 @@ class Splits:
             for row in tx.run("splits.strays", periods=staying, parts=by_keys)
             for moved in row["moved"]
         ]
-        part_of_message, arrivals = self._parts_of_messages(tx, whole, parts, by_keys)
+        replaced = tx.run("splits.replaced", contact_id=living)
+        part_of_message, arrivals = self._parts_of_messages(tx, whole, parts, by_keys, replaced)
+        past = _past(whole, replaced, part_of_message, arrivals)
         at = self._context.clock.next(after=whole.seen)
         going = [one for one in whole.timelines.values() if one.tracker in leaving]
         counts = {
             row["period"]: row["activities"] for row in tx.run("splits.counts", periods=[one.id for one in going])
         }
-        separation = separate(working_set, whole, parts, taken, strays, part_of_message, at, arrivals=arrivals)
+        separation = separate(working_set, whole, parts, taken, strays, part_of_message, at, past, arrivals)
         for part in parts:
             part.activities += sum(counts.get(period, 0) for period in part.periods)
         write_working_set(working_set)
@@ -272,7 +276,7 @@ class Splits:
         part_of = {message: number for number, one in enumerate(portions) for message in one.messages}
         rows = tx.run("splits.activity", contact_id=living)
         strays, moved = _strays(whole, parts, rows, part_of)
-        past = self._past(tx, whole, {row["message_id"] for row in rows}, part_of)
+        past = self._newest(tx, whole, {row["message_id"] for row in rows}, part_of)
         separation = separate(
             working_set,
             whole,
@@ -297,7 +301,7 @@ class Splits:
         tx.run("splits.journal", **journal)
         return separation.id
 
-    def _past(
+    def _newest(
         self, tx: Transaction, whole: Contact, messages: set[str], part_of: Mapping[str, int]
     ) -> list[tuple[int | None, Entry]]:
         """Find the replaced values that are the newest of a part, or of the whole, once the others have gone."""
@@ -323,11 +327,17 @@ class Splits:
         }
 
     def _parts_of_messages(
-        self, tx: Transaction, whole: Contact, parts: Sequence[Part], by_keys: Sequence[dict[str, Any]]
+        self,
+        tx: Transaction,
+        whole: Contact,
+        parts: Sequence[Part],
+        by_keys: Sequence[dict[str, Any]],
+        replaced: Iterable[Row],
     ) -> tuple[dict[str, int], dict[str, Micros]]:
-        """Return to which part each property goes, and when it arrived, by the message that brought it."""
+        """Return, by the message that brought a property, to which part it goes, and when it arrived at the whole."""
         entries = [entry for named in (whole.entries or {}).values() for entry in named]
-        messages = sorted({entry.source for entry in entries if entry.source is not None})
+        brought = {entry.source for entry in entries} | {row["message_id"] for row in replaced}
+        messages = sorted(message for message in brought if message is not None)
         with_tracker = {
             key.value: number for number, part in enumerate(parts) for key in part.keys if key.namespace == TRACKER
         }
@@ -337,9 +347,10 @@ class Splits:
             period = whole.timelines.get(row["period"])
             if period is None:
                 continue
+            arrivals[row["message_id"]] = row["received"]
             part = with_tracker.get(period.tracker, row["part"])
             if part is not None:
-                found[row["message_id"]], arrivals[row["message_id"]] = part, row["received"]
+                found[row["message_id"]] = part
         return found, arrivals
 
     def _around(self, tx: Transaction, working_set: WorkingSet, whole: Contact, around: KeyRef) -> list[Part]:
@@ -625,6 +636,48 @@ class Splits:
             "at": to_text(row["at"]),
             "undone_at": None if row["undone_at"] is None else to_text(row["undone_at"]),
         }
+
+
+def _past(
+    whole: Contact, replaced: Iterable[Row], part_of: Mapping[str, int], arrivals: Mapping[str, Micros]
+) -> list[tuple[int | None, Entry]]:
+    """Find the replaced values that count again: of each part the newest of all that its activity brought.
+
+    Of the whole those that were written just before one that goes; what a union brought it is no more than that union
+    would bring.
+    """
+    found: list[tuple[int | None, Entry]] = []
+    rows: dict[str, list[Row]] = defaultdict(list)
+    live = {(entry.source, name) for name, entries in (whole.entries or {}).items() for entry in entries}
+    for row in replaced:
+        message = row["message_id"]
+        known = row["own"] if message is None else message in arrivals and (message, row["name"]) not in live
+        if known:
+            rows[row["name"]].append({**row, "order": (row["occurred"], arrivals.get(message, row["arrived"]))})
+    for name, past in rows.items():
+        entries = (whole.entries or {}).get(name, [])
+        newest: dict[int, tuple[Micros, Micros]] = defaultdict(lambda: (0, 0))
+        for entry in entries:
+            if entry.source is not None and entry.source in part_of:
+                goes = part_of[entry.source]
+                newest[goes] = max(newest[goes], (entry.occurred, arrivals[entry.source]))
+        fills = sorted(entry.order for entry in entries if not entry.is_written)
+        left = {bisect(fills, entry.order) for entry in entries if entry.is_written and entry.source in part_of}
+        back: dict[tuple[int | None, int], Row] = {}
+        for row in sorted(past, key=itemgetter("order")):
+            number = part_of.get(row["message_id"])
+            if number is None:
+                # Between two unions only the last value is kept.
+                place = bisect(fills, (row["arrived"], 0))
+                if row["own"] and place in left:
+                    back[None, place] = row
+            elif row["order"] > newest[number]:
+                back[number, 0] = row
+        for (number, _), row in back.items():
+            entry = Entry(name, row["value"], row["occurred"], row["arrived"], row["message_id"])
+            entry.rule = WRITTEN if number is None else None
+            found.append((number, entry))
+    return found
 
 
 def _strayed(separation: Separation) -> list[tuple[int | None, str, str]]:

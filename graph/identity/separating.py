@@ -245,7 +245,7 @@ def _add_past(separation: Separation, past: Sequence[tuple[int | None, Entry]]) 
         assert holder.entries is not None
         entries = holder.entries.setdefault(entry.name, [])
         if number is None:
-            entry.fill, entry.rule, entry.said = separation.id, "newest", entry.value
+            entry.fill, entry.rule, entry.said = separation.id, entry.rule or "newest", entry.value
         entries.append(entry)
         show(entries)
 

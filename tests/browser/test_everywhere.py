@@ -60,7 +60,7 @@ def test_every_view_that_the_page_has_is_looked_at() -> None:
     assert len(_named("contact.js", "PARTS")) > 5
 
 
-def _addresses(kinfold: Kinfold, page: Page, origin: str, david: str) -> list[str]:
+def addresses(kinfold: Kinfold, page: Page, origin: str, david: str) -> list[str]:
     """The address of every view, on a graph that has something for each."""
     kinfold.segments.define("french", "dynamic", {"property": "country", "is": "FR"})
     kinfold.segments.define("vips", "static")
@@ -83,7 +83,7 @@ def test_every_view_is_without_findings_by_day_and_by_night_and_never_wider_than
     # Side by side: what one of them waits for comes in while the other is looked at.
     pages = {width: open_page(width=width) for width in (1280, 390)}
     origin = pages[1280].url.partition("#")[0]
-    for address in _addresses(kinfold, pages[1280], origin, david):
+    for address in addresses(kinfold, pages[1280], origin, david):
         for page in pages.values():
             # A blank page first: what was shown before does not stand for what is to come.
             page.goto("about:blank")

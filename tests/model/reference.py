@@ -17,6 +17,7 @@ until an answer or a document tells what they are called.
 
 import operator
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -130,11 +131,80 @@ class Split:
     at: int
     writes: list[tuple[tuple[Any, ...], Person | None]] = field(default_factory=list)
     """Which writes of properties went to which part; None: hidden by one that went."""
+    gone: set[int] = field(default_factory=set)
+    """Every write, by its id, of activity that went."""
+    restored: list[tuple[Any, ...]] = field(default_factory=list)
+    """Writes that count again for the whole, as those that had replaced them went."""
     moved: dict[int, Person] = field(default_factory=dict)
     minted: list[Period] = field(default_factory=list)
     id: str | None = None
     undone: bool = False
     undone_at: int = 0
+
+
+@dataclass(eq=False)
+class Stored:
+    """What the graph keeps of what was written to one property of a contact."""
+
+    live: list[tuple[Any, ...]] = field(default_factory=list)
+    """What stands, the contact's own and what unions brought."""
+    fills: list[tuple[int, tuple[Any, ...]]] = field(default_factory=list)
+    """What unions brought, each with when."""
+    past: list[tuple[Any, ...]] = field(default_factory=list)
+    """Its own that others replaced, put away."""
+    others: list[tuple[Any, ...]] = field(default_factory=list)
+    """What the folded contacts keep beside what they showed."""
+    lost: list[tuple[Any, ...]] = field(default_factory=list)
+    """Its own that is not kept: the same was written again, or it came too late."""
+    beneath: dict[int, list[tuple[Any, ...]]] = field(default_factory=dict)
+    """What stood behind that which a union brought, by its id."""
+    came: dict[int, int] = field(default_factory=dict)
+    holder: dict[int, Person] = field(default_factory=dict)
+    went: "dict[int, list[Split]]" = field(default_factory=dict)
+    """With which splits, undone since, something was gone for a time."""
+    ever_past: set[int] = field(default_factory=set)
+
+    @property
+    def behind(self) -> list[tuple[Any, ...]]:
+        return [*self.past, *self.others]
+
+    @property
+    def all(self) -> list[tuple[Any, ...]]:
+        return [*self.live, *self.behind]
+
+    def newest(self, write: tuple[Any, ...]) -> tuple[int, int]:
+        return (write[3], self.came[id(write)])
+
+    def place(self, write: tuple[Any, ...]) -> int:
+        """Count the unions that brought something before."""
+        return sum(at <= self.came[id(write)] for at, _ in self.fills)
+
+    def give(self, write: tuple[Any, ...], came: int, holder: Person) -> None:
+        self.live.append(write)
+        self.came[id(write)], self.holder[id(write)] = came, holder
+
+    def fill(
+        self, write: tuple[Any, ...], at: int, who: Person, theirs: "Stored | None", every: list[tuple[Any, ...]]
+    ) -> None:
+        self.live.append(write)
+        self.fills.append((at, write))
+        self.holder[id(write)] = who
+        self.beneath[id(write)] = [one for one in every if one is not write]
+        if theirs:
+            self.came |= theirs.came
+            self.others += [one for one in theirs.all if one is not write]
+
+    def split(self, split: Split) -> None:
+        if split.undone:
+            for number in split.gone:
+                self.went.setdefault(number, []).append(split)
+            return
+        for kept in (self.live, self.past, self.others):
+            kept[:] = [one for one in kept if id(one) not in split.gone]
+        self.fills = [(at, one) for at, one in self.fills if id(one) not in split.gone]
+        for write in [one for one in self.past if any(one is back for back in split.restored)]:
+            self.past.remove(write)
+            self.live.append(write)
 
 
 @dataclass(eq=False)
@@ -785,7 +855,7 @@ class Reference:
             raise Missing(contact_id)
         split = Split(whole, [], self.tick())
         mine = [activity for activity in self.activities.values() if self.holds(activity.on, whole)]
-        kept = self._entries(whole)
+        stored = self._stored(whole)
         part_of: dict[str, Person] = {}
         going: list[tuple[Period, Person | None, tuple[int, int]]] = []
         for number, keys in enumerate(wanted):
@@ -813,10 +883,8 @@ class Reference:
                 self._stray(activity, split, named[0])
             elif on.held_by is None:
                 self._stray(activity, split, whole)
-        for write, hides in sorted(kept, key=self._arrived):
-            goes = part_of.get(write[4])
-            if goes is not None:
-                split.writes += [(write, goes), *((one, None) for one in hides)]
+        for kept in stored.values():
+            self._hand_on(split, kept, part_of)
         for person in (whole, *split.parts):
             if not self.keys(person, "tracker_id"):
                 split.minted.append(self.mint_for(person))
@@ -830,9 +898,30 @@ class Reference:
             part.note(split.at, "part", split)
         return split
 
-    def _arrived(self, entry: tuple[tuple[Any, ...], Any]) -> int:
-        activity = self.activities.get(entry[0][4])
-        return activity.arrived if activity else 0
+    def _hand_on(self, split: Split, kept: "Stored", part_of: dict[str, Person]) -> None:
+        """Give each part the newest that its activity brought of a property; the whole has the newest of the rest."""
+        newest = kept.newest
+        going = {id(write): part_of[write[4]] for write in kept.all if write[4] in part_of}
+        for part in split.parts:
+            given = [write for write in kept.live if going.get(id(write)) is part]
+            past = max((one for one in kept.behind if going.get(id(one)) is part), key=newest, default=None)
+            if past and all(newest(past) > newest(one) for one in given):
+                given.append(past)
+            split.writes += [(write, part) for write in sorted(given, key=lambda one: kept.came[id(one)])]
+        fills = [id(write) for _, write in kept.fills]
+        places = {kept.place(write) for write in kept.live if id(write) in going and id(write) not in fills}
+        for place in places:
+            left = [one for one in kept.past if kept.place(one) == place and id(one) not in going]
+            if left:
+                split.restored.append(max(left, key=newest))
+        given_ids = {id(write) for write, _ in split.writes}
+        hides = [write for write in kept.all if id(write) in going and id(write) not in given_ids]
+        if places:
+            hides += kept.lost
+        for number in going:
+            hides += kept.beneath.get(number, [])
+        split.writes += [(write, None) for write in hides if id(write) not in given_ids]
+        split.gone |= going.keys()
 
     def _going(
         self, whole: Person, key: str, value: str, to: Person | None
@@ -854,28 +943,67 @@ class Reference:
         self.periods.append(stray)
         activity.strayed.append((split, stray))
 
-    def _entries(self, whole: Person) -> list[tuple[tuple[Any, ...], list[tuple[Any, ...]]]]:
-        """Return the values that the graph keeps of a contact, each with those that it has replaced for good."""
-        hidden = self.went_from(whole)
-        own: dict[str, list[tuple[Any, ...]]] = {}
-        found = []
-        for item in self.log(whole):
+    def _stored(self, person: Person) -> "dict[str, Stored]":
+        """Return what the graph keeps of each property of a contact."""
+        found: dict[str, Stored] = defaultdict(Stored)
+        for at, who, item in sorted(self._told(person), key=lambda told: told[0]):
             match item:
-                case ("write", name, _, _, _) if id(item) not in hidden:
-                    own.setdefault(name, []).append(item)
+                case ("write", name, _, _, _):
+                    self._store(found[name], item, at, who)
                 case ("part", split) if not split.undone:
                     for write, part in split.writes:
-                        if part is whole and hidden.get(id(write), 0) <= split.at:
-                            own.setdefault(write[1], []).append(write)
+                        if part is person:
+                            found[write[1]].give(write, self._arrived(write), person)
+                case ("split", split):
+                    for kept in found.values():
+                        kept.split(split)
                 case ("union", union) if not union.undone:
-                    for write in self.shown_writes(union.source, hidden).values():
-                        found.append((write, [one for one in self._writes(union.source, write[1]) if one is not write]))
-        for writes in own.values():
-            shown = writes[0]
-            for write in writes[1:]:
-                shown = write if write[3] >= shown[3] else shown
-            found.append((shown, [one for one in writes if one is not shown]))
+                    theirs = self._stored(union.source)
+                    for name, write in self.shown_writes(union.source, {}).items():
+                        found[name].fill(write, at, who, theirs.get(name), self._writes(union.source, name))
         return found
+
+    def _told(self, person: Person) -> list[tuple[int, Person, tuple[Any, ...]]]:
+        """Return what was done to a person, and to parts that were its own again, each with when and to whom."""
+        found = [(at, person, item) for at, item in person.own_log]
+        for split in self.splits:
+            if split.undone and split.whole is person:
+                for part in split.parts:
+                    found += self._told(part)
+        return found
+
+    def _at(self, person: Person, at: int) -> Person:
+        """Return whom a part was at a time: itself, or the whole that it had been split from."""
+        while person.part_of is not None and person.part_of.undone and person.part_of.undone_at <= at:
+            person = person.part_of.whole
+        return person
+
+    def _store(self, kept: "Stored", write: tuple[Any, ...], at: int, who: Person) -> None:
+        last_fill = max((time for time, one in kept.fills if self._at(kept.holder[id(one)], at) is who), default=0)
+        filled = {id(one) for _, one in kept.fills}
+        visible = [
+            one
+            for one in kept.live
+            if id(one) not in filled
+            and self._at(kept.holder[id(one)], at) is who
+            and kept.came[id(one)] > last_fill
+            and not any(split.at < at < split.undone_at for split in kept.went.get(id(one), []))
+        ]
+        kept.came[id(write)], kept.holder[id(write)] = at, who
+        if any(one[3] > write[3] for one in visible):
+            kept.lost.append(write)
+            return
+        for one in visible:
+            kept.live.remove(one)
+            if repr(one[2]) == repr(write[2]) and id(one) not in kept.ever_past:
+                kept.lost.append(one)
+            else:
+                kept.past.append(one)
+                kept.ever_past.add(id(one))
+        kept.live.append(write)
+
+    def _arrived(self, write: tuple[Any, ...]) -> int:
+        return self.activities[write[4]].arrived
 
     def _writes(self, person: Person, name: str) -> list[tuple[Any, ...]]:
         found = []
@@ -909,6 +1037,12 @@ class Reference:
             for value in self.keys(person, "tracker_id"):
                 for period in self.held("tracker_id", value):
                     minted = period.since > split.at and value.startswith((MINTED, "kf-"))
+                    # Minted by an earlier split that was undone while this one had taken it away.
+                    minted |= any(
+                        any(period is one for one in other.minted)
+                        for other in self.splits
+                        if other.undone and any(by is split for by, _ in period.given)
+                    )
                     if minted and id(period) not in used and self.holds(period, person):
                         period.over = True
             if not self.keys(person, "tracker_id"):

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -466,4 +467,76 @@ def test_what_a_part_lost_last_was_not_the_last_of_whom_it_belongs_to_again(
     world.take(ana, "email", "ana@example.com")
     world.compare(whole=True)
     world.undo_split(str(split.id))
+    world.compare(whole=True)
+
+
+def test_activity_that_left_and_came_back_with_a_later_union_stays_when_the_earlier_one_is_undone(
+    shared_database: Database, server: Settings
+) -> None:
+    world = SideBySide(shared_database, server)
+    ana = world.event(user_id="u1", email="ana@example.com", tracker_id="t1")
+    world.split(ana, [[("user_id", "u1")]])
+    first = world.merge(world.model.splits[0].parts[0].id, ana)
+    world.split(ana, [[("tracker_id", "t1")]])
+    world.merge(world.model.splits[1].parts[0].id, ana)
+    assert first
+    world.undo(first)
+    assert len(world.product.contacts.activity(ana, limit=10)[0]) == 1
+    world.compare(whole=True)
+
+
+def test_activity_that_returns_to_a_tracker_which_was_split_off_meanwhile_says_when_its_owner_was_seen(
+    shared_database: Database, server: Settings
+) -> None:
+    world = SideBySide(shared_database, server)
+    bob = world.event(email="bob@example.com", tracker_id="t1")
+    world.split(bob, [[("email", "bob@example.com")]])
+    world.split(bob, [[("tracker_id", "t1")]])
+    part = world.model.splits[1].parts[0].id
+    world.undo_split(str(world.model.splits[0].id))
+    (activity,) = world.product.contacts.activity(part, limit=10)[0]
+    assert world.product.contacts.get(part)["last_seen_at"] == activity["received_at"]
+    world.compare(whole=True)
+
+
+@pytest.mark.parametrize("first", ["ana", "ben"])
+def test_each_part_and_the_whole_show_the_newest_that_their_own_activity_brought(
+    shared_database: Database, server: Settings, first: str
+) -> None:
+    world = SideBySide(shared_database, server)
+    ana = {"email": "ana@example.com", "tracker_id": "t1", "user_id": "u1"}
+    ben = {"email": "ben@example.com", "tracker_id": "t2", "user_id": "u1"}
+    people = {"ana": ana, "ben": ben}
+    last = people[first]
+    other = ben if first == "ana" else ana
+    whole = world.event(**other, properties={"country": "FR", "age": 1})
+    world.event(**last, properties={"country": "DE"})
+    world.event(**other, properties={"age": 2})
+    world.event(**last, properties={"country": "IT", "age": 3})
+    world.split(whole, [[("email", last["email"]), ("tracker_id", last["tracker_id"])]])
+    part = world.model.splits[0].parts[0].id
+    assert world.product.contacts.get(part)["properties"] == {"country": "IT", "age": 3}
+    assert world.product.contacts.get(whole)["properties"] == {"country": "FR", "age": 2}
+    world.compare(whole=True)
+    world.undo_split(str(world.model.splits[0].id))
+    assert world.product.contacts.get(whole)["properties"] == {"country": "IT", "age": 3}
+    world.compare(whole=True)
+    world.split(whole, [[("email", other["email"]), ("tracker_id", other["tracker_id"])]])
+    part = world.model.splits[1].parts[0].id
+    assert world.product.contacts.get(part)["properties"] == {"country": "FR", "age": 2}
+    world.compare(whole=True)
+
+
+def test_a_tracker_that_one_split_minted_and_another_took_goes_when_both_are_undone(
+    shared_database: Database, server: Settings
+) -> None:
+    world = SideBySide(shared_database, server)
+    ana = world.event(tracker_id="t1")
+    world.split(ana, [[("tracker_id", "t1")]])
+    world.compare()
+    (minted,) = world.product.contacts.get(ana)["trackers"]
+    world.split(ana, [[("tracker_id", minted)]])
+    for split in world.model.splits:
+        world.undo_split(str(split.id))
+    assert world.product.contacts.get(ana)["trackers"] == ["t1"]
     world.compare(whole=True)

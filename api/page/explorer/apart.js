@@ -1,6 +1,6 @@
 // Keeping apart: what is done about one contact of a drawing, and taken back.
 
-import { KEYS, call, contactLink, isSubscription, make, pathOf, problemBox, say } from "./dom.js";
+import { KEYS, call, contactLink, isSubscription, make, pathOf, problemBox, say, takes } from "./dom.js";
 import { wordsOf } from "./graph.js";
 import { sleepButton } from "./hands.js";
 
@@ -56,10 +56,10 @@ export function apartPart(node, around) {
     };
     return make("li", {},
       make("span", {}, "Kept apart from ", key ? [`the ${KEYS[namespace] ?? namespace} `, make("span", { class: "mono" }, kept)] : other ? contactLink(other, name ? wordsOf(name) : undefined) : "somebody", why ? `: ${why}` : "", " "),
-      doing("Take back", back, () => {
+      takes("steward", doing("Take back", back, () => {
         if (taken.delete(`${namespace}:${kept}`)) owns = true;
         read("Taken back");
-      }));
+      }), { silent: true }));
   }
 
   // Keys that were taken away here: their way back gives them again.
@@ -103,5 +103,5 @@ export function apartPart(node, around) {
   sleep.append(...sleeping());
 
   read();
-  return make("div", { class: "apart-part" }, sleep, list, middle || people.length ? form : null, place);
+  return make("div", { class: "apart-part" }, sleep, list, middle || people.length ? takes("steward", form, { silent: true }) : null, place);
 }

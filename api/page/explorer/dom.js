@@ -87,15 +87,25 @@ const subscriptions = new Set(["subscription"]);
 /** Tell whether the keys of a namespace are subscriptions. */
 export const isSubscription = (name) => subscriptions.has(name);
 
-let opened = new Set();
+let opened = null;
 
-/** Learn what the access key may; who is refused may nothing. */
+/** Learn what the access key may. Who is refused may nothing; where nothing could be learned, nothing is withheld. */
 export async function learnAccess() {
-  opened = new Set((await call("/v1/access").catch(() => ({ may: [] }))).may);
+  try {
+    opened = new Set((await call("/v1/access")).may);
+  } catch ({ status }) {
+    opened = status === 401 || status === 403 ? new Set() : null;
+  }
 }
 
 /** Tell whether the access key opens the calls of a scope. */
-export const may = (scope) => opened.has(scope);
+export const may = (scope) => opened === null || opened.has(scope);
+
+/** What a key of a scope may do; to another it is said in words which key it takes, or nothing where that stands nearby. */
+export function takes(scope, element, { silent = false } = {}) {
+  if (may(scope)) return element;
+  return silent ? null : make("p", { class: "soft withheld" }, `It takes ${/^[aeiou]/.test(scope) ? "an" : "a"} ${scope} key to do this.`);
+}
 
 /** Headers are bytes: text goes as UTF-8. */
 const latin = (text) => String.fromCharCode(...new TextEncoder().encode(text));

@@ -218,6 +218,8 @@ export class Drawing {
     this.under.className = "under";
     // Columns or rings; null leaves it to how much there is.
     this.layout = null;
+    // Who wants a picture before there is one waits for it.
+    this.begun = new Promise((begun) => { this.hasBegun = begun; });
   }
 
   async begin() {
@@ -267,6 +269,7 @@ export class Drawing {
     });
     gone.observe(document.getElementById("main"), { childList: true, subtree: true });
     this.shown = this.element.isConnected;
+    this.hasBegun();
   }
 
   alive() {
@@ -425,11 +428,13 @@ export class Drawing {
     }
   }
 
-  png() {
+  async png() {
+    await this.begun;
     return this.whole(() => this.cy.png({ output: "blob-promise", full: true, scale: 2, maxWidth: 8000, maxHeight: 8000, bg: this.colour("card") }));
   }
 
-  svg() {
+  async svg() {
+    await this.begun;
     return this.whole(() => this.svgOfWhole());
   }
 

@@ -326,7 +326,7 @@ function view(first, { select = null, ends = null, met = false, contacts = [], a
     kinds.part, span, make("div", { class: "actions" }, back, free),
     make("div", { class: "actions", role: "group", "aria-label": "Save the drawing" },
       save("PNG", async () => saveAs(`${name}.png`, await drawing.png())),
-      save("SVG", () => saveAs(`${name}.svg`, drawing.svg(), "image/svg+xml")),
+      save("SVG", async () => saveAs(`${name}.svg`, await drawing.svg(), "image/svg+xml")),
       save("GraphML", () => saveAs(`${name}.graphml`, graphmlOf(shown()), "application/graphml+xml"))));
   const key = legend(met);
   const element = make(

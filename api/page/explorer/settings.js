@@ -1,6 +1,6 @@
 // What a deployment keeps beside its people: block list, namespaces, segments, workflows, webhooks, the audit.
 
-import { KEYS, agoOf, badgeOf, byId, call, contactLink, emptyBox, headOf, hrefTo, inWords, keepAccessKey, keptAccessKey, linkTo, make, may, pagedList, problemBox, say, shortId } from "./dom.js";
+import { KEYS, agoOf, badgeOf, byId, call, contactLink, emptyBox, headOf, hrefTo, inWords, keepAccessKey, keptAccessKey, linkTo, make, may, pagedList, problemBox, say, shortId, takes } from "./dom.js";
 
 const none = () => make("span", { class: "none" }, "—");
 const path = (...parts) => `/v1/${parts.map(encodeURIComponent).join("/")}`;
@@ -23,8 +23,8 @@ function tableOf({ title, from, query = "", columns, noun, empty, before = null,
   );
 }
 
-/** A form in one line; what a refusal says stands beside the field that it is about. */
-function lineForm({ fields, verb, send, done }) {
+/** A form in one line; what a refusal says stands beside the field that it is about. Others than those of a scope are told. */
+function lineForm({ fields, verb, send, done, scope }) {
   const place = make("div", { class: "wide" });
   const form = make(
     "form", { class: "card fields" },
@@ -46,11 +46,11 @@ function lineForm({ fields, verb, send, done }) {
       if (left.length || !problem.errors?.length) place.replaceChildren(problemBox({ ...problem, errors: left }));
     }
   });
-  return form;
+  return takes(scope, form);
 }
 
-/** A button that does one thing at once, and says what was wrong. */
-export function act(words, label, work) {
+/** A button that does one thing at once, and says what was wrong; nothing for who may not. */
+export function act(words, label, work, scope = "admin") {
   const button = make("button", { type: "button", class: "quiet small", "aria-label": label, onclick: async () => {
     button.disabled = true;
     try {
@@ -61,7 +61,7 @@ export function act(words, label, work) {
       button.disabled = false;
     }
   } }, words);
-  return button;
+  return takes(scope, button, { silent: true });
 }
 
 export const chooser = (label, name, options) => make("label", {}, label, make("select", { name }, options.map(([value, words]) => make("option", { value }, words))));
@@ -97,14 +97,14 @@ export async function blockedView() {
         field("Value", "value", { required: true, maxlength: 1024 }),
         chooser("Of the namespace", "namespace", [["", "every one"], ...items.map(({ name }) => [name, name])]),
       ],
-      verb: "Add", done: "Added", send: ({ kind, value, namespace }) => call(path("blocked", kind, value) + whose(namespace), { method: "PUT", body: {} }),
+      verb: "Add", done: "Added", scope: "steward", send: ({ kind, value, namespace }) => call(path("blocked", kind, value) + whose(namespace), { method: "PUT", body: {} }),
     }),
     columns: [
       ["What", ({ kind }) => kinds[kind]],
       ["Value", ({ value }) => make("span", { class: "mono" }, value), "first"],
       ["Namespace", ({ namespace }) => namespace ?? "every one"],
       ["Since", ({ at }) => agoOf(at)],
-      ["", ({ kind, value, namespace }) => act("Take back", `Take back the rule for ${value}`, () => call(path("blocked", kind, value) + whose(namespace), { method: "DELETE" }))],
+      ["", ({ kind, value, namespace }) => act("Take back", `Take back the rule for ${value}`, () => call(path("blocked", kind, value) + whose(namespace), { method: "DELETE" }), "steward")],
     ],
   });
 }
@@ -136,7 +136,7 @@ export async function segmentsView(name = "") {
   if (name) {
     const { kind, where } = await call(path("segments", name));
     const edit = kind === "static" ? lineForm({
-      fields: [field("A contact's id", "contact", { required: true })], verb: "Put on the list", done: "On the list",
+      fields: [field("A contact's id", "contact", { required: true })], verb: "Put on the list", done: "On the list", scope: "steward",
       send: ({ contact }) => call(path("segments", name, "members", contact.trim()), { method: "PUT", body: {} }),
     }) : null;
     return tableOf({
@@ -144,7 +144,7 @@ export async function segmentsView(name = "") {
       lead: kind === "static" ? "A list by hand." : `Whoever meets ${inWords(where)}.`, before: edit,
       columns: [
         ["Contact", ({ id }) => contactLink(id), "first"], ["Kind", (one) => badgeOf(one.kind)],
-        ...(kind === "static" ? [["", ({ id }) => act("Take off", `Take off the list: ${id}`, () => call(path("segments", name, "members", id), { method: "DELETE" }))]] : []),
+        ...(kind === "static" ? [["", ({ id }) => act("Take off", `Take off the list: ${id}`, () => call(path("segments", name, "members", id), { method: "DELETE" }), "steward")]] : []),
       ],
     });
   }
@@ -156,7 +156,7 @@ export async function segmentsView(name = "") {
         chooser("Kind", "kind", [["static", "static: a list by hand"], ["dynamic", "dynamic: properties and keys"], ["dynamic_plus", "dynamic plus: activity too"]]),
         field("Condition, as JSON", "where", { placeholder: '{"property": "country", "is": "FR"}' }),
       ],
-      verb: "Make", done: "Made",
+      verb: "Make", done: "Made", scope: "admin",
       send: ({ name: called, kind, where }) => call(path("segments", called.trim()), { method: "PUT", body: { kind, ...(where.trim() ? { where: conditionOf(where) } : {}) } }),
     }),
     columns: [
@@ -181,7 +181,7 @@ export function workflowsView(name = "") {
   }
   return tableOf({
     title: "Workflows", from: "/v1/workflows", noun: ["workflow"], empty: ["No workflows", "None was made yet."],
-    before: lineForm({ fields: [field("Name", "name", { required: true, maxlength: 255 })], verb: "Make", done: "Made", send: (one) => call(path("workflows", one.name), { method: "PUT", body: {} }) }),
+    before: lineForm({ fields: [field("Name", "name", { required: true, maxlength: 255 })], verb: "Make", done: "Made", scope: "admin", send: (one) => call(path("workflows", one.name), { method: "PUT", body: {} }) }),
     columns: [
       ["Name", (one) => make("a", { href: hrefTo("workflows", one.name) }, one.name), "first"],
       ["Enrolled", ({ enrolments }) => enrolments.toLocaleString(), "number"],
@@ -208,7 +208,7 @@ export function webhooksView(name = "") {
     title: "Webhooks", from: "/v1/webhooks", noun: ["webhook"], empty: ["No webhooks", "Add one: changes are sent there as they happen."],
     before: lineForm({
       fields: [field("Name", "name", { required: true, maxlength: 255 }), field("Address", "url", { required: true, type: "url" }), field("Secret (whsec_…)", "secret", { required: true, type: "password" })],
-      verb: "Add", done: "Added", send: (one) => call(path("webhooks", one.name), { method: "PUT", body: { url: one.url, secret: one.secret } }),
+      verb: "Add", done: "Added", scope: "admin", send: (one) => call(path("webhooks", one.name), { method: "PUT", body: { url: one.url, secret: one.secret } }),
     }),
     columns: [
       ["Name", (one) => make("a", { href: hrefTo("webhooks", one.name) }, one.name), "first"],
@@ -220,7 +220,11 @@ export function webhooksView(name = "") {
   });
 }
 
+/** A view in whose place others than those with an admin key are told so. */
+const forAdmins = (title, words) => make("div", { class: "view", "data-title": title }, make("h1", {}, title), emptyBox("It takes an admin key", words));
+
 export function auditView(asked = "") {
+  if (!may("admin")) return forAdmins("Audit", "The audit shows who reads whom: the key that this page sends may not see it.");
   const query = new URLSearchParams(asked);
   const value = (name) => ({ value: query.get(name) ?? "" });
   const form = make(
@@ -255,7 +259,7 @@ export async function judgementsView(contact = "") {
         field("A contact's id", "contact", { required: true }), field("Apart from the contact", "other", { placeholder: "its id, or a key instead" }),
         chooser("Or from the", "namespace", namespaces.map(({ name }) => [name, KEYS[name] ?? name])), field("Key", "value", { maxlength: 1024 }), field("Why", "why", { maxlength: 500 }),
       ],
-      verb: "Keep apart", done: "Kept apart",
+      verb: "Keep apart", done: "Kept apart", scope: "steward",
       send: ({ contact: one, other, namespace, value, why }) => call("/v1/judgements", { method: "POST", body: {
         verdict: "apart", ...(other.trim() ? { contacts: [one.trim(), other.trim()] } : { contact: one.trim(), key: { [namespace]: value } }), ...(why.trim() ? { why: why.trim() } : {}),
       } }),
@@ -263,7 +267,7 @@ export async function judgementsView(contact = "") {
     columns: [
       ["Apart", ({ contacts, key }) => [contactLink(contacts[0]), " and ", contacts[1] ? contactLink(contacts[1]) : Object.entries(key ?? {}).map(([name, value]) => [`the ${KEYS[name] ?? name} `, linkTo(name, value)])], "first"],
       ["Why", ({ why }) => why, "cut"], ["By", ({ by }) => by], ["Since", ({ at }) => agoOf(at)],
-      ["", ({ id }) => act("Take back", "Take back the judgement", () => call(path("judgements", id), { method: "DELETE" }))],
+      ["", ({ id }) => act("Take back", "Take back the judgement", () => call(path("judgements", id), { method: "DELETE" }), "steward")],
     ],
   });
   const splits = tableOf({
@@ -272,7 +276,7 @@ export async function judgementsView(contact = "") {
       ["Contact", ({ contact: whole }) => contactLink(whole), "first"],
       ["Around", ({ around }) => Object.entries(around ?? {}).map(([name, value]) => `${KEYS[name] ?? name} ${value}`).join(", ") || null, "cut"],
       ["Parts", ({ parts }) => parts.length.toLocaleString(), "number"], ["Why", ({ why }) => why, "cut"], ["By", ({ by }) => by], ["When", ({ at }) => agoOf(at)],
-      ["", ({ id, undone_at: undone }) => (undone ? ["taken back ", agoOf(undone)] : act("Take back", "Take back the split", () => call(`${path("splits", id)}/undo`, { method: "POST", body: {} })))],
+      ["", ({ id, undone_at: undone }) => (undone ? ["taken back ", agoOf(undone)] : act("Take back", "Take back the split", () => call(`${path("splits", id)}/undo`, { method: "POST", body: {} }), "steward"))],
     ],
   });
   judged.append(splits);
@@ -286,9 +290,7 @@ const SCOPES = {
 let made = null;
 
 export async function accessKeysView() {
-  if (!may("admin")) {
-    return make("div", { class: "view", "data-title": "Access keys" }, make("h1", {}, "Access keys"), emptyBox("It takes an admin key", "The key that this page sends may not see those of others."));
-  }
+  if (!may("admin")) return forAdmins("Access keys", "The key that this page sends may not see those of others.");
   const { items } = await call("/v1/access-keys?limit=1");
   const fresh = made;
   // It is shown this once.
@@ -299,7 +301,7 @@ export async function accessKeysView() {
       make("label", {}, "What it may", make("select", { name: "scope" }, Object.entries(SCOPES).map(([value, words]) => make("option", { value, selected: value === (items.length ? "read" : "admin") }, words)))),
       chooser("Answers to a write key", "answer", [["", "as the deployment says"], ["full", "full"], ["minimal", "minimal: nothing about anybody"]]),
     ],
-    verb: "Make", done: "Made",
+    verb: "Make", done: "Made", scope: "admin",
     send: async ({ name, scope, answer }) => {
       made = await call("/v1/access-keys", { method: "POST", body: { name: name.trim(), scope, ...(answer ? { answer } : {}) } });
       // The server asks for keys from the first one on.

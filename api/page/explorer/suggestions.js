@@ -1,6 +1,6 @@
 // Who is probably one person with whom: pairs side by side, accepted, refused or put off; and who is kept apart.
 
-import { KEYS, agoOf, badgeOf, call, contactLink, emptyBox, hrefTo, inWords, make, nameOf, pagedList, pathOf, plural, problemBox, say, whenOf } from "./dom.js";
+import { KEYS, agoOf, badgeOf, call, contactLink, emptyBox, hrefTo, inWords, make, may, nameOf, pagedList, pathOf, plural, problemBox, say, takes, whenOf } from "./dom.js";
 
 const SHOWN = 6;
 
@@ -46,7 +46,8 @@ export function suggestionCard(suggestion, { own } = {}) {
   const done = make("div", { class: "place" });
   const other = suggestion.contacts.find((id) => id !== own);
   const heading = own ? ["Probably the same as ", contactLink(other)] : [contactLink(suggestion.contacts[0]), " and ", contactLink(suggestion.contacts[1])];
-  const buttons = [["One person", "accept"], ["Two people", "refuse"], ["Later", "later"]].map(([words, what]) => make(
+  const answers = [["One person", "accept", "steward"], ["Two people", "refuse", "steward"], ["Later", "later", "analyst"]];
+  const buttons = answers.filter(([, , scope]) => may(scope)).map(([words, what]) => make(
     "button", { type: "button", class: what === "accept" ? null : "quiet", onclick: (event) => answer(what, event.target) }, words));
   const details = make("details", {}, make("summary", {}, "Side by side"), sides);
   const card = make(
@@ -56,6 +57,7 @@ export function suggestionCard(suggestion, { own } = {}) {
       "li", { class: weight < 0 ? "soft" : null }, weight < 0 ? "against it: " : "", words))),
     details,
     make("div", { class: "actions" }, buttons),
+    own ? takes("steward", null) : null,
     done,
   );
   const WORDS = {
@@ -147,6 +149,6 @@ function judgementCard(judgement, own) {
     make("div", {},
       make("p", {}, what, judgement.why ? `: ${judgement.why}` : ""),
       make("p", { class: "soft" }, agoOf(judgement.at), judgement.by ? `, by ${judgement.by}` : "")),
-    make("div", { class: "small-act" }, button, place),
+    takes("steward", make("div", { class: "small-act" }, button, place), { silent: true }),
   );
 }

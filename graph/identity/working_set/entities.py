@@ -161,7 +161,8 @@ class Entry:
         The union that brought it; None when it was written to this contact.
     rule, said
         Of a fill by a rule for this property (`graph.identity.union_rules`): the rule, and the folded contact's value;
-        ``value`` is what the two come to, given the entries before it.
+        ``value`` is what the two come to, given the entries before it. `WRITTEN`: a split filled it with what had been
+        written to the contact before.
     """
 
     name: str
@@ -186,6 +187,11 @@ class Entry:
         return repr(self.value) == repr(other.value)
 
     @property
+    def is_written(self) -> bool:
+        """Whether it was written to this contact; otherwise a union brought it."""
+        return self.fill is None or self.rule == WRITTEN
+
+    @property
     def order(self) -> tuple[Micros, int]:
         """Where it stands among the entries of its property."""
         return (self.arrived, self.position)
@@ -200,7 +206,7 @@ def shown_entry(entries: Iterable[Entry]) -> tuple[Entry | None, Micros]:
     current: Entry | None = None
     when = 0
     for entry in sorted(entries, key=lambda item: item.order):
-        if entry.fill is None:
+        if entry.is_written:
             if current is None or entry.occurred >= when:
                 current, when = entry, entry.occurred
         elif entry.rule is not None:
@@ -211,6 +217,10 @@ def shown_entry(entries: Iterable[Entry]) -> tuple[Entry | None, Micros]:
         elif current is None or (current.value is None and (entry.value is not None or entry.occurred > when)):
             current, when = entry, entry.occurred
     return current, when
+
+
+WRITTEN = "written"
+"""The rule of a value that counts again, as it was written, since what had replaced it went with a part of a split."""
 
 
 @dataclass(slots=True, eq=False)

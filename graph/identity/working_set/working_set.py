@@ -592,12 +592,11 @@ class WorkingSet:
 
     def _add_entry(self, contact: Contact, entries: list[Entry], new: Entry) -> None:
         # Of what was written between two unions only the newest can ever be shown.
-        last_fill = max(
-            ((entry.arrived, entry.position) for entry in entries if entry.fill is not None), default=(0, 0)
-        )
-        for entry in [one for one in entries if one.fill is None and (one.arrived, one.position) > last_fill]:
-            if entry.occurred > new.occurred:
-                return
+        last_fill = max((entry.order for entry in entries if not entry.is_written), default=(0, 0))
+        written = [one for one in entries if one.is_written and one.order > last_fill]
+        if any(entry.occurred > new.occurred for entry in written):
+            return
+        for entry in written:
             if entry.says_as(new):
                 new.first = entry.arrived if entry.first is None else entry.first
                 self.drop_entry(entries, entry)
