@@ -32,12 +32,12 @@ export function splitForm(contact) {
   const block = make("input", { type: "checkbox", name: "block" });
   const ticks = keys.map(([name, value], number) => make("input", { type: "checkbox", name: "key", value: number, "aria-label": `Move the ${KEYS[name] ?? name} ${value}` }));
   const moved = make("fieldset", { class: "wide" }, make("legend", {}, "Keys of the new contact"), make("ul", { class: "ticks" }, keys.map(([name, value], number) => make(
-    "li", {}, make("label", {}, ticks[number], ` ${KEYS[name] ?? name} `, make("span", { class: "mono" }, value))))));
-  const blocked = make("label", { hidden: true }, block, " and block that key, so that it fuses nobody again");
+    "li", {}, make("label", { class: "check" }, ticks[number], ` ${KEYS[name] ?? name} `, make("span", { class: "mono" }, value))))));
+  const blocked = make("label", { class: "wide check", hidden: true }, block, " and block that key, so that it fuses nobody again");
   const submit = make("button", { type: "submit", class: "quiet" }, "Preview");
   const form = make(
     "form", { class: "fields", "aria-label": "Split" },
-    make("label", {}, "Take apart around", around), blocked, moved,
+    make("label", { class: "wide" }, "Take apart around", around), blocked, moved,
     make("div", { class: "wide actions" }, submit), place,
   );
   around.addEventListener("change", () => { moved.hidden = around.value !== ""; blocked.hidden = around.value === ""; });
@@ -99,5 +99,5 @@ export function splitsOf(contact) {
       split.undone_at ? null : takes("steward", make("div", { class: "small-act" }, button, place), { silent: true }),
     );
   };
-  return [list, pagedList({ path: "/v1/splits", query: `&contact=${encodeURIComponent(contact.id)}`, size: 10, into: list, shown, noun: ["split"] })];
+  return [list, pagedList({ path: "/v1/splits", query: `&contact=${encodeURIComponent(contact.id)}`, size: 10, into: list, shown, noun: ["split"], none: "It was never split." })];
 }
