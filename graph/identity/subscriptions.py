@@ -31,8 +31,9 @@ def fall_asleep(working_set: WorkingSet, contact: Contact, ref: KeyRef, at: Micr
 
 
 def bring(working_set: WorkingSet, ref: KeyRef, devices: Iterable[KeyRef]) -> None:
-    """Note the device that brought a subscription, by its keys."""
-    working_set.key(ref).brought_by = frozenset(devices)
+    """Note the device that brought a subscription, by its keys; what never was anybody's is not remembered."""
+    if working_set.key(ref).is_there:
+        working_set.key(ref).brought_by = frozenset(one for one in devices if working_set.key(one).is_there)
 
 
 def brought_by(working_set: WorkingSet, devices: Iterable[KeyRef]) -> list[KeyRef]:

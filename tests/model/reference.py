@@ -120,6 +120,9 @@ class Union:
     at: int
     id: str | None = None
     undone: bool = False
+    undone_at: int = 0
+    filled: frozenset[str] = frozenset()
+    """Properties of which it brought something."""
 
 
 @dataclass(eq=False)
@@ -150,6 +153,8 @@ class Stored:
     """What stands, the contact's own and what unions brought."""
     fills: list[tuple[int, tuple[Any, ...]]] = field(default_factory=list)
     """What unions brought, each with when."""
+    filled: list[tuple[int, int, Person]] = field(default_factory=list)
+    """When unions that were undone since had brought something, until when, and to whom."""
     past: list[tuple[Any, ...]] = field(default_factory=list)
     """Its own that others replaced, put away."""
     others: list[tuple[Any, ...]] = field(default_factory=list)
@@ -687,7 +692,7 @@ class Reference:
     # --- by hand ---------------------------------------------------------------------------------------------
 
     def fold(self, source: Person, target: Person, rule: str | None) -> Union:
-        union = Union(source, target, rule, self.tick())
+        union = Union(source, target, rule, self.tick(), filled=frozenset(self.shown_writes(source, {})))
         self.unions.append(union)
         target.note(union.at, "union", union)
         return union
@@ -756,7 +761,7 @@ class Reference:
         if covering and not cascade:
             raise Clash(covering=covering)
         for each in [*covering, union]:
-            each.undone = True
+            each.undone, each.undone_at = True, self.tick()
             gone = {period for period in self.recognised_by(each.source)[0] if period.over}
             if gone:
                 each.source.note(self.tick(), "lost", gone)
@@ -957,7 +962,10 @@ class Reference:
                 case ("split", split):
                     for kept in found.values():
                         kept.split(split)
-                case ("union", union) if not union.undone:
+                case ("union", union) if union.undone:
+                    for name in union.filled:
+                        found[name].filled.append((at, union.undone_at, who))
+                case ("union", union):
                     theirs = self._stored(union.source)
                     for name, write in self.shown_writes(union.source, {}).items():
                         found[name].fill(write, at, who, theirs.get(name), self._writes(union.source, name))
@@ -979,7 +987,9 @@ class Reference:
         return person
 
     def _store(self, kept: "Stored", write: tuple[Any, ...], at: int, who: Person) -> None:
-        last_fill = max((time for time, one in kept.fills if self._at(kept.holder[id(one)], at) is who), default=0)
+        bounds = [(time, kept.holder[id(one)]) for time, one in kept.fills]
+        bounds += [(time, person) for time, until, person in kept.filled if at < until]
+        last_fill = max((time for time, person in bounds if self._at(person, at) is who), default=0)
         filled = {id(one) for _, one in kept.fills}
         visible = [
             one

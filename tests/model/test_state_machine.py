@@ -540,3 +540,15 @@ def test_a_tracker_that_one_split_minted_and_another_took_goes_when_both_are_und
         world.undo_split(str(split.id))
     assert world.product.contacts.get(ana)["trackers"] == ["t1"]
     world.compare(whole=True)
+
+
+def test_a_device_that_a_limit_kept_away_is_forgotten_within_a_batch_too(
+    shared_database: Database, server: Settings
+) -> None:
+    world = SideBySide(shared_database, server, max_trackers=1)
+    ana = world.event(user_id="u1", tracker_id="t1")
+    world.events(
+        [{"user_id": "u1", "tracker_id": "t2", "subscription": "s1"}, {"tracker_id": "t2", "logout": True}],
+    )
+    assert [item["state"] for item in world.product.contacts.get(ana)["subscriptions"]] == ["awake"]
+    world.compare(whole=True)

@@ -120,6 +120,11 @@ class Key:
     timeline: "Timeline | None" = None
 
     @property
+    def is_there(self) -> bool:
+        """Whether the graph has it, or will once this transaction is committed."""
+        return self.stored or bool(self.owners)
+
+    @property
     def ref(self) -> KeyRef:
         """The key as events and the decision table name it."""
         return KeyRef(self.name, self.value)
