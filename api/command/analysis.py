@@ -60,12 +60,22 @@ def spark_engine(master: str, options: list[str], graph: Path | None, out: Path 
     from graph.spark.session import check_installed
 
     check_installed()
+    return SparkEngine(master, spark_settings(options), graph, None if out is None else out / "spark")
+
+
+def spark_settings(options: list[str]) -> dict[str, str]:
+    """Read settings of Spark as the command is given them.
+
+    Raises
+    ------
+    Refusal
+        When an option is not NAME=VALUE.
+    """
     pairs = [option.partition("=") for option in options]
     wrong = next((option for option, pair in zip(options, pairs, strict=True) if not pair[0] or not pair[1]), None)
     if wrong is not None:
         raise Refusal(f"--spark-set {wrong}: this is NAME=VALUE, such as spark.driver.memory=4g.")
-    settings = {name.strip(): value.strip() for name, _, value in pairs}
-    return SparkEngine(master, settings, graph, None if out is None else out / "spark")
+    return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 def export_graph(kinfold: Kinfold, folder: Path, *, anew: bool, teller: Teller, on_progress: "Progress") -> None:

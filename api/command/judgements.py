@@ -91,8 +91,19 @@ def _keys(keys: dict[str, list[str]]) -> str:
     return visible("\n".join(f"{name}={value}" for name, values in keys.items() for value in values))
 
 
-def suggest(kinfold: Kinfold, least: float, accept: float | None, *, with_splink: bool, teller: Teller) -> None:
-    """List suggestions, with Splink's match weights when asked for, or accept those that are probable enough."""
+def suggest(
+    kinfold: Kinfold,
+    least: float,
+    accept: float | None,
+    *,
+    with_splink: bool,
+    spark: tuple[str, dict[str, str]] | None = None,
+    teller: Teller,
+) -> None:
+    """List suggestions, with Splink's match weights when asked for, or accept those that are probable enough.
+
+    ``spark`` is the master on which Splink works, and settings of it; without one it works on DuckDB.
+    """
     if accept is not None:
         unions, refused = kinfold.suggestions.accept_from(accept)
         said = [f"Not united: {' and '.join(one['contacts'])}: {one['reason']}" for one in refused]
@@ -106,7 +117,7 @@ def suggest(kinfold: Kinfold, least: float, accept: float | None, *, with_splink
         if cursor is None:
             break
     if with_splink:
-        _add_match_weights(kinfold, items)
+        _add_match_weights(kinfold, items, *(spark or (None, {})))
     columns = ("probability", *(("match weight",) if with_splink else ()), "suggestion", "contacts", "reasons")
     table = new_table(*columns)
     for item in items:
@@ -117,9 +128,10 @@ def suggest(kinfold: Kinfold, least: float, accept: float | None, *, with_splink
     teller.tell({"items": items, "next": None}, table if items else "No two contacts look like one person.")
 
 
-def _add_match_weights(kinfold: Kinfold, items: list[Document]) -> None:
+def _add_match_weights(kinfold: Kinfold, items: list[Document], master: str | None, options: dict[str, str]) -> None:
     from graph.analysis.splink_engine import weigh
 
-    weights = weigh(kinfold.database, [item["contacts"] for item in items])
+    pairs = [item["contacts"] for item in items]
+    weights = weigh(kinfold.database, pairs, spark_master=master, spark_options=options)
     for item in items:
         item["match_weight"] = weights.get(frozenset(item["contacts"]))

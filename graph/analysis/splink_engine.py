@@ -8,9 +8,9 @@ our features or weights: where the two disagree, somebody should look.
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graph import extras
 from graph.analysis.suggestions import (
@@ -24,7 +24,11 @@ from graph.analysis.suggestions import (
 from graph.errors import KinfoldError
 from graph.store.database import Database
 
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
 NEEDED = ("splink", "duckdb", "pyarrow")
+TEXTS = ("email", "local", "name", "postcode", "phone")
 SEED = 1
 MOST_PAIRS = 2_000_000
 """How many random pairs are drawn to learn how often people agree by chance."""
@@ -51,24 +55,57 @@ def check_installed() -> None:
     extras.check_installed("Splink", NEEDED, SplinkError)
 
 
-def weigh(database: Database, pairs: Sequence[Sequence[str]]) -> dict[frozenset[str], float]:
+def weigh(
+    database: Database,
+    pairs: Sequence[Sequence[str]],
+    *,
+    spark_master: str | None = None,
+    spark_options: Mapping[str, str] | None = None,
+) -> dict[frozenset[str], float]:
     """Return Splink's match weight of pairs of contacts, which are named by their ids; see `match_weights`.
+
+    Parameters
+    ----------
+    spark_master
+        On which Spark it works; on DuckDB, within this process, when left out.
+    spark_options
+        Settings of Spark by name, which go before ours.
 
     Raises
     ------
     SplinkError
         When Splink is not installed.
+    SparkError
+        When Spark is not installed, or does not start.
     """
     check_installed()
     people = read_people(database)
     numbers = {who.id: number for number, who in enumerate(people)}
     there = [(numbers[one], numbers[other]) for one, other in pairs if one in numbers and other in numbers]
-    found = match_weights(people, read_activity(database), [(min(pair), max(pair)) for pair in there])
+    asked = [(min(pair), max(pair)) for pair in there]
+    if spark_master is None:
+        found = match_weights(people, read_activity(database), asked)
+    else:
+        from graph.spark.session import open_spark
+
+        with open_spark(spark_master, options={**jar_options(), **(spark_options or {})}) as spark:
+            found = match_weights(people, read_activity(database), asked, spark=spark)
     return {frozenset(people[number].id for number in pair): weight for pair, weight in found.items()}
 
 
+def jar_options() -> dict[str, str]:
+    """Return the setting of Spark that brings the functions with which Splink compares texts."""
+    from splink.internals.spark.jar_location import similarity_jar_location
+
+    return {"spark.jars": similarity_jar_location()}
+
+
 def match_weights(
-    people: Sequence[Somebody], activity: Iterable[Sequence[Any]], pairs: Iterable[Pair]
+    people: Sequence[Somebody],
+    activity: Iterable[Sequence[Any]],
+    pairs: Iterable[Pair],
+    *,
+    spark: "SparkSession | None" = None,
 ) -> dict[Pair, float]:
     """Return Splink's match weight of each pair: the log2 of how much more probable it is than not that both are one.
 
@@ -76,6 +113,8 @@ def match_weights(
     ----------
     people, activity
         As ``read_people`` and ``read_activity`` have them; pairs are numbers of people.
+    spark
+        A session of Spark that was opened with `jar_options`; without one it works on DuckDB.
 
     Raises
     ------
@@ -91,18 +130,16 @@ def match_weights(
     asked = sorted(set(pairs))
     if not asked:
         return {}
-    import duckdb
-    import pyarrow as pa
-    from splink import DuckDBAPI, Linker
+    from splink import Linker
 
-    with _quiet(), duckdb.connect(":memory:") as connection:
-        api = DuckDBAPI(connection)
+    with _quiet(), _backend(spark) as (api, table):
         records = _records(people, activity)
-        table = api.register(pa.Table.from_pylist(records, schema=_schema()))
-        linker = Linker(table, _settings(len(records)), log_level=None)
+        of_records = {"unique_id": int, **dict.fromkeys(TEXTS, str), "devices": list}
+        linker = Linker(api.register(table(records, of_records)), _settings(len(records)), log_level=None)
         _train(linker, records)
         keys = [{"match_key": "0", "join_key_l": one, "join_key_r": other} for one, other in asked]
-        linker.table_management.register_blocked_pairs_for_predict(api.register(pa.Table.from_pylist(keys)))
+        blocked = table(keys, {"match_key": str, "join_key_l": int, "join_key_r": int})
+        linker.table_management.register_blocked_pairs_for_predict(api.register(blocked))
         scored = linker.inference.predict(warning_mode="never").as_record_list()
     return {(row["unique_id_l"], row["unique_id_r"]): round(float(row["match_weight"]), 3) for row in scored}
 
@@ -131,12 +168,38 @@ def _records(people: Sequence[Somebody], activity: Iterable[Sequence[Any]]) -> l
     ]
 
 
-def _schema() -> Any:
-    import pyarrow as pa
+Table = Callable[[Sequence[Mapping[str, Any]], Mapping[str, type]], Any]
+"""Makes a table of rows whose columns are texts, whole numbers or lists of texts."""
 
-    text = pa.string()
-    columns = {"email": text, "local": text, "name": text, "postcode": text, "phone": text}
-    return pa.schema({"unique_id": pa.int64(), **columns, "devices": pa.list_(text)})
+
+@contextmanager
+def _backend(spark: "SparkSession | None") -> Iterator[tuple[Any, Table]]:
+    """Give what Splink works on, and what makes tables for it."""
+    if spark is not None:
+        from pyspark.sql import types
+        from splink import SparkAPI
+
+        kinds = {int: types.LongType(), str: types.StringType(), list: types.ArrayType(types.StringType())}
+
+        def on_spark(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, type]) -> Any:
+            schema = types.StructType([types.StructField(name, kinds[kind]) for name, kind in columns.items()])
+            return spark.createDataFrame([tuple(row[name] for name in columns) for row in rows], schema)
+
+        api: Any = SparkAPI
+        yield api(spark_session=spark, break_lineage_method="persist"), on_spark
+        return
+    import duckdb
+    import pyarrow as pa
+    from splink import DuckDBAPI
+
+    arrow = {int: pa.int64(), str: pa.string(), list: pa.list_(pa.string())}
+    with duckdb.connect(":memory:") as connection:
+        yield (
+            DuckDBAPI(connection),
+            lambda rows, columns: pa.Table.from_pylist(
+                list(rows), schema=pa.schema({name: arrow[kind] for name, kind in columns.items()})
+            ),
+        )
 
 
 def _settings(contacts: int) -> Any:

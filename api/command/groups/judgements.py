@@ -82,11 +82,31 @@ def suggest(
     engine: Annotated[
         Engine, typer.Option(help="splink adds the match weights of the library of that name, as another column.")
     ] = Engine.NETWORKX,
+    spark_master: Annotated[
+        str | None,
+        typer.Option(
+            help="With --engine splink: let Splink work on this Spark, such as spark://host:7077, for large graphs; "
+            "it works on DuckDB otherwise.",
+            metavar="URL",
+        ),
+    ] = None,
+    spark_set: Annotated[
+        list[str] | None,
+        typer.Option(help="With --spark-master: a setting, such as spark.driver.memory=8g.", metavar="NAME=VALUE"),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """List pairs of contacts that are probably one person, with the reasons. Nothing is united without --accept."""
     with_splink = engine is Engine.SPLINK
     with plain_errors():
+        if spark_master is not None and not with_splink:
+            raise Refusal("--spark-master goes with --engine splink.")
+        if spark_set and spark_master is None:
+            raise Refusal("--spark-set goes with --spark-master.")
+        if spark_master is not None:
+            from graph.spark.session import check_installed as check_spark
+
+            check_spark()
         if with_splink:
             if accept is not None:
                 raise Refusal("--accept goes by the probability, and --engine splink only adds a column to the list.")
@@ -95,6 +115,9 @@ def suggest(
             check_installed()
         with opened_for_edits() as kinfold:
             from api.command import judgements
+            from api.command.analysis import spark_settings
             from api.command.output import Teller
 
-            judgements.suggest(kinfold, least, accept, with_splink=with_splink, teller=Teller(as_json=as_json))
+            spark = None if spark_master is None else (spark_master, spark_settings(spark_set or []))
+            teller = Teller(as_json=as_json)
+            judgements.suggest(kinfold, least, accept, with_splink=with_splink, spark=spark, teller=teller)

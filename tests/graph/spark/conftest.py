@@ -1,10 +1,12 @@
 """One Spark session for all tests that need it: starting one costs more than most of them."""
 
+import importlib.util
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
+from graph.analysis.splink_engine import jar_options
 from graph.spark.session import open_spark
 
 if TYPE_CHECKING:
@@ -27,5 +29,6 @@ SMALL = {
 
 @pytest.fixture(scope="session")
 def spark() -> "Iterator[SparkSession]":
-    with open_spark("local[2]", options=SMALL) as session:
+    of_splink = {} if importlib.util.find_spec("splink") is None else jar_options()
+    with open_spark("local[2]", options={**SMALL, **of_splink}) as session:
         yield session
