@@ -528,7 +528,9 @@ class Reference:
                         if is_there and (name not in shown or write[3] >= shown[name][3]):
                             shown[name] = write
                 case ("union", union) if not union.undone:
-                    for name, write in self.shown_writes(union.source, hidden).items():
+                    # What had gone by then and comes with the union comes again.
+                    since = {number: gone for number, gone in hidden.items() if gone > union.at}
+                    for name, write in self.shown_writes(union.source, since).items():
                         _, _, value, occurred, _ = write
                         if name in shown and name in self.rules:
                             mine = shown[name]
