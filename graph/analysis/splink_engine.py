@@ -174,7 +174,7 @@ Table = Callable[[Sequence[Mapping[str, Any]], Mapping[str, type]], Any]
 
 @contextmanager
 def _backend(spark: "SparkSession | None") -> Iterator[tuple[Any, Table]]:
-    """Give what Splink works on, and what makes tables for it."""
+    """Open what Splink works on, with what makes tables for it."""
     if spark is not None:
         from pyspark.sql import types
         from splink import SparkAPI
