@@ -56,40 +56,21 @@ def check_installed() -> None:
 
 
 def weigh(
-    database: Database,
-    pairs: Sequence[Sequence[str]],
-    *,
-    spark_master: str | None = None,
-    spark_options: Mapping[str, str] | None = None,
+    database: Database, pairs: Sequence[Sequence[str]], *, spark: "SparkSession | None" = None
 ) -> dict[frozenset[str], float]:
     """Return Splink's match weight of pairs of contacts, which are named by their ids; see `match_weights`.
-
-    Parameters
-    ----------
-    spark_master
-        On which Spark it works; on DuckDB, within this process, when left out.
-    spark_options
-        Settings of Spark by name, which go before ours.
 
     Raises
     ------
     SplinkError
         When Splink is not installed.
-    SparkError
-        When Spark is not installed, or does not start.
     """
     check_installed()
     people = read_people(database)
     numbers = {who.id: number for number, who in enumerate(people)}
     there = [(numbers[one], numbers[other]) for one, other in pairs if one in numbers and other in numbers]
     asked = [(min(pair), max(pair)) for pair in there]
-    if spark_master is None:
-        found = match_weights(people, read_activity(database), asked)
-    else:
-        from graph.spark.session import open_spark
-
-        with open_spark(spark_master, options={**jar_options(), **(spark_options or {})}) as spark:
-            found = match_weights(people, read_activity(database), asked, spark=spark)
+    found = match_weights(people, read_activity(database), asked, spark=spark)
     return {frozenset(people[number].id for number in pair): weight for pair, weight in found.items()}
 
 

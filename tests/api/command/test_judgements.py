@@ -72,6 +72,9 @@ def test_suggestions_are_listed_and_accepted_from_a_probability_on(kinfold: Kinf
     assert item["probability"] > 0.5
     refused = run("suggest", "--accept", "0.5", "--engine", "splink")
     assert (refused.returncode, "goes by the probability" in refused.stderr) == (2, True), refused.stderr
+    for wrong in (("--spark-master", "local[1]"), ("--engine", "splink", "--spark-set", "spark.driver.memory=1g")):
+        refused = run("suggest", *wrong)
+        assert (refused.returncode, " goes with --" in refused.stderr) == (2, True), refused.stderr
     with_splink = run("suggest", "--json", "--engine", "splink")
     if importlib.util.find_spec("splink") is None:
         assert (with_splink.returncode, "kinfold[splink]" in with_splink.stderr) == (2, True), with_splink.stderr
