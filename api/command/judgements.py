@@ -129,15 +129,15 @@ def suggest(
 
 
 def _add_match_weights(kinfold: Kinfold, items: list[Document], master: str | None, options: dict[str, str]) -> None:
-    from graph.analysis.splink_engine import jar_options, weigh
+    from graph.analysis.splink_engine import weigh, with_jar
 
     pairs = [item["contacts"] for item in items]
-    if master is None:
+    if master is None or not pairs:
         weights = weigh(kinfold.database, pairs)
     else:
         from graph.spark.session import open_spark
 
-        with open_spark(master, options={**jar_options(), **options}) as spark:
+        with open_spark(master, options=with_jar(options)) as spark:
             weights = weigh(kinfold.database, pairs, spark=spark)
     for item in items:
         item["match_weight"] = weights.get(frozenset(item["contacts"]))

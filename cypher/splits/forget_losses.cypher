@@ -1,5 +1,5 @@
 // name: splits.forget_losses
-// purpose: Forget which person keys some contacts lost, to note anew what is left of it where a split is undone.
+// purpose: Delete the noted losses of person keys of some contacts, which are written anew when a split is undone.
 // parameters: contacts
 // columns: -
 // access: write

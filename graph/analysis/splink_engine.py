@@ -69,16 +69,16 @@ def weigh(
     people = read_people(database)
     numbers = {who.id: number for number, who in enumerate(people)}
     there = [(numbers[one], numbers[other]) for one, other in pairs if one in numbers and other in numbers]
-    asked = [(min(pair), max(pair)) for pair in there]
-    found = match_weights(people, read_activity(database), asked, spark=spark)
+    found = match_weights(people, read_activity(database), [(min(pair), max(pair)) for pair in there], spark=spark)
     return {frozenset(people[number].id for number in pair): weight for pair, weight in found.items()}
 
 
-def jar_options() -> dict[str, str]:
-    """Return the setting of Spark that brings the functions with which Splink compares texts."""
+def with_jar(options: Mapping[str, str]) -> dict[str, str]:
+    """Return settings of Spark with the jar that brings the functions with which Splink compares texts."""
     from splink.internals.spark.jar_location import similarity_jar_location
 
-    return {"spark.jars": similarity_jar_location()}
+    jars = [similarity_jar_location(), options.get("spark.jars", "")]
+    return {**options, "spark.jars": ",".join(filter(None, jars))}
 
 
 def match_weights(
@@ -95,7 +95,7 @@ def match_weights(
     people, activity
         As ``read_people`` and ``read_activity`` have them; pairs are numbers of people.
     spark
-        A session of Spark that was opened with `jar_options`; without one it works on DuckDB.
+        A session of Spark that was opened `with_jar`; without one it works on DuckDB.
 
     Raises
     ------
@@ -175,12 +175,12 @@ def _backend(spark: "SparkSession | None") -> Iterator[tuple[Any, Table]]:
 
     arrow = {int: pa.int64(), str: pa.string(), list: pa.list_(pa.string())}
     with duckdb.connect(":memory:") as connection:
-        yield (
-            DuckDBAPI(connection),
-            lambda rows, columns: pa.Table.from_pylist(
-                list(rows), schema=pa.schema({name: arrow[kind] for name, kind in columns.items()})
-            ),
-        )
+
+        def on_duckdb(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, type]) -> Any:
+            schema = pa.schema({name: arrow[kind] for name, kind in columns.items()})
+            return pa.Table.from_pylist(list(rows), schema=schema)
+
+        yield DuckDBAPI(connection), on_duckdb
 
 
 def _settings(contacts: int) -> Any:

@@ -26,6 +26,9 @@ from graph.store.database import RECEIPT, Row, Transaction
 
 Key = tuple[KeyName, str]
 
+MOST_REPLACED = 10_000
+"""How many replaced values of one property a split looks at, the newest first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -246,7 +249,7 @@ class Splits:
             for row in tx.run("splits.strays", periods=staying, parts=by_keys)
             for moved in row["moved"]
         ]
-        replaced = tx.run("splits.replaced", contact_id=living)
+        replaced = tx.run("splits.replaced", contact_id=living, most=MOST_REPLACED)
         part_of_message, arrivals = self._parts_of_messages(tx, whole, parts, by_keys, replaced)
         past = _past(whole, replaced, part_of_message, arrivals)
         at = self._context.clock.next(after=whole.seen)
@@ -306,9 +309,9 @@ class Splits:
     ) -> list[tuple[int | None, Entry]]:
         """Find the replaced values that are the newest of a part, or of the whole, once the others have gone."""
         newest: dict[tuple[int | None, str], Entry] = {}
-        for row in tx.run("splits.replaced", contact_id=whole.id):
+        for row in tx.run("splits.replaced", contact_id=whole.id, most=MOST_REPLACED):
             if row["message_id"] in messages:
-                entry = Entry(row["name"], row["value"], row["occurred"], row["arrived"], row["message_id"])
+                entry = _entry_of(row)
                 place = (part_of.get(row["message_id"]), row["name"])
                 before = newest.get(place)
                 if before is None or (before.occurred, before.arrived) < (entry.occurred, entry.arrived):
@@ -560,7 +563,7 @@ class Splits:
         return homes
 
     def _name_losses(self, tx: Transaction, working_set: WorkingSet, undoing: Undoing) -> list[NameLoss]:
-        """Return the losses of person keys that the whole has with its parts, and tell whether it is known without one.
+        """Return the losses of person keys that the whole has with its parts, and set whether it is known without one.
 
         What was lost since the split counts as the last one only if all that the whole and its parts had then is gone
         too.
@@ -571,16 +574,16 @@ class Splits:
         found: list[NameLoss] = []
         for contact, came_by, left_by, outlived, at, split in row["losses"]:
             loss = NameLoss(came_by, frozenset(left_by), frozenset(outlived), at, split)
-            if at >= undoing.at:
-                if split == undoing.id:
-                    continue
-                others = _names_beside(working_set, undoing, contact)
-                if None in others:
-                    continue
-                before = {union for union, nameless, when in row["unions"] if nameless and when < at}
-                left = {one for one in others if one is not None}
-                loss = replace(loss, left_by=loss.left_by | left, outlived=loss.outlived | before)
-            found.append(loss)
+            if at < undoing.at:
+                found.append(loss)
+                continue
+            others = _names_beside(working_set, undoing, contact)
+            if split == undoing.id or None in others:
+                continue
+            left = {one for one in others if one is not None}
+            before = {union for union, nameless, when in row["unions"] if nameless and when < at}
+            loss = replace(loss, left_by=loss.left_by | left, outlived=loss.outlived | before)
+            found += [replace(loss, came_by=came) for came in _came_by(working_set, undoing, contact, loss)]
         if row["losses"]:
             tx.run("splits.forget_losses", contacts=ids)
         unions = {union: nameless for union, nameless, _ in row["unions"]}
@@ -654,7 +657,7 @@ def _past(
         known = row["own"] if message is None else message in arrivals and (message, row["name"]) not in live
         if known:
             rows[row["name"]].append({**row, "order": (row["occurred"], arrivals.get(message, row["arrived"]))})
-    for name, past in rows.items():
+    for name, of_name in rows.items():
         entries = (whole.entries or {}).get(name, [])
         newest: dict[int, tuple[Micros, Micros]] = defaultdict(lambda: (0, 0))
         for entry in entries:
@@ -664,20 +667,26 @@ def _past(
         fills = sorted(entry.order for entry in entries if not entry.is_written)
         left = {bisect(fills, entry.order) for entry in entries if entry.is_written and entry.source in part_of}
         back: dict[tuple[int | None, int], Row] = {}
-        for row in sorted(past, key=itemgetter("order")):
+        for row in sorted(of_name, key=itemgetter("order")):
             number = part_of.get(row["message_id"])
             if number is None:
                 # Between two unions only the last value is kept.
-                place = bisect(fills, (row["arrived"], 0))
+                place = bisect(fills, (row["arrived"], row["position"]))
                 if row["own"] and place in left:
                     back[None, place] = row
             elif row["order"] > newest[number]:
                 back[number, 0] = row
         for (number, _), row in back.items():
-            entry = Entry(name, row["value"], row["occurred"], row["arrived"], row["message_id"])
+            entry = _entry_of(row)
             entry.rule = WRITTEN if number is None else None
             found.append((number, entry))
     return found
+
+
+def _entry_of(row: Row) -> Entry:
+    """Read a row of the statement ``splits.replaced``."""
+    value = (row["name"], row["value"], row["occurred"], row["arrived"], row["message_id"])
+    return Entry(*value, position=row["position"])
 
 
 def _strayed(separation: Separation) -> list[tuple[int | None, str, str]]:
@@ -782,17 +791,50 @@ def _minted_meanwhile(working_set: WorkingSet, entry: Row, contacts: set[str]) -
 
 def _names_beside(working_set: WorkingSet, undoing: Undoing, contact: str) -> set[str | None]:
     """Return by which unions the person keys came that the whole and its other parts have beside one of them."""
-    before = {taken.ref: taken.before for taken in undoing.keys}
+    moved = {taken.ref: taken for taken in _names_taken(working_set, undoing)}
     found = {
         taken.before.merge
-        for taken in undoing.keys
-        if taken.part is None and working_set.namespaces[taken.ref.namespace].is_person and not taken.before.derived
+        for taken in moved.values()
+        if taken.part is None and taken.home == undoing.whole and not working_set.key(taken.ref).owners
     }
     for other in {undoing.whole, *undoing.parts} - {contact}:
         for key, edge in working_set.contacts[other].keys.items():
-            if working_set.namespaces[key.name].is_person and not edge.derived:
-                found.add(edge.merge if other == undoing.whole else before.get(key.ref, edge).merge)
+            if not working_set.namespaces[key.name].is_person or edge.derived:
+                continue
+            of_split = None if other == undoing.whole else moved.get(key.ref)
+            if of_split is None:
+                found.add(edge.merge)
+            elif of_split.home == undoing.whole:
+                found.add(of_split.before.merge)
     return found
+
+
+def _came_by(working_set: WorkingSet, undoing: Undoing, contact: str, loss: NameLoss) -> list[str | None]:
+    """Return by which unions the person keys had come to the whole that it, or one of its parts, lost.
+
+    A part has its keys as its own; by what they had come, the journal of the split says. Nothing, where what a part
+    lost would be somebody else's without the split.
+    """
+    if contact == undoing.whole or loss.came_by is not None:
+        return [loss.came_by]
+    part = undoing.parts.index(contact)
+    own = working_set.contacts[contact].keys
+    lost = [
+        taken
+        for taken in _names_taken(working_set, undoing)
+        if taken.part == part and working_set.key(taken.ref) not in own
+    ]
+    if not lost:
+        return [None]
+    return list(dict.fromkeys(taken.before.merge for taken in lost if taken.home == undoing.whole))
+
+
+def _names_taken(working_set: WorkingSet, undoing: Undoing) -> list[TakenKey]:
+    return [
+        taken
+        for taken in undoing.keys
+        if working_set.namespaces[taken.ref.namespace].is_person and not taken.before.derived
+    ]
 
 
 def _check_owned(working_set: WorkingSet, contact: Contact, keys: Iterable[KeyRef]) -> None:

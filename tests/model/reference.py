@@ -1048,7 +1048,8 @@ class Reference:
         for person in [self.home(split.whole), *(one for one in involved if one not in split.parts)]:
             for value in self.keys(person, "tracker_id"):
                 for period in self.held("tracker_id", value):
-                    minted = period.since > split.at and value.startswith((MINTED, "kf-"))
+                    meanwhile = period.since > split.at and self.home(period.holder) is person
+                    minted = meanwhile and value.startswith((MINTED, "kf-"))
                     # Minted by an earlier split that was undone while this one had taken it away.
                     minted |= any(
                         any(period is one for one in other.minted)

@@ -552,3 +552,43 @@ def test_a_device_that_a_limit_kept_away_is_forgotten_within_a_batch_too(
     )
     assert [item["state"] for item in world.product.contacts.get(ana)["subscriptions"]] == ["awake"]
     world.compare(whole=True)
+
+
+@pytest.mark.parametrize("union_first", [True, False])
+def test_a_name_that_a_union_brought_and_a_part_lost_is_the_last_only_while_the_union_stands(
+    shared_database: Database, server: Settings, union_first: bool
+) -> None:
+    world = SideBySide(shared_database, server)
+    ana = world.event(email="ana@example.com", tracker_id="t1")
+    born = world.born()
+    union = world.merge(ana, born)
+    world.split(born, [[("email", "ana@example.com")]])
+    split = world.model.splits[0]
+    world.take(split.parts[0].id, "email", "ana@example.com")
+    assert union
+    if union_first:
+        world.undo(union)
+        world.undo_split(str(split.id))
+    else:
+        world.undo_split(str(split.id))
+        world.undo(union)
+    assert world.product.contacts.get(born)["kind"] == "known"
+    world.compare(whole=True)
+
+
+def test_a_key_that_is_somebody_elses_without_the_split_keeps_nobody_known(
+    shared_database: Database, server: Settings
+) -> None:
+    world = SideBySide(shared_database, server)
+    born = world.born()
+    world.give(born, "user_id", "u1")
+    ana = world.event(email="ana@example.com", tracker_id="t1")
+    union = world.merge(ana, born)
+    world.split(born, [[("email", "ana@example.com")]])
+    assert union
+    world.undo(union)
+    world.take(born, "user_id", "u1")
+    assert world.product.contacts.get(born)["kind"] == "anonymous"
+    world.undo_split(str(world.model.splits[0].id))
+    assert world.product.contacts.get(born)["kind"] == "anonymous"
+    world.compare(whole=True)

@@ -98,6 +98,7 @@ def suggest(
 ) -> None:
     """List pairs of contacts that are probably one person, with the reasons. Nothing is united without --accept."""
     with_splink = engine is Engine.SPLINK
+    spark = None
     with plain_errors():
         if spark_master is not None and not with_splink:
             raise Refusal("--spark-master goes with --engine splink.")
@@ -107,6 +108,9 @@ def suggest(
             from graph.spark.session import check_installed as check_spark
 
             check_spark()
+            from api.command.analysis import spark_settings
+
+            spark = (spark_master, spark_settings(spark_set or []))
         if with_splink:
             if accept is not None:
                 raise Refusal("--accept goes by the probability, and --engine splink only adds a column to the list.")
@@ -115,9 +119,7 @@ def suggest(
             check_installed()
         with opened_for_edits() as kinfold:
             from api.command import judgements
-            from api.command.analysis import spark_settings
             from api.command.output import Teller
 
-            spark = None if spark_master is None else (spark_master, spark_settings(spark_set or []))
             teller = Teller(as_json=as_json)
             judgements.suggest(kinfold, least, accept, with_splink=with_splink, spark=spark, teller=teller)

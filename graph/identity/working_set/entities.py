@@ -147,6 +147,10 @@ class Timeline:
     activities: list[dict[str, Any]] = field(default_factory=list)
 
 
+WRITTEN = "written"
+"""The rule of a value that counts again, as it was written, since what had replaced it went with a part of a split."""
+
+
 @dataclass(slots=True, eq=False)
 class Entry:
     """One thing that a contact was told of a property: written by an event or by hand, or filled by a union.
@@ -163,7 +167,7 @@ class Entry:
     source
         The message that brought it; None when it was written by hand.
     fill
-        The union that brought it; None when it was written to this contact.
+        The union that brought it, or the split that gave it back; None when it was written to this contact.
     rule, said
         Of a fill by a rule for this property (`graph.identity.union_rules`): the rule, and the folded contact's value;
         ``value`` is what the two come to, given the entries before it. `WRITTEN`: a split filled it with what had been
@@ -193,7 +197,7 @@ class Entry:
 
     @property
     def is_written(self) -> bool:
-        """Whether it was written to this contact; otherwise a union brought it."""
+        """Whether it was written to this contact, and not brought by a union."""
         return self.fill is None or self.rule == WRITTEN
 
     @property
@@ -222,10 +226,6 @@ def shown_entry(entries: Iterable[Entry]) -> tuple[Entry | None, Micros]:
         elif current is None or (current.value is None and (entry.value is not None or entry.occurred > when)):
             current, when = entry, entry.occurred
     return current, when
-
-
-WRITTEN = "written"
-"""The rule of a value that counts again, as it was written, since what had replaced it went with a part of a split."""
 
 
 @dataclass(slots=True, eq=False)

@@ -475,7 +475,7 @@ class WorkingSet:
             merge.id for merge in self.merges if merge.target == contact.id and self.contacts[merge.source].nameless
         }
         left_by = frozenset(merge for merge in left if merge is not None)
-        for came_by in {edge.merge for edge in lost}:
+        for came_by in dict.fromkeys(edge.merge for edge in lost):
             self.losses.append((contact.id, NameLoss(came_by, left_by, frozenset(outlived), at, split)))
         contact.nameless = contact.nameless and bool(left)
 
@@ -598,7 +598,9 @@ class WorkingSet:
             return
         for entry in written:
             if entry.says_as(new):
-                new.first = entry.arrived if entry.first is None else entry.first
+                # Of what a split gives back, the value that was written then says itself when it arrived.
+                if entry.fill is None:
+                    new.first = entry.arrived if entry.first is None else entry.first
                 self.drop_entry(entries, entry)
             else:
                 self._replace_entry(contact, entries, entry, new.arrived)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from graph.analysis.splink_engine import jar_options
+from graph.analysis.splink_engine import with_jar
 from graph.spark.session import open_spark
 
 if TYPE_CHECKING:
@@ -29,6 +29,6 @@ SMALL = {
 
 @pytest.fixture(scope="session")
 def spark() -> "Iterator[SparkSession]":
-    of_splink = {} if importlib.util.find_spec("splink") is None else jar_options()
-    with open_spark("local[2]", options={**SMALL, **of_splink}) as session:
+    options = SMALL if importlib.util.find_spec("splink") is None else with_jar(SMALL)
+    with open_spark("local[2]", options=options) as session:
         yield session
