@@ -59,7 +59,7 @@ export function apartPart(node, around) {
       takes("steward", doing("Take back", back, () => {
         if (taken.delete(`${namespace}:${kept}`)) owns = true;
         read("Taken back");
-      }), { silent: true }));
+      })));
   }
 
   // Keys that were taken away here: their way back gives them again.
@@ -103,5 +103,5 @@ export function apartPart(node, around) {
   sleep.append(...sleeping());
 
   read();
-  return make("div", { class: "apart-part" }, sleep, list, middle || people.length ? takes("steward", form, { silent: true }) : null, place);
+  return make("div", { class: "apart-part" }, sleep, list, middle || people.length ? takes("steward", form, "Keeping somebody apart") : null, place);
 }

@@ -1,6 +1,6 @@
 // The catalogue of offers: environments, a wizard that makes them of a mapping, and what is in them, to be edited.
 
-import { agoOf, call, hrefTo, make, may, pagedList, problemBox, say } from "./dom.js";
+import { agoOf, call, hrefTo, make, may, pagedList, problemBox, say, takes } from "./dom.js";
 import { contentField, limitField, picksField, representationsField, weightsField } from "./catalogue_fields.js";
 import { conditionField } from "./conditions.js";
 import { act, chooser, field } from "./settings.js";
@@ -67,12 +67,11 @@ function readOf({ name, kind }, form) {
 }
 
 const mayEdit = () => may("admin");
-const READ_ONLY = () => make("p", { class: "soft" }, "It takes an admin key to change this.");
 
 /** A form whose mistakes stand beside their fields: checked by a dry run after each change, then sent. */
 function checkedForm({ inputs, bodyOf, target, verb, onChecked, onSent, renamed = {} }) {
   const place = make("div", { class: "wide", "aria-live": "polite" });
-  const form = make("form", { class: "card fields" }, inputs, make("div", { class: "wide actions" }, mayEdit() ? make("button", { type: "submit" }, verb) : READ_ONLY()), place);
+  const form = make("form", { class: "card fields" }, inputs, make("div", { class: "wide actions" }, takes("admin", make("button", { type: "submit" }, verb), "Changing this")), place);
   let turn = 0;
 
   function shown(problem) {

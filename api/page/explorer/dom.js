@@ -101,10 +101,10 @@ export async function learnAccess() {
 /** Tell whether the access key opens the calls of a scope. */
 export const may = (scope) => opened === null || opened.has(scope);
 
-/** What a key of a scope may do; to another it is said in words which key it takes, or nothing where that stands nearby. */
-export function takes(scope, element, { silent = false } = {}) {
+/** What a key of a scope may do; to others `what` says what it would be and which key it takes, or nothing where that stands nearby. */
+export function takes(scope, element, what = "") {
   if (may(scope)) return element;
-  return silent ? null : make("p", { class: "soft withheld" }, `It takes ${/^[aeiou]/.test(scope) ? "an" : "a"} ${scope} key to do this.`);
+  return what ? make("p", { class: "soft withheld" }, `${what} takes ${/^[aeiou]/.test(scope) ? "an" : "a"} ${scope} key.`) : null;
 }
 
 /** Headers are bytes: text goes as UTF-8. */

@@ -219,7 +219,7 @@ export class Drawing {
     // Columns or rings; null leaves it to how much there is.
     this.layout = null;
     // Who wants a picture before there is one waits for it.
-    this.begun = new Promise((begun) => { this.hasBegun = begun; });
+    this.drawn = new Promise((drawn) => { this.isDrawn = drawn; });
   }
 
   async begin() {
@@ -269,7 +269,6 @@ export class Drawing {
     });
     gone.observe(document.getElementById("main"), { childList: true, subtree: true });
     this.shown = this.element.isConnected;
-    this.hasBegun();
   }
 
   alive() {
@@ -321,6 +320,7 @@ export class Drawing {
     if (first || narrow) this.fit();
     else if (fresh.length) this.cy.animate({ fit: { eles: this.cy.nodes(), padding: 24 }, duration: 0 });
     if (this.chosen) this.select(this.chosen);
+    this.isDrawn();
   }
 
   edge(edge, placed, parents, narrow) {
@@ -429,12 +429,12 @@ export class Drawing {
   }
 
   async png() {
-    await this.begun;
+    await this.drawn;
     return this.whole(() => this.cy.png({ output: "blob-promise", full: true, scale: 2, maxWidth: 8000, maxHeight: 8000, bg: this.colour("card") }));
   }
 
   async svg() {
-    await this.begun;
+    await this.drawn;
     return this.whole(() => this.svgOfWhole());
   }
 

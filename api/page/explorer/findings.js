@@ -55,7 +55,7 @@ function analysisBar() {
     state.classList.toggle("warn", current === false);
     state.replaceChildren(...(at ? ["As of ", timeOf(at), current === false ? ". The graph has changed since then." : "."] : ["Nothing was analysed yet."]));
   };
-  return { told, bar: make("div", { class: "analysis" }, make("div", { class: "bar" }, state, takes("steward", act, { silent: true })), place) };
+  return { told, bar: make("div", { class: "analysis" }, make("div", { class: "bar" }, state, takes("steward", act, "Analysing")), place) };
 }
 
 const STATES = {
@@ -199,8 +199,8 @@ function anomalyCard(item, { can, blocked, alone = false, sleep = null }) {
     sleep, splits.map(([, preview]) => preview), blocking[1], place,
   );
   if (!can.dismiss || !item.id) return card;
-  if (alone) card.append(takes("analyst", statePart(item, { can, blocked, card, sleep })));
-  else card.querySelector(":scope > .actions").append(takes("analyst", dismissButton(item, { card }), { silent: true }) ?? "");
+  if (alone) card.append(takes("analyst", statePart(item, { can, blocked, card, sleep }), "Putting a finding aside"));
+  else card.querySelector(":scope > .actions").append(takes("analyst", dismissButton(item, { card })) ?? "");
   return card;
 }
 
@@ -331,7 +331,7 @@ function blockPart(key, value, item, blocked) {
     });
     place.replaceChildren(make("div", { class: "note bar" },
       make("p", { role: "status" }, byRule ? "Blocked: from now on it counts as absent." : "Blocked by a pattern, by a setting or from the start: it counts as absent."),
-      byRule ? takes("steward", back, { silent: true }) : null));
+      byRule ? takes("steward", back) : null));
   };
   if (forms.some((form) => blocked.has(form))) done();
   else if ((item.actions ?? []).some((action) => action.action === "block" && action.done)) done(false);
@@ -359,7 +359,7 @@ async function blockOffer(place, key, value, path, done) {
     });
     const preview = make("div", { class: "preview", tabindex: "-1", role: "group", "aria-label": "Preview" },
       make("p", {}, "In events to come the ", KEYS[key], " ", make("span", { class: "mono" }, value), " would count as absent, on every server. ", tied),
-      make("div", { class: "actions" }, takes("steward", act), make("button", { type: "button", class: "quiet", onclick: () => place.replaceChildren() }, "Leave it as it is")));
+      make("div", { class: "actions" }, takes("steward", act, "Blocking a value"), make("button", { type: "button", class: "quiet", onclick: () => place.replaceChildren() }, "Leave it as it is")));
     place.replaceChildren(preview);
     preview.focus();
   } catch (problem) {

@@ -61,7 +61,7 @@ async function offer({ place, from, path, query = "", body, verb, contact, onDon
       changes.length === 0 ? make("p", {}, "Nothing would change.") : null,
       ...changes.map(changeTable),
       make("div", { class: "actions" },
-        changes.length ? takes("steward", act) : null,
+        changes.length ? takes("steward", act, "Doing this") : null,
         make("button", { type: "button", class: "quiet", onclick: leave }, "Leave it as it is")),
     );
     place.replaceChildren(preview);
@@ -268,7 +268,7 @@ export function splitPart({ path, body, contact, done }) {
       const shown = make("div", { class: "preview", tabindex: "-1", role: "group", "aria-label": "Preview" },
         partsTable([...parts, { ...stays, stays: true }]),
         make("p", {}, "Nobody gets ", keysIn(taken), body.block ? ", which is blocked: it fuses nobody again." : "."),
-        make("div", { class: "actions" }, parts.length ? takes("steward", act) : null, make("button", { type: "button", class: "quiet", onclick: () => { place.replaceChildren(); button.firstElementChild?.focus(); } }, "Leave it as it is")));
+        make("div", { class: "actions" }, parts.length ? takes("steward", act, "Splitting a contact") : null, make("button", { type: "button", class: "quiet", onclick: () => { place.replaceChildren(); button.firstElementChild?.focus(); } }, "Leave it as it is")));
       place.replaceChildren(shown);
       shown.focus();
     } catch (problem) {
@@ -290,7 +290,7 @@ export function splitPart({ path, body, contact, done }) {
       }
     } }, "Take the split back");
     place.replaceChildren(make("div", { class: "note bar" },
-      make("p", { role: "status" }, `Split: ${plural(split.parts.length, "part")} came out of `, contactLink(split.contact), ". ", split.parts.slice(0, 12).flatMap((part, index) => [index ? ", " : "", contactLink(part.contact)])), takes("steward", back, { silent: true }) ?? ""));
+      make("p", { role: "status" }, `Split: ${plural(split.parts.length, "part")} came out of `, contactLink(split.contact), ". ", split.parts.slice(0, 12).flatMap((part, index) => [index ? ", " : "", contactLink(part.contact)])), takes("steward", back) ?? ""));
   }
 
   async function again() {

@@ -24,7 +24,7 @@ function tableOf({ title, from, query = "", columns, noun, empty, before = null,
 }
 
 /** A form in one line; what a refusal says stands beside the field that it is about. Others than those of a scope are told. */
-function lineForm({ fields, verb, send, done, scope }) {
+function lineForm({ fields, verb, send, done, scope, what }) {
   const place = make("div", { class: "wide" });
   const form = make(
     "form", { class: "card fields" },
@@ -46,7 +46,7 @@ function lineForm({ fields, verb, send, done, scope }) {
       if (left.length || !problem.errors?.length) place.replaceChildren(problemBox({ ...problem, errors: left }));
     }
   });
-  return takes(scope, form);
+  return takes(scope, form, what);
 }
 
 /** A button that does one thing at once, and says what was wrong; nothing for who may not. */
@@ -61,7 +61,7 @@ export function act(words, label, work, scope = "admin") {
       button.disabled = false;
     }
   } }, words);
-  return takes(scope, button, { silent: true });
+  return takes(scope, button);
 }
 
 export const chooser = (label, name, options) => make("label", {}, label, make("select", { name }, options.map(([value, words]) => make("option", { value }, words))));
@@ -97,7 +97,7 @@ export async function blockedView() {
         field("Value", "value", { required: true, maxlength: 1024 }),
         chooser("Of the namespace", "namespace", [["", "every one"], ...items.map(({ name }) => [name, name])]),
       ],
-      verb: "Add", done: "Added", scope: "steward", send: ({ kind, value, namespace }) => call(path("blocked", kind, value) + whose(namespace), { method: "PUT", body: {} }),
+      verb: "Add", done: "Added", scope: "steward", what: "Changing this list", send: ({ kind, value, namespace }) => call(path("blocked", kind, value) + whose(namespace), { method: "PUT", body: {} }),
     }),
     columns: [
       ["What", ({ kind }) => kinds[kind]],
@@ -136,7 +136,7 @@ export async function segmentsView(name = "") {
   if (name) {
     const { kind, where } = await call(path("segments", name));
     const edit = kind === "static" ? lineForm({
-      fields: [field("A contact's id", "contact", { required: true })], verb: "Put on the list", done: "On the list", scope: "steward",
+      fields: [field("A contact's id", "contact", { required: true })], verb: "Put on the list", done: "On the list", scope: "steward", what: "Changing this list",
       send: ({ contact }) => call(path("segments", name, "members", contact.trim()), { method: "PUT", body: {} }),
     }) : null;
     return tableOf({
@@ -156,7 +156,7 @@ export async function segmentsView(name = "") {
         chooser("Kind", "kind", [["static", "static: a list by hand"], ["dynamic", "dynamic: properties and keys"], ["dynamic_plus", "dynamic plus: activity too"]]),
         field("Condition, as JSON", "where", { placeholder: '{"property": "country", "is": "FR"}' }),
       ],
-      verb: "Make", done: "Made", scope: "admin",
+      verb: "Make", done: "Made", scope: "admin", what: "Making a segment",
       send: ({ name: called, kind, where }) => call(path("segments", called.trim()), { method: "PUT", body: { kind, ...(where.trim() ? { where: conditionOf(where) } : {}) } }),
     }),
     columns: [
@@ -181,7 +181,7 @@ export function workflowsView(name = "") {
   }
   return tableOf({
     title: "Workflows", from: "/v1/workflows", noun: ["workflow"], empty: ["No workflows", "None was made yet."],
-    before: lineForm({ fields: [field("Name", "name", { required: true, maxlength: 255 })], verb: "Make", done: "Made", scope: "admin", send: (one) => call(path("workflows", one.name), { method: "PUT", body: {} }) }),
+    before: lineForm({ fields: [field("Name", "name", { required: true, maxlength: 255 })], verb: "Make", done: "Made", scope: "admin", what: "Making a workflow", send: (one) => call(path("workflows", one.name), { method: "PUT", body: {} }) }),
     columns: [
       ["Name", (one) => make("a", { href: hrefTo("workflows", one.name) }, one.name), "first"],
       ["Enrolled", ({ enrolments }) => enrolments.toLocaleString(), "number"],
@@ -194,7 +194,7 @@ export function webhooksView(name = "") {
   if (name) {
     return tableOf({
       title: `${name}: not taken`, from: `${path("webhooks", name)}/dead`, noun: ["dead letter"], empty: ["Nothing was lost", "Every change was taken."],
-      before: make("p", {}, act("Send all again", "Send all dead letters again", () => call(`${path("webhooks", name)}/replay`, { method: "POST", body: {} }))),
+      before: takes("admin", make("p", {}, act("Send all again", "Send all dead letters again", () => call(`${path("webhooks", name)}/replay`, { method: "POST", body: {} }))), "Sending them again"),
       columns: [
         ["Change", ({ change }) => change.kind ?? change.type, "first"],
         ["Contact", ({ change }) => (change.contact ? contactLink(change.contact) : null)],
@@ -208,7 +208,7 @@ export function webhooksView(name = "") {
     title: "Webhooks", from: "/v1/webhooks", noun: ["webhook"], empty: ["No webhooks", "Add one: changes are sent there as they happen."],
     before: lineForm({
       fields: [field("Name", "name", { required: true, maxlength: 255 }), field("Address", "url", { required: true, type: "url" }), field("Secret (whsec_…)", "secret", { required: true, type: "password" })],
-      verb: "Add", done: "Added", scope: "admin", send: (one) => call(path("webhooks", one.name), { method: "PUT", body: { url: one.url, secret: one.secret } }),
+      verb: "Add", done: "Added", scope: "admin", what: "Adding a webhook", send: (one) => call(path("webhooks", one.name), { method: "PUT", body: { url: one.url, secret: one.secret } }),
     }),
     columns: [
       ["Name", (one) => make("a", { href: hrefTo("webhooks", one.name) }, one.name), "first"],
@@ -259,7 +259,7 @@ export async function judgementsView(contact = "") {
         field("A contact's id", "contact", { required: true }), field("Apart from the contact", "other", { placeholder: "its id, or a key instead" }),
         chooser("Or from the", "namespace", namespaces.map(({ name }) => [name, KEYS[name] ?? name])), field("Key", "value", { maxlength: 1024 }), field("Why", "why", { maxlength: 500 }),
       ],
-      verb: "Keep apart", done: "Kept apart", scope: "steward",
+      verb: "Keep apart", done: "Kept apart", scope: "steward", what: "Keeping somebody apart",
       send: ({ contact: one, other, namespace, value, why }) => call("/v1/judgements", { method: "POST", body: {
         verdict: "apart", ...(other.trim() ? { contacts: [one.trim(), other.trim()] } : { contact: one.trim(), key: { [namespace]: value } }), ...(why.trim() ? { why: why.trim() } : {}),
       } }),

@@ -52,7 +52,7 @@ export function splitForm(contact) {
       const preview = make(
         "div", { class: "preview", tabindex: "-1", role: "group", "aria-label": "Preview" },
         partsTable(told),
-        make("div", { class: "actions" }, takes("steward", act), make("button", { type: "button", class: "quiet", onclick: () => { place.replaceChildren(); submit.focus(); } }, "Leave it as it is")),
+        make("div", { class: "actions" }, takes("steward", act, "Splitting a contact"), make("button", { type: "button", class: "quiet", onclick: () => { place.replaceChildren(); submit.focus(); } }, "Leave it as it is")),
       );
       act.addEventListener("click", async () => {
         act.disabled = true;
@@ -96,7 +96,7 @@ export function splitsOf(contact) {
       make("p", {}, contactLink(split.contact), ` came apart into ${split.parts.length} more`, split.why ? `: ${split.why}` : ""),
       make("p", { class: "soft" }, agoOf(split.at), split.by ? `, by ${split.by}` : "", split.undone_at ? [" · undone ", agoOf(split.undone_at)] : null),
       make("details", {}, make("summary", {}, "Who got what"), partsTable(split)),
-      split.undone_at ? null : takes("steward", make("div", { class: "small-act" }, button, place), { silent: true }),
+      split.undone_at ? null : takes("steward", make("div", { class: "small-act" }, button, place)),
     );
   };
   return [list, pagedList({ path: "/v1/splits", query: `&contact=${encodeURIComponent(contact.id)}`, size: 10, into: list, shown, noun: ["split"], none: "It was never split." })];

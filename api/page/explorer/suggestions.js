@@ -3,6 +3,7 @@
 import { KEYS, agoOf, badgeOf, call, contactLink, emptyBox, hrefTo, inWords, make, may, nameOf, pagedList, pathOf, plural, problemBox, say, takes, whenOf } from "./dom.js";
 
 const SHOWN = 6;
+const UNITING = "Uniting two, or keeping them apart,";
 
 const percent = (probability) => `${Math.round(probability * 100)} %`;
 
@@ -57,7 +58,6 @@ export function suggestionCard(suggestion, { own } = {}) {
       "li", { class: weight < 0 ? "soft" : null }, weight < 0 ? "against it: " : "", words))),
     details,
     make("div", { class: "actions" }, buttons),
-    own ? takes("steward", null) : null,
     done,
   );
   const WORDS = {
@@ -103,6 +103,7 @@ export function suggestionsView(least = "0.5") {
     "div", { class: "view" },
     make("h1", {}, "One person or two?"),
     make("p", { class: "lead" }, "Contacts that are probably one person. Nothing is united by itself: one person unites the two as by hand, two people keeps them apart from now on. Both can be taken back."),
+    takes("steward", null, UNITING),
     make("div", { class: "chips", role: "group", "aria-label": "How probable" }, from),
     list,
     pagedList({
@@ -120,7 +121,7 @@ export function sameAs(contact) {
   return make(
     "div", { class: "card" },
     make("section", { "aria-label": "Probably the same" },
-      make("h2", {}, "Probably the same person as"), list,
+      make("h2", {}, "Probably the same person as"), takes("steward", null, UNITING), list,
       pagedList({ path: "/v1/suggestions", query: `&min=0.1${about}`, size: 10, into: list, shown: (item) => suggestionCard(item, { own: contact.id }), noun: ["suggestion"], none: "nobody" })),
     make("section", { "aria-label": "Kept apart" },
       make("h2", {}, "Kept apart from"), apart,
@@ -149,6 +150,6 @@ function judgementCard(judgement, own) {
     make("div", {},
       make("p", {}, what, judgement.why ? `: ${judgement.why}` : ""),
       make("p", { class: "soft" }, agoOf(judgement.at), judgement.by ? `, by ${judgement.by}` : "")),
-    takes("steward", make("div", { class: "small-act" }, button, place), { silent: true }),
+    takes("steward", make("div", { class: "small-act" }, button, place)),
   );
 }
