@@ -889,7 +889,9 @@ class Reference:
                 part_of[activity.message_id] = named[0]
                 self._stray(activity, split, named[0])
             elif on.held_by is None:
-                self._stray(activity, split, whole)
+                # As of a key that is taken away by hand, what was done on it goes where a union that is undone puts it.
+                before = [to for by, to in on.given if by is not split and not by.undone and to is not None]
+                self._stray(activity, split, before[-1] if before else on.holder)
         for kept in stored.values():
             self._hand_on(split, kept, part_of)
         for person in (whole, *split.parts):

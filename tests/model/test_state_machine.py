@@ -592,3 +592,22 @@ def test_a_key_that_is_somebody_elses_without_the_split_keeps_nobody_known(
     world.undo_split(str(world.model.splits[0].id))
     assert world.product.contacts.get(born)["kind"] == "anonymous"
     world.compare(whole=True)
+
+
+def test_activity_on_a_device_that_a_split_takes_from_everybody_returns_with_the_union_that_had_brought_it(
+    shared_database: Database, server: Settings
+) -> None:
+    world = SideBySide(shared_database, server)
+    visitor = world.event(tracker_id="t1")
+    ana = world.event(email="ana@example.com")
+    world.give(ana, "user_id", "u1")
+    union = world.merge(visitor, ana)
+    world.split_around(ana, ("tracker_id", "t1"))
+    world.compare(whole=True)
+    assert union
+    world.undo(union)
+    assert len(world.product.contacts.activity(visitor, limit=10)[0]) == 1
+    world.compare(whole=True)
+    world.undo_split(str(world.model.splits[0].id))
+    assert world.product.contacts.get(visitor)["trackers"] == ["t1"]
+    world.compare(whole=True)
