@@ -373,6 +373,10 @@ def _take_keys_back(
         home = whole if taken is None else working_set.contacts[taken.home]
         if (there := home.keys.get(key)) is not None:
             if taken is None:
+                # Both came to it since: of one contact the later turn holds.
+                last = own.sleep.turned or own.since
+                if last > (there.sleep.turned or there.since):
+                    there.sleep = Sleep(own.sleep.since, last, own.sleep.own)
                 continue
             if there.merge is not None:
                 kept.append(Kept(there.merge, key.ref, there.since, taken.before.since))

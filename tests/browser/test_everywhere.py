@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from graph.kinfold import Kinfold
-from tests.browser.conftest import ROOT, Open, findings_of_axe
+from tests.browser.conftest import ROOT, Open, Watch, findings_of_axe
 
 Story = Callable[[str], str]
 
@@ -103,6 +103,36 @@ def test_every_view_is_without_findings_by_day_and_by_night_and_never_wider_than
             for scheme in ("light", "dark"):
                 page.emulate_media(color_scheme=scheme)
                 assert not findings_of_axe(page, least="minor"), (address, width, scheme)
+
+
+ASKS_NOTHING = re.compile(r"#/(why|try|settings|search/?)$")
+"""Views that are shown before anything is asked of the server."""
+
+
+def test_every_view_says_that_the_server_fails_and_tries_again(
+    open_page: Open, kinfold: Kinfold, story: Story, watch: Watch
+) -> None:
+    watch.expect("status of 503")
+    page = open_page()
+    origin = page.url.partition("#")[0]
+    paths = [
+        path for path in addresses(kinfold, page, origin, story("david@example.com")) if not ASKS_NOTHING.search(path)
+    ]
+    away = {"title": "The database is away", "status": 503, "detail": "Try again in a moment.", "errors": []}
+    failing = re.compile(r"/v1/(?!access$)")
+    for address in paths:
+        page.route(failing, lambda route: route.fulfill(status=503, json=away))
+        page.goto("about:blank")
+        page.goto(f"{origin}{address}")
+        expect(page.get_by_role("alert").first, address).to_contain_text("The database is away")
+        page.unroute(failing)
+        again = page.get_by_role("button", name="Try again")
+        expect(again.first, address).to_be_visible()
+        for _ in range(again.count()):
+            again.first.click()
+        expect(page.get_by_role("alert"), address).to_have_count(0)
+        expect(page.locator("main[aria-busy], main .loading"), address).to_have_count(0)
+    assert len(paths) > 30
 
 
 def test_an_empty_graph_is_met_with_words(open_page: Open) -> None:

@@ -611,3 +611,17 @@ def test_activity_on_a_device_that_a_split_takes_from_everybody_returns_with_the
     world.undo_split(str(world.model.splits[0].id))
     assert world.product.contacts.get(visitor)["trackers"] == ["t1"]
     world.compare(whole=True)
+
+
+def test_who_woke_on_a_subscription_as_a_part_is_awake_on_it_as_the_whole(
+    shared_database: Database, server: Settings
+) -> None:
+    world = SideBySide(shared_database, server, policy="continuity")
+    ana = world.event(email="ana@example.com", tracker_id="t1")
+    world.give(ana, "user_id", "u1")
+    world.split(ana, [[("email", "ana@example.com"), ("tracker_id", "t1")]])
+    world.event(user_id="u1", subscription="s1", logout=True)
+    world.event(tracker_id="t1", subscription="s2", replaces={"subscription": "s1"})
+    world.undo_split(str(world.model.splits[0].id))
+    assert [item["state"] for item in world.product.contacts.get(ana)["subscriptions"]] == ["awake"]
+    world.compare(whole=True)

@@ -54,7 +54,7 @@ function whyForm({ from, to, options, contact, go }) {
     try {
       told.replaceChildren(...await answerTo(form.elements.from.value.trim(), form.elements.to.value.trim(), contact));
     } catch (problem) {
-      told.replaceChildren(problemBox(problem));
+      told.replaceChildren(problemBox(problem, { again: tell }));
     }
   };
   form.addEventListener("submit", (event) => {
