@@ -169,7 +169,7 @@ export function tryView(asked = "") {
         say(wrong.textContent);
       }
       const left = (problem.errors ?? []).filter((one) => !about.includes(one));
-      answer.replaceChildren(about.length && !left.length ? nothing() : problemBox({ ...problem, errors: left }));
+      answer.replaceChildren(about.length && !left.length ? nothing() : problemBox({ ...problem, errors: left }, { again: run }));
       drawn.replaceChildren();
     }
     button.disabled = false;
