@@ -653,7 +653,7 @@ class EventResolution:
         told = (KeyRef(TRACKER, tracker_id),) if keys.devices or decision.current is None else ()
         for ref in keys.subscriptions:
             if keys.devices or told:
-                subscriptions.bring(working_set, ref, (*keys.devices, *told))
+                subscriptions.bring(working_set, ref, keys.devices, told)
             if logout or contact not in working_set.owners(ref):
                 continue
             subscriptions.wake(working_set, contact, ref, *how)

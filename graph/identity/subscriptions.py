@@ -30,10 +30,14 @@ def fall_asleep(working_set: WorkingSet, contact: Contact, ref: KeyRef, at: Micr
         _note(working_set, "slept", contact, ref, at, message_id)
 
 
-def bring(working_set: WorkingSet, ref: KeyRef, devices: Iterable[KeyRef]) -> None:
-    """Note the device that brought a subscription, by its keys; what never was anybody's is not remembered."""
+def bring(working_set: WorkingSet, ref: KeyRef, devices: Iterable[KeyRef], answered: Iterable[KeyRef]) -> None:
+    """Note the device that brought a subscription, by its keys and by the tracker that it was answered.
+
+    What never was anybody's is not remembered.
+    """
     if working_set.key(ref).is_there:
-        working_set.key(ref).brought_by = frozenset(one for one in devices if working_set.key(one).is_there)
+        there = [one for one in devices if working_set.key(one).is_there]
+        working_set.key(ref).brought_by = frozenset((*there, *answered))
 
 
 def brought_by(working_set: WorkingSet, devices: Iterable[KeyRef]) -> list[KeyRef]:
