@@ -799,7 +799,7 @@ def _names_beside(working_set: WorkingSet, undoing: Undoing, contact: str) -> se
     }
     for other in {undoing.whole, *undoing.parts} - {contact}:
         for key, edge in working_set.contacts[other].keys.items():
-            if not working_set.namespaces[key.name].is_person or edge.derived:
+            if not working_set.is_name(key.name, edge):
                 continue
             of_split = None if other == undoing.whole else moved.get(key.ref)
             if of_split is None:
@@ -830,11 +830,7 @@ def _came_by(working_set: WorkingSet, undoing: Undoing, contact: str, loss: Name
 
 
 def _names_taken(working_set: WorkingSet, undoing: Undoing) -> list[TakenKey]:
-    return [
-        taken
-        for taken in undoing.keys
-        if working_set.namespaces[taken.ref.namespace].is_person and not taken.before.derived
-    ]
+    return [taken for taken in undoing.keys if working_set.is_name(taken.ref.namespace, taken.before)]
 
 
 def _check_owned(working_set: WorkingSet, contact: Contact, keys: Iterable[KeyRef]) -> None:

@@ -152,7 +152,7 @@ def separate(
 def _names_of(working_set: WorkingSet, separation: Separation) -> list[Ownership]:
     """List the ownerships of person keys that the whole loses."""
     took = [*separation.taken, *(item for part in separation.parts for item in part.took)]
-    return [edge for key, edge in took if working_set.namespaces[key.name].is_person and not edge.derived]
+    return [edge for key, edge in took if working_set.is_name(key.name, edge)]
 
 
 def _begin(working_set: WorkingSet, whole: Contact, part: Part, at: Micros) -> set[str]:

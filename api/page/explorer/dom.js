@@ -104,7 +104,7 @@ export const may = (scope) => opened === null || opened.has(scope);
 /** What a key of a scope may do; to others `what` says what it would be and which key it takes, or nothing where that stands nearby. */
 export function takes(scope, element, what = "") {
   if (may(scope)) return element;
-  return what ? make("p", { class: "soft withheld" }, `${what} takes ${/^[aeiou]/.test(scope) ? "an" : "a"} ${scope} key.`) : null;
+  return what ? make("p", { class: "soft" }, `${what} takes ${/^[aeiou]/.test(scope) ? "an" : "a"} ${scope} key.`) : null;
 }
 
 /** Headers are bytes: text goes as UTF-8. */

@@ -25,7 +25,7 @@ from graph.identity.working_set.entities import (
     shown_entry,
     tracker_order,
 )
-from graph.model import TRACKER, KeyRef, Kind, Properties, PropertyValue
+from graph.model import TRACKER, KeyName, KeyRef, Kind, Properties, PropertyValue
 from graph.store.changes import ChangeKind, ChangeRow, change_row
 
 Read = Callable[..., list[dict[str, Any]]]
@@ -464,10 +464,13 @@ class WorkingSet:
         """List the keys that are hashes of a key."""
         return [KeyRef(name, hash_of(ref.value)) for name in self.namespaces.hashes.get(ref.namespace, ())]
 
+    def is_name(self, namespace: KeyName, edge: Ownership) -> bool:
+        """Return whether a contact is known by a key that it owns so: a person key, and not the hash of another."""
+        return self.namespaces[namespace].is_person and not edge.derived
+
     def lose_names(self, contact: Contact, lost: Sequence[Ownership], at: Micros, *, split: str | None = None) -> None:
         """Note the loss of person keys; with the last one a contact is anonymous, whatever made it known before."""
-        named = self.namespaces.persons
-        left = [edge.merge for key, edge in contact.keys.items() if key.name in named and not edge.derived]
+        left = [edge.merge for key, edge in contact.keys.items() if self.is_name(key.name, edge)]
         if None in left or not lost:
             return
         outlived = {row["merge"] for row in self.run("union.brought_nameless", contact_id=contact.id)}
