@@ -1,10 +1,11 @@
 // name: splits.entry
 // purpose: Read one split, under locks, with everything that undoing it needs.
-// parameters: id, locks
+// parameters: id
 // columns: id, whole, seen, at, undone, minted, around, blocked, parts, keys, periods, strayed
 // access: write
 MATCH (separation:Separation {id: $id})-[:OF]->(whole) USING INDEX SEEK separation:Separation(id)
-FOREACH (_ IN $locks | REMOVE separation._lock, whole._lock)
+REMOVE separation._lock, whole._lock
+WITH separation, whole
 RETURN
   separation.id AS id,
   whole.id AS whole,

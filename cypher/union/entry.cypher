@@ -1,17 +1,17 @@
 // name: union.entry
 // purpose: Read one journal entry, under locks, with everything that undoing it needs.
-// parameters: merge_id, locks
+// parameters: merge_id
 // columns: id, at, source, target, living, undone, frozen, moved, timelines, heirs, others, losses
 // access: write
 MATCH (merge:Merge {id: $merge_id})-[:INTO]->(target) USING INDEX SEEK merge:Merge(id)
 MATCH (merge)-[:FOLDED]->(source)
-FOREACH (_ IN $locks | REMOVE merge._lock, source._lock, target._lock)
+REMOVE merge._lock, source._lock, target._lock
 WITH merge, source, target
 CALL (merge) {
   MATCH (merge)-[m:MOVED]->(k:Key)
   WITH m, k
   ORDER BY k.namespace, k.value
-  FOREACH (_ IN $locks | REMOVE k._lock)
+  REMOVE k._lock
   WITH m, k
   RETURN collect([
     k.namespace,

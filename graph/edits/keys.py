@@ -91,12 +91,12 @@ class KeyEdits:
     def preview_give(self, contact_id: str, key: KeyName, value: str) -> list[Document]:
         """Describe field by field what giving a key would change; nothing is written."""
         ref = self._usable(key, value)
-        return self._preview(contact_id, lambda tx: self._give(tx, contact_id, ref, lock=False))
+        return self._preview(contact_id, lambda tx: self._give(tx, contact_id, ref))
 
     def preview_take(self, contact_id: str, key: KeyName, value: str) -> list[Document]:
         """Describe field by field what taking a key would change; nothing is written."""
         ref = read_key(key, value, self._context.namespaces, key)
-        return self._preview(contact_id, lambda tx: self._take(tx, contact_id, ref, lock=False))
+        return self._preview(contact_id, lambda tx: self._take(tx, contact_id, ref))
 
     def _preview(self, contact_id: str, operation: Any) -> list[Document]:
         def work(tx: Transaction) -> Iterable[str]:
@@ -113,14 +113,14 @@ class KeyEdits:
             raise BadInput([FieldError(key, "suppressed", "its owner was erased; it can be allowed to come back")])
         return ref
 
-    def _open(self, tx: Transaction, contact_id: str, key: KeyRef, *, lock: bool) -> tuple[WorkingSet, Contact]:
+    def _open(self, tx: Transaction, contact_id: str, key: KeyRef) -> tuple[WorkingSet, Contact]:
         living = living_contact(tx, contact_id)
-        working_set = self._context.working_set(tx, lock=lock)
+        working_set = self._context.working_set(tx)
         working_set.load(keys=[key, *working_set.hashes_of(key)], contacts=[living])
         return working_set, working_set.contacts[living]
 
-    def _give(self, tx: Transaction, contact_id: str, key: KeyRef, *, lock: bool = True, again: bool = False) -> str:
-        working_set, contact = self._open(tx, contact_id, key, lock=lock)
+    def _give(self, tx: Transaction, contact_id: str, key: KeyRef, *, again: bool = False) -> str:
+        working_set, contact = self._open(tx, contact_id, key)
         namespace = self._context.namespaces[key.namespace]
         owners = working_set.owners(key)
         if contact in owners and key.namespace != SHOWN_ALONE:
@@ -154,8 +154,8 @@ class KeyEdits:
         self._finish(tx, working_set, contact, "given", key, at, again=again)
         return contact.id
 
-    def _take(self, tx: Transaction, contact_id: str, key: KeyRef, *, lock: bool = True) -> str:
-        working_set, contact = self._open(tx, contact_id, key, lock=lock)
+    def _take(self, tx: Transaction, contact_id: str, key: KeyRef) -> str:
+        working_set, contact = self._open(tx, contact_id, key)
         if contact not in working_set.owners(key):
             raise NotFound(f"Contact {contact.id} does not own the {key.namespace} {key.value!r}.", key=key.namespace)
         at = self._context.clock.next(after=contact.seen)

@@ -37,11 +37,11 @@ class PropertyEdits:
     def preview(self, contact_id: str, values: Properties) -> list[Document]:
         """Describe field by field what writing would change; nothing is written."""
         living = self._database.read(lambda tx: living_contact(tx, contact_id))
-        return preview(self._context, (living,), lambda tx: (self._write(tx, contact_id, values, lock=False),))
+        return preview(self._context, (living,), lambda tx: (self._write(tx, contact_id, values),))
 
-    def _write(self, tx: Transaction, contact_id: str, values: Properties, *, lock: bool = True) -> str:
+    def _write(self, tx: Transaction, contact_id: str, values: Properties) -> str:
         living = living_contact(tx, contact_id)
-        working_set = self._context.working_set(tx, lock=lock)
+        working_set = self._context.working_set(tx)
         working_set.load(contacts=[living])
         contact = working_set.contacts[living]
         at = self._context.clock.next(after=contact.seen)

@@ -131,7 +131,7 @@ class Splits:
 
         def operation(tx: Transaction) -> Iterable[str]:
             nonlocal entry
-            entry = self._shown(tx, self._split(tx, contact_id, wanted, lock=False))
+            entry = self._shown(tx, self._split(tx, contact_id, wanted))
             return [part["contact"] for part in entry["parts"]]
 
         living = self._database.read(lambda tx: living_contact(tx, contact_id))
@@ -215,12 +215,9 @@ class Splits:
         around = None if wanted.around is None else read_named_key(*wanted.around, self._context.namespaces, "around")
         return Wanted(parts, around, wanted.block)
 
-    def _working_set(self, tx: Transaction, *, lock: bool = True) -> WorkingSet:
-        return self._context.working_set(tx, lock=lock)
-
-    def _split(self, tx: Transaction, contact_id: str, wanted: Wanted, *, lock: bool = True) -> str:
+    def _split(self, tx: Transaction, contact_id: str, wanted: Wanted) -> str:
         living = living_contact(tx, contact_id)
-        working_set = self._working_set(tx, lock=lock)
+        working_set = self._context.working_set(tx)
         working_set.load(contacts=[living])
         whole = working_set.contacts[living]
         working_set.need_keys(whole)
@@ -269,7 +266,7 @@ class Splits:
         self, tx: Transaction, contact_id: str, portions: Sequence[Portion], taken: Sequence[KeyRef]
     ) -> str:
         living = living_contact(tx, contact_id)
-        working_set = self._working_set(tx)
+        working_set = self._context.working_set(tx)
         working_set.load(contacts=[living])
         whole = working_set.contacts[living]
         working_set.need_keys(whole)
@@ -475,7 +472,7 @@ class Splits:
         involved = sorted(
             {entry["whole"], *parts, *homes.values(), *periods.values(), *(living[one] for one in sources)}
         )
-        working_set = self._working_set(tx)
+        working_set = self._context.working_set(tx)
         working_set.load(keys=homes, contacts=involved)
         contacts = [working_set.contacts[one] for one in involved]
         working_set.need_keys(*contacts)
@@ -526,7 +523,7 @@ class Splits:
         return [KeyRef(*entry["around"])] if entry["blocked"] and entry["around"] else []
 
     def _entry(self, tx: Transaction, split_id: str) -> Row:
-        rows = tx.run("splits.entry", id=split_id, locks=[1])
+        rows = tx.run("splits.entry", id=split_id)
         if not rows:
             check_not_erased(tx, split_id)
             raise NotFound(f"No split has the id {split_id!r}.")

@@ -80,16 +80,16 @@ class SubscriptionEdits:
     ) -> list[Document]:
         """Describe field by field whom it would let fall asleep; nothing is written."""
         ref = read_key(key, value, self._context.namespaces, key)
-        return self._preview(ref, partial(self._turn, ref=ref, contacts=contacts, but=but, asleep=True, lock=False))
+        return self._preview(ref, partial(self._turn, ref=ref, contacts=contacts, but=but, asleep=True))
 
     def preview_wake(self, key: KeyName, value: str, *, contacts: Sequence[str] | None = None) -> list[Document]:
         """Describe field by field whom it would wake; nothing is written."""
         ref = read_key(key, value, self._context.namespaces, key)
-        return self._preview(ref, partial(self._turn, ref=ref, contacts=contacts, but=None, asleep=False, lock=False))
+        return self._preview(ref, partial(self._turn, ref=ref, contacts=contacts, but=None, asleep=False))
 
     def _preview(self, ref: KeyRef, operation: partial[list[str]]) -> list[Document]:
         def owners(tx: Transaction) -> list[str]:
-            working_set = self._context.working_set(tx, lock=False)
+            working_set = self._context.working_set(tx)
             working_set.load(keys=[ref])
             return sorted(contact.id for contact in working_set.owners(ref))
 
@@ -103,11 +103,10 @@ class SubscriptionEdits:
         contacts: Sequence[str] | None,
         but: str | None,
         asleep: bool,
-        lock: bool = True,
     ) -> list[str]:
         named = None if contacts is None else [living_contact(tx, one) for one in contacts]
         spared = None if but is None else living_contact(tx, but)
-        working_set = self._context.working_set(tx, lock=lock)
+        working_set = self._context.working_set(tx)
         working_set.load(keys=[ref])
         wanted = [one for one in self._owners(working_set, ref, named, spared) if one.id != spared]
         turned = [one for one in wanted if working_set.key(ref).owners[one.id].sleep.asleep != asleep]

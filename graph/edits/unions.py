@@ -72,7 +72,7 @@ class Unions:
         """Describe field by field what folding one contact into another would change; nothing is written."""
 
         def operation(tx: Transaction) -> Iterable[str]:
-            self._merge(tx, source, target, lock=False)
+            self._merge(tx, source, target)
             return ()
 
         return preview(self._context, self._living(source, target), operation)
@@ -112,7 +112,7 @@ class Unions:
         touched: list[str] = []
 
         def operation(tx: Transaction) -> Iterable[str]:
-            for one in self._undo(tx, merge_id, cascade=cascade, lock=False):
+            for one in self._undo(tx, merge_id, cascade=cascade):
                 (row,) = tx.run("union.merge", merge_id=one)
                 touched.extend((row["source"], row["target"]))
             return touched
@@ -169,11 +169,9 @@ class Unions:
     def _living(self, *contact_ids: str) -> tuple[str, ...]:
         return self._database.read(lambda tx: tuple(living_contact(tx, one) for one in contact_ids))
 
-    def _merge(
-        self, tx: Transaction, source: str, target: str, *, lock: bool = True, rules: AnyRules | None = None
-    ) -> str:
+    def _merge(self, tx: Transaction, source: str, target: str, *, rules: AnyRules | None = None) -> str:
         living = [living_contact(tx, one) for one in (source, target)]
-        working_set = self._context.working_set(tx, lock=lock)
+        working_set = self._context.working_set(tx)
         if rules is not None:
             working_set.union_rules = rules
         working_set.load(contacts=living)
@@ -199,19 +197,19 @@ class Unions:
         write_working_set(working_set)
         return merge.id
 
-    def _undo(self, tx: Transaction, merge_id: str, *, cascade: bool, lock: bool = True) -> list[str]:
+    def _undo(self, tx: Transaction, merge_id: str, *, cascade: bool) -> list[str]:
         covering = [row["id"] for row in tx.run("union.covering", merge_id=merge_id)]
         undone: list[str] = []
         if covering and not cascade:
-            self._entry(tx, merge_id, lock=False)
+            self._entry(tx, merge_id)
             raise ClashError(
                 f"The contact that survived union {merge_id} has itself been folded since. Undo first, in this "
                 f"order: {', '.join(covering)}; or ask for cascade.",
                 covering=covering,
             )
         for one in [*covering, merge_id]:
-            entry = self._entry(tx, one, lock=lock)
-            working_set = self._context.working_set(tx, lock=lock)
+            entry = self._entry(tx, one)
+            working_set = self._context.working_set(tx)
             working_set.load(contacts=[entry.target])
             seen = max((timeline.last for timeline in working_set.timelines.values()), default=0)
             unfold(
@@ -221,8 +219,8 @@ class Unions:
             undone.append(one)
         return undone
 
-    def _entry(self, tx: Transaction, merge_id: str, *, lock: bool) -> JournalEntry:
-        rows = tx.run("union.entry", merge_id=merge_id, locks=[1] if lock else [])
+    def _entry(self, tx: Transaction, merge_id: str) -> JournalEntry:
+        rows = tx.run("union.entry", merge_id=merge_id)
         if not rows:
             check_not_erased(tx, merge_id)
             raise NotFound(f"No union has the id {merge_id!r}.")

@@ -21,6 +21,6 @@ class WriteContext:
     id_source: IdSource = field(default_factory=RandomIds)
     clock: Clock = field(default_factory=Clock)
 
-    def working_set(self, tx: Transaction, *, lock: bool = True) -> WorkingSet:
-        """Return an empty working set that reads in a transaction, with or without locks."""
-        return WorkingSet(tx.run, self.id_source, lock=lock, namespaces=self.namespaces, union_rules=self.union_rules)
+    def working_set(self, tx: Transaction) -> WorkingSet:
+        """Return an empty working set that reads in a transaction, under locks."""
+        return WorkingSet(tx.run, self.id_source, namespaces=self.namespaces, union_rules=self.union_rules)

@@ -515,7 +515,8 @@ class Reference:
 
         ``hidden`` are writes that went with a part, each with when it was split off.
         """
-        hidden = {**hidden, **self.went_from(person)}
+        own = self.went_from(person)
+        hidden = {number: max(hidden.get(number, 0), own.get(number, 0)) for number in hidden.keys() | own.keys()}
         shown: dict[str, tuple[Any, ...]] = {}
         for item in self.log(person):
             match item:

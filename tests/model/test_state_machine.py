@@ -625,3 +625,19 @@ def test_who_woke_on_a_subscription_as_a_part_is_awake_on_it_as_the_whole(
     world.undo_split(str(world.model.splits[0].id))
     assert [item["state"] for item in world.product.contacts.get(ana)["subscriptions"]] == ["awake"]
     world.compare(whole=True)
+
+
+def test_what_left_with_a_part_and_came_back_leaves_again_with_its_device(
+    shared_database: Database, server: Settings
+) -> None:
+    world = SideBySide(shared_database, server)
+    ana = world.event(user_id="u1", tracker_id="t1", properties={"country": "FR"})
+    world.split(ana, [[("user_id", "u1")]])
+    world.merge(world.model.splits[0].parts[0].id, ana)
+    visitor = world.event(tracker_id="t2")
+    world.merge(ana, visitor)
+    assert world.product.contacts.get(visitor)["properties"] == {"country": "FR"}
+    world.split(visitor, [[("tracker_id", "t1")]])
+    assert world.product.contacts.get(world.model.splits[1].parts[0].id)["properties"] == {"country": "FR"}
+    assert world.product.contacts.get(visitor)["properties"] == {}
+    world.compare(whole=True)

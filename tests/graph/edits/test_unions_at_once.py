@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from functools import partial
+from threading import Barrier, Thread, current_thread
 from typing import Any
 
 import pytest
 
+from graph.edits.splits import Wanted
 from graph.errors import ClashError
 from graph.identity.events import Event
+from graph.identity.working_set import WorkingSet
 from graph.kinfold import Kinfold
 from tests.graph.identity.test_properties_always import check_invariants
 
@@ -101,3 +104,44 @@ def test_the_same_union_twice_at_once_is_made_once(kinfold: Kinfold) -> None:
     results = at_once(*[lambda: kinfold.unions.merge(x, y)] * 3)
     assert sum(isinstance(result, ClashError) for result in results) == 2
     assert len(kinfold.unions.page()[0]) == 1
+
+
+@pytest.mark.parametrize("cascade", [False, True], ids=["alone", "beneath another"])
+def test_what_an_un_merge_would_change_is_told_while_another_makes_it(
+    kinfold: Kinfold, monkeypatch: pytest.MonkeyPatch, cascade: bool
+) -> None:
+    x, y, z = person(kinfold, "x"), person(kinfold, "y"), person(kinfold, "z")
+    asked = [kinfold.unions.merge(x, y)["id"]]
+    if cascade:
+        asked.append(kinfold.unions.merge(y, z)["id"])
+    load, asking, making = WorkingSet.load, current_thread(), Thread(target=kinfold.unions.undo, args=(asked[-1],))
+
+    def load_beside(working_set: WorkingSet, **wanted: Any) -> None:
+        if current_thread() is asking and making.ident is None:
+            making.start()
+            making.join(timeout=3.0)  # it waits for the lock of who asks, or has ended by then
+        load(working_set, **wanted)
+
+    monkeypatch.setattr(WorkingSet, "load", load_beside)
+    told = kinfold.unions.preview_undo(asked[0], cascade=cascade)
+    making.join()
+    assert {one["contact"] for one in told} == ({x, y, z} if cascade else {x, y})
+    assert kinfold.unions.get(asked[-1])["undone_at"]
+    check_invariants(kinfold.database, by_hand=True)
+
+
+def test_what_an_edit_would_change_can_be_asked_while_events_change_the_contact(kinfold: Kinfold) -> None:
+    x = person(kinfold, "x")
+    visits = [Event(tracker_id=f"new-{number}") for number in range(6)]
+    kinfold.resolver.resolve(visits)
+    events = [Event(email="x@example.com", tracker_id=f"new-{number}") for number in range(6)]
+    wanted = Wanted(((("email", "x@example.com"),),))
+    previews = [
+        partial(kinfold.properties.preview, x, {"plan": "gold"}),
+        partial(kinfold.keys.preview_take, x, "tracker_id", "browser-x"),
+        partial(kinfold.splits.preview, x, wanted),
+    ]
+    at_once(*(partial(kinfold.resolver.resolve, [event]) for event in events), *previews * 2)
+    assert len(kinfold.contacts.get(x)["trackers"]) == 7
+    assert "plan" not in kinfold.contacts.get(x)["properties"]
+    check_invariants(kinfold.database, by_hand=True)
