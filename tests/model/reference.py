@@ -380,7 +380,14 @@ class Reference:
 
     @settled
     def seen(self, person: Person) -> int:
-        return max((activity.arrived for activity in self.activity(person)), default=person.created)
+        return max((activity.arrived for activity in self.activity(person)), default=self.made(person))
+
+    def made(self, person: Person) -> int:
+        """Return when a contact was made: at the moment of its event's activity, if an event made it."""
+        if person.part_of is not None:
+            return person.created
+        later = [one.arrived for one in self.activities.values() if one.arrived >= person.created]
+        return min(later, default=person.created)
 
     @settled
     def owners(self, key: str, value: str) -> list[Person]:

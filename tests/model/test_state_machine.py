@@ -641,3 +641,18 @@ def test_what_left_with_a_part_and_came_back_leaves_again_with_its_device(
     assert world.product.contacts.get(world.model.splits[1].parts[0].id)["properties"] == {"country": "FR"}
     assert world.product.contacts.get(visitor)["properties"] == {}
     world.compare(whole=True)
+
+
+def test_who_was_left_by_the_event_that_made_it_was_seen_with_who_has_that_event_now(
+    shared_database: Database, server: Settings
+) -> None:
+    world = SideBySide(shared_database, server)
+    ana = world.event(email="ana@example.com", user_id="u1", subscription="s1")
+    world.event(email="bob@example.com", subscription="s1")
+    world.split(ana, [[("email", "ana@example.com")]])
+    part = world.model.splits[0].parts[0].id
+    world.give(part, "subscription", "s1")
+    owners = [owner["id"] for owner in world.product.contacts.owners("subscription", "s1")]
+    assert owners[1:] == sorted([ana, part])
+    world.compare(whole=True)
+    world.compare_owners()
