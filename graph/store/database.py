@@ -135,6 +135,9 @@ class Transaction:
         self._statements = statements
         self._threads = threads
         self._started: Future[list[Row]] | None = None
+        self._last: tuple[Statement, Mapping[str, Any]] | None = None
+        self.refused = False
+        """Whether the server refused the statement that went with the commit: then nothing was committed."""
 
     def run(self, name: str, /, **parameters: Any) -> list[Row]:
         """Run a named statement and return all its rows.
@@ -157,16 +160,67 @@ class Transaction:
         self.settle()
         self._started = self._threads.submit(self._run, name, parameters)
 
-    def settle(self) -> None:
+    def finish(self, name: str, /, **parameters: Any) -> None:
+        """Run a named statement that returns nothing along with the commit, in one round trip instead of two.
+
+        What is run next, instead of the commit, is run after it; a rehearsal leaves it out.
+
+        Raises
+        ------
+        TypeError
+            When the statement returns something.
+        """
+        self.settle()
+        statement = self._declared(name, parameters)
+        if statement.columns:
+            raise TypeError(f"{name} returns {', '.join(statement.columns)}, which nobody would get")
+        self._last = statement, parameters
+
+    def wait(self) -> None:
         """Wait for the statement that was started, if any, and raise what it raised."""
         started, self._started = self._started, None
         if started is not None:
             started.result()
 
-    def _run(self, name: str, parameters: Mapping[str, Any]) -> list[Row]:
+    def settle(self) -> None:
+        """Do all that was asked for and not done yet, and raise what it raised."""
+        self.wait()
+        last, self._last = self._last, None
+        if last is not None:
+            self._run(last[0].name, last[1])
+
+    def commit(self) -> None:
+        """Commit; what `finish` was given is run just before."""
+        self.wait()
+        last, self._last = self._last, None
+        if last is None:
+            self._bolt.commit()
+            return
+        statement, parameters = last
+
+        def refuse(_: Any) -> None:
+            self.refused = True
+
+        with tracing.span(statement.name, {"db.system.name": "neo4j", "db.operation.name": statement.name}):
+            # The driver has no public way to send a statement and go on before its answer is here.
+            connection = self._bolt._connection
+            connection.run(statement.text, {PARAMETERS: parameters}, on_failure=refuse)
+            connection.pull(on_failure=refuse)
+            self._bolt.commit()
+
+    def rollback(self) -> None:
+        """Take everything back."""
+        self.wait()
+        self._bolt.rollback()
+
+    def _declared(self, name: str, parameters: Mapping[str, Any]) -> Statement:
         statement = self._statements[name]
         if parameters.keys() != statement.parameters:
             raise TypeError(f"{name} takes {sorted(statement.parameters)}, was given {sorted(parameters)}")
+        return statement
+
+    def _run(self, name: str, parameters: Mapping[str, Any]) -> list[Row]:
+        statement = self._declared(name, parameters)
         with tracing.span(name, {"db.system.name": "neo4j", "db.operation.name": name}):
             result = self._bolt.run(statement.text, {PARAMETERS: parameters})
             keys = result.keys()
@@ -340,25 +394,23 @@ class Database:
         """Run work in a transaction that is rolled back, again when it fails for a passing reason."""
 
         def attempt(session: Session, collided: bool) -> Result:
-            with self._begun(session) as (bolt, tx):
+            with self._begun(session) as tx:
                 if collided:
                     tx.run("database.stand_in_line")
                 result = work(tx)
-                tx.settle()
-                bolt.rollback()
+                tx.rollback()
                 return result
 
         return self._retried(attempt, access=WRITE_ACCESS)
 
     def _in_transaction(self, session: Session, work: Callable[[Transaction], Result]) -> Result:
-        with self._begun(session) as (bolt, tx):
+        with self._begun(session) as tx:
             result = work(tx)
-            tx.settle()
-            bolt.commit()
+            tx.commit()
             return result
 
     @contextmanager
-    def _begun(self, session: Session) -> Iterator[tuple[BoltTransaction, Transaction]]:
+    def _begun(self, session: Session) -> Iterator[Transaction]:
         # BEGIN goes with the first statement instead of costing a round trip: what the driver does in execute_query,
         # for which it has no public switch.
         with session._pipelined_begin:
@@ -368,11 +420,11 @@ class Database:
             # What was not committed is rolled back by the session when it is closed, and not by leaving `bolt`: when a
             # statement fails, the driver gives the connection back to its pool at once, and a transaction that is left
             # looks at it once more, in the middle of what another thread does with it by then.
-            yield bolt, tx
+            yield tx
         except BaseException:
             # The connection is one: what runs on it beside us ends before the rollback is sent.
             with suppress(Exception):
-                tx.settle()
+                tx.wait()
             raise
 
     def _session(self, access: str, patience: float | None = None) -> Session:
@@ -483,7 +535,7 @@ class _Writing(Generic[Result]):
         self._attempts += 1
         if self.doubtful and self._committed and self._database._in_transaction(session, self._is_committed):
             return self.doubtful[0]
-        with self._database._begun(session) as (bolt, tx):
+        with self._database._begun(session) as tx:
             if collided and self._in_line:
                 tx.run("database.stand_in_line")
             if self.receipt is not None and self._database._leave_receipt(tx, self.receipt, self._attempts):
@@ -493,11 +545,13 @@ class _Writing(Generic[Result]):
             # If it was not, it never will be: under the same locks there is room for one of them.
             if self._is_committed(tx):
                 return self.doubtful[0]
-            self.doubtful = [result]
+            before, self.doubtful = self.doubtful, [result]
             try:
-                bolt.commit()
-            except DatabaseError as error:
-                if _passing(error):
+                tx.commit()
+            except Neo4jError as error:
+                if tx.refused:
+                    self.doubtful = before
+                if tx.refused or _passing(error) or not isinstance(error, DatabaseError):
                     raise
                 # The server failed while it committed: it may have been done all the same.
                 raise TryAgain from error
@@ -509,7 +563,9 @@ class _Writing(Generic[Result]):
     def _done(self, tx: Transaction) -> Result:
         try:
             result = self._work(tx)
-            tx.settle()
+            tx.wait()
+            if self.doubtful:
+                tx.settle()
         except Exception as error:
             if self._committed is None or not self.doubtful or _passing(_cause(error)):
                 raise

@@ -28,14 +28,19 @@ Row = dict[str, Any]
 _UNKNOWN = object()
 
 
-def write_working_set(working_set: WorkingSet) -> None:
+def write_working_set(working_set: WorkingSet, run: Callable[..., object] | None = None) -> None:
     """Write everything that was changed, with as few statements as the changes need.
 
     The rows are net effects: what one event of the batch did and a later one undid is not written at all.
+
+    Parameters
+    ----------
+    run
+        Runs a named statement of which nothing is returned; by default what the working set reads with.
     """
     writer = _Writer(working_set)
     writer.collect()
-    writer.send()
+    writer.send(run or working_set.run)
 
 
 def changes_of(working_set: WorkingSet) -> dict[str, dict[str, Any]]:
@@ -143,24 +148,24 @@ class _Writer:
     def _add(self, statement: str, **parameters: list[Row] | list[str] | int) -> None:
         self.writes[statement] = parameters
 
-    def send(self) -> None:
+    def send(self, run: Callable[..., object]) -> None:
         """Run what there is to run in one round trip, whatever the batch was made of."""
         if len(self.writes) == 1:
             [(statement, parameters)] = self.writes.items()
-            self.working_set.run(statement, **parameters)
+            run(statement, **parameters)
         elif self.writes:
             statements = load_statements()
             everything = {
                 part.replace(".", "_"): self.writes.get(part) or {key: [] for key in statements[part].parameters}
                 for part in statements["resolution.write_all"].parts
             }
-            self.working_set.run("resolution.write_all", **everything)
+            run("resolution.write_all", **everything)
         if entries := rows_of_changes(self.working_set.feed):
-            self.working_set.run("audit.append", rows=entries)
+            run("audit.append", rows=entries)
         if hints := self.working_set.hints:
-            self.working_set.run("suggestions.hint", pairs=[list(pair) for pair in hints])
+            run("suggestions.hint", pairs=[list(pair) for pair in hints])
         if losses := self.working_set.losses:
-            self.working_set.run("union.lose_names", losses=[loss_row(contact, loss) for contact, loss in losses])
+            run("union.lose_names", losses=[loss_row(contact, loss) for contact, loss in losses])
 
     def _contact(self, contact: Contact) -> Row:
         """Describe a contact with the keys and periods that can be created along with it."""

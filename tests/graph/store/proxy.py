@@ -10,6 +10,9 @@ from typing import Literal
 COMMIT = b"\x00\x02\xb0\x12\x00\x00"
 """The message by which a driver commits, as it comes over a connection: its chunk, and the end of it."""
 
+SILENCE = 0.5
+"""Seconds without another answer after which a commit was the last that was answered."""
+
 Loss = Literal["before", "after"] | float | None
 """Whether a commit is cut off before the server hears of it, or after it was done and before its answer; or at once,
 while the server hears of it so many seconds later; or not."""
@@ -71,9 +74,11 @@ class Proxy:
     def _back(self, driver: socket.socket, server: socket.socket, answers: threading.Event) -> None:
         with suppress(OSError):
             while data := server.recv(65_536):
-                if not answers.is_set():
-                    break
-                driver.sendall(data)
+                if answers.is_set():
+                    driver.sendall(data)
+                else:
+                    # The statement that came with the commit is answered first.
+                    server.settimeout(SILENCE)
         self._cut(driver, server)
 
     def _loss(self) -> Loss:

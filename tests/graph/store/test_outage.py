@@ -413,6 +413,44 @@ def test_a_violation_that_repeats_is_no_race_and_is_raised(database: Database, m
     assert len(tries) == 5
 
 
+def two_of_a_name(tx: Transaction) -> None:
+    made = {"id": "the same", "set": {}, "created": [0, 0], "seen": [0, 0]}
+    tx.finish("resolution.write", contacts=[made, made], changes=[], activities=[], feed=[])
+
+
+def test_a_statement_that_is_refused_on_its_way_with_the_commit_leaves_nothing_behind_and_no_doubt(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("graph.store.database.MAX_RACES", 4)
+    tries: list[int] = []
+
+    def lasting(tx: Transaction) -> None:
+        tries.append(1)
+        tx.run_text("CREATE (:Contact {id: 'another'})")
+        two_of_a_name(tx)
+
+    with pytest.raises(ConstraintError):
+        database.write(lasting, committed=lambda *_: pytest.fail("nothing is in doubt"))
+    assert len(tries) == 5
+    assert database.read(lambda tx: tx.run_text("MATCH (c:Contact) RETURN c.id AS id")) == []
+
+
+def test_a_statement_that_was_to_go_with_the_commit_is_run_before_what_follows_it(database: Database) -> None:
+    def work(tx: Transaction) -> list[dict[str, object]]:
+        made = {"id": "made", "set": {}, "created": [0, 0], "seen": [0, 0]}
+        tx.finish("resolution.write", contacts=[made], changes=[], activities=[], feed=[])
+        return tx.run_text("MATCH (c:Contact) RETURN c.id AS id")
+
+    assert database.write(work, committed=REPEATABLE) == [{"id": "made"}]
+    with pytest.raises(ConstraintError):
+        database.rehearse(lambda tx: (two_of_a_name(tx), tx.settle()))
+
+
+def test_what_returns_something_cannot_go_with_the_commit(database: Database) -> None:
+    with pytest.raises(TypeError, match=r"database\.ping returns"):
+        database.write(lambda tx: tx.finish("database.ping"), committed=REPEATABLE)
+
+
 def test_a_race_that_was_lost_as_often_as_may_be_is_still_run_once_more(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
