@@ -3,5 +3,6 @@
 // parameters: name
 // columns: value, version
 // access: read
+// plan: kept
 MATCH (s:Secret {name: $name}) USING INDEX SEEK s:Secret(name)
 RETURN s.value AS value, s.version AS version

@@ -62,8 +62,15 @@ CALL () {
   WITH
     row,
     period,
-    datetime.fromEpoch(row.first[0], row.first[1]) AS first,
-    datetime.fromEpoch(row.latest[0], row.latest[1]) AS latest
+    datetime.fromEpoch(row.activities[-1].received[0], row.activities[-1].received[1]) AS last,
+    CASE WHEN row.first IS NULL THEN row.activities[0].occurred ELSE row.first END AS early,
+    CASE WHEN row.latest IS NULL THEN row.activities[0].occurred ELSE row.latest END AS late
+  WITH
+    row,
+    period,
+    last,
+    datetime.fromEpoch(early[0], early[1]) AS first,
+    datetime.fromEpoch(late[0], late[1]) AS latest
   SET period.first_occurred_at = CASE
       WHEN period.first_occurred_at IS NULL AND period.last_at IS NOT NULL THEN null
       WHEN period.first_occurred_at <= first THEN period.first_occurred_at
@@ -72,7 +79,7 @@ CALL () {
       WHEN period.last_occurred_at IS NULL AND period.last_at IS NOT NULL THEN null
       WHEN period.last_occurred_at >= latest THEN period.last_occurred_at
       ELSE latest END,
-    period.last_at = datetime.fromEpoch(row.last[0], row.last[1])
+    period.last_at = last
   FOREACH (item IN row.activities |
     CREATE (a:Activity)-[:ON]->(period)
     SET a = item.node,

@@ -57,7 +57,7 @@ DEFAULT_EVENT = "identify"
 STANDING = frozenset(one.name for one in BUILT_IN)
 """Namespaces of which a key that an activity carried stands on it; other keys it is tied to in the graph."""
 
-AHEAD = 200
+AHEAD = 500
 """After how many events of a large batch the database begins to write, while the next ones are decided."""
 
 

@@ -69,7 +69,9 @@ def write_activities(working_set: WorkingSet, start: Callable[..., None]) -> Non
 def _activities(working_set: WorkingSet) -> list[Row]:
     """Return one row for each period in the graph that saw activity: its times are written once, however much."""
     return [
-        {"period": timeline.id, "last": timeline.activities[-1]["received"], **_activities_of(timeline)}
+        {"period": timeline.id, "activities": timeline.activities}
+        if len(timeline.activities) == 1
+        else {"period": timeline.id, **_activities_of(timeline)}
         for timeline in working_set.timelines.values()
         if timeline.stored and timeline.activities
     ]
