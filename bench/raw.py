@@ -19,42 +19,50 @@ Row = dict[str, Any]
 WRITE = """\
 CALL () {
   UNWIND $rows.created AS row
-  WITH row, datetime({epochSeconds: row.at[0], nanosecond: row.at[1]}) AS at
-  CREATE (c:Contact)-[o:OWNS]->(t:Tracker {value: row.tracker}),
-    (c)-[:HAS]->(p:Timeline {id: row.timeline, started_at: at, last_at: at})-[:OF]->(t),
+  WITH row, datetime.fromEpoch(row.at[0], row.at[1]) AS at,
+    datetime.fromEpoch(row.occurred[0], row.occurred[1]) AS occurred
+  CREATE (c:Contact)-[o:OWNS]->(t:Key:Tracker {namespace: 'tracker_id', value: row.tracker}),
+    (c)-[:HAS]->(p:Timeline {
+      id: row.timeline, started_at: at, last_at: at, first_occurred_at: occurred, last_occurred_at: occurred
+    })-[:OF]->(t),
     (a:Activity)-[:ON]->(p)
   SET c = row.contact, c.created_at = at, c.last_seen_at = at, o = row.edge, o.since = at,
-    a = row.activity, a.received_at = at,
-    a.occurred_at = datetime({epochSeconds: row.occurred[0], nanosecond: row.occurred[1]})
+    a = row.activity, a.received_at = at, a.occurred_at = occurred
 }
 CALL () {
   UNWIND $rows.found AS row
-  WITH row, datetime({epochSeconds: row.at[0], nanosecond: row.at[1]}) AS at
-  MATCH (t:Tracker {value: row.tracker})<-[:OF]-(p:Timeline)<-[:HAS]-(c:Contact) USING INDEX SEEK t:Tracker(value)
+  WITH row, datetime.fromEpoch(row.at[0], row.at[1]) AS at,
+    datetime.fromEpoch(row.occurred[0], row.occurred[1]) AS occurred
+  MATCH (t:Key {namespace: 'tracker_id', value: row.tracker})<-[:OF]-(p:Timeline)<-[:HAS]-(c:Contact)
+    USING INDEX SEEK t:Key(namespace, value)
   CREATE (a:Activity)-[:ON]->(p)
-  SET c.last_seen_at = at, p.last_at = at, a = row.activity, a.received_at = at,
-    a.occurred_at = datetime({epochSeconds: row.occurred[0], nanosecond: row.occurred[1]})
+  SET c.last_seen_at = at, p.last_at = at, p.last_occurred_at = occurred, a = row.activity, a.received_at = at,
+    a.occurred_at = occurred
 }
 CALL () {
   UNWIND $rows.emails AS row
-  MATCH (t:Tracker {value: row.tracker})<-[:OWNS]-(c:Contact) USING INDEX SEEK t:Tracker(value)
-  CREATE (c)-[o:OWNS]->(:Email {value: row.value})
-  SET o = row.edge, o.since = datetime({epochSeconds: row.at[0], nanosecond: row.at[1]}),
+  MATCH (t:Key {namespace: 'tracker_id', value: row.tracker})<-[:OWNS]-(c:Contact)
+    USING INDEX SEEK t:Key(namespace, value)
+  CREATE (c)-[o:OWNS]->(:Key:Email {namespace: 'email', value: row.value})
+  SET o = row.edge, o.since = datetime.fromEpoch(row.at[0], row.at[1]),
     c.kind = 'known', c.emails = 1
 }
 CALL () {
   UNWIND $rows.subscriptions AS row
-  MATCH (t:Tracker {value: row.tracker})<-[:OWNS]-(c:Contact) USING INDEX SEEK t:Tracker(value)
-  CREATE (c)-[o:OWNS]->(:Subscription {value: row.value})
-  SET o = row.edge, o.since = datetime({epochSeconds: row.at[0], nanosecond: row.at[1]}),
+  MATCH (t:Key {namespace: 'tracker_id', value: row.tracker})<-[:OWNS]-(c:Contact)
+    USING INDEX SEEK t:Key(namespace, value)
+  CREATE (c)-[o:OWNS]->(:Key:Subscription {namespace: 'subscription', value: row.value})-[:BROUGHT_BY]->(t)
+  SET o = row.edge, o.since = datetime.fromEpoch(row.at[0], row.at[1]),
     c.subscriptions = c.subscriptions + 1
 }
 CALL () {
   UNWIND $rows.merges AS row
-  WITH row, datetime({epochSeconds: row.at[0], nanosecond: row.at[1]}) AS at
-  MATCH (t:Tracker {value: row.tracker})<-[had:OWNS]-(source:Contact)-[has:HAS]->(p:Timeline)-[:OF]->(t)
-    USING INDEX SEEK t:Tracker(value)
-  MATCH (e:Email {value: row.email})<-[:OWNS]-(target:Contact) USING INDEX SEEK e:Email(value)
+  WITH row, datetime.fromEpoch(row.at[0], row.at[1]) AS at
+  MATCH (t:Key {namespace: 'tracker_id', value: row.tracker})<-[had:OWNS]-(source:Contact)-[has:HAS]->(p:Timeline)
+    USING INDEX SEEK t:Key(namespace, value)
+  WHERE EXISTS { (p)-[:OF]->(t) }
+  MATCH (e:Key {namespace: 'email', value: row.email})<-[:OWNS]-(target:Contact)
+    USING INDEX SEEK e:Key(namespace, value)
   CREATE (target)-[owns:OWNS]->(t), (target)-[:HAS]->(p), (source)-[:TO {at: at}]->(target),
     (m:Merge)-[:FOLDED]->(source), (m)-[:INTO]->(target), (m)-[:CARRIED]->(p), (m)-[moved:MOVED]->(t)
   SET m = row.merge, m.at = at, moved = properties(had), owns = row.edge, owns.since = at, source:Redirect,
@@ -124,6 +132,7 @@ class Shadow:
                 "id": f"{self._new}contact of {tracker}",
                 "kind": "anonymous",
                 "split": False,
+                "nameless": False,
                 "emails": 0,
                 "user_ids": 0,
                 "trackers": 1,
