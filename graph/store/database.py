@@ -127,6 +127,17 @@ def reading_after(bookmarks: frozenset[str]) -> Iterator[None]:
         _after.reset(token)
 
 
+class _Parameters(dict[str, Any]):
+    """The parameters of a statement, which no log has.
+
+    The driver writes a statement out for its log before it asks whether anybody reads that: of a batch of a log it took
+    as long as sending it. They are people's data, too.
+    """
+
+    def __repr__(self) -> str:
+        return "{…}"
+
+
 class Transaction:
     """One open transaction: named statements in, rows out."""
 
@@ -204,7 +215,7 @@ class Transaction:
         with tracing.span(statement.name, {"db.system.name": "neo4j", "db.operation.name": statement.name}):
             # The driver has no public way to send a statement and go on before its answer is here.
             connection = self._bolt._connection
-            connection.run(statement.text, {PARAMETERS: parameters}, on_failure=refuse)
+            connection.run(statement.text, {PARAMETERS: _Parameters(parameters)}, on_failure=refuse)
             connection.pull(on_failure=refuse)
             self._bolt.commit()
 
@@ -222,7 +233,7 @@ class Transaction:
     def _run(self, name: str, parameters: Mapping[str, Any]) -> list[Row]:
         statement = self._declared(name, parameters)
         with tracing.span(name, {"db.system.name": "neo4j", "db.operation.name": name}):
-            result = self._bolt.run(statement.text, {PARAMETERS: parameters})
+            result = self._bolt.run(statement.text, {PARAMETERS: _Parameters(parameters)})
             keys = result.keys()
             return [dict(zip(keys, record.values(), strict=True)) for record in result]
 

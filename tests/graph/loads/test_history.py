@@ -418,7 +418,7 @@ def test_a_fault_that_every_event_meets_ends_the_load(
 ) -> None:
     file = write_log(tmp_path / "log.ndjson", [{"tracker_id": f"t{number}"} for number in range(8)])
     with monkeypatch.context() as broken:
-        broken.setattr("graph.identity.resolver.write_working_set", lambda world: 1 / 0)
+        broken.setattr("graph.identity.resolver.write_working_set", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             kinfold.histories.load(file, work=tmp_path, workers=1, sizes=SMALL)
     assert people(database) == []

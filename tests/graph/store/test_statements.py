@@ -1,5 +1,6 @@
 """Statement files say what they do: headers are held against bodies, and every body against the database."""
 
+import logging
 from pathlib import Path
 
 import pytest
@@ -226,6 +227,18 @@ def test_the_database_understands_a_statement_and_gives_the_declared_columns(
 def test_a_statement_runs_only_with_the_parameters_it_declares(shared_database: Database) -> None:
     with pytest.raises(TypeError, match=r"explore\.living takes \['contact_id'\], was given \['contact'\]"):
         shared_database.read(lambda tx: tx.run("explore.living", contact="a"))
+
+
+def test_what_a_statement_is_given_stands_in_no_log_of_the_driver(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    made = {"id": "ana@example.com", "set": {}, "created": [0, 0], "seen": [0, 0]}
+    written = {"contacts": [made], "changes": [], "activities": [], "feed": []}
+    with caplog.at_level(logging.DEBUG, logger="neo4j"):
+        database.write(lambda tx: tx.finish("resolution.write", **written), committed=REPEATABLE)
+        database.read(lambda tx: tx.run("explore.owners", namespace="email", value="ana@example.com"))
+    assert "COMMIT" in caplog.text
+    assert "ana@example.com" not in caplog.text
 
 
 def test_a_statement_that_is_not_there_cannot_be_run(shared_database: Database) -> None:
