@@ -3,7 +3,6 @@
 // parameters: -
 // columns: kind, namespace, value, at
 // access: read
-// plan: kept
 MATCH (r:BlockRule)
 WHERE r.namespace >= ''
 RETURN r.kind AS kind, r.namespace AS namespace, r.value AS value, r.at.epochMillis * 1000 + r.at.microsecond % 1000 AS at

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
@@ -138,6 +138,10 @@ class _Parameters(dict[str, Any]):
         return "{…}"
 
 
+def _span(statement: str) -> AbstractContextManager[Any]:
+    return tracing.span(statement, {"db.system.name": "neo4j", "db.operation.name": statement})
+
+
 class Transaction:
     """One open transaction: named statements in, rows out."""
 
@@ -212,7 +216,7 @@ class Transaction:
         def refuse(_: Any) -> None:
             self.refused = True
 
-        with tracing.span(statement.name, {"db.system.name": "neo4j", "db.operation.name": statement.name}):
+        with _span(statement.name):
             # The driver has no public way to send a statement and go on before its answer is here.
             connection = self._bolt._connection
             connection.run(statement.text, {PARAMETERS: _Parameters(parameters)}, on_failure=refuse)
@@ -232,7 +236,7 @@ class Transaction:
 
     def _run(self, name: str, parameters: Mapping[str, Any]) -> list[Row]:
         statement = self._declared(name, parameters)
-        with tracing.span(name, {"db.system.name": "neo4j", "db.operation.name": name}):
+        with _span(name):
             result = self._bolt.run(statement.text, {PARAMETERS: _Parameters(parameters)})
             keys = result.keys()
             return [dict(zip(keys, record.values(), strict=True)) for record in result]
@@ -574,9 +578,10 @@ class _Writing(Generic[Result]):
     def _done(self, tx: Transaction) -> Result:
         try:
             result = self._work(tx)
-            tx.wait()
             if self.doubtful:
-                tx.settle()
+                tx.settle()  # what is refused now may be refused because it is done already
+            else:
+                tx.wait()
         except Exception as error:
             if self._committed is None or not self.doubtful or _passing(_cause(error)):
                 raise

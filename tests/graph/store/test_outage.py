@@ -413,9 +413,9 @@ def test_a_violation_that_repeats_is_no_race_and_is_raised(database: Database, m
     assert len(tries) == 5
 
 
-def two_of_a_name(tx: Transaction) -> None:
-    made = {"id": "the same", "set": {}, "created": [0, 0], "seen": [0, 0]}
-    tx.finish("resolution.write", contacts=[made, made], changes=[], activities=[], feed=[])
+def finish_with(tx: Transaction, *contact_ids: str) -> None:
+    made = [{"id": one, "set": {}, "created": [0, 0], "seen": [0, 0]} for one in contact_ids]
+    tx.finish("resolution.write", contacts=made, changes=[], activities=[], feed=[])
 
 
 def test_a_statement_that_is_refused_on_its_way_with_the_commit_leaves_nothing_behind_and_no_doubt(
@@ -427,7 +427,7 @@ def test_a_statement_that_is_refused_on_its_way_with_the_commit_leaves_nothing_b
     def lasting(tx: Transaction) -> None:
         tries.append(1)
         tx.run_text("CREATE (:Contact {id: 'another'})")
-        two_of_a_name(tx)
+        finish_with(tx, "the same", "the same")
 
     with pytest.raises(ConstraintError):
         database.write(lasting, committed=lambda *_: pytest.fail("nothing is in doubt"))
@@ -437,13 +437,12 @@ def test_a_statement_that_is_refused_on_its_way_with_the_commit_leaves_nothing_b
 
 def test_a_statement_that_was_to_go_with_the_commit_is_run_before_what_follows_it(database: Database) -> None:
     def work(tx: Transaction) -> list[dict[str, object]]:
-        made = {"id": "made", "set": {}, "created": [0, 0], "seen": [0, 0]}
-        tx.finish("resolution.write", contacts=[made], changes=[], activities=[], feed=[])
+        finish_with(tx, "made")
         return tx.run_text("MATCH (c:Contact) RETURN c.id AS id")
 
     assert database.write(work, committed=REPEATABLE) == [{"id": "made"}]
     with pytest.raises(ConstraintError):
-        database.rehearse(lambda tx: (two_of_a_name(tx), tx.settle()))
+        database.rehearse(lambda tx: (finish_with(tx, "the same", "the same"), tx.settle()))
 
 
 def test_what_returns_something_cannot_go_with_the_commit(database: Database) -> None:
