@@ -19,11 +19,16 @@ from graph.store.migrations import migrate
 settings.register_profile("kinfold", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("kinfold")
 
-OF_SECONDS = "server.jvm.additional=-XX:TieredStopAtLevel=1"
+OF_SECONDS = "\n".join(
+    f"server.jvm.additional=-XX:{option}" for option in ("TieredStopAtLevel=1", "-UseG1GC", "+UseSerialGC")
+)
 """What a database is told that lives for seconds: to compile well what runs a few times costs more than it saves."""
 OF_THE_SESSION = "dbms.cypher.min_replan_interval=2m\nserver.jvm.additional=-Dkinfold.tests=all of them"
 """What the database of all tests is told: each test empties it and fills it anew, and every statement would be planned
 again for that, ten seconds after it was."""
+
+# Every database of a test has a home of its own and lives for seconds; the one of all tests is told otherwise below.
+os.environ.setdefault("KINFOLD_NEO4J_CONF", OF_SECONDS)
 
 IMAGES = {"lts": "neo4j:5.26-community", "calendar": "neo4j:2026.08-community"}
 
@@ -33,8 +38,11 @@ MOST_WORKERS = 4
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Return how many processes ``pytest -n auto`` uses: one for each core, or this one when the server is given."""
-    return 0 if Settings().neo4j_uri else min(os.cpu_count() or 1, MOST_WORKERS)
+    """Return how many processes ``pytest -n auto`` uses, or 0, which is this one, when the server is given.
+
+    One more than there are cores: a fifth of the time a process waits, for a server to start or for an SDK's patience.
+    """
+    return 0 if Settings().neo4j_uri else min((os.cpu_count() or 1) + 1, MOST_WORKERS)
 
 
 def docker_engine() -> bool:

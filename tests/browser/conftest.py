@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -192,11 +192,16 @@ def open_page(browser: Browser, origin: str, serve: Serve, watch: Watch, kinfold
     watch.check()
 
 
-def findings_of_axe(page: Page, *, least: str = "serious") -> list[str]:
-    """Run axe-core on the page as it is; list what is as bad as this, or worse."""
+OF_COLOURS = ["color-contrast", "link-in-text-block"]
+"""Rules of axe-core that look at colours; to the others day and night are the same."""
+
+
+def findings_of_axe(page: Page, *, least: str = "serious", rules: Sequence[str] = ()) -> list[str]:
+    """Run axe-core on the page as it is, or these of its rules; list what is as bad as this, or worse."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("async () => (await axe.run(document)).violations")
+    asked = {"runOnly": list(rules)} if rules else {}
+    found = page.evaluate("async (asked) => (await axe.run(document, asked)).violations", asked)
     return [
         f"{item['id']} ({item['impact']}): {item['help']}: {[node['html'][:160] for node in item['nodes'][:3]]}"
         for item in found

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import schemathesis
+from fastapi import FastAPI
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis import Case, GenerationMode
@@ -24,6 +25,7 @@ from api.http.app import create_app
 from graph.identity.events import read_event
 from graph.kinfold import Kinfold
 from graph.settings import Settings
+from graph.store.database import Database
 from tests.api.http.test_access import SCOPES
 
 CHECKS = [
@@ -46,12 +48,22 @@ bounded = settings(
 )
 
 
-@pytest.fixture
-def document(kinfold: Kinfold, server: Settings) -> Any:
+def app_on(kinfold: Kinfold, server: Settings) -> FastAPI:
     keys = Settings(admin_key=KEY)  # type: ignore[arg-type]
+    return create_app(Kinfold.on(kinfold.database, server.model_copy(update={"admin_key": keys.admin_key})))
+
+
+@pytest.fixture(scope="module")
+def read_once(shared_database: Database, server: Settings) -> Any:
+    """The document, which is the same for every app and takes longer to make than to be tried."""
+    return schemathesis.openapi.from_asgi("/openapi.json", app_on(Kinfold.on(shared_database, server), server))
+
+
+@pytest.fixture
+def document(read_once: Any, kinfold: Kinfold, server: Settings) -> Any:
     kinfold.resolver.resolve([read_event({"email": "ana@example.com", "tracker_id": "t1", "subscription": "s1"})])
-    app = create_app(Kinfold.on(kinfold.database, server.model_copy(update={"admin_key": keys.admin_key})))
-    return schemathesis.openapi.from_asgi("/openapi.json", app)
+    read_once.app = app_on(kinfold, server)
+    return read_once
 
 
 every_call = pytest.mark.parametrize(
