@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from bench.homes import put_migrated
 from graph.kinfold import Kinfold
@@ -51,35 +53,55 @@ def docker_engine() -> bool:
     return subprocess.run(["docker", "info"], check=False, capture_output=True, timeout=20).returncode == 0
 
 
-TAKE_LONGEST = (
+TOGETHER = (
+    "browser",
     "sdk/test_sdks.py",
+    "api/http",
+    "graph",
     "api/http/test_outage_http.py",
-    "model/test_state_machine.py",
-    "api/command/test_compaction.py",
+    "graph/spark",
+    "model",
     "api/command/test_backup.py",
-    "graph/store/test_outage.py",
-    "sdk/test_browser_sdks.py",
-    "sdk/test_generated_clients.py",
+    "sdk",
+    "api",
+    "api/command/test_compaction.py",
     "graph/embedded/test_faults.py",
+    "api/command/test_simulate_and_replay.py",
     "graph/embedded/test_embedded.py",
-    "test_console.py",
-    "graph/spark/test_spark.py",
+    "graph/store/test_outage.py",
+    "graph/store/test_plans.py",
     "api/command/test_reidentify.py",
     "api/http/test_full_disk.py",
-    "graph/privacy/test_small_space.py",
-    "api/command/test_terminal.py",
-    "api/command/test_simulate_and_replay.py",
-    "model/test_undo_always.py",
-    "model/test_known_always.py",
-    "graph/store/test_plans.py",
-    "api/http/test_schemathesis.py",
 )
-"""Files that begin first, so that in the end no process waits for another's."""
+"""Folders and files whose tests run in one process, one after the other, and in which order they begin.
+
+The tests of a folder ask a database for the same statements: each is planned once there, not once in every process,
+and planning takes most of what a database does in a suite. Of several lines that fit, the longest says. What takes long
+begins first, so that in the end no process waits for another's.
+"""
+
+
+def together(path: str) -> str:
+    """Return the line of TOGETHER that fits a file below tests/; one that none fits is on its own."""
+    fitting = [line for line in TOGETHER if path == line or path.startswith(f"{line}/")]
+    return max(fitting, key=len, default=path)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    turns = {Path(__file__).parent / name: turn for turn, name in enumerate(TAKE_LONGEST)}
-    items.sort(key=lambda item: turns.get(item.path, len(turns)))
+    turns = {line: turn for turn, line in enumerate(TOGETHER)}
+    here = Path(__file__).parent
+    items.sort(key=lambda item: turns.get(together(item.path.relative_to(here).as_posix()), len(turns)))
+
+
+class Scheduling(LoadScopeScheduling):
+    """Hands out to a process what is to run together."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return together(nodeid.partition("::")[0].removeprefix("tests/"))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
+    return Scheduling(config, log)
 
 
 @pytest.fixture(scope="session")
