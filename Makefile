@@ -16,7 +16,7 @@ run: $(VENV)/.run ## Resolve the sample log on a Neo4j of this machine, then ser
 		--keys examples/keys.ndjson --port $(PORT) --shop examples/shop/server.py --shop-port $(SHOP_PORT)
 
 test: $(VENV)/.test ## Every test, on a real Neo4j
-	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --durations 25
+	$(BIN)/python -m pytest -n auto --durations 25
 
 check: $(VENV)/.test ## Lint, format, types, which room imports which
 	$(BIN)/ruff check .

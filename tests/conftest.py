@@ -94,7 +94,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class Scheduling(LoadScopeScheduling):
-    """Hands out to a process what is to run together."""
+    """Hands out to a process what is to run together, in the order of the lines."""
+
+    def __init__(self, config: pytest.Config, log: Producer) -> None:
+        config.option.loadscopereorder = False
+        super().__init__(config, log)
 
     def _split_scope(self, nodeid: str) -> str:
         return together(nodeid.partition("::")[0].removeprefix("tests/"))
