@@ -13,7 +13,6 @@ import statistics
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
-from shutil import which
 from typing import Any
 
 import httpx
@@ -22,6 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.chaos import Served
+from bench.chromium import FLAGS, SHELL, WHOLE, first_of
 from bench.harness import OUT, where
 from bench.lists import percentile, run
 from graph.embedded import stop
@@ -30,7 +30,6 @@ from graph.settings import Settings
 TARGET_MS = 33.4
 """Two frames of a screen with 60 a second."""
 STEPS, TURNS = 60, 3
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 WATCH = """() => {
     window.frames_ = [];
     let last = performance.now();
@@ -113,8 +112,7 @@ def main() -> None:
     arguments = parser.parse_args()
     began = where()
     # What people use first: what is drawn is timed.
-    names = ("chromium", "chromium-browser", "google-chrome", "chromium-headless-shell")
-    chromium = next(filter(None, map(which, names)), None)
+    chromium = first_of(*WHOLE, SHELL)
     with tempfile.TemporaryDirectory(prefix="kinfold-bench-") as folder, ExitStack() as stack:
         home = Path(folder) / "home"
         environment = {"KINFOLD_HOME": str(home)}

@@ -30,7 +30,7 @@ OF_THE_SESSION = "dbms.cypher.min_replan_interval=2m\nserver.jvm.additional=-Dki
 again for that, ten seconds after it was."""
 
 # Every database of a test has a home of its own and lives for seconds; the one of all tests is told otherwise below.
-os.environ.setdefault("KINFOLD_NEO4J_CONF", OF_SECONDS)
+os.environ["KINFOLD_NEO4J_CONF"] = OF_SECONDS
 
 IMAGES = {"lts": "neo4j:5.26-community", "calendar": "neo4j:2026.08-community"}
 
@@ -81,27 +81,23 @@ begins first, so that in the end no process waits for another's.
 """
 
 
-def together(path: str) -> str:
-    """Return the line of TOGETHER that fits a file below tests/; one that none fits is on its own."""
+def together(test: str) -> str:
+    """Return the line of TOGETHER that fits a test's id; the tests of a file that none fits are on their own."""
+    path = test.partition("::")[0].removeprefix("tests/")
     fitting = [line for line in TOGETHER if path == line or path.startswith(f"{line}/")]
     return max(fitting, key=len, default=path)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     turns = {line: turn for turn, line in enumerate(TOGETHER)}
-    here = Path(__file__).parent
-    items.sort(key=lambda item: turns.get(together(item.path.relative_to(here).as_posix()), len(turns)))
+    items.sort(key=lambda item: turns.get(together(item.nodeid), len(turns)))
 
 
 class Scheduling(LoadScopeScheduling):
-    """Hands out to a process what is to run together, in the order of the lines."""
-
-    def __init__(self, config: pytest.Config, log: Producer) -> None:
-        config.option.loadscopereorder = False
-        super().__init__(config, log)
+    """Hands out to a process what is to run together."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return together(nodeid.partition("::")[0].removeprefix("tests/"))
+        return together(nodeid)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:

@@ -6,17 +6,17 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from shutil import which
 from typing import Any
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from bench.chromium import FLAGS, SHELL, WHOLE, first_of
 from graph.identity.events import read_event
 from graph.kinfold import Kinfold
 from graph.settings import Settings
@@ -25,19 +25,7 @@ from tests.conftest import empty
 
 ROOT = Path(__file__).parents[2]
 AXE = Path(__file__).parent / "vendor" / "axe-core" / "axe.min.js"
-CHROMIUMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
-CHROMIUM = next(filter(None, map(which, CHROMIUMS)), None)
-"""Chromium without its own windows where there is one: the same pages for a quarter less of processor time."""
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+CHROMIUM = first_of(SHELL, *WHOLE)
 IMPACTS = ("minor", "moderate", "serious", "critical")
 PATIENCE = 30_000
 """Milliseconds that a machine with other work may take."""
@@ -194,16 +182,11 @@ def open_page(browser: Browser, origin: str, serve: Serve, watch: Watch, kinfold
     watch.check()
 
 
-OF_COLOURS = ["color-contrast", "link-in-text-block"]
-"""Rules of axe-core that look at colours; to the others day and night are the same."""
-
-
-def findings_of_axe(page: Page, *, least: str = "serious", rules: Sequence[str] = ()) -> list[str]:
-    """Run axe-core on the page as it is, or these of its rules; list what is as bad as this, or worse."""
+def findings_of_axe(page: Page, *, least: str = "serious") -> list[str]:
+    """Run axe-core on the page as it is; list what is as bad as this, or worse."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE.read_text(encoding="utf-8"))
-    asked = {"runOnly": list(rules)} if rules else {}
-    found = page.evaluate("async (asked) => (await axe.run(document, asked)).violations", asked)
+    found = page.evaluate("async () => (await axe.run(document)).violations")
     return [
         f"{item['id']} ({item['impact']}): {item['help']}: {[node['html'][:160] for node in item['nodes'][:3]]}"
         for item in found

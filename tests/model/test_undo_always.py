@@ -167,13 +167,15 @@ def test_unions_into_one_contact_undone_in_any_order_leave_the_same(
 def canonical(export: dict[str, Any], named: set[str]) -> dict[str, Any]:
     """Leave out times, which are another run's, and the names of trackers that were minted on the way back."""
     kept = {name: value for name, value in export.items() if not name.endswith("_at")}
-
-    def as_named(value: str) -> str:
-        return value if value in named or not value.startswith("kf-") else "minted"
-
-    kept["name"] = as_named(export["name"])
-    kept["trackers"] = [*map(as_named, export["trackers"])]
-    kept["keys"] = {key: [*map(as_named, values)] for key, values in export["keys"].items()}
+    trackers = export["trackers"]
+    minted = {
+        value: f"minted {place}"
+        for place, value in enumerate(trackers)
+        if value.startswith("kf-") and value not in named
+    }
+    kept["name"] = minted.get(export["name"], export["name"])
+    kept["trackers"] = [minted.get(value, value) for value in trackers]
+    kept["keys"] = {key: [minted.get(value, value) for value in values] for key, values in export["keys"].items()}
     kept["activity"] = sorted(
         (activity["message_id"], activity["tracker_id"], activity["rule"], str(activity["outcome"]))
         for activity in export["activity"]

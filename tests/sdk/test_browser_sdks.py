@@ -9,9 +9,10 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from api.http.app import create_app
+from bench.chromium import FLAGS
 from graph.kinfold import Kinfold
 from graph.settings import Settings
-from tests.browser.conftest import CHROMIUM, FLAGS
+from tests.browser.conftest import CHROMIUM
 from tests.sdk.browser_shop import BUNDLES, Mishaps, Shop, served, shop_in_front_of, until
 from tests.sdk.conftest import ADMIN_KEY, WRITE_KEY
 from tests.sdk.test_sdks import installed_node

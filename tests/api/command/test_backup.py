@@ -23,7 +23,6 @@ from graph.opening import open_database
 from graph.settings import Settings
 from graph.store.database import REPEATABLE
 from tests.command import ROOT, run
-from tests.conftest import OF_SECONDS
 
 Graph = list[dict[str, Any]]
 
@@ -44,7 +43,7 @@ def homes(tmp_path: Path) -> Iterator[Callable[[str], dict[str, str]]]:
         made.append(settings_of(tmp_path / name))
         given = settings_of(tmp_path / name)
         size = {"KINFOLD_HEAP": given.heap, "KINFOLD_PAGECACHE": given.pagecache}
-        return {**bare, "KINFOLD_HOME": str(given.home), **size, "KINFOLD_NEO4J_CONF": given.neo4j_conf}
+        return {**bare, "KINFOLD_HOME": str(given.home), **size}
 
     yield environment
     for settings in made:
@@ -52,8 +51,7 @@ def homes(tmp_path: Path) -> Iterator[Callable[[str], dict[str, str]]]:
 
 
 def settings_of(home: Path) -> Settings:
-    given = {"home": home, "heap": "512m", "pagecache": "64m", "neo4j_conf": OF_SECONDS}
-    return Settings(neo4j_uri=None).model_copy(update=given)
+    return Settings(neo4j_uri=None).model_copy(update={"home": home, "heap": "512m", "pagecache": "64m"})
 
 
 def everything(home: Path) -> list[str]:

@@ -23,7 +23,6 @@ from graph.embedded import fetch, lock
 from graph.embedded.home import ADDRESS, Home, Process, State
 from graph.settings import Settings
 from graph.store.database import Database, Transaction
-from tests.conftest import OF_SECONDS
 
 ROOT = Path(__file__).parents[3]
 
@@ -40,7 +39,7 @@ with embedded.lease(Settings(home=Path(sys.argv[1]), heap="512m", pagecache="64m
 
 
 def settings_of(folder: Path, **more: Any) -> Settings:
-    return Settings(home=folder, **{"heap": "512m", "pagecache": "64m", "neo4j_conf": OF_SECONDS} | more)
+    return Settings(home=folder, **{"heap": "512m", "pagecache": "64m"} | more)
 
 
 def runs(pid: int) -> bool:
