@@ -70,7 +70,7 @@ def test_every_read_and_export_of_a_person_leaves_a_trace_with_its_reason(client
 def test_every_act_by_hand_and_every_erasure_says_by_whom_and_why(client: TestClient, resolve: Resolve) -> None:
     ana = resolve(email="ana@example.com")["contact"]["id"]
     bo = resolve(email="bo@example.com")["contact"]["id"]
-    client.post(f"/v1/contacts/{ana}/keys?why=by phone", json={"user_id": "4242"})
+    client.post(f"/v1/contacts/{ana}/keys?why=by phone", json={"user_id": "customer-4242"})
     union = client.post("/v1/merges", json={"source": bo, "target": ana}).json()["id"]
     client.post(f"/v1/merges/{union}/undo")
     client.put("/v1/blocked/value/kiosk")
@@ -88,7 +88,9 @@ def test_every_act_by_hand_and_every_erasure_says_by_whom_and_why(client: TestCl
     assert all(item["by"] == "local" for item in audit(client))
     (erased,) = [change for change in client.get("/v1/changes").json()["items"] if change["kind"] == "erased"]
     assert erased["by"] == "local"
-    assert not any(key in str(audit(client)) for key in ("4242", "ana@example.com")), "no key of a person is in it"
+    assert not any(key in str(audit(client)) for key in ("customer-4242", "ana@example.com")), (
+        "no key of a person is in it"
+    )
 
 
 def test_a_dry_run_and_a_refusal_are_no_acts(client: TestClient, resolve: Resolve) -> None:

@@ -195,8 +195,8 @@ def snapshot(database: Database) -> Snapshot:
             for numbering in ("fresh", "place", "seq", "at"):
                 node["properties"].pop(numbering, None)
     by_element = {node["element"]: node for node in nodes}
-    # An event without a message_id gets one before the batch, a period or a union within it: the same things
-    # have other names when the batches are others.
+    # An event without a message_id gets one before the batch, a period, a union or a key's change within it: the same
+    # things have other names when the batches are others.
     names: dict[str, str] = {}
     for edge in edges:
         if edge["type"] in ("OF", "WAS_OF"):
@@ -207,6 +207,8 @@ def snapshot(database: Database) -> Snapshot:
         properties = node["properties"]
         if "Merge" in node["labels"]:
             names[properties["id"]] = f"union of {properties['source']} at {properties['at']}"
+        elif "KeyChange" in node["labels"]:
+            names[properties["id"]] = f"change of {properties['key']} {properties['value']} at {properties['at']}"
         elif "Activity" in node["labels"] and properties["message_id"].startswith("o-"):
             names[properties["message_id"]] = f"event of {properties['received_at']}"
 

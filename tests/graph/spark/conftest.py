@@ -22,7 +22,8 @@ SMALL = {
     "spark.sql.adaptive.enabled": "false",
     # A broadcast is a job of its own.
     "spark.sql.autoBroadcastJoinThreshold": "-1",
-    "spark.driver.defaultJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    # With its first compiler alone Java takes less room for compiled code than hundreds of jobs fill.
+    "spark.driver.defaultJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=240m",
 }
 """Settings of Spark for graphs of a few hundred nodes."""
 
