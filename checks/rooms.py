@@ -19,10 +19,8 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("graph", "api")
 MAX_LAYERS = 12
 
-GROUND = frozenset(
-    f"graph.{name}"
-    for name in "model errors clock json paging patterns settings source_file tracing durable callbacks extras".split()
-)
+_GROUND = "model errors clock json paging patterns settings source_file tracing durable callbacks extras driver"
+GROUND = frozenset(f"graph.{name}" for name in _GROUND.split())
 """Modules that every room may use."""
 
 ALLOWED: dict[str, tuple[str, ...]] = {

@@ -28,7 +28,7 @@ from graph.embedded.classes import Archive
 from graph.embedded.home import ADDRESS, USER, EmbeddedError, Home, Launch, Process, State
 
 if TYPE_CHECKING:
-    from neo4j import Driver
+    from graph.driver import Driver
 
 POLL = 0.5
 """Seconds between two looks at the leases."""
@@ -298,7 +298,7 @@ class Supervisor:
             )
 
     def _await(self, port: int, password: str) -> _Outcome:
-        importlib.import_module("neo4j")  # takes a moment, better spent while the server starts
+        importlib.import_module("graph.driver")  # takes a moment, better spent while the server starts
         deadline = time.monotonic() + START_BOUND
         looked = time.monotonic()
         while time.monotonic() < deadline:
@@ -345,8 +345,7 @@ def _owns(pid: int, port: int) -> bool:
 
 def _is_ready(port: int, password: str) -> bool:
     """Ask the database for an answer, with the password of this home or after setting it."""
-    from neo4j import Driver, GraphDatabase
-    from neo4j.exceptions import AuthError, DriverError, Neo4jError
+    from graph.driver import AuthError, Driver, DriverError, GraphDatabase, Neo4jError
 
     def connect(secret: str) -> Driver:
         return GraphDatabase.driver(
@@ -380,7 +379,7 @@ def _is_ready(port: int, password: str) -> bool:
 
 def _check_database(connect: Callable[[], "Driver"]) -> None:
     """Raise when the server has given up starting the database, as when its files are damaged."""
-    from neo4j.exceptions import DriverError, Neo4jError
+    from graph.driver import DriverError, Neo4jError
 
     rows = []
     with suppress(DriverError, Neo4jError, OSError), connect() as driver:
@@ -394,8 +393,7 @@ def _check_database(connect: Callable[[], "Driver"]) -> None:
 
 def _is_broken_off(port: int, password: str) -> bool:
     """Return whether the server refuses transactions until a restart; one that does not answer has not said so."""
-    from neo4j import GraphDatabase
-    from neo4j.exceptions import DriverError, Neo4jError
+    from graph.driver import DriverError, GraphDatabase, Neo4jError
 
     try:
         with GraphDatabase.driver(

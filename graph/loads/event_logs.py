@@ -27,7 +27,7 @@ from graph.identity.resolver import Resolver
 from graph.loads.customers import Refused
 from graph.loads.loads import BUSY, Loaded, advance
 from graph.loads.partitions import Stretch
-from graph.loads.ties import Read, Span, connect, refusals_path, survey
+from graph.loads.ties import Read, Span, refusals_path, survey
 from graph.loads.worker import Part, Plan, Worker, failures_path, record_name
 from graph.loads.worker_pool import WorkerPool
 from graph.logs.files import is_plain, write_plain
@@ -180,6 +180,8 @@ class EventLogs:
         return WorkerPool(Worker(self._database, self._resolver), self._settings, workers, folder / WORKERS)
 
     def _part(self, crew: WorkerPool, file: Path, spans: list[Span], folder: Path, sizes: Sizes) -> Plan:
+        from graph.loads.components import connect  # late: it takes half a second
+
         anybody = bool(self._database.read(lambda tx: tx.run("loads.anybody")))
         block_list = self._resolver.block_list
         read: list[Read] = crew.run("read", [(file, span, folder, block_list, anybody) for span in spans])

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from graph.loads.ties import REFUSED, Components, Span, keys_of_lines, lines_of
+from graph.loads.ties import REFUSED, Span, lines_of
 
 _HEAD = struct.Struct("<QQI")
 """Component, number of the line, length of the line."""
@@ -38,6 +38,8 @@ class Stretch:
 
 def part_span(file: Path, span: Span, folder: Path, partitions: int) -> list[int]:
     """Write the events of a span into its files of the partitions; return how many each has."""
+    from graph.loads.components import Components, keys_of_lines  # late: it takes half a second
+
     components = Components.load(folder).of(keys_of_lines(folder, span.number))
     counts = [0] * partitions
     held = [bytearray() for _ in range(partitions)]

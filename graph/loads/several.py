@@ -10,16 +10,17 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import permutations
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from graph.identity.keys import BlockList
 from graph.identity.namespaces import Namespace, Normaliser
 from graph.identity.normal_forms import InvalidKey, form_of, said
 from graph.loads.customers import DEFAULT_LAYOUT, keys_in, read_rows
 from graph.loads.layouts import Layout
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 NAMED = 5
 """So many values are named to people, those with the most first."""
@@ -95,7 +96,7 @@ def find_several(
                 for value in carried[one]:
                     for beside in carried[other]:
                         held.extend((_hash(value), _hash(beside)))
-    counted = {pair: _count(np.frombuffer(held, np.uint64).reshape(-1, 2)) for pair, held in pairs.items()}
+    counted = {pair: _count(held) for pair, held in pairs.items()}
     counted = {pair: counts for pair, counts in counted.items() if len(counts[0])}
     names = _names(file, block_list, layout, counted, named) if counted else {}
     found: list[Several] = []
@@ -115,11 +116,17 @@ def _of_erased(block_list: BlockList, name: str, value: str) -> bool:
         return False
 
 
-_Counts = tuple[npt.NDArray[np.uint64], npt.NDArray[np.intp]]
+_Counts: TypeAlias = "tuple[npt.NDArray[np.uint64], npt.NDArray[np.intp]]"
 
 
-def _count(pairs: npt.NDArray[np.uint64]) -> _Counts:
-    """Return the first of each pair that comes with several others, and with how many, the most first."""
+def _count(held: "array[int]") -> _Counts:
+    """Return the first of each pair that comes with several others, and with how many, the most first.
+
+    ``held`` has the pairs one behind the other.
+    """
+    import numpy as np  # takes long to load, and only a file needs it
+
+    pairs = np.frombuffer(held, np.uint64).reshape(-1, 2)
     hashes, counts = np.unique(np.unique(pairs, axis=0)[:, 0], return_counts=True)
     several = counts > 1
     order = np.argsort(-counts[several], kind="stable")

@@ -12,10 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b, sha256
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import orjson
 
 from graph.errors import BadInput
@@ -25,8 +22,6 @@ from graph.identity.namespaces import Namespaces
 from graph.logs.files import read_line
 from graph.logs.ndjson import line_too_long, raw_lines
 
-Hashes = npt.NDArray[np.uint64]
-
 REFUSED = 0
 """In place of the key of a line that is no event."""
 
@@ -35,7 +30,6 @@ _HELD = 1 << 16
 """Hashes that are held before they are written."""
 _REMEMBERED = 200_000
 """Ties that are remembered, so that they are written once."""
-_SORTED_AT_ONCE = 4_000_000
 _LOOKED_UP_AT_ONCE = 1_000
 
 
@@ -135,7 +129,7 @@ def read_span(file: Path, span: Span, folder: Path, block_list: BlockList, owner
     seen: set[tuple[int, int]] = set()
     waiting: list[EventKeys] = []
     lines = refused = 0
-    key_of, ties, messages = (_File(path) for path in _files(folder, span.number))
+    key_of, ties, messages = (_File(path) for path in files_of(folder, span.number))
     with refusals_path(folder, span.number).open("wb") as refusals:
 
         def tie(one: int, other: int) -> None:
@@ -182,90 +176,13 @@ def read_span(file: Path, span: Span, folder: Path, block_list: BlockList, owner
     return Read(lines, refused)
 
 
-def keys_of_lines(folder: Path, span: int) -> Hashes:
-    """Return one key of every line of a span that was read."""
-    return np.fromfile(_files(folder, span)[0], np.uint64)
-
-
 def refusals_path(folder: Path, span: int) -> Path:
     """Where it is said what is wrong with the lines of a span."""
     return folder / f"refused-{span}.ndjson"
 
 
-@dataclass(frozen=True, slots=True)
-class Components:
-    """Which keys are connected: sorted hashes, and for each the one that stands for its component.
-
-    A key that is tied to no other is not among them and stands for itself.
-    """
-
-    hashes: Hashes
-    stands_for: Hashes
-
-    def of(self, keys: Hashes) -> Hashes:
-        """Return the components of keys."""
-        if not len(self.hashes):
-            return keys
-        place = np.minimum(np.searchsorted(self.hashes, keys), len(self.hashes) - 1)
-        return np.where(self.hashes[place] == keys, self.stands_for[place], keys)
-
-    def save(self, folder: Path) -> None:
-        """Write them where `load` finds them."""
-        np.save(folder / "hashes.npy", self.hashes)
-        np.save(folder / "components.npy", self.stands_for)
-
-    @classmethod
-    def load(cls, folder: Path) -> "Components":
-        """Read what was saved; several processes share the memory."""
-        hashes, stands_for = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("hashes", "components"))
-        return cls(hashes, stands_for)
-
-
-def connect(folder: Path, spans: int) -> Components:
-    """Find the components of the keys that all spans tie.
-
-    Notes
-    -----
-    O(n log n). Memory holds some 60 bytes for each key that is tied to another; repeated message ids are found
-    bucket by bucket.
-    """
-    from graph.analysis.components import components  # late: it takes half a second
-
-    files = [_files(folder, number) for number in range(spans)]
-    pairs = [np.fromfile(ties, np.uint64).reshape(-1, 2) for _, ties, _ in files]
-    pairs += _repeated([messages for _, _, messages in files])
-    both = np.concatenate(pairs) if pairs else np.zeros((0, 2), np.uint64)
-    hashes, number = np.unique(both, return_inverse=True)
-    left, right = number.reshape(-1, 2).astype(np.int32).T
-    label = components(len(hashes), left, right)
-    # Hashes are sorted: the first of a label is its smallest.
-    _, first = np.unique(label, return_index=True)
-    return Components(hashes, hashes[first[label]])
-
-
-def _repeated(files: Sequence[Path]) -> Iterator[Hashes]:
-    """Tie the events that have one message id: the second is the first once more, whatever it carries."""
-    rows = sum(path.stat().st_size for path in files) // 16
-    buckets = 1 + rows // _SORTED_AT_ONCE
-    for bucket in range(buckets):
-        parts = [
-            part[part[:, 0] % np.uint64(buckets) == bucket]
-            for path in files
-            for part in _pages(path)
-        ]  # fmt: skip
-        both: Any = np.concatenate(parts) if parts else np.zeros((0, 2), np.uint64)
-        both = both[np.argsort(both[:, 0], kind="stable")]
-        again = (both[1:, 0] == both[:-1, 0]) & (both[1:, 1] != both[:-1, 1])
-        yield np.stack((both[:-1, 1][again], both[1:, 1][again]), axis=1)
-
-
-def _pages(path: Path) -> Iterator[Hashes]:
-    with path.open("rb") as stream:
-        while len(page := np.fromfile(stream, np.uint64, 2 * _HELD)):
-            yield page.reshape(-1, 2)
-
-
-def _files(folder: Path, span: int) -> tuple[Path, Path, Path]:
+def files_of(folder: Path, span: int) -> tuple[Path, Path, Path]:
+    """Return where the hashes of a span stand: a key of each line, what is tied, message ids."""
     return folder / f"keys-{span}.bin", folder / f"ties-{span}.bin", folder / f"messages-{span}.bin"
 
 

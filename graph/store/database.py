@@ -14,29 +14,26 @@ from enum import Enum, auto
 from typing import Any, Generic, TypeVar
 from uuid import uuid4
 
-from neo4j import (
-    READ_ACCESS,
-    WRITE_ACCESS,
-    Bookmarks,
-    Driver,
-    GraphDatabase,
-    NotificationMinimumSeverity,
-    Session,
-)
-from neo4j import Transaction as BoltTransaction
-from neo4j.exceptions import (
-    AuthError,
-    ConnectionAcquisitionTimeoutError,
-    DatabaseError,
-    DriverError,
-    Neo4jError,
-    ResultFailedError,
-    ServiceUnavailable,
-    SessionExpired,
-)
-
 from graph import tracing
 from graph.callbacks import notify
+from graph.driver import (
+    READ_ACCESS,
+    WRITE_ACCESS,
+    AuthError,
+    Bookmarks,
+    ConnectionAcquisitionTimeoutError,
+    DatabaseError,
+    Driver,
+    DriverError,
+    GraphDatabase,
+    Neo4jError,
+    NotificationMinimumSeverity,
+    ResultFailedError,
+    ServiceUnavailable,
+    Session,
+    SessionExpired,
+)
+from graph.driver import Transaction as BoltTransaction
 from graph.errors import BadBookmark, TryAgain, Unavailable
 from graph.settings import Settings
 from graph.store.statements import PARAMETERS, Statement, load_statements

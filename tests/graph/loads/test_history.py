@@ -28,10 +28,11 @@ from graph.identity.decision import Limits
 from graph.identity.events import Event, read_event
 from graph.identity.resolver import Prepared, Resolver
 from graph.kinfold import Kinfold
+from graph.loads.components import Components, connect
 from graph.loads.customers import Refused
 from graph.loads.event_logs import EventLogs, Sizes
 from graph.loads.partitions import Stretch
-from graph.loads.ties import Components, connect, read_span, survey
+from graph.loads.ties import read_span, survey
 from graph.model import Answer
 from graph.store.database import Database
 from tests.command import run
