@@ -3,15 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import anyio.to_thread
 import orjson
-from fastapi import Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.staticfiles import StaticFiles
 from pydantic.json_schema import models_json_schema
+from starlette.routing import BaseRoute
 
 from api.http import problems
 from api.http.access import AccessKeys, Guard, may_rehearse, needed
@@ -114,6 +116,35 @@ def create_app(kinfold: Kinfold, keys: AccessKeys | None = None) -> FastAPI:
         metrics=app.state.metrics,
     )
     app.router.routes.insert(0, resolve.unadorned)
+    app.router.routes.extend(_routes_of_calls())
+    include_open(app)
+    _document(app)
+    return app
+
+
+def surround(app: FastAPI, keys: AccessKeys, *, rates: Rates, origins: list[str], metrics: CallMetrics) -> None:
+    """Put before an application what every call passes, the outermost last."""
+    app.add_middleware(Guard, keys=keys, rates=rates)
+    app.add_middleware(CrossOrigin, origins=origins)
+    app.add_middleware(SafeHeaders)
+    app.add_middleware(MeasuredCalls, metrics=metrics)
+    app.add_middleware(TracedCalls)
+
+
+def include_open(app: FastAPI) -> None:
+    """Let an application answer what is about no person: the page, the tag, probes and metrics."""
+    app.router.routes.extend(_open_routes())
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+
+
+@cache
+def _routes_of_calls() -> tuple[BaseRoute, ...]:
+    """Return the routes of every application.
+
+    An application makes what it needs to know of a route when it first looks at it, all of them in half a second. They
+    are the same for all: so the second tenant of a server waits for none.
+    """
+    router = APIRouter()
     for routes in (
         resolve,
         contacts,
@@ -135,28 +166,18 @@ def create_app(kinfold: Kinfold, keys: AccessKeys | None = None) -> FastAPI:
         subscriptions,
         access_keys,
     ):
-        app.include_router(routes.router, prefix="/v1", dependencies=[Depends(single_valued)])
-    app.include_router(segment_spec.router, dependencies=[Depends(single_valued)])
-    app.include_router(tag.cookies, prefix="/v1", dependencies=[Depends(single_valued)])
-    include_open(app)
-    _document(app)
-    return app
+        router.include_router(routes.router, prefix="/v1", dependencies=[Depends(single_valued)])
+    router.include_router(segment_spec.router, dependencies=[Depends(single_valued)])
+    router.include_router(tag.cookies, prefix="/v1", dependencies=[Depends(single_valued)])
+    return tuple(router.routes)
 
 
-def surround(app: FastAPI, keys: AccessKeys, *, rates: Rates, origins: list[str], metrics: CallMetrics) -> None:
-    """Put before an application what every call passes, the outermost last."""
-    app.add_middleware(Guard, keys=keys, rates=rates)
-    app.add_middleware(CrossOrigin, origins=origins)
-    app.add_middleware(SafeHeaders)
-    app.add_middleware(MeasuredCalls, metrics=metrics)
-    app.add_middleware(TracedCalls)
-
-
-def include_open(app: FastAPI) -> None:
-    """Let an application answer what is about no person: the page, the tag, probes and metrics."""
-    app.include_router(health.router)
-    app.include_router(tag.router)
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+@cache
+def _open_routes() -> tuple[BaseRoute, ...]:
+    router = APIRouter()
+    router.include_router(health.router)
+    router.include_router(tag.router)
+    return tuple(router.routes)
 
 
 def _document(app: FastAPI) -> None:
