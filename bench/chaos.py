@@ -35,7 +35,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.harness import OUT, where
-from bench.homes import put_migrated
+from graph.deployment.migrated import put_migrated
 from bench.small_disk import SmallDisk, small_disk
 from graph import embedded
 from graph.embedded import backup as backups

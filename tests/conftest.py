@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-from bench.homes import put_migrated
+from graph.deployment.migrated import put_migrated
 from graph.kinfold import Kinfold
 from graph.settings import Settings
 from graph.store.database import REPEATABLE, Database

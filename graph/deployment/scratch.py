@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from graph.deployment.migrated import put_migrated
 from graph.embedded import stop
 from graph.identity.declared_namespaces import apply
 from graph.identity.namespaces import DEFAULT_NAMESPACES, Namespaces
@@ -73,6 +74,7 @@ def scratch_graph(settings: Settings, *, on_progress: Progress | None = None) ->
         )
         # Before its folder goes, the database must be down, not only without a lease.
         stack.callback(stop, own)
+        put_migrated(own, on_progress=on_progress)
         database = stack.enter_context(open_database(own, on_progress=on_progress))
         migrate(database)
         yield ScratchGraph(database, own)

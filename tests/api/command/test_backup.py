@@ -15,8 +15,8 @@ import httpx
 import pytest
 
 from bench.chaos import Served
-from bench.homes import put_migrated
 from graph import embedded
+from graph.deployment.migrated import put_migrated
 from graph.embedded.backup import DUMP, MANIFEST
 from graph.embedded.home import Home
 from graph.opening import open_database

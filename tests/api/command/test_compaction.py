@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from api.command import backups
-from bench.homes import put_migrated
 from graph import embedded
+from graph.deployment.migrated import put_migrated
 from graph.embedded import EmbeddedError, compact
 from graph.embedded.home import Home
 from graph.opening import open_database

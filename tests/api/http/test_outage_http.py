@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 
 from bench import chaos
-from bench.homes import put_migrated
+from graph.deployment.migrated import put_migrated
 from graph import embedded
 from graph.settings import Settings
 

@@ -25,6 +25,7 @@ from bench.chaos import Served
 from graph.access.access_keys import KeyScope
 from graph.deployment import deployment
 from graph.deployment.deployment import Tenant, open_tenants, tenant_tasks
+from graph.deployment.migrated import put_migrated
 from graph.embedded import lease
 from graph.errors import Unavailable
 from graph.kinfold import Kinfold, open_kinfold
@@ -50,6 +51,7 @@ def second(tmp_path_factory: pytest.TempPathFactory, server: Settings) -> Iterat
     """Settings that point at another server than the tests' own; an embedded one, whatever that is."""
     home = tmp_path_factory.mktemp("second") / "home"
     settings = server.model_copy(update={"home": home, "neo4j_uri": None, "heap": "512m", "pagecache": "128m"})
+    put_migrated(settings)
     with lease(settings) as running:
         yield settings.model_copy(
             update={

@@ -23,8 +23,8 @@ from neo4j.exceptions import (
     SessionExpired,
 )
 
-from bench.homes import put_migrated
 from graph.blocking.blocking import Blocking
+from graph.deployment.migrated import put_migrated
 from graph.embedded import Server, lease, revive
 from graph.errors import TryAgain, Unavailable
 from graph.identity.events import Event, read_event

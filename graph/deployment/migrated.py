@@ -1,7 +1,7 @@
-"""Homes of databases that are not there to show how a schema comes about: copies of one that was migrated once.
+"""Fresh databases that are migrated already: copies of one that was migrated once.
 
-To migrate a fresh database takes more than its server's start. The one that is copied stands in the user's cache, by
-what it was made from.
+To migrate a database takes longer than its server's start. The one that is copied stands in the user's cache, by what
+it was made from.
 """
 
 import hashlib
@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from graph import embedded
-from graph.embedded import EmbeddedError, lease, stop
+from graph.embedded import EmbeddedError, Progress, lease, stop
 from graph.embedded.home import FileLock, Home
 from graph.settings import Settings
 from graph.store import migrations
@@ -23,19 +23,30 @@ _WAIT = 300.0
 _EMBEDDED = Path(embedded.__file__).parent
 
 
-def put_migrated(settings: Settings) -> None:
-    """Put a migrated database into the home of the settings, which must not have one yet."""
+def put_migrated(settings: Settings, *, on_progress: Progress | None = None) -> None:
+    """Put a migrated database without data into the home of the settings.
+
+    Where the cache cannot be written, nothing is put there: the home's database is then migrated as any other.
+
+    Raises
+    ------
+    EmbeddedError
+        When the home has a database, or the one to be copied cannot be fetched or started.
+    """
     target = Home(settings.home.absolute())
     if target.has_stores:
         raise EmbeddedError(f"{target.path} has a database")
-    made = _migrated_once(settings)
+    try:
+        made = _migrated_once(settings, on_progress)
+    except OSError:
+        return
     target.make()
     target.claim(settings.neo4j_release)
     target.take_password(made)
     shutil.copytree(made.data, target.data)
 
 
-def _migrated_once(settings: Settings) -> Home:
+def _migrated_once(settings: Settings, on_progress: Progress | None) -> Home:
     folder = settings.cache.absolute() / "homes"
     folder.mkdir(parents=True, exist_ok=True)
     made = Home(folder / f"{settings.neo4j_release}-{_digest(settings.neo4j_release)}")
@@ -45,19 +56,19 @@ def _migrated_once(settings: Settings) -> Home:
             raise EmbeddedError(f"another process has been making {made.path} for too long")
         try:
             if not made.path.exists():
-                _make(settings, made)
+                _make(settings, made, on_progress)
         finally:
             lock.release()
     return made
 
 
-def _make(settings: Settings, made: Home) -> None:
+def _make(settings: Settings, made: Home, on_progress: Progress | None) -> None:
     begun = Home(made.path.with_suffix(".begun"))
     given = settings.model_copy(update={"home": begun.path, "neo4j_uri": None})
     stop(given)  # of one who was killed
     shutil.rmtree(begun.path, ignore_errors=True)
     with (
-        lease(given) as server,
+        lease(given, on_progress=on_progress) as server,
         Database.connect(server.uri, server.user, server.password, given) as database,
     ):
         migrate(database)
