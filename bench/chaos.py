@@ -35,9 +35,9 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.harness import OUT, where
-from graph.deployment.migrated import put_migrated
 from bench.small_disk import SmallDisk, small_disk
 from graph import embedded
+from graph.deployment.migrated import put_migrated
 from graph.embedded import backup as backups
 from graph.settings import Settings
 from graph.store.database import Database
@@ -171,6 +171,9 @@ class Crowd:
     def refused(self) -> int:
         return sum(caller.refused for caller in self.callers)
 
+    def broken(self) -> int:
+        return sum(caller.broken for caller in self.callers)
+
     def await_more(self, events: int = WARM) -> None:
         """Wait until so many more events were acknowledged."""
         enough = self.acknowledged() + events
@@ -201,7 +204,7 @@ class Crowd:
             events=len(answered),
             acknowledged=len(answered),
             refused=self.refused(),
-            broken=sum(caller.broken for caller in self.callers),
+            broken=self.broken(),
             others=dict(sum((caller.others for caller in self.callers), Counter())),
             longest=max(caller.longest for caller in self.callers),
             returns=list(returns),
@@ -373,14 +376,16 @@ def open_database(settings: Settings) -> Iterator[Database]:
         yield database
 
 
-def observe(on: Stage, outage: str, strike: Callable[[], float], times: int = 1) -> Tally:
-    """Have something go wrong under load, again and again, and count.
+Strike = Callable[[], float]
+"""Has something go wrong, and returns the moment from which the next answer is waited for."""
 
-    ``strike`` does it, and gives the moment from which the next answer is waited for.
-    """
+
+def observe(on: Stage, outage: str, *strikes: Strike) -> Tally:
+    """Have things go wrong under load, one after the other, and count."""
     returns: list[float] = []
+    times = len(strikes)
     on.crowd.await_more(WARM)
-    for turn in range(1, times + 1):
+    for turn, strike in enumerate(strikes, 1):
         since = strike()
         returns.append(on.crowd.await_answer(since))
         print(f"{outage} {turn}/{times}: next answer after {returns[-1]:.1f} s", file=sys.stderr, flush=True)
@@ -412,37 +417,46 @@ def database_stopped(*, seconds: float, callers: int, servers: int, retry_second
         return observe(on, name, strike)
 
 
+def kill_server(on: Stage) -> float:
+    """Kill the first of the servers, and start it again at once, as what supervises it would."""
+    on.servers[0].kill()
+    killed = time.monotonic()
+    time.sleep(0.05)  # what it answered before is read
+    on.servers[0].spawn()
+    return killed + 0.05
+
+
+def kill_database(on: Stage) -> float:
+    """Kill the embedded database under its servers, which bring it back themselves."""
+    running = embedded.status(on.settings)
+    assert running is not None
+    java = psutil.Process(running.pid)
+    java.kill()
+    until(lambda: embedded.status(on.settings) is None)
+    killed = time.monotonic()
+    time.sleep(0.05)
+    return killed + 0.05
+
+
+def back_up(on: Stage) -> float:
+    """Back the database up under its servers; the backup must be whole."""
+    file = on.folder / f"{time.monotonic()}.backup"
+    command = [*KINFOLD, "db", "backup", str(file)]
+    subprocess.run(command, env={**os.environ, **on.environment}, cwd=ROOT, check=True, capture_output=True)
+    backups.verify(file)
+    return time.monotonic()
+
+
 def server_killed(*, callers: int, servers: int, times: int = 1) -> Tally:
-    """Kill one of the servers, and start it again at once, as what supervises it would."""
     with stage(callers, servers) as on:
-
-        def strike() -> float:
-            on.servers[0].kill()
-            killed = time.monotonic()
-            time.sleep(0.05)  # what it answered before is read
-            on.servers[0].spawn()
-            return killed + 0.05
-
-        return observe(
-            on, "the only server killed" if servers == 1 else f"1 of {servers} servers killed", strike, times
-        )
+        name = "the only server killed" if servers == 1 else f"1 of {servers} servers killed"
+        return observe(on, name, *[partial(kill_server, on)] * times)
 
 
 def database_killed(*, callers: int, servers: int, times: int = 1) -> Tally:
-    """Kill the embedded database under its servers, which bring it back themselves."""
     with stage(callers, servers) as on:
-
-        def strike() -> float:
-            running = embedded.status(on.settings)
-            assert running is not None
-            java = psutil.Process(running.pid)
-            java.kill()
-            until(lambda: embedded.status(on.settings) is None)
-            killed = time.monotonic()
-            time.sleep(0.05)
-            return killed + 0.05
-
-        return observe(on, f"database killed under {servers} server{'s' * (servers > 1)}", strike, times)
+        name = f"database killed under {servers} server{'s' * (servers > 1)}"
+        return observe(on, name, *[partial(kill_database, on)] * times)
 
 
 def server_told_to_stop(*, callers: int, times: int = 1) -> Tally:
@@ -456,7 +470,7 @@ def server_told_to_stop(*, callers: int, times: int = 1) -> Tally:
             on.servers[0].spawn()
             return ended
 
-        return observe(on, "1 of 2 servers told to stop", strike, times)
+        return observe(on, "1 of 2 servers told to stop", *[strike] * times)
 
 
 def disk_full(*, callers: int, seconds: float, times: int = 1) -> Tally:
@@ -473,7 +487,7 @@ def disk_full(*, callers: int, seconds: float, times: int = 1) -> Tally:
             disk.empty(on.settings)
             return time.monotonic()
 
-        return observe(on, f"disk full for {seconds:g} s", strike, times)
+        return observe(on, f"disk full for {seconds:g} s", *[strike] * times)
 
 
 def network_cut(*, callers: int, seconds: float, times: int = 1) -> Tally:
@@ -490,22 +504,13 @@ def network_cut(*, callers: int, seconds: float, times: int = 1) -> Tally:
             cable.mend()
             return time.monotonic()
 
-        return observe(on, f"network silent for {seconds / 2:g} s, then cut for {seconds / 2:g} s", strike, times)
+        name = f"network silent for {seconds / 2:g} s, then cut for {seconds / 2:g} s"
+        return observe(on, name, *[strike] * times)
 
 
 def backed_up(*, callers: int, times: int = 1) -> Tally:
-    """Back the database up under its servers; the backup must be whole."""
     with stage(callers, 2) as on:
-
-        def strike() -> float:
-            began = time.monotonic()
-            file = on.folder / f"{began}.backup"
-            command = [*KINFOLD, "db", "backup", str(file)]
-            subprocess.run(command, env={**os.environ, **on.environment}, cwd=ROOT, check=True, capture_output=True)
-            backups.verify(file)
-            return time.monotonic()
-
-        return observe(on, "backup under 2 servers", strike, times)
+        return observe(on, "backup under 2 servers", *[partial(back_up, on)] * times)
 
 
 def until(happens: Callable[[], bool]) -> None:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
 
 from graph.deployment.migrated import put_migrated
 from graph.kinfold import Kinfold
@@ -21,13 +22,22 @@ from graph.store.migrations import migrate
 settings.register_profile("kinfold", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("kinfold")
 
-OF_SECONDS = "\n".join(
-    f"server.jvm.additional=-XX:{option}" for option in ("TieredStopAtLevel=1", "-UseG1GC", "+UseSerialGC")
-)
+
+def _java(*options: str) -> str:
+    return "".join(f"server.jvm.additional={option}\n" for option in options)
+
+
+# One collector of garbage for little of it, instead of several that work beside the tests.
+_FRUGAL = _java("-XX:-UseG1GC", "-XX:+UseSerialGC")
+OF_SECONDS = _FRUGAL + _java("-XX:TieredStopAtLevel=1", "-XX:ReservedCodeCacheSize=240m")
 """What a database is told that lives for seconds: to compile well what runs a few times costs more than it saves."""
-OF_THE_SESSION = "dbms.cypher.min_replan_interval=2m\nserver.jvm.additional=-Dkinfold.tests=all of them"
+_INLINING_LITTLE = _java("-XX:MaxInlineLevel=5", "-XX:FreqInlineSize=150", "-XX:InlineSmallCode=1000")
+OF_THE_SESSION = (
+    "dbms.cypher.min_replan_interval=5m\n" + _FRUGAL + _INLINING_LITTLE + _java("-Dkinfold.tests=all of them")
+)
 """What the database of all tests is told: each test empties it and fills it anew, and every statement would be planned
-again for that, ten seconds after it was."""
+again for that, ten seconds after it was. Its second compiler takes two thirds of its time when it inlines less, and
+what it makes is a twentieth slower."""
 
 # Every database of a test has a home of its own and lives for seconds; the one of all tests is told otherwise below.
 os.environ["KINFOLD_NEO4J_CONF"] = OF_SECONDS
@@ -42,7 +52,7 @@ MOST_WORKERS = 4
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Return how many processes ``pytest -n auto`` uses, or 0, which is this one, when the server is given.
 
-    One more than there are cores: a fifth of the time a process waits, for a server to start or for an SDK's patience.
+    One more than there are cores, which waits most of the time for databases that start and stop.
     """
     return 0 if Settings().neo4j_uri else min((os.cpu_count() or 1) + 1, MOST_WORKERS)
 
@@ -53,31 +63,36 @@ def docker_engine() -> bool:
     return subprocess.run(["docker", "info"], check=False, capture_output=True, timeout=20).returncode == 0
 
 
-TOGETHER = (
-    "browser",
-    "sdk/test_sdks.py",
-    "api/http",
-    "graph",
+ON_THEIR_OWN = (
     "api/http/test_outage_http.py",
-    "graph/spark",
-    "model",
     "api/command/test_backup.py",
-    "sdk",
-    "api",
     "api/command/test_compaction.py",
     "graph/embedded/test_faults.py",
     "api/command/test_simulate_and_replay.py",
     "graph/embedded/test_embedded.py",
-    "graph/store/test_outage.py",
-    "graph/store/test_plans.py",
-    "api/command/test_reidentify.py",
     "api/http/test_full_disk.py",
+)
+"""Files whose tests start every database that they need, and ask nothing of the one of all tests."""
+TOGETHER = (
+    "sdk/test_sdks.py",
+    "graph/spark",
+    "api/http",
+    "browser",
+    "sdk",
+    "graph/store/test_outage.py",
+    "graph",
+    "model",
+    "api",
+    "api/command/test_reidentify.py",
+    "graph/store/test_plans.py",
+    *ON_THEIR_OWN,
 )
 """Folders and files whose tests run in one process, one after the other, and in which order they begin.
 
 The tests of a folder ask a database for the same statements: each is planned once there, not once in every process,
-and planning takes most of what a database does in a suite. Of several lines that fit, the longest says. What takes long
-begins first, so that in the end no process waits for another's.
+and planning takes most of what a database does in a suite. Of several lines that fit, the longest says. First those
+that wait for other programs, while a third process has work for the cores; then what takes long, so that in the end no
+process waits for another's.
 """
 
 
@@ -94,10 +109,37 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class Scheduling(LoadScopeScheduling):
-    """Hands out to a process what is to run together."""
+    """Hands out to a process what is to run together.
+
+    The process that is one more than there are cores gets `ON_THEIR_OWN` and nothing else: it has no database of all
+    tests, which would have to plan and compile what two others have planned and compiled already.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         return together(nodeid)
+
+    def _reschedule(self, node: WorkerController) -> None:
+        if self._is_spare(node) and self._next(node) is None:
+            if not node.shutting_down:
+                node.shutdown()
+        else:
+            super()._reschedule(node)
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        scope = self._next(node)
+        if scope is not None:
+            self.workqueue.move_to_end(scope, last=False)
+        super()._assign_work_unit(node)
+
+    def _is_spare(self, node: WorkerController) -> bool:
+        cores = os.cpu_count() or 1
+        return self.numnodes > max(cores, 2) and node.gateway.id == f"gw{self.numnodes - 1}"
+
+    def _next(self, node: WorkerController) -> str | None:
+        """Return what a process runs next; the others come to `ON_THEIR_OWN` when there is nothing else."""
+        if self._is_spare(node):
+            return next((scope for scope in self.workqueue if scope in ON_THEIR_OWN), None)
+        return min(self.workqueue, key=lambda scope: scope in ON_THEIR_OWN, default=None)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
@@ -133,6 +175,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
                     "neo4j_uri": running.uri,
                     "neo4j_user": running.user,
                     "neo4j_password": Settings(neo4j_password=running.password).neo4j_password,
+                    # For those that a test starts beside it.
+                    "neo4j_conf": OF_SECONDS,
                 }
             )
 

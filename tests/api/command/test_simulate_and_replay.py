@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import signal
 import subprocess
 import time
@@ -24,6 +25,12 @@ LOG = """\
 {"nonsense": 1}
 {"tracker_id": "b", "subscription": "s2", "message_id": "m2"}
 """
+
+
+@pytest.fixture
+def environment() -> dict[str, str]:
+    """An environment in which nobody answers where the deployment's database should be: no command here needs it."""
+    return {**os.environ, "NEO4J_URI": "bolt://127.0.0.1:1", "NEO4J_USER": "neo4j", "NEO4J_PASSWORD": "none"}
 
 
 @pytest.fixture

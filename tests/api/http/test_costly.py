@@ -39,7 +39,8 @@ def written(value: dict[str, str], size: int) -> str:
 
 
 def path(row: dict[str, str], value: str, ana: str) -> str:
-    return row["path"].replace("{ana}", ana).replace("VALUE", quote(value, safe=""))
+    found = row["path"].replace("{ana}", ana)
+    return found.replace("VALUE", quote(value, safe="")) if "VALUE" in found else found
 
 
 def body(row: dict[str, str], value: str) -> bytes:

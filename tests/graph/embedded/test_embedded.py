@@ -22,7 +22,6 @@ from graph import embedded
 from graph.embedded import fetch, lock
 from graph.embedded.home import ADDRESS, Home, Process, State
 from graph.settings import Settings
-from graph.store.database import Database, Transaction
 
 ROOT = Path(__file__).parents[3]
 
@@ -142,21 +141,6 @@ def test_a_lease_starts_the_database_a_second_one_attaches_and_the_last_one_stop
     assert not runs(started.pid)
     assert embedded.status(settings) is None
     assert not embedded.stop(settings)
-
-
-def test_more_lines_of_its_configuration_and_options_of_its_java_reach_the_server(
-    server: Settings, shared_database: Database
-) -> None:
-    if not server.neo4j_conf:
-        pytest.skip("the tests' database is another than the embedded one")
-    runtime = "CALL dbms.queryJmx('java.lang:type=Runtime') YIELD attributes AS said"
-
-    def told(tx: Transaction) -> list[str]:
-        [interval] = tx.run_text("SHOW SETTINGS 'dbms.cypher.min_replan_interval' YIELD value")
-        [options] = tx.run_text(f"{runtime} RETURN said.InputArguments.value AS all")
-        return [interval["value"], *(option for option in options["all"] if "kinfold.tests" in option)]
-
-    assert shared_database.read(told) == ["2m", "-Dkinfold.tests=all of them"]
 
 
 def test_a_line_that_the_server_refuses_is_reported_with_its_words(tmp_path: Path) -> None:
