@@ -139,10 +139,10 @@ def include_open(app: FastAPI) -> None:
 
 @cache
 def _routes_of_calls() -> tuple[BaseRoute, ...]:
-    """Return the routes of every application.
+    """Return the routes of every application of this process.
 
-    An application makes what it needs to know of a route when it first looks at it, all of them in half a second. They
-    are the same for all: so the second tenant of a server waits for none.
+    FastAPI makes what it needs to know of a route at the first call that comes by it, once for each inclusion: 65 ms
+    for all of them, which the next application, of a tenant or of a test, need not spend again.
     """
     router = APIRouter()
     for routes in (
