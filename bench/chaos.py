@@ -27,7 +27,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 import psutil
@@ -214,6 +214,26 @@ class Crowd:
         )
 
 
+class Running(Protocol):
+    """A process, as far as it is asked for here."""
+
+    pid: int
+
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def send_signal(self, number: int, /) -> None: ...
+    def kill(self) -> None: ...
+
+
+def launch_anew(arguments: Sequence[str], environment: Mapping[str, str], log: int) -> Running:
+    """Run a command in an interpreter of its own, as people do."""
+    return subprocess.Popen([*KINFOLD, *arguments], env=environment, cwd=ROOT, stdout=log, stderr=log)
+
+
+launch: Callable[[Sequence[str], Mapping[str, str], int], Running] = launch_anew
+"""How servers are started. Tests, which start many, fork them from a process that has loaded the product."""
+
+
 class Served:
     """A ``kinfold serve`` process, always on the same port."""
 
@@ -230,9 +250,7 @@ class Served:
 
     def spawn(self) -> None:
         with self._log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [*KINFOLD, "serve", "--port", str(self.port)], env=self._environment, cwd=ROOT, stdout=log, stderr=log
-            )
+            self.process = launch(["serve", "--port", str(self.port)], self._environment, log.fileno())
 
     def await_ready(self) -> None:
         until(self._is_ready)

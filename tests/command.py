@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import cache
@@ -37,13 +37,9 @@ def run(
     """Run a command to its end, as `subprocess.run` does."""
     if _started_with(environment) != _started_with(os.environ):
         return run_anew(environment, *arguments, log=log, timeout=timeout)
-    order = json.dumps({"arguments": [*map(str, arguments)], "environment": dict(environment)}).encode()
-    (stdin, log_end), (out_end, stdout), (err_end, stderr), (reply_end, reply) = (os.pipe() for _ in range(4))
-    door, lock, _ = _loaded()
-    with lock:
-        socket.send_fds(door, [len(order).to_bytes(4, "big")], [stdin, stdout, stderr, reply])
-        door.sendall(order)
-    for given in (stdin, stdout, stderr, reply):
+    (stdin, log_end), (out_end, stdout), (err_end, stderr) = (os.pipe() for _ in range(3))
+    reply_end = _ordered(environment, arguments, stdin, stdout, stderr)
+    for given in (stdin, stdout, stderr):
         os.close(given)
     with ThreadPoolExecutor(3) as streams:
         streams.submit(_write, log_end, log)
@@ -55,6 +51,42 @@ def run(
                 raise subprocess.TimeoutExpired([*KINFOLD, *map(str, arguments)], timeout)
             code = int(told.readline())
     return subprocess.CompletedProcess([*KINFOLD, *map(str, arguments)], code, out.result(), err.result())
+
+
+class Started:
+    """A command that runs beside the test, as `subprocess.Popen` has it: its log is what it writes, to both streams."""
+
+    def __init__(self, arguments: Sequence[str], environment: Mapping[str, str], log: int) -> None:
+        assert _started_with(environment) == _started_with(os.environ), "an interpreter reads these when it starts"
+        with Path(os.devnull).open("rb") as nothing:
+            self._reply = os.fdopen(_ordered(environment, arguments, nothing.fileno(), log, log), "rb", buffering=0)
+        self.pid = int(self._reply.readline())
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        """Return the exit code, or None while it runs."""
+        with suppress(subprocess.TimeoutExpired):
+            self.wait(0)
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end and return the exit code."""
+        if self.returncode is None:
+            if not select.select([self._reply], [], [], timeout)[0]:
+                raise subprocess.TimeoutExpired("kinfold", timeout or 0)
+            self.returncode = int(self._reply.readline())
+            self._reply.close()
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
 
 
 def run_anew(
@@ -71,6 +103,20 @@ def run_anew(
         timeout=timeout,
         check=False,
     )
+
+
+def _ordered(
+    environment: Mapping[str, str], arguments: Sequence[str | Path], stdin: int, stdout: int, stderr: int
+) -> int:
+    """Order a command, and return where its number is said, and then its exit code."""
+    order = json.dumps({"arguments": [*map(str, arguments)], "environment": dict(environment)}).encode()
+    reply_end, reply = os.pipe()
+    door, lock, _ = _loaded()
+    with lock:
+        socket.send_fds(door, [len(order).to_bytes(4, "big")], [stdin, stdout, stderr, reply])
+        door.sendall(order)
+    os.close(reply)
+    return reply_end
 
 
 def _started_with(environment: Mapping[str, str]) -> dict[str, str]:
@@ -108,7 +154,8 @@ def await_order() -> None:
     for package in ("api.command", "api.command.groups"):
         for module in pkgutil.iter_modules(importlib.import_module(package).__path__, f"{package}."):
             importlib.import_module(module.name)
-    importlib.import_module("graph.kinfold")
+    for module in ("graph.kinfold", "api.http.serving"):
+        importlib.import_module(module)
     door = socket.socket(fileno=int(sys.argv.pop()))
     gc.freeze()
     while True:

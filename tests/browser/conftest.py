@@ -3,13 +3,12 @@
 import os
 import re
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import httpx
@@ -21,6 +20,7 @@ from graph.identity.events import read_event
 from graph.kinfold import Kinfold
 from graph.settings import Settings
 from graph.store.database import Database
+from tests.command import Started
 from tests.conftest import empty
 
 ROOT = Path(__file__).parents[2]
@@ -47,29 +47,23 @@ def serving(environment: dict[str, str], **more: str) -> Iterator[str]:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
-    process = subprocess.Popen(
-        [sys.executable, "-c", "from api.command.program import main; main()", "serve", "--port", str(port)],
-        env={**environment, **more},
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
     address = f"http://127.0.0.1:{port}"
-    try:
-        until = time.monotonic() + 60
-        while True:
-            try:
-                httpx.get(f"{address}/health").raise_for_status()
-                break
-            except httpx.HTTPError:
-                assert process.poll() is None, process.communicate()[1]
-                assert time.monotonic() < until, "the server did not come up"
-                time.sleep(0.1)
-        yield address
-    finally:
-        process.terminate()
-        process.communicate(timeout=30)
+    with TemporaryFile() as log:
+        process = Started(["serve", "--port", str(port)], {**environment, **more}, log.fileno())
+        try:
+            until = time.monotonic() + 60
+            while True:
+                try:
+                    httpx.get(f"{address}/health").raise_for_status()
+                    break
+                except httpx.HTTPError:
+                    assert process.poll() is None, os.pread(log.fileno(), 100_000, 0).decode()
+                    assert time.monotonic() < until, "the server did not come up"
+                    time.sleep(0.1)
+            yield address
+        finally:
+            process.terminate()
+            process.wait(30)
 
 
 @pytest.fixture(scope="package")
