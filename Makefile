@@ -8,6 +8,8 @@ PORT ?= 8000
 SHOP_PORT ?= 8010
 # The example keeps its data beside the checkout, so that deleting .kinfold starts it afresh.
 export KINFOLD_HOME ?= $(CURDIR)/.kinfold
+# Hundreds of processes of a test run load the product: it is compiled once.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run test check bench bench-offline lock clean
 

@@ -63,7 +63,7 @@ def docker_engine() -> bool:
     return subprocess.run(["docker", "info"], check=False, capture_output=True, timeout=20).returncode == 0
 
 
-WAITING = (
+ON_THEIR_OWN = (
     "api/http/test_outage_http.py",
     "api/command/test_backup.py",
     "api/command/test_compaction.py",
@@ -71,22 +71,21 @@ WAITING = (
     "api/command/test_simulate_and_replay.py",
     "graph/embedded/test_embedded.py",
     "api/http/test_full_disk.py",
-    "sdk",
-    "graph/store/test_outage.py",
-    "api/command/test_reidentify.py",
 )
-"""What waits most of the time: for databases that it starts, and in the end for other programs. The first seven ask
-nothing of the database of all tests."""
+"""Files whose tests start every database that they need, and ask nothing of the one of all tests."""
 TOGETHER = (
     "sdk/test_sdks.py",
     "graph/spark",
     "api/http",
     "browser",
+    "sdk",
+    "graph/store/test_outage.py",
     "graph",
     "model",
     "api",
+    "api/command/test_reidentify.py",
     "graph/store/test_plans.py",
-    *WAITING,
+    *ON_THEIR_OWN,
 )
 """Folders and files whose tests run in one process, one after the other, and in which order they begin.
 
@@ -112,8 +111,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 class Scheduling(LoadScopeScheduling):
     """Hands out to a process what is to run together.
 
-    The process that is one more than there are cores gets what is `WAITING` and nothing else: most of it needs no
-    database of all tests, which would have to plan and compile what those of two others have planned and compiled.
+    The process that is one more than there are cores gets `ON_THEIR_OWN` and nothing else: it has no database of all
+    tests, which would have to plan and compile what two others have planned and compiled already.
     """
 
     def _split_scope(self, nodeid: str) -> str:
@@ -137,10 +136,10 @@ class Scheduling(LoadScopeScheduling):
         return self.numnodes > max(cores, 2) and node.gateway.id == f"gw{self.numnodes - 1}"
 
     def _next(self, node: WorkerController) -> str | None:
-        """Return what a process runs next; the others come to `WAITING` when there is nothing else."""
+        """Return what a process runs next; the others come to `ON_THEIR_OWN` when there is nothing else."""
         if self._is_spare(node):
-            return next((scope for scope in self.workqueue if scope in WAITING), None)
-        return min(self.workqueue, key=lambda scope: scope in WAITING, default=None)
+            return next((scope for scope in self.workqueue if scope in ON_THEIR_OWN), None)
+        return min(self.workqueue, key=lambda scope: scope in ON_THEIR_OWN, default=None)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
