@@ -31,7 +31,7 @@ def put_migrated(settings: Settings, *, on_progress: Progress | None = None) -> 
     Raises
     ------
     EmbeddedError
-        When the home has a database, or the one to be copied cannot be fetched or started.
+        When the home has a database, or the one to be copied cannot be fetched, started or copied.
     """
     target = Home(settings.home.absolute())
     if target.has_stores:
@@ -43,7 +43,11 @@ def put_migrated(settings: Settings, *, on_progress: Progress | None = None) -> 
     target.make()
     target.claim(settings.neo4j_release)
     target.take_password(made)
-    shutil.copytree(made.data, target.data)
+    try:
+        shutil.copytree(made.data, target.data)
+    except OSError as error:
+        shutil.rmtree(target.data, ignore_errors=True)
+        raise EmbeddedError(f"there is no database in {target.path}: copying an empty one failed: {error}") from error
 
 
 def _migrated_once(settings: Settings, on_progress: Progress | None) -> Home:

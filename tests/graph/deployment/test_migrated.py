@@ -1,5 +1,7 @@
 """Databases that begin as copies of a migrated one."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -32,3 +34,17 @@ def test_a_database_that_is_there_is_not_replaced(tmp_path: Path) -> None:
     put_migrated(settings)
     with pytest.raises(EmbeddedError, match="has a database"):
         put_migrated(settings)
+
+
+def test_a_copy_that_fails_is_told_and_leaves_no_half_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_source: Path, target: Path) -> None:
+        target.mkdir(exist_ok=True)
+        (target / "half").touch()
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("graph.deployment.migrated.shutil.copytree", full)
+    settings = Settings(neo4j_uri=None, home=tmp_path / "home")
+    with pytest.raises(EmbeddedError, match="No space left"):
+        put_migrated(settings)
+    assert not Home(tmp_path / "home").has_stores
+    assert not (tmp_path / "home" / "data" / "half").exists()
