@@ -38,28 +38,29 @@ def run(
     if _started_with(environment) != _started_with(os.environ):
         return run_anew(environment, *arguments, log=log, timeout=timeout)
     (stdin, log_end), (out_end, stdout), (err_end, stderr) = (os.pipe() for _ in range(3))
-    reply_end = _ordered(environment, arguments, stdin, stdout, stderr)
+    started = Started(arguments, environment, stdin, stdout, stderr)
     for given in (stdin, stdout, stderr):
         os.close(given)
     with ThreadPoolExecutor(3) as streams:
         streams.submit(_write, log_end, log)
         out, err = streams.submit(_read, out_end), streams.submit(_read, err_end)
-        with os.fdopen(reply_end, "rb", buffering=0) as told:
-            number = int(told.readline())
-            if not select.select([told], [], [], timeout)[0]:
-                os.kill(number, signal.SIGKILL)
-                raise subprocess.TimeoutExpired([*KINFOLD, *map(str, arguments)], timeout)
-            code = int(told.readline())
+        try:
+            code = started.wait(timeout)
+        except subprocess.TimeoutExpired:
+            started.kill()
+            raise
     return subprocess.CompletedProcess([*KINFOLD, *map(str, arguments)], code, out.result(), err.result())
 
 
 class Started:
-    """A command that runs beside the test, as `subprocess.Popen` has it: its log is what it writes, to both streams."""
+    """A command that runs beside the test, as `subprocess.Popen` has it; its streams are descriptors."""
 
-    def __init__(self, arguments: Sequence[str], environment: Mapping[str, str], log: int) -> None:
+    def __init__(
+        self, arguments: Sequence[str | Path], environment: Mapping[str, str], stdin: int, stdout: int, stderr: int
+    ) -> None:
         assert _started_with(environment) == _started_with(os.environ), "an interpreter reads these when it starts"
-        with Path(os.devnull).open("rb") as nothing:
-            self._reply = os.fdopen(_ordered(environment, arguments, nothing.fileno(), log, log), "rb", buffering=0)
+        self.args = [*KINFOLD, *map(str, arguments)]
+        self._reply = os.fdopen(_ordered(environment, arguments, stdin, stdout, stderr), "rb", buffering=0)
         self.pid = int(self._reply.readline())
         self.returncode: int | None = None
 
@@ -73,7 +74,7 @@ class Started:
         """Wait for its end and return the exit code."""
         if self.returncode is None:
             if not select.select([self._reply], [], [], timeout)[0]:
-                raise subprocess.TimeoutExpired("kinfold", timeout or 0)
+                raise subprocess.TimeoutExpired(self.args, timeout or 0)
             self.returncode = int(self._reply.readline())
             self._reply.close()
         return self.returncode
@@ -82,11 +83,14 @@ class Started:
         if self.poll() is None:
             os.kill(self.pid, number)
 
-    def terminate(self) -> None:
-        self.send_signal(signal.SIGTERM)
-
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)
+
+
+def start(arguments: Sequence[str], environment: Mapping[str, str], log: int) -> Started:
+    """Start a command that reads nothing and writes all to one file."""
+    with Path(os.devnull).open("rb") as nothing:
+        return Started(arguments, environment, nothing.fileno(), log, log)
 
 
 def run_anew(

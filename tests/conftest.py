@@ -12,11 +12,13 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
+from bench import chaos
 from graph.deployment.migrated import put_migrated
 from graph.kinfold import Kinfold
 from graph.settings import Settings
 from graph.store.database import REPEATABLE, Database
 from graph.store.migrations import migrate
+from tests import command
 
 # A busy machine is no failure.
 settings.register_profile("kinfold", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -144,6 +146,13 @@ class Scheduling(LoadScopeScheduling):
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
     return Scheduling(config, log)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def servers_are_forked() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(chaos, "launch", command.start)
+        yield
 
 
 @pytest.fixture(scope="session")

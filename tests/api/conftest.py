@@ -8,19 +8,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.http.app import create_app
-from bench import chaos
 from graph.identity.declared_namespaces import agree
 from graph.kinfold import Kinfold
 from graph.settings import Settings
 from tests.api.play import Play
-from tests.command import Started
-
-
-@pytest.fixture(scope="session", autouse=True)
-def servers_are_forked() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(chaos, "launch", Started)
-        yield
 
 
 @pytest.fixture

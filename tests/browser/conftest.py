@@ -2,25 +2,22 @@
 
 import os
 import re
-import socket
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryFile
+from tempfile import TemporaryDirectory
 from typing import Any
 
-import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from bench.chaos import Served
 from bench.chromium import FLAGS, SHELL, WHOLE, first_of
 from graph.identity.events import read_event
 from graph.kinfold import Kinfold
 from graph.settings import Settings
 from graph.store.database import Database
-from tests.command import Started
 from tests.conftest import empty
 
 ROOT = Path(__file__).parents[2]
@@ -44,26 +41,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @contextmanager
 def serving(environment: dict[str, str], **more: str) -> Iterator[str]:
     """Run ``kinfold serve`` and give its address."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
-    address = f"http://127.0.0.1:{port}"
-    with TemporaryFile() as log:
-        process = Started(["serve", "--port", str(port)], {**environment, **more}, log.fileno())
+    with TemporaryDirectory() as folder:
+        server = Served({**environment, **more}, Path(folder) / "server.log")
         try:
-            until = time.monotonic() + 60
-            while True:
-                try:
-                    httpx.get(f"{address}/health").raise_for_status()
-                    break
-                except httpx.HTTPError:
-                    assert process.poll() is None, os.pread(log.fileno(), 100_000, 0).decode()
-                    assert time.monotonic() < until, "the server did not come up"
-                    time.sleep(0.1)
-            yield address
+            yield server.url
         finally:
-            process.terminate()
-            process.wait(30)
+            server.end()
 
 
 @pytest.fixture(scope="package")
