@@ -93,9 +93,9 @@ class Tally:
 
 
 class Caller(threading.Thread):
-    """Sends its events one after the other, each until it is acknowledged."""
+    """Sends its events one after the other, each until it is acknowledged, with a pause in seconds in between."""
 
-    def __init__(self, number: int, urls: Sequence[str], enough: threading.Event) -> None:
+    def __init__(self, number: int, urls: Sequence[str], enough: threading.Event, pause: float) -> None:
         super().__init__(daemon=True)
         self.answered: dict[str, str] = {}
         self.latest = 0.0
@@ -108,6 +108,7 @@ class Caller(threading.Thread):
         self._urls = urls
         self._turn = number
         self._enough = enough
+        self._pause = pause
 
     def run(self) -> None:
         with httpx.Client(timeout=PATIENCE) as client:
@@ -123,6 +124,8 @@ class Caller(threading.Thread):
                 }
                 self._deliver(client, event)
                 count += 1
+                if self._pause:
+                    self._enough.wait(self._pause)
 
     def _deliver(self, client: httpx.Client, event: Mapping[str, str]) -> None:
         deadline = time.monotonic() + PATIENCE
@@ -159,9 +162,9 @@ class Caller(threading.Thread):
 class Crowd:
     """Callers at work."""
 
-    def __init__(self, many: int, urls: Sequence[str]) -> None:
+    def __init__(self, many: int, urls: Sequence[str], pause: float) -> None:
         self._enough = threading.Event()
-        self.callers = [Caller(number, urls, self._enough) for number in range(many)]
+        self.callers = [Caller(number, urls, self._enough, pause) for number in range(many)]
         for caller in self.callers:
             caller.start()
 
@@ -352,8 +355,9 @@ def stage(
     cabled: bool = False,
     on_small_disk: bool = False,
     retry_seconds: float = 30,
+    pause: float = 0.0,
 ) -> Iterator[Stage]:
-    """Set everything up, the load included.
+    """Set everything up, the load included; ``pause`` is what each caller waits between two events, in seconds.
 
     ``outside`` has the servers use the database by ``NEO4J_URI``, so that none of them starts or stops it; else they
     share it as the embedded one of their home. ``cabled`` is outside too, over a network that can be cut.
@@ -380,7 +384,7 @@ def stage(
         stack.callback(lambda: [server.kill() for server in started])
         for number in range(servers):
             started.append(Served(environment, folder / f"server-{number}.log"))
-        crowd = Crowd(callers, [server.url for server in started])
+        crowd = Crowd(callers, [server.url for server in started], pause)
         stack.callback(crowd.end)
         yield Stage(settings, started, crowd, folder, environment, cable, disk)
 
@@ -420,9 +424,11 @@ def observe(on: Stage, outage: str, *strikes: Strike) -> Tally:
     return tally
 
 
-def database_stopped(*, seconds: float, callers: int, servers: int, retry_seconds: float) -> Tally:
+def database_stopped(
+    *, seconds: float, callers: int, servers: int, retry_seconds: float, pause: float = 0.0
+) -> Tally:
     """Stop the database, which none of the servers started, and start it again."""
-    with stage(callers, servers, outside=True, retry_seconds=retry_seconds) as on:
+    with stage(callers, servers, outside=True, retry_seconds=retry_seconds, pause=pause) as on:
 
         def strike() -> float:
             began = time.monotonic()
@@ -508,9 +514,9 @@ def disk_full(*, callers: int, seconds: float, times: int = 1) -> Tally:
         return observe(on, f"disk full for {seconds:g} s", *[strike] * times)
 
 
-def network_cut(*, callers: int, seconds: float, times: int = 1) -> Tally:
+def network_cut(*, callers: int, seconds: float, times: int = 1, pause: float = 0.0) -> Tally:
     """Have the network to the database fall silent, then cut it, then mend it."""
-    with stage(callers, 2, cabled=True) as on:
+    with stage(callers, 2, cabled=True, pause=pause) as on:
         cable = on.cable
         assert cable is not None
 

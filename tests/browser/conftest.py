@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +23,8 @@ from tests.conftest import empty
 ROOT = Path(__file__).parents[2]
 AXE = Path(__file__).parent / "vendor" / "axe-core" / "axe.min.js"
 CHROMIUM = first_of(SHELL, *WHOLE)
+OF_COLOURS = ("color-contrast", "link-in-text-block")
+"""The rules of axe whose findings differ by day and by night; all others look at what the page is made of."""
 IMPACTS = ("minor", "moderate", "serious", "critical")
 PATIENCE = 30_000
 """Milliseconds that a machine with other work may take."""
@@ -159,11 +161,15 @@ def open_page(browser: Browser, origin: str, serve: Serve, watch: Watch, kinfold
     watch.check()
 
 
-def findings_of_axe(page: Page, *, least: str = "serious") -> list[str]:
-    """Run axe-core on the page as it is; list what is as bad as this, or worse."""
+def findings_of_axe(page: Page, *, least: str = "serious", rules: Sequence[str] = ()) -> list[str]:
+    """Run axe-core on the page as it is, with all its rules or with these; list what is as bad as this, or worse."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("async () => (await axe.run(document)).violations")
+    # What passed is not written down node by node.
+    options: dict[str, Any] = {"resultTypes": ["violations"]}
+    if rules:
+        options["runOnly"] = {"type": "rule", "values": list(rules)}
+    found = page.evaluate("async (options) => (await axe.run(document, options)).violations", options)
     return [
         f"{item['id']} ({item['impact']}): {item['help']}: {[node['html'][:160] for node in item['nodes'][:3]]}"
         for item in found

@@ -17,7 +17,7 @@ from tests.command import run
 
 
 def test_a_full_disk_is_told_and_got_over_with_everything_there_once() -> None:
-    with chaos.stage(6, 1, on_small_disk=True) as on:
+    with chaos.stage(6, 1, on_small_disk=True, pause=0.1) as on:
         disk = on.disk
         assert disk is not None
 

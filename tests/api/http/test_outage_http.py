@@ -17,6 +17,10 @@ from graph import embedded
 from graph.deployment.migrated import put_migrated
 from graph.settings import Settings
 
+PAUSE = 0.1
+"""Seconds that each caller waits between two events: some are under way at every moment without all that the machine
+can do."""
+
 
 def is_exactly_once(tally: chaos.Tally) -> None:
     assert tally.others == {}, "whoever is not answered with 200 is told 503 and when to come again"
@@ -25,14 +29,14 @@ def is_exactly_once(tally: chaos.Tally) -> None:
 
 
 def test_while_the_database_is_stopped_callers_get_503_and_in_the_end_everything_is_there_once() -> None:
-    tally = chaos.database_stopped(seconds=5, callers=8, servers=2, retry_seconds=1)
+    tally = chaos.database_stopped(seconds=5, callers=8, servers=2, retry_seconds=1, pause=PAUSE)
     is_exactly_once(tally)
     assert tally.refused > 0
     assert tally.broken == 0, "servers do not go away with their database"
 
 
 def test_servers_side_by_side_get_over_a_killed_one_a_killed_database_and_a_backup() -> None:
-    with chaos.stage(8, 3) as on:
+    with chaos.stage(8, 3, pause=PAUSE) as on:
 
         def kill_database() -> float:
             assert on.crowd.broken() > 0, "callers of a killed server are not answered"
@@ -46,7 +50,7 @@ def test_servers_side_by_side_get_over_a_killed_one_a_killed_database_and_a_back
 
 
 def test_a_network_that_falls_silent_and_breaks_costs_time_and_nothing_else() -> None:
-    is_exactly_once(chaos.network_cut(callers=8, seconds=4))
+    is_exactly_once(chaos.network_cut(callers=8, seconds=4, pause=PAUSE))
 
 
 @pytest.fixture(scope="module")

@@ -62,14 +62,21 @@ MAY_SCAN_NOTHING = {"copy.edges": {"DirectedAllRelationshipsScan"}}
 each_statement = pytest.mark.parametrize("statement", load_statements().values(), ids=lambda statement: statement.name)
 
 
-def plan_of(database: Database, text: str) -> Plan:
-    # Planned again for the graph as it is now: a cached plan tells nothing about it.
-    def explain(tx: Transaction) -> Plan:
-        plan = tx._bolt.run(f"CYPHER replan=force EXPLAIN {text.removeprefix(KEEP_PLAN)}").consume().plan
+def explained(database: Database, text: str) -> tuple[list[str], Plan]:
+    """Return columns and plan of a statement, planned for the graph as it is now: a cached plan is no news of it."""
+
+    def explain(tx: Transaction) -> tuple[list[str], Plan]:
+        result = tx._bolt.run(f"CYPHER replan=force EXPLAIN {text.removeprefix(KEEP_PLAN)}")
+        columns = list(result.keys())
+        plan = result.consume().plan
         assert plan is not None
-        return plan
+        return columns, plan
 
     return database.write(explain, committed=REPEATABLE)
+
+
+def plan_of(database: Database, text: str) -> Plan:
+    return explained(database, text)[1]
 
 
 def in_order(plan: Plan) -> Iterator[Plan]:
@@ -111,9 +118,13 @@ def populate(kinfold: Kinfold) -> None:
 
 @pytest.mark.calendar
 @each_statement
-def test_no_statement_scans_an_empty_graph(statement: Statement, database: Database) -> None:
+def test_the_database_understands_a_statement_gives_its_columns_and_scans_no_empty_graph(
+    statement: Statement, database: Database
+) -> None:
+    columns, plan = explained(database, statement.text)
+    assert columns == list(statement.columns)
     allowed = MAY_SCAN.get(statement.name, set()) | MAY_SCAN_NOTHING.get(statement.name, set())
-    assert scans(plan_of(database, statement.text)) <= allowed
+    assert scans(plan) <= allowed
 
 
 @pytest.fixture(scope="module")

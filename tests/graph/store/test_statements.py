@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from graph.store.database import REPEATABLE, Database, Transaction
+from graph.store.database import REPEATABLE, Database
 from graph.store.statements import CYPHER, Statement, StatementError, load_statements, parse_statement
 
 READS = """\
@@ -208,20 +208,6 @@ def test_every_statement_file_of_the_product_is_loaded() -> None:
         if "migrations" not in path.parts and "\n// needs: " not in path.read_text()
     }
     assert load_statements().keys() == files
-
-
-@pytest.mark.calendar
-@pytest.mark.parametrize("statement", load_statements().values(), ids=lambda statement: statement.name)
-def test_the_database_understands_a_statement_and_gives_the_declared_columns(
-    statement: Statement, shared_database: Database
-) -> None:
-    def explained(tx: Transaction) -> list[str]:
-        result = tx._bolt.run("EXPLAIN " + statement.text)
-        keys = list(result.keys())
-        result.consume()
-        return keys
-
-    assert shared_database.write(explained, committed=REPEATABLE) == list(statement.columns)
 
 
 def test_a_statement_runs_only_with_the_parameters_it_declares(shared_database: Database) -> None:
