@@ -66,6 +66,7 @@ def docker_engine() -> bool:
 
 
 ON_THEIR_OWN = (
+    "graph/spark",
     "api/http/test_outage_http.py",
     "api/command/test_backup.py",
     "api/command/test_compaction.py",
@@ -74,10 +75,9 @@ ON_THEIR_OWN = (
     "graph/embedded/test_embedded.py",
     "api/http/test_full_disk.py",
 )
-"""Files whose tests start every database that they need, and ask nothing of the one of all tests."""
+"""Files whose tests start every database that they need, and ask nothing or little of the one of all tests."""
 TOGETHER = (
     "sdk/test_sdks.py",
-    "graph/spark",
     "api/http",
     "browser",
     "sdk",
@@ -113,8 +113,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 class Scheduling(LoadScopeScheduling):
     """Hands out to a process what is to run together.
 
-    The process that is one more than there are cores gets `ON_THEIR_OWN` and nothing else: it has no database of all
-    tests, which would have to plan and compile what two others have planned and compiled already.
+    The process that is one more than there are cores gets `ON_THEIR_OWN` and nothing else: a database of all tests
+    would have to plan and compile there what two others have planned and compiled already.
     """
 
     def _split_scope(self, nodeid: str) -> str:
