@@ -424,9 +424,7 @@ def observe(on: Stage, outage: str, *strikes: Strike) -> Tally:
     return tally
 
 
-def database_stopped(
-    *, seconds: float, callers: int, servers: int, retry_seconds: float, pause: float = 0.0
-) -> Tally:
+def database_stopped(*, seconds: float, callers: int, servers: int, retry_seconds: float, pause: float = 0.0) -> Tally:
     """Stop the database, which none of the servers started, and start it again."""
     with stage(callers, servers, outside=True, retry_seconds=retry_seconds, pause=pause) as on:
 

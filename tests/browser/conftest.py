@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 
 from bench.chaos import Served
 from bench.chromium import FLAGS, SHELL, WHOLE, first_of
@@ -113,6 +113,23 @@ class Watch:
     def _request(self, url: str) -> None:
         if not url.startswith(f"{self.origin}/"):
             self.complaints.append(f"left the origin: {url}")
+
+
+class Traffic:
+    """What a page asked for and has no answer to yet."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self._under_way: set[Request] = set()
+        page.on("request", self._under_way.add)
+        page.on("requestfinished", self._under_way.discard)
+        page.on("requestfailed", self._under_way.discard)
+
+    def await_answers(self) -> None:
+        """Wait until all is answered, that is for 40 ms at least: Playwright's ``networkidle`` takes half a second."""
+        self._page.wait_for_timeout(40)
+        while self._under_way:
+            self._page.wait_for_timeout(20)
 
 
 @pytest.fixture

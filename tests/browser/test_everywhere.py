@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from graph.kinfold import Kinfold
-from tests.browser.conftest import OF_COLOURS, ROOT, Open, Watch, findings_of_axe
+from tests.browser.conftest import OF_COLOURS, ROOT, Open, Traffic, Watch, findings_of_axe
 
 Story = Callable[[str], str]
 
@@ -82,6 +82,7 @@ def test_every_view_is_without_findings_by_day_and_by_night_and_never_wider_than
     david = story("david@example.com")
     # Side by side: what one of them waits for comes in while the other is looked at.
     pages = {width: open_page(width=width) for width in (1280, 390)}
+    traffic = {width: Traffic(page) for width, page in pages.items()}
     origin = pages[1280].url.partition("#")[0]
     for address in addresses(kinfold, pages[1280], origin, david):
         for page in pages.values():
@@ -91,7 +92,7 @@ def test_every_view_is_without_findings_by_day_and_by_night_and_never_wider_than
         for width, page in pages.items():
             expect(page.get_by_role("heading", level=1)).to_be_attached()
             expect(page.locator("main[aria-busy], .loading")).to_have_count(0)
-            page.wait_for_load_state("networkidle")
+            traffic[width].await_answers()
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (address, width)
             assert page.get_by_role("main").count() == 1, (address, width)
             assert page.locator(".bad").count() == 0, (address, width)

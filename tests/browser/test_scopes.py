@@ -5,12 +5,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import Page, expect
 
 from graph.access.access_keys import KeyScope
 from graph.analysis.run import analyse
 from graph.kinfold import Kinfold
-from tests.browser.conftest import Open, Serve, findings_of_axe
+from tests.browser.conftest import Open, Serve, Traffic, findings_of_axe
 from tests.browser.test_everywhere import addresses
 
 Story = Callable[[str], str]
@@ -40,12 +40,6 @@ def _opened(open_page: Open, kinfold: Kinfold, serve: Serve, scope: KeyScope, ha
     return page
 
 
-def _until_answered(page: Page, under_way: set[Request]) -> None:
-    page.wait_for_timeout(40)
-    while under_way:
-        page.wait_for_timeout(20)
-
-
 @pytest.mark.parametrize("scope", [KeyScope.READ, KeyScope.ANALYST, KeyScope.STEWARD])
 def test_no_button_of_any_view_is_refused_for_the_key_that_it_is_shown_to(
     open_page: Open, story: Story, kinfold: Kinfold, serve: Serve, watch: Any, scope: KeyScope
@@ -63,10 +57,7 @@ def test_no_button_of_any_view_is_refused_for_the_key_that_it_is_shown_to(
     refused: list[str] = []
     pressed = 0
     address = ""
-    under_way: set[Request] = set()
-    page.on("request", lambda request: under_way.update({request}))
-    for end in ("requestfinished", "requestfailed"):
-        page.on(end, lambda request: under_way.difference_update({request}))
+    traffic = Traffic(page)
     page.on(
         "response",
         lambda answer: (
@@ -77,14 +68,14 @@ def test_no_button_of_any_view_is_refused_for_the_key_that_it_is_shown_to(
     )
     for address in paths:
         page.goto(f"{watch.origin}/{address}")
-        _until_answered(page, under_way)
+        traffic.await_answers()
         expect(page.locator("main[aria-busy], .loading")).to_have_count(0)
         # The second time the buttons of previews, which the first one opened.
         for _ in range(2):
             pressed += page.locator("main button:not(:disabled)").count()
             page.evaluate(FILLED)
             page.evaluate(PRESSED)
-            _until_answered(page, under_way)
+            traffic.await_answers()
     assert pressed > 40, "the page was walked without its buttons"
     assert refused == []
 
