@@ -121,15 +121,22 @@ class Traffic:
     def __init__(self, page: Page) -> None:
         self._page = page
         self._under_way: set[Request] = set()
-        page.on("request", self._under_way.add)
-        page.on("requestfinished", self._under_way.discard)
-        page.on("requestfailed", self._under_way.discard)
+        page.on("request", self._asked)
+        page.on("requestfinished", self._answered)
+        page.on("requestfailed", self._answered)
 
     def await_answers(self) -> None:
         """Wait until all is answered, that is for 40 ms at least: Playwright's ``networkidle`` takes half a second."""
         self._page.wait_for_timeout(40)
         while self._under_way:
             self._page.wait_for_timeout(20)
+
+    # Playwright takes no methods of Python's own sets.
+    def _asked(self, request: Request) -> None:
+        self._under_way.add(request)
+
+    def _answered(self, request: Request) -> None:
+        self._under_way.discard(request)
 
 
 @pytest.fixture

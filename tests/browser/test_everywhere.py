@@ -86,10 +86,12 @@ def test_every_view_is_without_findings_by_day_and_by_night_and_never_wider_than
     origin = pages[1280].url.partition("#")[0]
     for address in addresses(kinfold, pages[1280], origin, david):
         for page in pages.values():
-            # A blank page first: what was shown before does not stand for what is to come.
-            page.goto("about:blank")
+            # Nothing first: what was shown before does not stand for what is to come.
+            page.goto(f"{origin}#/nowhere")
+            expect(page.get_by_text("There is no such page")).to_be_visible()
             page.goto(f"{origin}{address}")
         for width, page in pages.items():
+            expect(page.get_by_text("There is no such page")).to_have_count(0)
             expect(page.get_by_role("heading", level=1)).to_be_attached()
             expect(page.locator("main[aria-busy], .loading")).to_have_count(0)
             traffic[width].await_answers()
