@@ -35,11 +35,14 @@ OF_SECONDS = _FRUGAL + _java("-XX:TieredStopAtLevel=1", "-XX:ReservedCodeCacheSi
 """What a database is told that lives for seconds: to compile well what runs a few times costs more than it saves."""
 _INLINING_LITTLE = _java("-XX:MaxInlineLevel=5", "-XX:FreqInlineSize=150", "-XX:InlineSmallCode=1000")
 OF_THE_SESSION = (
-    "dbms.cypher.min_replan_interval=5m\n" + _FRUGAL + _INLINING_LITTLE + _java("-Dkinfold.tests=all of them")
+    "dbms.cypher.min_replan_interval=5m\n"
+    + _FRUGAL
+    + _INLINING_LITTLE
+    + _java("-XX:+UseTransparentHugePages", "-Dkinfold.tests=all of them")
 )
 """What the database of all tests is told: each test empties it and fills it anew, and every statement would be planned
 again for that, ten seconds after it was. Its second compiler takes two thirds of its time when it inlines less, and
-what it makes is a twentieth slower."""
+what it makes is a twentieth slower; with large pages the whole takes a twentieth less."""
 
 # Every database of a test has a home of its own and lives for seconds; the one of all tests is told otherwise below.
 os.environ["KINFOLD_NEO4J_CONF"] = OF_SECONDS
@@ -66,22 +69,23 @@ def docker_engine() -> bool:
 
 
 ON_THEIR_OWN = (
-    "graph/spark",
+    "graph/spark/test_spark.py",
+    "graph/spark/test_splink_on_spark.py",
     "api/http/test_outage_http.py",
     "api/command/test_backup.py",
     "api/command/test_compaction.py",
     "graph/embedded/test_faults.py",
     "api/command/test_simulate_and_replay.py",
     "graph/embedded/test_embedded.py",
+    "graph/store/test_killed.py",
     "api/http/test_full_disk.py",
 )
-"""Files whose tests start every database that they need, and ask nothing or little of the one of all tests."""
+"""Files whose tests start every database that they need, and ask nothing of the one of all tests."""
 TOGETHER = (
     "sdk/test_sdks.py",
     "api/http",
     "browser",
     "sdk",
-    "graph/store/test_outage.py",
     "graph",
     "model",
     "api",

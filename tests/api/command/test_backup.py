@@ -18,7 +18,6 @@ from bench.chaos import Served
 from graph import embedded
 from graph.deployment.migrated import put_migrated
 from graph.embedded.backup import DUMP, MANIFEST
-from graph.embedded.home import Home
 from graph.opening import open_database
 from graph.settings import Settings
 from graph.store.database import REPEATABLE
@@ -175,22 +174,6 @@ def test_a_backup_that_cannot_be_used_leaves_what_was_there(
     assert everything(tmp_path / "home") == before
     refused(run(environment, "db", "restore", str(later), "--force"), r"V9999__later\.cypher")
     assert everything(tmp_path / "home") == before
-
-
-def test_a_restore_that_was_killed_is_taken_back_by_the_next_start(
-    homes: Callable[[str], dict[str, str]], tmp_path: Path
-) -> None:
-    environment = homes("home")
-    put_migrated(settings_of(tmp_path / "home"))
-    done(run(environment, "db", "start"))
-    resolve(environment, "ana@example.com")
-    before = everything(tmp_path / "home")
-    settings = settings_of(tmp_path / "home")
-    embedded.stop(settings)
-    # As it is when a restore ends between the two: the new stores are in their place, nobody looked at them yet.
-    Home(settings.home).set_aside()
-    assert everything(tmp_path / "home") == before
-    assert not [path for path in settings.home.iterdir() if path.name.startswith("data.")]
 
 
 def test_a_backup_under_a_server_pauses_it_and_a_restore_under_one_is_refused(
