@@ -13,6 +13,7 @@ from pathlib import Path
 
 from graph.embedded.home import EmbeddedError, FileLock
 from graph.embedded.lock import PARALLEL, Jar, Lock, maven, sha256
+from graph.embedded.signatures import write_unsigned
 
 Progress = Callable[[str, int, int], None]
 
@@ -49,7 +50,7 @@ def fetch(
     Returns
     -------
     list of Path
-        The jars in the order of the lock.
+        The jars in the order of the lock; for those that are signed, their copies without a signature.
 
     Raises
     ------
@@ -62,7 +63,7 @@ def fetch(
     costs one ``stat`` a jar. Finished files are kept when a fetch is interrupted.
     """
     jars = cache.absolute() / "jars"
-    paths = [jars / jar.path for jar in lock.jars]
+    paths = [jars / (jar.unsigned_path if jar.signed else jar.path) for jar in lock.jars]
     if _marked(jars) >= _stamps(jars, lock):
         return paths
     jars.mkdir(parents=True, exist_ok=True)
@@ -78,6 +79,10 @@ def fetch(
         missing = [jar for jar in lock.jars if not _present(jars, jar, marked)]
         if missing:
             _fetch_all(lock, missing, jars, partial, on_progress, attempts, pause)
+        for jar in lock.jars:
+            if jar.signed and _stamp_of_copy(jars, jar) not in marked:
+                write_unsigned(jars / jar.path, partial / jar.name)
+                (partial / jar.name).replace(jars / jar.unsigned_path)
         _mark(jars, marked | _stamps(jars, lock))
         shutil.rmtree(partial, ignore_errors=True)
     finally:
@@ -153,15 +158,24 @@ def _present(jars: Path, jar: Jar, marked: set[tuple[str, int, int]]) -> bool:
 
 
 def _stamp(jars: Path, jar: Jar) -> tuple[str, int, int] | None:
+    return _stamp_of(jars / jar.path, jar.sha256)
+
+
+def _stamp_of_copy(jars: Path, jar: Jar) -> tuple[str, int, int] | None:
+    return _stamp_of(jars / jar.unsigned_path, f"{jar.sha256}, unsigned")
+
+
+def _stamp_of(path: Path, digest: str) -> tuple[str, int, int] | None:
     with suppress(OSError):
-        stat = (jars / jar.path).stat()
-        return jar.sha256, stat.st_size, stat.st_mtime_ns
+        stat = path.stat()
+        return digest, stat.st_size, stat.st_mtime_ns
     return None
 
 
 def _stamps(jars: Path, lock: Lock) -> set[tuple[str, int, int]]:
     # A missing file gives a stamp that is never marked.
-    return {_stamp(jars, jar) or (jar.sha256, -1, -1) for jar in lock.jars}
+    files = {_stamp(jars, jar) or (jar.sha256, -1, -1) for jar in lock.jars}
+    return files | {_stamp_of_copy(jars, jar) or (jar.sha256, -1, -1) for jar in lock.jars if jar.signed}
 
 
 def _marked(jars: Path) -> set[tuple[str, int, int]]:

@@ -15,6 +15,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from graph.embedded.signatures import is_signed
+
 PARALLEL = 8
 """Files fetched at a time."""
 TIMEOUT = 60
@@ -34,6 +36,8 @@ class Jar:
     sha256: str
     classifier: str = ""
     packaging: str = "jar"
+    signed: bool = False
+    """Whether it carries a signature, which Java would read at every start."""
 
     @property
     def name(self) -> str:
@@ -45,6 +49,11 @@ class Jar:
     def path(self) -> Path:
         """Where the file is below the cache; two groups may use the same file name."""
         return Path(self.group) / self.name
+
+    @property
+    def unsigned_path(self) -> Path:
+        """Where its copy without a signature is below the cache."""
+        return self.path.with_name(f"{self.path.stem}-unsigned{self.path.suffix}")
 
 
 @dataclass(frozen=True)
@@ -175,6 +184,7 @@ def make(release: str, version: str) -> Lock:
                 sha256=sha256(path),
                 classifier=found.classifier,
                 packaging=found.packaging,
+                signed=is_signed(path),
             )
 
         with ThreadPoolExecutor(PARALLEL) as pool:
@@ -201,7 +211,7 @@ def dump(lock: Lock) -> str:
 
 
 def _brief(jar: Jar) -> dict[str, Any]:
-    defaults: Iterable[tuple[str, str]] = (("classifier", ""), ("packaging", "jar"))
+    defaults: Iterable[tuple[str, object]] = (("classifier", ""), ("packaging", "jar"), ("signed", False))
     return {key: value for key, value in asdict(jar).items() if (key, value) not in defaults}
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -19,7 +20,7 @@ import pytest
 from neo4j import Driver, GraphDatabase
 
 from graph import embedded
-from graph.embedded import fetch, lock
+from graph.embedded import fetch, lock, signatures
 from graph.embedded.home import ADDRESS, Home, Process, State
 from graph.settings import Settings
 
@@ -327,6 +328,39 @@ def test_a_file_that_changed_in_the_cache_is_fetched_again(tmp_path: Path, jar: 
     os.utime(path, (1, 1))
     fetch.fetch(locked, tmp_path, lambda *step: told.append(step))
     assert not told, "a file that was only touched is read, not fetched"
+
+
+@pytest.mark.calendar
+def test_a_lock_says_which_jars_are_signed_and_java_gets_copies_without_a_signature(tmp_path: Path) -> None:
+    locked = lock.load(Settings().neo4j_release)
+    cache = Settings().cache
+    paths = fetch.fetch(locked, cache)
+    originals = [cache.absolute() / "jars" / jar.path for jar in locked.jars]
+    assert [signatures.is_signed(path) for path in originals] == [jar.signed for jar in locked.jars]
+    assert any(jar.signed for jar in locked.jars)
+    for jar, path, original in zip(locked.jars, paths, originals, strict=True):
+        assert (path == original) is not jar.signed
+        if jar.signed:
+            assert not signatures.is_signed(path)
+            with zipfile.ZipFile(path) as copy, zipfile.ZipFile(original) as whole:
+                kept = {name: whole.getinfo(name).CRC for name in copy.namelist()}
+                assert {name for name in whole.namelist() if name.endswith(".class")} <= kept.keys()
+                differing = {entry.filename for entry in copy.infolist() if kept[entry.filename] != entry.CRC}
+                assert differing == {"META-INF/MANIFEST.MF"}
+                manifest = copy.read("META-INF/MANIFEST.MF")
+                assert manifest == whole.read("META-INF/MANIFEST.MF")[: len(manifest)]
+                assert b"Digest" not in manifest
+
+
+def test_a_copy_without_a_signature_that_changed_is_written_again(tmp_path: Path) -> None:
+    signed = min((jar for jar in lock.load("lts").jars if jar.signed), key=lambda jar: jar.size)
+    locked = lock.Lock("lts", signed.version, (signed,))
+    [copy] = fetch.fetch(locked, tmp_path)
+    whole = copy.read_bytes()
+    for broken in (whole[:-1], whole[:-1] + b"?", b""):
+        copy.write_bytes(broken)
+        assert fetch.fetch(locked, tmp_path) == [copy]
+        assert copy.read_bytes() == whole
 
 
 def test_finished_files_are_kept_when_a_fetch_is_interrupted(tmp_path: Path) -> None:
