@@ -66,6 +66,9 @@ def fetch(
     paths = [jars / (jar.unsigned_path if jar.signed else jar.path) for jar in lock.jars]
     if _marked(jars) >= _stamps(jars, lock):
         return paths
+    if not os.access(jars, os.W_OK) and _marked(jars) >= _stamps_as_fetched(jars, lock):
+        # Filled by somebody else, who made no copies: with their signatures the jars do as well, only slower.
+        return [jars / jar.path for jar in lock.jars]
     jars.mkdir(parents=True, exist_ok=True)
     guard = FileLock(jars / ".lock")
     if not guard.acquire(timeout=_WAIT):
@@ -173,9 +176,13 @@ def _stamp_of(path: Path, digest: str) -> tuple[str, int, int] | None:
 
 
 def _stamps(jars: Path, lock: Lock) -> set[tuple[str, int, int]]:
+    copies = {_stamp_of_copy(jars, jar) or (jar.sha256, -1, -1) for jar in lock.jars if jar.signed}
+    return _stamps_as_fetched(jars, lock) | copies
+
+
+def _stamps_as_fetched(jars: Path, lock: Lock) -> set[tuple[str, int, int]]:
     # A missing file gives a stamp that is never marked.
-    files = {_stamp(jars, jar) or (jar.sha256, -1, -1) for jar in lock.jars}
-    return files | {_stamp_of_copy(jars, jar) or (jar.sha256, -1, -1) for jar in lock.jars if jar.signed}
+    return {_stamp(jars, jar) or (jar.sha256, -1, -1) for jar in lock.jars}
 
 
 def _marked(jars: Path) -> set[tuple[str, int, int]]:

@@ -331,7 +331,7 @@ def test_a_file_that_changed_in_the_cache_is_fetched_again(tmp_path: Path, jar: 
 
 
 @pytest.mark.calendar
-def test_a_lock_says_which_jars_are_signed_and_java_gets_copies_without_a_signature(tmp_path: Path) -> None:
+def test_a_lock_says_which_jars_are_signed_and_java_gets_copies_without_a_signature() -> None:
     locked = lock.load(Settings().neo4j_release)
     cache = Settings().cache
     paths = fetch.fetch(locked, cache)
@@ -361,6 +361,19 @@ def test_a_copy_without_a_signature_that_changed_is_written_again(tmp_path: Path
         copy.write_bytes(broken)
         assert fetch.fetch(locked, tmp_path) == [copy]
         assert copy.read_bytes() == whole
+
+
+def test_in_a_cache_that_cannot_be_written_a_signed_jar_does_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signed = min((jar for jar in lock.load("lts").jars if jar.signed), key=lambda jar: jar.size)
+    locked = lock.Lock("lts", signed.version, (signed,))
+    [copy] = fetch.fetch(locked, tmp_path)
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    assert fetch.fetch(locked, tmp_path) == [copy]
+    copy.unlink()
+    assert fetch.fetch(locked, tmp_path) == [tmp_path / "jars" / signed.path]
+    assert not copy.exists()
 
 
 def test_finished_files_are_kept_when_a_fetch_is_interrupted(tmp_path: Path) -> None:
