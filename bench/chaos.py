@@ -93,7 +93,7 @@ class Tally:
 
 
 class Caller(threading.Thread):
-    """Sends its events one after the other, each until it is acknowledged, with a pause in seconds in between."""
+    """Sends its events one after the other, each until it is acknowledged, with a pause in seconds before it."""
 
     def __init__(self, number: int, urls: Sequence[str], enough: threading.Event, pause: float) -> None:
         super().__init__(daemon=True)
@@ -113,7 +113,7 @@ class Caller(threading.Thread):
     def run(self) -> None:
         with httpx.Client(timeout=PATIENCE) as client:
             count = 0
-            while not self._enough.is_set():
+            while not self._enough.wait(self._pause):
                 person = f"p{self._number}-{count // 5}@example.com"
                 self.persons.add(person)
                 event = {
@@ -124,8 +124,6 @@ class Caller(threading.Thread):
                 }
                 self._deliver(client, event)
                 count += 1
-                if self._pause:
-                    self._enough.wait(self._pause)
 
     def _deliver(self, client: httpx.Client, event: Mapping[str, str]) -> None:
         deadline = time.monotonic() + PATIENCE
@@ -228,13 +226,13 @@ class Running(Protocol):
     def kill(self) -> None: ...
 
 
-def launch_anew(arguments: Sequence[str], environment: Mapping[str, str], log: int) -> Running:
-    """Run a command in an interpreter of its own, as people do."""
+def launch(arguments: Sequence[str], environment: Mapping[str, str], log: int) -> Running:
+    """Run a command in an interpreter of its own, as people do.
+
+    Tests, which start many servers, put another in its place, which forks them from a process that has loaded the
+    product.
+    """
     return subprocess.Popen([*KINFOLD, *arguments], env=environment, cwd=ROOT, stdout=log, stderr=log)
-
-
-launch: Callable[[Sequence[str], Mapping[str, str], int], Running] = launch_anew
-"""How servers are started. Tests, which start many, fork them from a process that has loaded the product."""
 
 
 class Served:

@@ -115,7 +115,7 @@ def create_app(kinfold: Kinfold, keys: AccessKeys | None = None) -> FastAPI:
     app.router.routes.insert(0, resolve.unadorned)
     app.router.routes.extend(_routes_of_calls())
     include_open(app)
-    app.openapi = _openapi  # type: ignore[method-assign]
+    app.openapi = document  # type: ignore[method-assign]
     return app
 
 
@@ -187,20 +187,20 @@ def _about() -> dict[str, Any]:
 
 
 @cache
-def _openapi() -> dict[str, Any]:
+def document() -> dict[str, Any]:
     """Return the OpenAPI document of every application of this process, which takes half a second to make.
 
     With what FastAPI does not see by itself: bodies read from raw bytes, access.
     """
-    document = get_openapi(**_about(), routes=[*_routes_of_calls(), *_open_routes()])
+    made = get_openapi(**_about(), routes=[*_routes_of_calls(), *_open_routes()])
     _, extra = models_json_schema(
         [(Event, "validation"), (Problem, "serialization"), *((body, "validation") for body in BODIES)],
         ref_template="#/components/schemas/{model}",
     )
-    document.setdefault("components", {}).setdefault("schemas", {}).update(extra["$defs"])
-    _without_defaults(document["components"]["schemas"])
-    _document_access(document)
-    return document
+    made.setdefault("components", {}).setdefault("schemas", {}).update(extra["$defs"])
+    _without_defaults(made["components"]["schemas"])
+    _document_access(made)
+    return made
 
 
 def _without_defaults(schemas: dict[str, Any]) -> None:

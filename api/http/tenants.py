@@ -7,7 +7,7 @@ about no person (the page, the tag, probes), goes to one more application that h
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any, cast
+from typing import cast
 
 import anyio
 from fastapi import FastAPI, Request
@@ -26,7 +26,7 @@ from api.http.access import (
     route_match,
     with_key_in_body,
 )
-from api.http.app import create_app, include_open, surround
+from api.http.app import create_app, document, include_open, surround
 from api.http.metrics import AllMetrics, Metrics
 from api.http.problems import Unauthorised, respond
 from api.http.rates import Rates
@@ -217,12 +217,8 @@ class Tenants:
         for path in ("/v1/{path:rest}", *sorted(one for one in TRACKING_PATHS if not one.startswith("/v1/"))):
             app.add_api_route(path, _nobodys_call, methods=_METHODS, include_in_schema=False)
         include_open(app)
-        # The document is the same for every tenant.
-        app.openapi = self._document  # type: ignore[method-assign]
+        app.openapi = document  # type: ignore[method-assign]
         return app
-
-    def _document(self) -> dict[str, Any]:
-        return next(iter(self._apps.values())).openapi()
 
 
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]

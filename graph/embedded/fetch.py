@@ -8,7 +8,6 @@ import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from contextlib import suppress
 from pathlib import Path
 
 from graph.embedded.home import EmbeddedError, FileLock
@@ -64,9 +63,10 @@ def fetch(
     """
     jars = cache.absolute() / "jars"
     paths = [jars / (jar.unsigned_path if jar.signed else jar.path) for jar in lock.jars]
-    if _marked(jars) >= _stamps(jars, lock):
+    marked = _marked(jars)
+    if marked >= _stamps(jars, lock):
         return paths
-    if not os.access(jars, os.W_OK) and _marked(jars) >= _stamps_as_fetched(jars, lock):
+    if marked >= _stamps_as_fetched(jars, lock) and not os.access(jars, os.W_OK):
         # Filled by somebody else, who made no copies: with their signatures the jars do as well, only slower.
         return [jars / jar.path for jar in lock.jars]
     jars.mkdir(parents=True, exist_ok=True)
@@ -149,9 +149,7 @@ def _fetch_one(jar: Jar, jars: Path, partial: Path, attempts: int, pause: float)
 
 def _present(jars: Path, jar: Jar, marked: set[tuple[str, int, int]]) -> bool:
     path = jars / jar.path
-    stamp = _stamp(jars, jar)
-    if stamp is None:
-        return False
+    stamp = _stamp(path, jar.sha256)
     if stamp in marked:
         return True
     if stamp[1] == jar.size and sha256(path) == jar.sha256:
@@ -160,29 +158,24 @@ def _present(jars: Path, jar: Jar, marked: set[tuple[str, int, int]]) -> bool:
     return False
 
 
-def _stamp(jars: Path, jar: Jar) -> tuple[str, int, int] | None:
-    return _stamp_of(jars / jar.path, jar.sha256)
-
-
-def _stamp_of_copy(jars: Path, jar: Jar) -> tuple[str, int, int] | None:
-    return _stamp_of(jars / jar.unsigned_path, f"{jar.sha256}, unsigned")
-
-
-def _stamp_of(path: Path, digest: str) -> tuple[str, int, int] | None:
-    with suppress(OSError):
+def _stamp(path: Path, digest: str) -> tuple[str, int, int]:
+    try:
         stat = path.stat()
-        return digest, stat.st_size, stat.st_mtime_ns
-    return None
+    except OSError:
+        return digest, -1, -1  # of a missing file: never marked
+    return digest, stat.st_size, stat.st_mtime_ns
+
+
+def _stamp_of_copy(jars: Path, jar: Jar) -> tuple[str, int, int]:
+    return _stamp(jars / jar.unsigned_path, f"{jar.sha256}, unsigned")
 
 
 def _stamps(jars: Path, lock: Lock) -> set[tuple[str, int, int]]:
-    copies = {_stamp_of_copy(jars, jar) or (jar.sha256, -1, -1) for jar in lock.jars if jar.signed}
-    return _stamps_as_fetched(jars, lock) | copies
+    return _stamps_as_fetched(jars, lock) | {_stamp_of_copy(jars, jar) for jar in lock.jars if jar.signed}
 
 
 def _stamps_as_fetched(jars: Path, lock: Lock) -> set[tuple[str, int, int]]:
-    # A missing file gives a stamp that is never marked.
-    return {_stamp(jars, jar) or (jar.sha256, -1, -1) for jar in lock.jars}
+    return {_stamp(jars / jar.path, jar.sha256) for jar in lock.jars}
 
 
 def _marked(jars: Path) -> set[tuple[str, int, int]]:

@@ -25,6 +25,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.http.app import create_app
 from graph.kinfold import Kinfold
 from graph.settings import Settings
+from tests.looked_up import with_activity
 
 WRITE_KEY = "w-1"
 ADMIN_KEY = "a-1"
@@ -90,11 +91,9 @@ class Site:
         items = self.get("/v1/contacts", **key)["items"]
         if not items:
             return None
-        # The activity is read first: what the contact's own answer shows is then at least as new.
-        told = self.get(f"/v1/contacts/{items[0]['id']}/activity")["items"]
-        contact: dict[str, Any] = self.get(f"/v1/contacts/{items[0]['id']}")
+        contact = with_activity(self.get, items[0]["id"])
         # What was told within a millisecond is in order by its arrival only.
-        contact["activity"] = sorted(told, key=lambda item: item["received_at"])
+        contact["activity"].sort(key=lambda item: item["received_at"])
         return contact
 
     def events(self, **key: str) -> list[str]:

@@ -16,6 +16,7 @@ import uvicorn
 from api.http.app import create_app
 from graph.kinfold import Kinfold
 from graph.settings import Settings
+from tests.looked_up import with_activity
 
 WRITE_KEY = "w-1"
 ADMIN_KEY = "a-1"
@@ -127,8 +128,7 @@ def found(origin: str) -> Callable[..., dict[str, Any]]:
     def look(**key: str) -> dict[str, Any]:
         with httpx.Client(base_url=origin, headers={"Authorization": f"Bearer {ADMIN_KEY}"}, timeout=60) as client:
             [item] = client.get("/v1/contacts", params=key).json()["items"]
-            # The activity is read first: what the contact's own answer shows is then at least as new.
-            activity = client.get(f"/v1/contacts/{item['id']}/activity").json()["items"]
-            return {**client.get(f"/v1/contacts/{item['id']}").json(), "activity": activity[::-1]}
+            contact = with_activity(lambda path: client.get(path).json(), item["id"])
+            return {**contact, "activity": contact["activity"][::-1]}
 
     return look

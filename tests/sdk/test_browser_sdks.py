@@ -13,6 +13,7 @@ from bench.chromium import FLAGS
 from graph.kinfold import Kinfold
 from graph.settings import Settings
 from tests.browser.conftest import CHROMIUM
+from tests.looked_up import with_activity
 from tests.sdk.browser_shop import BUNDLES, Mishaps, Shop, served, shop_in_front_of, until
 from tests.sdk.conftest import ADMIN_KEY, WRITE_KEY
 from tests.sdk.test_sdks import installed_node
@@ -72,10 +73,8 @@ class Look:
         items = self.client.get("/v1/contacts", params=key).json()["items"]
         if not items:
             return None
-        # The activity is read first: what the contact's own answer shows is then at least as new.
-        activity = self.client.get(f"/v1/contacts/{items[0]['id']}/activity").json()["items"]
-        contact: dict[str, Any] = self.client.get(f"/v1/contacts/{items[0]['id']}").json()
-        contact["events"] = sorted(item["event"] for item in activity)
+        contact = with_activity(lambda path: self.client.get(path).json(), items[0]["id"])
+        contact["events"] = sorted(item["event"] for item in contact["activity"])
         return contact
 
     def arrived(self, *events: str, **key: str) -> Callable[[], dict[str, Any] | None]:

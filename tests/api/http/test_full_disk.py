@@ -13,11 +13,12 @@ from graph.embedded import EmbeddedError, home
 from graph.errors import Unavailable
 from graph.settings import Settings
 from graph.store.database import Database
+from tests.api.http.test_outage_http import PAUSE
 from tests.command import run
 
 
 def test_a_full_disk_is_told_and_got_over_with_everything_there_once() -> None:
-    with chaos.stage(6, 1, on_small_disk=True, pause=0.1) as on:
+    with chaos.stage(6, 1, on_small_disk=True, pause=PAUSE) as on:
         disk = on.disk
         assert disk is not None
 

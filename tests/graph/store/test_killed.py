@@ -14,14 +14,10 @@ from graph.identity.events import Event, read_event
 from graph.identity.resolver import Resolver
 from graph.kinfold import Kinfold
 from graph.model import Answer
-from graph.settings import Settings
 from graph.store.database import Database
 from graph.store.migrations import migrate
+from tests.graph.embedded.test_embedded import settings_of
 from tests.graph.identity.test_properties_always import check_invariants, count_activities
-
-
-def settings_of(home: Path, retry_seconds: float) -> Settings:
-    return Settings(neo4j_uri=None).model_copy(update={"home": home, "retry_seconds": retry_seconds})
 
 
 def visit(writer: int, turn: int) -> Event:
@@ -66,7 +62,7 @@ class Writer(threading.Thread):
 
 
 def test_after_a_kill_every_answered_event_is_there_and_the_others_can_be_sent_again(tmp_path: Path) -> None:
-    settings = settings_of(tmp_path / "home", 60)
+    settings = settings_of(tmp_path / "home", retry_seconds=60)
     put_migrated(settings)
     hasty = settings.model_copy(update={"retry_seconds": 2})
     with lease(settings) as running:
@@ -126,7 +122,7 @@ def test_after_a_kill_every_answered_event_is_there_and_the_others_can_be_sent_a
 
 
 def test_a_killed_database_is_brought_back_by_one_starter_while_callers_are_told_in_time(tmp_path: Path) -> None:
-    settings = settings_of(tmp_path / "home", 120)
+    settings = settings_of(tmp_path / "home", retry_seconds=120)
     put_migrated(settings)
     may_start = threading.Event()
     starts: list[str] = []
