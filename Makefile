@@ -28,6 +28,7 @@ check: $(VENV)/.test ## Lint, format, types, which room imports which
 
 bench: $(VENV)/.test ## What is measured, beside what it is measured against
 	$(BIN)/python -m bench.single_event
+	$(BIN)/python -m bench.first_event
 	$(BIN)/python -m bench.namespaces
 	$(BIN)/python -m bench.throughput
 	$(BIN)/python -m bench.growth

@@ -3,6 +3,7 @@
 // parameters: undone
 // columns: -
 // access: write
+// plan: kept
 UNWIND $undone AS row
 CALL (row) {
   MATCH (merge:Merge {id: row.merge}) USING INDEX SEEK merge:Merge(id)

@@ -175,7 +175,7 @@ class KeyEdits:
         *,
         again: bool = False,
     ) -> None:
-        write_working_set(working_set)
+        write_working_set(working_set, tx.defer)
         tx.run(
             "union.note_key_change",
             contact_id=contact.id,

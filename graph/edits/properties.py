@@ -51,5 +51,5 @@ class PropertyEdits:
             )
             raise BadInput([FieldError("properties", "too_many", message)])
         working_set.note("properties_written", at, contact.id, properties=list(values), by=acting())
-        write_working_set(working_set)
+        write_working_set(working_set, tx.defer)
         return living

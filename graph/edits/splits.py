@@ -257,7 +257,7 @@ class Splits:
         separation = separate(working_set, whole, parts, taken, strays, part_of_message, at, past, arrivals)
         for part in parts:
             part.activities += sum(counts.get(period, 0) for period in part.periods)
-        write_working_set(working_set)
+        write_working_set(working_set, tx.defer)
         tx.run("splits.rehang", rows=_rehung(parts), parts=by_keys)
         tx.run("splits.journal", **self._journal(separation, wanted))
         return separation.id
@@ -290,7 +290,7 @@ class Splits:
         )
         for part, one in zip(parts, portions, strict=True):
             part.activities = len(one.messages)
-        write_working_set(working_set)
+        write_working_set(working_set, tx.defer)
         rehung = [
             {"was": was, "period": period, "messages": moved[was, number]}
             for number, was, period in _strayed(separation)
@@ -500,7 +500,7 @@ class Splits:
         kept = rejoin(working_set, undoing, at)
         heirs = _give_to_others(working_set, entry["whole"], homes, since, kept_by, living, now)
         self._drop_empty(working_set, unused)
-        write_working_set(working_set)
+        write_working_set(working_set, tx.defer)
         if losses:
             tx.run("union.lose_names", losses=[loss_row(entry["whole"], loss) for loss in losses])
         tx.run(

@@ -113,7 +113,7 @@ class SubscriptionEdits:
         at = self._context.clock.next(after=max((one.seen for one in turned), default=0))
         for one in turned:
             (fall_asleep if asleep else wake)(working_set, one, ref, at, None)
-        write_working_set(working_set)
+        write_working_set(working_set, tx.defer)
         return [one.id for one in turned]
 
     @staticmethod
@@ -132,5 +132,5 @@ class SubscriptionEdits:
         working_set.load(keys=refs)
         at = self._context.clock.next(after=working_set.last_seen)
         there = sum(end(working_set, ref, at) for ref in refs)
-        write_working_set(working_set)
+        write_working_set(working_set, tx.defer)
         return there

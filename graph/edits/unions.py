@@ -194,7 +194,7 @@ class Unions:
             )
         at = self._context.clock.next(after=max(a.seen, b.seen))
         merge = fold(working_set, a, b, at, rule=None, message_id=None)
-        write_working_set(working_set)
+        write_working_set(working_set, tx.defer)
         return merge.id
 
     def _undo(self, tx: Transaction, merge_id: str, *, cascade: bool) -> list[str]:
@@ -215,7 +215,7 @@ class Unions:
             unfold(
                 working_set, entry, self._context.clock.next(after=max(seen, working_set.contacts[entry.target].seen))
             )
-            write_working_set(working_set)
+            write_working_set(working_set, tx.defer)
             undone.append(one)
         return undone
 

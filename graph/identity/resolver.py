@@ -367,7 +367,7 @@ class Resolver:
         batch = self._turns(
             working_set, prepared, explain=explain, ahead=lambda: write_activities(working_set, tx.start)
         )
-        write_working_set(working_set, tx.finish)
+        write_working_set(working_set, tx.defer)
         return batch
 
     def _turns(

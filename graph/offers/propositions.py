@@ -20,8 +20,7 @@ from graph.identity.events import Event
 from graph.identity.keys import EventKeys
 from graph.identity.living import living_contact
 from graph.identity.resolver import Prepared, Resolver, SharedTransaction
-from graph.identity.working_set import WorkingSet
-from graph.identity.working_set.write import changes_of, write_working_set
+from graph.identity.working_set.write import write_working_set
 from graph.model import Answer, Kind
 from graph.offers.catalogue import Catalogue, Environment, with_drafts
 from graph.offers.catalogues import Catalogues
@@ -209,7 +208,7 @@ class Propositions:
         visit = _visit(shared, catalogue, asked, call)
         if not visit.plain:
             # What the visit makes of the contact, a union for one, is what the offers are held against.
-            write_working_set(working_set)
+            write_working_set(working_set, tx.defer)
         ranked, addressed = self._ranked(tx, catalogue, visit, call, id)
         if not addressed:
             # Who is not of those whom the environment addresses is nobody that it identifies.
@@ -220,9 +219,8 @@ class Propositions:
         if visit.contact is not None:
             record = _record(visit, ranked, id, call)
             if visit.plain:
-                tx.run("offers.write_proposition", resolution_write=_plain_write(working_set), offers_record=record)
-            else:
-                tx.run("offers.record", **record)
+                write_working_set(working_set, tx.defer)
+            tx.defer("offers.record", **record)
         document = _document(visit, ranked, id, call)
         made_up = {one.id for one in working_set.contacts.values() if not one.stored} | working_set.minted
         return _Attempt(document, visit, frozenset(made_up))
@@ -437,13 +435,6 @@ def _stated(tx: Transaction, cookies: Sequence[str], names: Sequence[str]) -> li
         return []
     rows = tx.run("offers.stated", cookies=list(cookies), names=list(names))
     return [{"name": row["name"], "value": orjson.loads(row["value"])} for row in rows]
-
-
-def _plain_write(working_set: WorkingSet) -> dict[str, Any]:
-    """Return the parameters of the one statement with which a plain visit is written."""
-    [(name, parameters)] = changes_of(working_set).items()
-    assert name == "resolution.write"
-    return parameters
 
 
 def _record(visit: Visit, ranked: Ranked, id: str, call: _Call) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
@@ -135,8 +135,12 @@ class _Parameters(dict[str, Any]):
         return "{…}"
 
 
-def _span(statement: str) -> AbstractContextManager[Any]:
-    return tracing.span(statement, {"db.system.name": "neo4j", "db.operation.name": statement})
+def _span(*statements: str) -> AbstractContextManager[Any]:
+    """Open the span of a round trip: of its statement, or of as many as travel together."""
+    attributes: dict[str, str | int] = {"db.system.name": "neo4j", "db.operation.name": ", ".join(statements)}
+    if len(statements) == 1:
+        return tracing.span(statements[0], attributes)
+    return tracing.span("statements", attributes | {"db.operation.batch.size": len(statements)})
 
 
 class Transaction:
@@ -147,9 +151,9 @@ class Transaction:
         self._statements = statements
         self._threads = threads
         self._started: Future[list[Row]] | None = None
-        self._last: tuple[Statement, Mapping[str, Any]] | None = None
+        self._deferred: list[tuple[Statement, Mapping[str, Any]]] = []
         self.refused = False
-        """Whether the server refused the statement that went with the commit: then nothing was committed."""
+        """Whether the server refused a statement that went with the commit: then nothing was committed."""
 
     def run(self, name: str, /, **parameters: Any) -> list[Row]:
         """Run a named statement and return all its rows.
@@ -161,7 +165,7 @@ class Transaction:
         TypeError
             When the parameters are not those that the statement declares.
         """
-        self.settle()
+        self.wait()
         return self._run(name, parameters)
 
     def start(self, name: str, /, **parameters: Any) -> None:
@@ -169,24 +173,24 @@ class Transaction:
 
         What is run next waits for it and raises what it raised; so does the commit.
         """
-        self.settle()
+        self.wait()
         self._started = self._threads.submit(self._run, name, parameters)
 
-    def finish(self, name: str, /, **parameters: Any) -> None:
-        """Run a named statement that returns nothing along with the commit, in one round trip instead of two.
+    def defer(self, name: str, /, **parameters: Any) -> None:
+        """Run a named statement that returns nothing in the round trip of what comes next: a statement, or the commit.
 
-        What is run next, instead of the commit, is run after it; a rehearsal leaves it out.
+        What comes next raises what it raised. A rehearsal leaves it out when nothing comes after it.
 
         Raises
         ------
         TypeError
-            When the statement returns something.
+            When the statement returns something, or the parameters are not those that it declares.
         """
-        self.settle()
         statement = self._declared(name, parameters)
         if statement.columns:
             raise TypeError(f"{name} returns {', '.join(statement.columns)}, which nobody would get")
-        self._last = statement, parameters
+        self.wait()
+        self._deferred.append((statement, parameters))
 
     def wait(self) -> None:
         """Wait for the statement that was started, if any, and raise what it raised."""
@@ -197,33 +201,36 @@ class Transaction:
     def settle(self) -> None:
         """Do all that was asked for and not done yet, and raise what it raised."""
         self.wait()
-        last, self._last = self._last, None
-        if last is not None:
-            self._run(last[0].name, last[1])
+        if self._deferred:
+            with self._sent():
+                connection = self._bolt._error_handling_connection
+                connection.send_all()
+                connection.fetch_all()
 
     def commit(self) -> None:
-        """Commit; what `finish` was given is run just before."""
+        """Commit; what was deferred is run just before."""
         self.wait()
-        last, self._last = self._last, None
-        if last is None:
-            self._bolt.commit()
-            return
-        statement, parameters = last
-
-        def refuse(_: Any) -> None:
-            self.refused = True
-
-        with _span(statement.name):
-            # The driver has no public way to send a statement and go on before its answer is here.
-            connection = self._bolt._connection
-            connection.run(statement.text, {PARAMETERS: _Parameters(parameters)}, on_failure=refuse)
-            connection.pull(on_failure=refuse)
+        with self._sent() if self._deferred else nullcontext():
             self._bolt.commit()
 
     def rollback(self) -> None:
         """Take everything back."""
         self.wait()
         self._bolt.rollback()
+
+    def _sent(self, *following: str) -> AbstractContextManager[Any]:
+        """Send what was deferred, ahead of what goes with it, and return the span in which all of it is answered."""
+
+        def refuse(_: Any) -> None:
+            self.refused = True
+
+        deferred, self._deferred = self._deferred, []
+        # The driver has no public way to send a statement and go on before its answer is here.
+        connection = self._bolt._connection
+        for statement, parameters in deferred:
+            connection.run(statement.text, {PARAMETERS: _Parameters(parameters)}, on_failure=refuse)
+            connection.pull(on_failure=refuse)
+        return _span(*(statement.name for statement, _ in deferred), *following)
 
     def _declared(self, name: str, parameters: Mapping[str, Any]) -> Statement:
         statement = self._statements[name]
@@ -233,7 +240,7 @@ class Transaction:
 
     def _run(self, name: str, parameters: Mapping[str, Any]) -> list[Row]:
         statement = self._declared(name, parameters)
-        with _span(name):
+        with self._sent(name):
             result = self._bolt.run(statement.text, {PARAMETERS: _Parameters(parameters)})
             keys = result.keys()
             return [dict(zip(keys, record.values(), strict=True)) for record in result]

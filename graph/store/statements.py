@@ -12,10 +12,6 @@ A file starts with comment lines::
 every seek of the statement is fixed by a hint, so that its first plan is as good as any later one, and planning it
 again whenever the graph has grown would only keep an event waiting.
 
-A file with ``parts: …`` in place of parameters and a body is a composition: the statements that it names, none of
-which returns anything, one after the other in one round trip. It takes one parameter for each part, the map of that
-part's own parameters, under the part's name with ``_`` for the dot.
-
 A file with ``needs: …`` in place of parameters is a fragment: a piece of Cypher that several statements share. Where
 the body of one has the line ``// insert: segments.truths``, that piece is put in before anything is checked; ``needs``
 names the variables that it uses.
@@ -40,7 +36,6 @@ KEEP_PLAN = "CYPHER replan=skip"
 CYPHER = Path(__file__).resolve().parents[2] / "cypher"
 
 _HEADER = re.compile(r"^// (\w+): (.*)$")
-_IS_COMPOSITION = re.compile(r"^// parts: ", re.MULTILINE)
 _IS_FRAGMENT = re.compile(r"^// needs: ", re.MULTILINE)
 _INSERT = re.compile(r"^[ ]*// insert: (\S+)$", re.MULTILINE)
 _NOT_CODE = re.compile(
@@ -74,10 +69,6 @@ class Statement:
     columns: tuple[str, ...]
     writes: bool
     text: str
-    body: str = ""
-    """What its file holds below the header."""
-    parts: tuple[str, ...] = ()
-    """Of a composition: the statements that it runs, in this order."""
 
 
 def parse_statement(name: str, text: str) -> Statement:
@@ -120,33 +111,7 @@ def parse_statement(name: str, text: str) -> Statement:
     if plan not in (None, "kept"):
         raise StatementError(f"{name}: plan is kept or left out, not {plan!r}")
     body = "\n".join(line for line in text.splitlines() if not line.startswith("//"))
-    return Statement(name, header["purpose"], frozenset(declared), columns, writes, _as_sent(body, plan), body)
-
-
-def parse_composition(name: str, text: str, parts: Mapping[str, Statement]) -> Statement:
-    """Put together the statement that runs others in one round trip.
-
-    Raises
-    ------
-    StatementError
-        When it names a statement that is not there, one that returns something, or has a body of its own.
-    """
-    header = {match[1]: match[2].strip() for line in text.splitlines() if (match := _HEADER.match(line))}
-    if header.get("name") != name:
-        raise StatementError(f"{name}: the header says {header.get('name')!r}")
-    if not header.get("purpose") or any(line.strip() and not line.startswith("//") for line in text.splitlines()):
-        raise StatementError(f"{name}: a composition has a purpose, and no body")
-    listed = _names(header["parts"])
-    for part in listed:
-        if part not in parts or parts[part].columns:
-            raise StatementError(f"{name}: {part} is no statement without columns")
-    keys = [part.replace(".", "_") for part in listed]
-    calls = [
-        "CALL () {\n" + _PARAMETER.sub(rf"${PARAMETERS}.{key}.\1", parts[part].body).strip() + "\n}"
-        for key, part in zip(keys, listed, strict=True)
-    ]
-    sent = "\n".join([KEEP_PLAN, *calls])
-    return Statement(name, header["purpose"], frozenset(keys), (), True, sent, parts=tuple(listed))
+    return Statement(name, header["purpose"], frozenset(declared), columns, writes, _as_sent(body, plan))
 
 
 def parse_fragment(name: str, text: str) -> str:
@@ -237,7 +202,6 @@ def load_statements(folder: Path = CYPHER) -> Mapping[str, Statement]:
     """
     found: dict[str, Statement] = {}
     statements: dict[str, str] = {}
-    compositions: dict[str, str] = {}
     fragments: dict[str, str] = {}
     for path in sorted(folder.rglob("*.cypher")):
         relative = path.relative_to(folder)
@@ -245,9 +209,7 @@ def load_statements(folder: Path = CYPHER) -> Mapping[str, Statement]:
             continue
         name = ".".join(relative.with_suffix("").parts)
         text = path.read_text(encoding="utf-8")
-        if _IS_COMPOSITION.search(text):
-            compositions[name] = text
-        elif _IS_FRAGMENT.search(text):
+        if _IS_FRAGMENT.search(text):
             fragments[name] = parse_fragment(name, text)
         else:
             statements[name] = text
@@ -256,4 +218,4 @@ def load_statements(folder: Path = CYPHER) -> Mapping[str, Statement]:
         found[name] = parse_statement(name, insert_fragments(name, text, fragments, used))
     if unused := sorted(set(fragments) - used):
         raise StatementError(f"{unused[0]}: no statement inserts this fragment")
-    return found | {name: parse_composition(name, text, found) for name, text in compositions.items()}
+    return found

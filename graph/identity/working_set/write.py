@@ -21,33 +21,31 @@ from graph.identity.working_set.entities import (
 from graph.identity.working_set.working_set import WorkingSet
 from graph.model import TRACKER
 from graph.store.audit import rows_of_changes
-from graph.store.statements import load_statements
 
 Row = dict[str, Any]
 
 _UNKNOWN = object()
 
 
-def write_working_set(working_set: WorkingSet, run: Callable[..., object] | None = None) -> None:
+def write_working_set(working_set: WorkingSet, write: Callable[..., None]) -> None:
     """Write everything that was changed, with as few statements as the changes need.
 
     The rows are net effects: what one event of the batch did and a later one undid is not written at all.
 
     Parameters
     ----------
-    run
-        Runs a named statement of which nothing is returned; by default what the working set reads with.
+    write
+        Takes the name and the parameters of each statement, of which nothing is returned, in the order in which they
+        run: a transaction's `defer`.
     """
-    writer = _Writer(working_set)
-    writer.collect()
-    writer.send(run or working_set.run)
-
-
-def changes_of(working_set: WorkingSet) -> dict[str, dict[str, Any]]:
-    """Return the statements that write a world down, in the order in which they run, each with its parameters."""
-    writer = _Writer(working_set)
-    writer.collect()
-    return writer.writes
+    writer = _Writer(working_set, write)
+    writer.write_changes()
+    if entries := rows_of_changes(working_set.feed):
+        write("audit.append", rows=entries)
+    if hints := working_set.hints:
+        write("suggestions.hint", pairs=[list(pair) for pair in hints])
+    if losses := working_set.losses:
+        write("union.lose_names", losses=[loss_row(contact, loss) for contact, loss in losses])
 
 
 def write_activities(working_set: WorkingSet, start: Callable[..., None]) -> None:
@@ -88,21 +86,20 @@ def _activities_of(timeline: Timeline) -> Row:
 
 
 class _Writer:
-    def __init__(self, working_set: WorkingSet) -> None:
+    def __init__(self, working_set: WorkingSet, write: Callable[..., None]) -> None:
         self.working_set = working_set
-        self.writes: dict[str, dict[str, Any]] = {}
-        """Statements with their parameters, in the order in which they run."""
+        self.write = write
         self.created: set[Key] = set()
         self.written: set[Timeline] = set()
 
-    def collect(self) -> None:
-        """Put together the statements that what was changed needs."""
+    def write_changes(self) -> None:
+        """Write what was changed, with the statements that it needs."""
         working_set = self.working_set
         if working_set.undone:
-            self._add("union.restore", undone=[_undone(item) for item in working_set.undone])
+            self.write("union.restore", undone=[_undone(item) for item in working_set.undone])
         if working_set.disowned:
             # Before new edges: a key that left a contact and came back has one of each.
-            self._add(
+            self.write(
                 "resolution.disown",
                 keys=[{"contact": owner, **_key(key)} for key, owner in working_set.disowned],
             )
@@ -111,12 +108,12 @@ class _Writer:
         new = [row for row in rows if "created" in row]
         changed = [row for row in rows if "created" not in row and len(row) > 3]
         if new or changed or activities or working_set.feed:
-            self._add("resolution.write", contacts=new, changes=changed, activities=activities, feed=working_set.feed)
+            self.write("resolution.write", contacts=new, changes=changed, activities=activities, feed=working_set.feed)
         self._rewire()
         self._subscriptions()
         self._properties()
         if working_set.new_conflicts:
-            self._add(
+            self.write(
                 "resolution.split",
                 splits=[
                     {"owner": owner, "subscription": list(subscription), "contact": made, "at": to_pair(at)}
@@ -124,8 +121,8 @@ class _Writer:
                 ],
             )
         if working_set.merges:
-            self._add("union.journal", merges=[_merge(merge) for merge in working_set.merges])
-            self._add(
+            self.write("union.journal", merges=[_merge(merge) for merge in working_set.merges])
+            self.write(
                 "union.redirect",
                 folds=[
                     {"source": merge.source, "target": merge.target, "at": to_pair(merge.at)}
@@ -133,7 +130,7 @@ class _Writer:
                 ],
             )
         if working_set.carried:
-            self._add(
+            self.write(
                 "resolution.carry",
                 carried=[
                     {"message_id": message_id, **_key(Key(*ref)), "label": working_set.namespaces.labels[ref.namespace]}
@@ -143,31 +140,9 @@ class _Writer:
 
         if working_set.crowds:
             counters = [counter_of(name) for name in working_set.namespaces.persons]
-            self._add(
+            self.write(
                 "alerts.raise", crowds=_by_key(working_set.crowds), counters=counters, most=working_set.alert_persons
             )
-
-    def _add(self, statement: str, **parameters: list[Row] | list[str] | int) -> None:
-        self.writes[statement] = parameters
-
-    def send(self, run: Callable[..., object]) -> None:
-        """Run what there is to run in one round trip, whatever the batch was made of."""
-        if len(self.writes) == 1:
-            [(statement, parameters)] = self.writes.items()
-            run(statement, **parameters)
-        elif self.writes:
-            statements = load_statements()
-            everything = {
-                part.replace(".", "_"): self.writes.get(part) or {key: [] for key in statements[part].parameters}
-                for part in statements["resolution.write_all"].parts
-            }
-            run("resolution.write_all", **everything)
-        if entries := rows_of_changes(self.working_set.feed):
-            run("audit.append", rows=entries)
-        if hints := self.working_set.hints:
-            run("suggestions.hint", pairs=[list(pair) for pair in hints])
-        if losses := self.working_set.losses:
-            run("union.lose_names", losses=[loss_row(contact, loss) for contact, loss in losses])
 
     def _contact(self, contact: Contact) -> Row:
         """Describe a contact with the keys and periods that can be created along with it."""
@@ -206,9 +181,9 @@ class _Writer:
             if not key.stored and key not in self.created and (key.owners or self._has_period(key))
         ]
         if nodes:
-            self._add("resolution.create_keys", keys=nodes)
+            self.write("resolution.create_keys", keys=nodes)
         if edges:
-            self._add("resolution.own", keys=edges)
+            self.write("resolution.own", keys=edges)
         new: list[Row] = []
         moved: list[Row] = []
         ended: list[Row] = []
@@ -224,12 +199,12 @@ class _Writer:
                 elif timeline.ended is None and not timeline.stored_open:
                     reopened.append(timeline.id)
         if new or moved or ended or reopened:
-            self._add("resolution.periods", new=new, moved=moved, ended=ended, reopened=reopened)
+            self.write("resolution.periods", new=new, moved=moved, ended=ended, reopened=reopened)
 
     def _subscriptions(self) -> None:
         working_set = self.working_set
         if working_set.replaced:
-            self._add(
+            self.write(
                 "subscriptions.replace",
                 replaced=[{**_key(old), "old": old.value, "new": new.value} for old, new in working_set.replaced],
             )
@@ -248,7 +223,7 @@ class _Writer:
         ]
         ended = [{**_key(key), "how": how, "at": to_datetime(at)} for key, how, at in working_set.ended]
         if states or brought or ended or working_set.turns:
-            self._add("subscriptions.write", states=states, brought=brought, ended=ended, turns=working_set.turns)
+            self.write("subscriptions.write", states=states, brought=brought, ended=ended, turns=working_set.turns)
 
     def _has_period(self, key: Key) -> bool:
         return key.name == TRACKER and any(
@@ -277,7 +252,7 @@ class _Writer:
             for contact_id, entry, at in self.working_set.passed_entries
         ]
         if created or shown or dropped or replaced or passed:
-            self._add(
+            self.write(
                 "properties.write", created=created, shown=shown, dropped=dropped, replaced=replaced, passed=passed
             )
 

@@ -70,7 +70,7 @@ def test_a_real_database_holds_every_golden_case(case: Case, database: Database)
     def seed(tx: Transaction) -> None:
         world = WorkingSet(tx.run, id_source, namespaces=case.namespaces)
         build(case, world)
-        write_working_set(world)
+        write_working_set(world, tx.defer)
 
     database.write(seed, committed=REPEATABLE)
     judgements = Judgements(WriteContext(database, case.namespaces))

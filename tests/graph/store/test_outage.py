@@ -301,13 +301,15 @@ def test_a_violation_that_repeats_is_no_race_and_is_raised(database: Database, m
     assert len(tries) == 5
 
 
-def finish_with(tx: Transaction, *contact_ids: str) -> None:
-    made = [{"id": one, "set": {}, "created": [0, 0], "seen": [0, 0]} for one in contact_ids]
-    tx.finish("resolution.write", contacts=made, changes=[], activities=[], feed=[])
+def defer_contacts(tx: Transaction, *contact_ids: str) -> None:
+    for one in contact_ids:
+        made = {"id": one, "set": {}, "created": [0, 0], "seen": [0, 0]}
+        tx.defer("resolution.write", contacts=[made], changes=[], activities=[], feed=[])
 
 
+@pytest.mark.parametrize("deferred", [("the same", "the same", "more"), ("more", "the same", "the same")])
 def test_a_statement_that_is_refused_on_its_way_with_the_commit_leaves_nothing_behind_and_no_doubt(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    database: Database, monkeypatch: pytest.MonkeyPatch, deferred: tuple[str, ...]
 ) -> None:
     monkeypatch.setattr("graph.store.database.MAX_RACES", 4)
     tries: list[int] = []
@@ -315,7 +317,7 @@ def test_a_statement_that_is_refused_on_its_way_with_the_commit_leaves_nothing_b
     def lasting(tx: Transaction) -> None:
         tries.append(1)
         tx.run_text("CREATE (:Contact {id: 'another'})")
-        finish_with(tx, "the same", "the same")
+        defer_contacts(tx, *deferred)
 
     with pytest.raises(ConstraintError):
         database.write(lasting, committed=lambda *_: pytest.fail("nothing is in doubt"))
@@ -323,19 +325,42 @@ def test_a_statement_that_is_refused_on_its_way_with_the_commit_leaves_nothing_b
     assert database.read(lambda tx: tx.run_text("MATCH (c:Contact) RETURN c.id AS id")) == []
 
 
-def test_a_statement_that_was_to_go_with_the_commit_is_run_before_what_follows_it(database: Database) -> None:
-    def work(tx: Transaction) -> list[dict[str, object]]:
-        finish_with(tx, "made")
-        return tx.run_text("MATCH (c:Contact) RETURN c.id AS id")
+def test_deferred_statements_run_in_their_order_before_what_follows_them(database: Database) -> None:
+    def work(tx: Transaction) -> list[dict[str, Any]]:
+        defer_contacts(tx, "first", "second")
+        seen = tx.run("explore.living", contact_id="second")
+        defer_contacts(tx, "third")
+        return [*seen, *tx.run_text("MATCH (c:Contact) RETURN c.id AS id ORDER BY id")]
 
-    assert database.write(work, committed=REPEATABLE) == [{"id": "made"}]
+    living, *made = database.write(work, committed=REPEATABLE)
+    assert living["id"] == "second"
+    assert [row["id"] for row in made] == ["first", "second", "third"]
+
+
+@pytest.mark.parametrize(
+    "following",
+    [
+        pytest.param(lambda tx: tx.settle(), id="nothing but the wait for it"),
+        pytest.param(lambda tx: tx.run("database.ping"), id="another statement"),
+        pytest.param(lambda tx: (tx.start("audit.append", rows=[]), tx.wait()), id="a statement that is started"),
+    ],
+)
+def test_what_a_deferred_statement_raises_is_raised_by_what_follows_it(
+    database: Database, following: Callable[[Transaction], object]
+) -> None:
+    def work(tx: Transaction) -> None:
+        defer_contacts(tx, "the same", "the same")
+        following(tx)
+        pytest.fail("nothing was raised")
+
     with pytest.raises(ConstraintError):
-        database.rehearse(lambda tx: (finish_with(tx, "the same", "the same"), tx.settle()))
+        database.rehearse(work)
+    assert database.read(lambda tx: tx.run_text("MATCH (c:Contact) RETURN c.id AS id")) == []
 
 
-def test_what_returns_something_cannot_go_with_the_commit(database: Database) -> None:
+def test_what_returns_something_cannot_be_deferred(database: Database) -> None:
     with pytest.raises(TypeError, match=r"database\.ping returns"):
-        database.write(lambda tx: tx.finish("database.ping"), committed=REPEATABLE)
+        database.write(lambda tx: tx.defer("database.ping"), committed=REPEATABLE)
 
 
 def test_a_race_that_was_lost_as_often_as_may_be_is_still_run_once_more(

@@ -221,7 +221,7 @@ def test_what_a_statement_is_given_stands_in_no_log_of_the_driver(
     made = {"id": "ana@example.com", "set": {}, "created": [0, 0], "seen": [0, 0]}
     written = {"contacts": [made], "changes": [], "activities": [], "feed": []}
     with caplog.at_level(logging.DEBUG, logger="neo4j"):
-        database.write(lambda tx: tx.finish("resolution.write", **written), committed=REPEATABLE)
+        database.write(lambda tx: tx.defer("resolution.write", **written), committed=REPEATABLE)
         database.read(lambda tx: tx.run("explore.owners", namespace="email", value="ana@example.com"))
     assert "COMMIT" in caplog.text
     assert "ana@example.com" not in caplog.text
