@@ -69,8 +69,6 @@ def docker_engine() -> bool:
 
 
 ON_THEIR_OWN = (
-    "graph/spark/test_spark.py",
-    "graph/spark/test_splink_on_spark.py",
     "api/http/test_outage_http.py",
     "api/command/test_backup.py",
     "api/command/test_compaction.py",

@@ -124,9 +124,9 @@ def test_every_view_says_that_the_server_fails_and_tries_again(
     ]
     away = {"title": "The database is away", "status": 503, "detail": "Try again in a moment.", "errors": []}
     failing = re.compile(r"/v1/(?!access$)")
+    page.goto("about:blank")
     for address in paths:
         page.route(failing, lambda route: route.fulfill(status=503, json=away))
-        page.goto("about:blank")
         page.goto(f"{origin}{address}")
         expect(page.get_by_role("alert").first, address).to_contain_text("The database is away")
         page.unroute(failing)
@@ -136,6 +136,8 @@ def test_every_view_says_that_the_server_fails_and_tries_again(
             again.first.click()
         expect(page.get_by_role("alert"), address).to_have_count(0)
         expect(page.locator("main[aria-busy], main .loading"), address).to_have_count(0)
+        page.goto(f"{origin}#/nowhere")
+        expect(page.get_by_text("There is no such page"), address).to_be_visible()
     assert len(paths) > 30
 
 

@@ -36,17 +36,20 @@ RETURN labels(n) AS labels, properties(n) AS properties,
 def homes(tmp_path: Path) -> Iterator[Callable[[str], dict[str, str]]]:
     """Return the environment of a home of that name; what runs there is stopped in the end."""
     made: list[Settings] = []
-    bare = {name: value for name, value in os.environ.items() if name != "NEO4J_URI"}
 
     def environment(name: str) -> dict[str, str]:
         made.append(settings_of(tmp_path / name))
-        given = settings_of(tmp_path / name)
-        size = {"KINFOLD_HEAP": given.heap, "KINFOLD_PAGECACHE": given.pagecache}
-        return {**bare, "KINFOLD_HOME": str(given.home), **size}
+        return environment_of(tmp_path / name)
 
     yield environment
     for settings in made:
         embedded.stop(settings)
+
+
+def environment_of(home: Path) -> dict[str, str]:
+    given = settings_of(home)
+    bare = {name: value for name, value in os.environ.items() if name != "NEO4J_URI"}
+    return bare | {"KINFOLD_HOME": str(home), "KINFOLD_HEAP": given.heap, "KINFOLD_PAGECACHE": given.pagecache}
 
 
 def settings_of(home: Path) -> Settings:
@@ -95,6 +98,7 @@ def test_what_was_backed_up_comes_back_whole_and_only_where_it_may(
 ) -> None:
     first, second = homes("first"), homes("second")
     file = tmp_path / "kinfold.backup"
+    put_migrated(settings_of(tmp_path / "first"))
     done(run(first, "db", "start"))
     done(run(first, "resolve", str(ROOT / "examples" / "story.ndjson")))
     before = everything(tmp_path / "first")

@@ -1,6 +1,7 @@
 """What is left of somebody who was erased in the files of the embedded database and in its backups: nothing."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from graph.embedded import EmbeddedError, compact
 from graph.embedded.home import Home
 from graph.opening import open_database
 from graph.store.migrations import migrate
-from tests.api.command.test_backup import done, everything, homes, refused, resolve, settings_of
+from tests.api.command.test_backup import done, environment_of, everything, homes, refused, settings_of
 from tests.command import ROOT, run
 
 __all__ = ["homes"]
@@ -68,18 +69,31 @@ def traces(folder: Path, number: int) -> list[str]:
     ]
 
 
+@pytest.fixture(scope="module")
+def erased(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    """Return a stopped home of which one of its people was erased, and what was left in its graph."""
+    home = tmp_path_factory.mktemp("erased") / "home"
+    environment = environment_of(home)
+    put_migrated(settings_of(home))
+    done(run(environment, "db", "start"))
+    try:
+        done(run(environment, "resolve", "-", log=(ROOT / "examples" / "story.ndjson").read_text() + events(1)))
+        erase(environment, 1)
+        kept = everything(home)
+    finally:
+        embedded.stop(settings_of(home))
+    assert traces(home, 1), "without this no search proves anything"
+    return home, kept
+
+
 @pytest.mark.calendar
 def test_a_backup_after_an_erasure_leaves_nothing_of_the_person_in_any_byte_of_file_or_home(
-    homes: Environments, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    homes: Environments, erased: tuple[Path, list[str]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    first, second = homes("first"), homes("second")
-    put_migrated(settings_of(tmp_path / "first"))
-    done(run(first, "db", "start"))
-    done(run(first, "resolve", "-", log=(ROOT / "examples" / "story.ndjson").read_text() + events(1)))
-    erase(first, 1)
-    kept = everything(tmp_path / "first")
-    done(run(first, "db", "stop"))
-    assert traces(tmp_path / "first", 1), "without this the search would prove nothing"
+    homes("first")
+    second = homes("second")
+    home, kept = erased
+    shutil.copytree(home, tmp_path / "first")
 
     backups.backup(settings_of(tmp_path / "first"), tmp_path / "file", as_is=False, as_json=True)
     made = json.loads(capsys.readouterr().out)
@@ -111,16 +125,14 @@ def without_note(nodes: list[str]) -> list[str]:
 
 
 def test_a_compaction_under_a_running_database_keeps_everything_but_who_was_erased_also_when_it_fails(
-    homes: Environments, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    homes: Environments, erased: tuple[Path, list[str]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     environment = homes("home")
     refused(run(environment, "db", "compact"), "there is no database")
     refused(run({**environment, "NEO4J_URI": "bolt://127.0.0.1:1"}, "db", "compact"), "NEO4J_URI is set")
-    put_migrated(settings_of(tmp_path / "home"))
+    home, before = erased
+    shutil.copytree(home, tmp_path / "home")
     done(run(environment, "db", "start"))
-    done(run(environment, "resolve", "-", log=(ROOT / "examples" / "story.ndjson").read_text() + events(1)))
-    erase(environment, 1)
-    before = everything(tmp_path / "home")
 
     def fail(old: embedded.Server, new: embedded.Server) -> None:
         assert old.pid != new.pid
@@ -143,15 +155,12 @@ def test_a_compaction_under_a_running_database_keeps_everything_but_who_was_eras
 
 
 def test_a_restore_or_a_compaction_that_was_killed_is_taken_back_by_the_next_start(
-    homes: Environments, tmp_path: Path
+    homes: Environments, erased: tuple[Path, list[str]], tmp_path: Path
 ) -> None:
-    environment, settings = homes("home"), settings_of(tmp_path / "home")
+    homes("home")
+    stopped, before = erased
+    shutil.copytree(stopped, tmp_path / "home")
     home = Home(tmp_path / "home")
-    put_migrated(settings)
-    done(run(environment, "db", "start"))
-    resolve(environment, "ana@example.com")
-    before = everything(tmp_path / "home")
-    embedded.stop(settings)
     # As it is when one of them ends in between: other stores begin to be in the place of those that were set aside.
     home.set_aside()
     old, new = (Home(folder) for folder in home.scratch)
