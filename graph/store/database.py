@@ -5,7 +5,7 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from contextvars import ContextVar
@@ -135,7 +135,7 @@ class _Parameters(dict[str, Any]):
         return "{…}"
 
 
-def _span(*statements: str) -> AbstractContextManager[Any]:
+def _span(statements: Sequence[str]) -> AbstractContextManager[Any]:
     """Open the span of a round trip: of its statement, or of as many as travel together."""
     attributes: dict[str, str | int] = {"db.system.name": "neo4j", "db.operation.name": ", ".join(statements)}
     if len(statements) == 1:
@@ -201,16 +201,15 @@ class Transaction:
     def settle(self) -> None:
         """Do all that was asked for and not done yet, and raise what it raised."""
         self.wait()
-        if self._deferred:
-            with self._sent():
-                connection = self._bolt._error_handling_connection
-                connection.send_all()
-                connection.fetch_all()
+        with self._round_trip():
+            connection = self._bolt._error_handling_connection
+            connection.send_all()
+            connection.fetch_all()
 
     def commit(self) -> None:
         """Commit; what was deferred is run just before."""
         self.wait()
-        with self._sent() if self._deferred else nullcontext():
+        with self._round_trip():
             self._bolt.commit()
 
     def rollback(self) -> None:
@@ -218,19 +217,22 @@ class Transaction:
         self.wait()
         self._bolt.rollback()
 
-    def _sent(self, *following: str) -> AbstractContextManager[Any]:
-        """Send what was deferred, ahead of what goes with it, and return the span in which all of it is answered."""
+    @contextmanager
+    def _round_trip(self, *following: str) -> Iterator[None]:
+        """Send what was deferred ahead of what is sent within; the answers to all of it are awaited there."""
 
         def refuse(_: Any) -> None:
             self.refused = True
 
         deferred, self._deferred = self._deferred, []
-        # The driver has no public way to send a statement and go on before its answer is here.
-        connection = self._bolt._connection
-        for statement, parameters in deferred:
-            connection.run(statement.text, {PARAMETERS: _Parameters(parameters)}, on_failure=refuse)
-            connection.pull(on_failure=refuse)
-        return _span(*(statement.name for statement, _ in deferred), *following)
+        names = [*(statement.name for statement, _ in deferred), *following]
+        with _span(names) if names else nullcontext():
+            # The driver has no public way to send a statement and go on before its answer is here.
+            connection = self._bolt._connection
+            for statement, parameters in deferred:
+                connection.run(statement.text, {PARAMETERS: _Parameters(parameters)}, on_failure=refuse)
+                connection.pull(on_failure=refuse)
+            yield
 
     def _declared(self, name: str, parameters: Mapping[str, Any]) -> Statement:
         statement = self._statements[name]
@@ -240,7 +242,7 @@ class Transaction:
 
     def _run(self, name: str, parameters: Mapping[str, Any]) -> list[Row]:
         statement = self._declared(name, parameters)
-        with self._sent(name):
+        with self._round_trip(name):
             result = self._bolt.run(statement.text, {PARAMETERS: _Parameters(parameters)})
             keys = result.keys()
             return [dict(zip(keys, record.values(), strict=True)) for record in result]
