@@ -86,6 +86,7 @@ TOGETHER = (
     "sdk",
     "graph",
     "model",
+    "graph/spark",
     "api",
     "api/command/test_reidentify.py",
     "graph/store/test_plans.py",
