@@ -189,6 +189,7 @@ class Transaction:
         statement = self._declared(name, parameters)
         if statement.columns:
             raise TypeError(f"{name} returns {', '.join(statement.columns)}, which nobody would get")
+        # What was started takes along, in a thread of its own, what was deferred before it.
         self.wait()
         self._deferred.append((statement, parameters))
 
@@ -201,10 +202,11 @@ class Transaction:
     def settle(self) -> None:
         """Do all that was asked for and not done yet, and raise what it raised."""
         self.wait()
-        with self._round_trip():
-            connection = self._bolt._error_handling_connection
-            connection.send_all()
-            connection.fetch_all()
+        if self._deferred:
+            with self._round_trip():
+                connection = self._bolt._error_handling_connection
+                connection.send_all()
+                connection.fetch_all()
 
     def commit(self) -> None:
         """Commit; what was deferred is run just before."""
@@ -249,8 +251,9 @@ class Transaction:
 
     def run_text(self, text: str, **parameters: Any) -> list[Row]:
         """Run a text that came from a file of ``cypher/migrations/``."""
-        self.settle()
-        return self._bolt.run(text, parameters).data()
+        self.wait()
+        with self._round_trip():
+            return self._bolt.run(text, parameters).data()
 
 
 class Database:

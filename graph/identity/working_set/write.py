@@ -38,14 +38,7 @@ def write_working_set(working_set: WorkingSet, write: Callable[..., None]) -> No
         Takes the name and the parameters of each statement, of which nothing is returned, in the order in which they
         run: a transaction's `defer`.
     """
-    writer = _Writer(working_set, write)
-    writer.write_changes()
-    if entries := rows_of_changes(working_set.feed):
-        write("audit.append", rows=entries)
-    if hints := working_set.hints:
-        write("suggestions.hint", pairs=[list(pair) for pair in hints])
-    if losses := working_set.losses:
-        write("union.lose_names", losses=[loss_row(contact, loss) for contact, loss in losses])
+    _Writer(working_set, write).write_changes()
 
 
 def write_activities(working_set: WorkingSet, start: Callable[..., None]) -> None:
@@ -143,6 +136,12 @@ class _Writer:
             self.write(
                 "alerts.raise", crowds=_by_key(working_set.crowds), counters=counters, most=working_set.alert_persons
             )
+        if entries := rows_of_changes(working_set.feed):
+            self.write("audit.append", rows=entries)
+        if hints := working_set.hints:
+            self.write("suggestions.hint", pairs=[list(pair) for pair in hints])
+        if losses := working_set.losses:
+            self.write("union.lose_names", losses=[loss_row(contact, loss) for contact, loss in losses])
 
     def _contact(self, contact: Contact) -> Row:
         """Describe a contact with the keys and periods that can be created along with it."""
