@@ -29,19 +29,14 @@ def _java(*options: str) -> str:
     return "".join(f"server.jvm.additional={option}\n" for option in options)
 
 
-# One collector of garbage for little of it, instead of several that work beside the tests.
-_FRUGAL = _java("-XX:-UseG1GC", "-XX:+UseSerialGC")
+# One collector of garbage for little of it, instead of several that work beside the tests; and a plan once made is
+# kept, though the graph of a test is nothing like that of the test before it.
+_FRUGAL = _java("-XX:-UseG1GC", "-XX:+UseSerialGC") + "dbms.cypher.min_replan_interval=2h\n"
 OF_SECONDS = _FRUGAL + _java("-XX:TieredStopAtLevel=1", "-XX:ReservedCodeCacheSize=240m")
 """What a database is told that lives for seconds: to compile well what runs a few times costs more than it saves."""
 _INLINING_LITTLE = _java("-XX:MaxInlineLevel=5", "-XX:FreqInlineSize=150", "-XX:InlineSmallCode=1000")
-OF_THE_SESSION = (
-    "dbms.cypher.min_replan_interval=5m\n"
-    + _FRUGAL
-    + _INLINING_LITTLE
-    + _java("-XX:+UseTransparentHugePages", "-Dkinfold.tests=all of them")
-)
-"""What the database of all tests is told: each test empties it and fills it anew, and every statement would be planned
-again for that, ten seconds after it was. Its second compiler takes two thirds of its time when it inlines less, and
+OF_THE_SESSION = _FRUGAL + _INLINING_LITTLE + _java("-XX:+UseTransparentHugePages", "-Dkinfold.tests=all of them")
+"""What the database of all tests is told: its second compiler takes two thirds of its time when it inlines less, and
 what it makes is a twentieth slower; with large pages the whole takes a twentieth less."""
 
 # Every database of a test has a home of its own and lives for seconds; the one of all tests is told otherwise below.

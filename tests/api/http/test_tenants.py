@@ -541,15 +541,16 @@ def test_over_every_route_nothing_of_one_tenant_shows_to_another_nor_changes(mak
     tenants = make(**own)
     mark = "zebra"
     with at(tenants) as client:
-        client.headers.update(bearer("n-1"))
+        # The one that is asked over every route is in the database of all tests, which knows the way to most of them.
+        client.headers.update(bearer("s-1"))
         of_nobody = {path: client.get(path).content for path in OF_NOBODY}
         ids = fill(client, STORY, mark)
-        before = everything(tenants[0].kinfold.database)
-        values = {row["value"] for row in tenants[0].kinfold.database.read(lambda tx: tx.run_text(KEYS))}
+        before = everything(tenants[1].kinfold.database)
+        values = {row["value"] for row in tenants[1].kinfold.database.read(lambda tx: tx.run_text(KEYS))}
         secret = {*UUID.findall("".join(map(bytes.decode, before))), *values, mark, *ids.values()}
         assert len(secret) > 100
 
-        client.headers.update(bearer("s-1"))
+        client.headers.update(bearer("n-1"))
 
         def shown(method: str, url: str, body: Any, known: str = "") -> Response:
             response = client.request(method, url, json=body)
@@ -559,7 +560,7 @@ def test_over_every_route_nothing_of_one_tenant_shows_to_another_nor_changes(mak
             assert response.status_code != 500
             return response
 
-        # South has nothing: what is read by an id or a name is not there, every list is empty.
+        # North has nothing: what is read by an id or a name is not there, every list is empty.
         reads = [path for method, path in SCOPES if method == "GET" and path not in OF_NOBODY]
         for path in reads:
             url, _ = sent_to("GET", path, ids, mark)
@@ -586,9 +587,9 @@ def test_over_every_route_nothing_of_one_tenant_shows_to_another_nor_changes(mak
             url, body = sent_to(method, path, ids, mark)
             assert shown(method, url, body).status_code == 404, (method, path)
 
-        # South has things of the same names and keys; its own may be shown to it, and nothing of north's.
+        # North has things of the same names and keys; its own may be shown to it, and nothing of south's.
         mine = fill(client, [{"email": f"{mark}-ana@example.com"}], mark)
-        shared = [row["value"] for row in tenants[1].kinfold.database.read(lambda tx: tx.run_text(KEYS))]
+        shared = [row["value"] for row in tenants[0].kinfold.database.read(lambda tx: tx.run_text(KEYS))]
         named = json.dumps([*mine.values(), mark, *shared])
         routes = [(method, path) for method, path in SCOPES if path not in OF_NOBODY]
         for what in (ids, mine):
@@ -596,7 +597,7 @@ def test_over_every_route_nothing_of_one_tenant_shows_to_another_nor_changes(mak
                 url, body = sent_to(method, path, what, mark)
                 shown(method, url, body, named)
         assert {path: client.get(path).content for path in OF_NOBODY} == of_nobody
-        assert everything(tenants[0].kinfold.database) == before
+        assert everything(tenants[1].kinfold.database) == before
 
 
 # --- commands ------------------------------------------------------------------------------------------------

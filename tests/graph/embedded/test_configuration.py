@@ -18,4 +18,4 @@ def test_more_lines_of_its_configuration_and_options_of_its_java_reach_the_serve
         [options] = tx.run_text(f"{runtime} RETURN said.InputArguments.value AS all")
         return [interval["value"], *(option for option in options["all"] if "kinfold.tests" in option)]
 
-    assert shared_database.read(told) == ["5m", "-Dkinfold.tests=all of them"]
+    assert shared_database.read(told) == ["2h", "-Dkinfold.tests=all of them"]
