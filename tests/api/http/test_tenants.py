@@ -541,7 +541,7 @@ def test_over_every_route_nothing_of_one_tenant_shows_to_another_nor_changes(mak
     tenants = make(**own)
     mark = "zebra"
     with at(tenants) as client:
-        # The one that is asked over every route is in the database of all tests, which knows the way to most of them.
+        # Asked over every route is the one in the database of all tests, which has planned most of what they run.
         client.headers.update(bearer("s-1"))
         of_nobody = {path: client.get(path).content for path in OF_NOBODY}
         ids = fill(client, STORY, mark)
