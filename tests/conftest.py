@@ -49,12 +49,20 @@ MOST_WORKERS = 4
 """Each worker has a database of its own, of more than a gigabyte."""
 
 
+def databases(config: pytest.Config) -> int:
+    """Return how many processes get a database of all tests: as many as there are cores.
+
+    What the calendar release is tried with is over before a second database has planned and compiled what it needs.
+    """
+    return 1 if config.option.markexpr == "calendar" else min(os.cpu_count() or 1, MOST_WORKERS - 1)
+
+
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Return how many processes ``pytest -n auto`` uses, or 0, which is this one, when the server is given.
 
-    One more than there are cores, which waits most of the time for databases that start and stop.
+    One process more than get a database of all tests: it waits most of the time, for databases that start and stop.
     """
-    return 0 if Settings().neo4j_uri else min((os.cpu_count() or 1) + 1, MOST_WORKERS)
+    return 0 if Settings().neo4j_uri else databases(config) + 1
 
 
 def docker_engine() -> bool:
@@ -111,12 +119,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 class Scheduling(LoadScopeScheduling):
     """Hands out to a process what is to run together.
 
-    The process that is one more than there are cores gets `ON_THEIR_OWN` and nothing else: a database of all tests
-    would have to plan and compile there what two others have planned and compiled already.
+    The process that has no database of all tests gets `ON_THEIR_OWN` and nothing else: a database of all tests
+    would have to plan and compile there what two others have planned and compiled already. Where one process has a
+    database, everything else runs there.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return together(nodeid)
+        line = together(nodeid)
+        return line if databases(self.config) > 1 or line in ON_THEIR_OWN else "tests"
 
     def _reschedule(self, node: WorkerController) -> None:
         if self._is_spare(node) and self._next(node) is None:
@@ -132,8 +142,7 @@ class Scheduling(LoadScopeScheduling):
         super()._assign_work_unit(node)
 
     def _is_spare(self, node: WorkerController) -> bool:
-        cores = os.cpu_count() or 1
-        return self.numnodes > max(cores, 2) and node.gateway.id == f"gw{self.numnodes - 1}"
+        return self.numnodes > databases(self.config) and node.gateway.id == f"gw{self.numnodes - 1}"
 
     def _next(self, node: WorkerController) -> str | None:
         """Return what a process runs next; the others come to `ON_THEIR_OWN` when there is nothing else."""
