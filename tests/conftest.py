@@ -16,7 +16,7 @@ from bench import chaos
 from graph.deployment.migrated import put_migrated
 from graph.kinfold import Kinfold
 from graph.settings import Settings
-from graph.store.database import REPEATABLE, Database
+from graph.store.database import REPEATABLE, Database, Transaction
 from graph.store.migrations import migrate
 from tests import command
 
@@ -206,11 +206,19 @@ def shared_database(server: Settings) -> Iterator[Database]:
         yield database
 
 
+EMPTY = (Path(__file__).parent / "empty.cypher").read_text()
+MOST_AT_ONCE = 20_000
+
+
 def empty(database: Database) -> None:
     """Delete everything but the schema."""
-    text = (Path(__file__).parent / "empty.cypher").read_text()
-    while database.write(lambda tx: tx.run_text(text)[0]["left"], committed=REPEATABLE):
+    while database.write(_delete_some, committed=REPEATABLE) == MOST_AT_ONCE:
         pass
+
+
+def _delete_some(tx: Transaction) -> int:
+    deleted: int = tx.run_text(EMPTY, most=MOST_AT_ONCE)[0]["deleted"]
+    return deleted
 
 
 @pytest.fixture

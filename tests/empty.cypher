@@ -1,5 +1,5 @@
 MATCH (n)
 WHERE NOT n:Migration AND NOT n:Schema
-WITH n LIMIT 20000
+WITH n LIMIT $most
 DETACH DELETE n
-RETURN count(*) AS left
+RETURN count(*) AS deleted
