@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from graph.access.access_keys import KeyScope
 from graph.analysis.run import analyse
@@ -78,6 +78,31 @@ def test_no_button_of_any_view_is_refused_for_the_key_that_it_is_shown_to(
             traffic.await_answers()
     assert pressed > 40, "the page was walked without its buttons"
     assert refused == []
+
+
+def test_a_late_answer_from_before_a_key_was_given_takes_no_button_away(
+    open_page: Open, kinfold: Kinfold, serve: Serve, watch: Any
+) -> None:
+    watch.expect("401")
+    _, key = kinfold.access_keys.create(KeyScope.STEWARD)
+    page = open_page("#/blocked", at=serve())
+    held: list[Route] = []
+    page.route(
+        "**/v1/access",
+        lambda route: route.continue_() if "authorization" in route.request.headers else held.append(route),
+    )
+    page.reload()
+    expect(page.locator("main[aria-busy]")).to_have_count(1)
+    page.get_by_label("This server asks for an access key").fill(key)
+    page.get_by_role("button", name="Use it").click()
+    add = page.get_by_role("button", name="Add")
+    expect(add).to_be_visible()
+    with page.expect_response("**/v1/access"):
+        held[0].continue_()
+    page.goto(f"{watch.origin}/#/webhooks")
+    expect(page.locator("main")).to_contain_text("Adding a webhook takes an admin key.")
+    page.goto(f"{watch.origin}/#/blocked")
+    expect(add).to_be_visible()
 
 
 def test_an_analyst_puts_findings_aside_and_is_told_which_key_does_more(

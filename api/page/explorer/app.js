@@ -55,6 +55,17 @@ function decoded(part) {
 }
 
 const learn = () => Promise.all([learnNamespaces(), learnAccess()]);
+let learned = learn();
+
+/**
+ * Show what the address of the page says, once it is known what the access key may: a view shown before and once more
+ * would lose what was typed into the first. Where another key is given meanwhile, that one is waited for.
+ */
+function showLearned() {
+  byId("main").setAttribute("aria-busy", "true");
+  const known = learned;
+  known.then(() => { if (known === learned) show(); });
+}
 
 /** Show what the address of the page says. */
 async function show() {
@@ -147,7 +158,8 @@ byId("access").addEventListener("submit", (event) => {
   byId("access-key").value = "";
   byId("access").hidden = true;
   byId("change-key").hidden = false;
-  learn().then(show);
+  learned = learn();
+  showLearned();
   showState();
 });
 byId("access-close").addEventListener("click", () => {
@@ -173,9 +185,7 @@ addEventListener("kinfold:changed", ({ detail }) => {
   if (location.hash === target || location.hash.startsWith(`${target}/`)) show();
   else location.hash = target;
 });
-const learned = learn();
-// Who is quicker than what is learned first waits for it: a view shown twice would lose what was typed into the first.
-addEventListener("hashchange", () => { if (location.hash.startsWith("#/") || !location.hash) learned.then(show); });
-learned.then(show);
+addEventListener("hashchange", () => { if (location.hash.startsWith("#/") || !location.hash) showLearned(); });
+showLearned();
 showState();
 serverHas("get", "/v1/clusters").then((has) => { byId("nav-clusters").hidden = !has; });

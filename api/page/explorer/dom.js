@@ -91,11 +91,15 @@ let opened = null;
 
 /** Learn what the access key may. Who is refused may nothing; where nothing could be learned, nothing is withheld. */
 export async function learnAccess() {
+  const key = keptAccessKey();
+  let found;
   try {
-    opened = new Set((await call("/v1/access")).may);
+    found = new Set((await call("/v1/access")).may);
   } catch ({ status }) {
-    opened = status === 401 || status === 403 ? new Set() : null;
+    found = status === 401 || status === 403 ? new Set() : null;
   }
+  // The late answer to a call that was sent before a key was given says nothing of that key.
+  if (key === keptAccessKey()) opened = found;
 }
 
 /** Tell whether the access key opens the calls of a scope. */
