@@ -16,7 +16,7 @@ from bench import chaos
 from graph.deployment.migrated import put_migrated
 from graph.kinfold import Kinfold
 from graph.settings import Settings
-from graph.store.database import REPEATABLE, Database, Transaction
+from graph.store.database import REPEATABLE, Database
 from graph.store.migrations import migrate
 from tests import command
 
@@ -45,16 +45,16 @@ os.environ["KINFOLD_NEO4J_CONF"] = OF_SECONDS
 IMAGES = {"lts": "neo4j:5.26-community", "calendar": "neo4j:2026.08-community"}
 
 
-MOST_WORKERS = 4
-"""Each worker has a database of its own, of more than a gigabyte."""
+MOST_DATABASES = 3
+"""A database of all tests takes more than a gigabyte."""
 
 
 def databases(config: pytest.Config) -> int:
-    """Return how many processes get a database of all tests: as many as there are cores.
+    """Return how many processes get a database of all tests: as many as there are cores, up to `MOST_DATABASES`.
 
     What the calendar release is tried with is over before a second database has planned and compiled what it needs.
     """
-    return 1 if config.option.markexpr == "calendar" else min(os.cpu_count() or 1, MOST_WORKERS - 1)
+    return 1 if config.option.markexpr == "calendar" else min(os.cpu_count() or 1, MOST_DATABASES)
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
@@ -119,9 +119,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 class Scheduling(LoadScopeScheduling):
     """Hands out to a process what is to run together.
 
-    The process that has no database of all tests gets `ON_THEIR_OWN` and nothing else: a database of all tests
-    would have to plan and compile there what two others have planned and compiled already. Where one process has a
-    database, everything else runs there.
+    The process that has no database of all tests gets `ON_THEIR_OWN` and nothing else: one would have to plan
+    and compile there what the others have planned and compiled already. Where one process has a database, everything
+    else runs there.
     """
 
     def _split_scope(self, nodeid: str) -> str:
@@ -207,18 +207,13 @@ def shared_database(server: Settings) -> Iterator[Database]:
 
 
 EMPTY = (Path(__file__).parent / "empty.cypher").read_text()
-MOST_AT_ONCE = 20_000
+AT_ONCE = 20_000
 
 
 def empty(database: Database) -> None:
     """Delete everything but the schema."""
-    while database.write(_delete_some, committed=REPEATABLE) == MOST_AT_ONCE:
+    while database.write(lambda tx: tx.run_text(EMPTY, most=AT_ONCE)[0]["deleted"] == AT_ONCE, committed=REPEATABLE):
         pass
-
-
-def _delete_some(tx: Transaction) -> int:
-    deleted: int = tx.run_text(EMPTY, most=MOST_AT_ONCE)[0]["deleted"]
-    return deleted
 
 
 @pytest.fixture

@@ -38,6 +38,12 @@ export function keepAccessKey(key) {
 
 export const keptAccessKey = () => sessionStorage.getItem(KEY_KEPT);
 
+/** Tell later whether the key is still that of now: a late answer to a call from before says nothing of another key. */
+function sameKey() {
+  const key = keptAccessKey();
+  return () => key === keptAccessKey();
+}
+
 /** Who asks, and of which tenant. */
 export function accessHeaders() {
   const headers = {};
@@ -51,6 +57,7 @@ export function accessHeaders() {
 /** Call the API with the access key, if there is one; a problem document is thrown as it is. */
 export async function call(path, { method = "GET", body } = {}) {
   const headers = accessHeaders();
+  const stillSo = sameKey();
   if (body !== undefined) headers["Content-Type"] = "application/json";
   let response;
   try {
@@ -66,9 +73,7 @@ export async function call(path, { method = "GET", body } = {}) {
     answer = { title: "The answer is not JSON", detail: `Status ${response.status}`, errors: [], status: response.status };
   }
   // A key that may not do this is no reason to ask for another: what failed says so where it was asked for.
-  // Nor is the late answer to a call that was sent before a key was given.
-  const stillSo = headers.Authorization === accessHeaders().Authorization;
-  if (response.status === 401 && stillSo) dispatchEvent(new CustomEvent("kinfold:locked"));
+  if (response.status === 401 && stillSo()) dispatchEvent(new CustomEvent("kinfold:locked"));
   if (!response.ok) throw answer ?? { title: "It failed", detail: `Status ${response.status}`, errors: [], status: response.status };
   return answer;
 }
@@ -91,15 +96,14 @@ let opened = null;
 
 /** Learn what the access key may. Who is refused may nothing; where nothing could be learned, nothing is withheld. */
 export async function learnAccess() {
-  const key = keptAccessKey();
+  const stillSo = sameKey();
   let found;
   try {
     found = new Set((await call("/v1/access")).may);
   } catch ({ status }) {
     found = status === 401 || status === 403 ? new Set() : null;
   }
-  // The late answer to a call that was sent before a key was given says nothing of that key.
-  if (key === keptAccessKey()) opened = found;
+  if (stillSo()) opened = found;
 }
 
 /** Tell whether the access key opens the calls of a scope. */
